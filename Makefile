@@ -14,10 +14,10 @@ TORCH ?= torch==2.13.0
 BASE_IMAGE ?= cppo-base
 ARGS ?=
 
-# Each stamp says which set of packages $(VENV) holds; a changed pyproject.toml makes it stale.
+# Each stamp says which set of packages $(VENV) holds; a changed pyproject.toml or constraints.txt makes it stale.
 LEAN := $(VENV)/.installed-lean
 DEV := $(VENV)/.installed-dev
-INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
+INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt
 
 .PHONY: help run test setup check image
 .DELETE_ON_ERROR:
@@ -46,13 +46,13 @@ image: $(LEAN)
 $(BIN)/python:
 	@scripts/make_venv.sh $(VENV) $(PYTHON)
 
-$(LEAN): $(BIN)/python pyproject.toml
+$(LEAN): $(BIN)/python pyproject.toml constraints.txt
 	@echo "installing the quickstart's packages into $(VENV) (some minutes the first time)"
 	@$(INSTALL) "$(TORCH)" -e ".[docker,grpo]"
 	@touch $@
 
 # The development set contains the lean one, so it renews both stamps.
-$(DEV): $(BIN)/python pyproject.toml
+$(DEV): $(BIN)/python pyproject.toml constraints.txt
 	@echo "installing all packages into $(VENV) (some minutes the first time)"
 	@$(INSTALL) "$(TORCH)" -e ".[dev]"
 	@touch $(LEAN) $@

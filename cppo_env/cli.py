@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import sys
 import typing
 import warnings
@@ -30,21 +31,26 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run one command and exit: 0 done, 1 it could not be done, 2 bad usage, 130 interrupted."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     name, rest = _split(arguments)
-    if name is None:
-        _print_commands(rest)
-        sys.exit(0)
-    title = "cppo " + name.replace(".", " ")
+    title = f"cppo {(name or '').replace('.', ' ')}".rstrip()
 
     def one_line(message: Warning | str, *_: Any, **__: Any) -> str:
         return f"{title}: warning: {' '.join(str(message).split())}\n"
 
     warnings.formatwarning = one_line
     try:
-        command: Command = plugins.load("commands", name)
-        config, json_path = _parse(title, command, rest)
-        result = command(config)
-        if json_path is not None:
-            _write_json(json_path, result)
+        if name is None:
+            _print_commands(rest)
+        else:
+            command: Command = plugins.load("commands", name)
+            config, json_path = _parse(title, command, rest)
+            result = command(config)
+            if json_path is not None:
+                _write_json(json_path, result)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read the output has left (`cppo … | head`); the interpreter would flush once more on its way out.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
     except UnknownNameError as error:
         _fail(title, error, 2)
     except (CppoError, OSError) as error:

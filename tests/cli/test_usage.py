@@ -1,5 +1,9 @@
 """Every command answers --help, and bad usage is one line that says what to do."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from cppo_env import plugins
@@ -87,3 +91,17 @@ def test_a_missing_torch_is_named_and_the_core_does_without(tmp_path):
     absent = without_package(tmp_path, "torch")
     assert "pip install 'cppo-env[grpo]'" in fault(cppo("train", env=absent), 1)
     assert cppo("problems", "list", env=absent).returncode == 0
+
+
+def test_a_reader_that_leaves_ends_the_command_without_a_traceback():
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-c", "from cppo_env.cli import main; main(['--help'])"],
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    os.close(writer)
+    assert done.stderr == ""
+    assert done.returncode == 1

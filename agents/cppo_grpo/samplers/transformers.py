@@ -11,7 +11,7 @@ from transformers import PreTrainedModel
 from cppo_env.errors import UsageError
 from cppo_grpo.modes import evaluating
 from cppo_grpo.samplers import Completion, SamplingParams
-from cppo_grpo.samplers.kv_cache import make_cache
+from cppo_grpo.samplers.kv_cache import cache_argument, make_cache
 
 LEAVING_SHARE = 1 / 8
 """Finished rows are dropped once they are this share of the batch, because dropping copies the whole cache."""
@@ -122,6 +122,7 @@ class _Batch:
         self.model = model
         self.rows = torch.arange(len(prompts), device=model.device)
         self.cache = make_cache(model.config)
+        self.cache_argument = cache_argument(model)
         unique = list(dict.fromkeys(prompts))
         self.length = max(map(len, unique))
         ids_UP = torch.zeros((len(unique), self.length), dtype=torch.long)
@@ -158,8 +159,8 @@ class _Batch:
             input_ids=ids_BN,
             attention_mask=self.real_BS[:, :end].long(),
             position_ids=self.positions_BS[:, end - ids_BN.shape[1] : end],
-            past_key_values=self.cache,
             use_cache=True,
             logits_to_keep=1,
+            **{self.cache_argument: self.cache},
         ).logits
         self.logits_BV = logits_B1V[:, -1]
