@@ -3,9 +3,9 @@
     checkpoints/step-000050/
         weights.safetensors      trainable and frozen weights
         optimizer.safetensors    AdamW's moments, and the random state of torch
-        state.json               step, versions, git commit, SHA-256 of the files above
+        state.json               step, data cursor, versions, git commit, SHA-256 of the files above
 
-The position in the data and every draw follow from (seed, step), so nothing else has to be stored.
+Every draw of the policy follows from (seed, step), so nothing else has to be stored.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import json
 import logging
 import shutil
 import subprocess
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -31,8 +32,13 @@ WEIGHTS, OPTIMIZER, STATE = "weights.safetensors", "optimizer.safetensors", "sta
 RANDOM_STATE = "torch_random_state"
 
 
-def save_checkpoint(folder: Path, step: int, model: nn.Module, optimizer: torch.optim.Optimizer, keep: int) -> Path:
-    """Write the checkpoint after `step` steps in one atomic move, then delete all but the newest `keep`."""
+def save_checkpoint(
+    folder: Path, step: int, model: nn.Module, optimizer: torch.optim.Optimizer, cursor: Mapping[str, Any], keep: int
+) -> Path:
+    """Write the checkpoint after `step` steps in one atomic move, then delete all but the newest `keep`.
+
+    `cursor` is the position in the data, as JSON: `Sampler.state()`.
+    """
     target = folder / f"step-{step:06d}"
     partial = folder / f".{target.name}.partial"
     shutil.rmtree(partial, ignore_errors=True)
@@ -41,6 +47,7 @@ def save_checkpoint(folder: Path, step: int, model: nn.Module, optimizer: torch.
     save_file(_optimizer_tensors(optimizer), partial / OPTIMIZER)
     state = {
         "step": step,
+        "cursor": cursor,
         "sha256": {name: _digest(partial / name) for name in (WEIGHTS, OPTIMIZER)},
         "versions": {name: version(name) for name in ("cppo-env", "torch", "transformers", "gymnasium", "numpy")},
         "git_commit": _git_commit(),
@@ -63,8 +70,10 @@ def newest_checkpoint(folder: Path) -> Path | None:
     return None
 
 
-def load_checkpoint(checkpoint: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> int:
-    """Restore weights, optimizer and random state; returns the number of steps taken.
+def load_checkpoint(
+    checkpoint: Path, model: nn.Module, optimizer: torch.optim.Optimizer
+) -> tuple[int, Mapping[str, Any]]:
+    """Restore weights, optimizer and random state; returns the number of steps taken and the data cursor.
 
     Raises:
         UsageError: the checkpoint belongs to a model of another shape.
@@ -78,7 +87,8 @@ def load_checkpoint(checkpoint: Path, model: nn.Module, optimizer: torch.optim.O
         for name, weight in own.items():
             weight.copy_(stored[name])
     _restore_optimizer(optimizer, load_file(checkpoint / OPTIMIZER))
-    return int(json.loads((checkpoint / STATE).read_text())["step"])
+    state = json.loads((checkpoint / STATE).read_text())
+    return state["step"], state["cursor"]
 
 
 def _found(folder: Path) -> list[Path]:

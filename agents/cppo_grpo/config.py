@@ -56,6 +56,10 @@ class TrainConfig:
     """Stop once the mean training pass@K of the last 20 steps has reached this; without it, take all steps."""
     problems_per_step: int = 8
     """P: problems of one step."""
+    replacement: bool = False
+    """Draw problems independently; otherwise every epoch shows all of them once, in an order of its own."""
+    curriculum: bool = False
+    """Leave out problems whose programs all failed or all passed when last tried; they come back after 4 epochs."""
     tuples: int = 8
     """M: plans sampled for each problem; they form the planner's group."""
     k: int = 4

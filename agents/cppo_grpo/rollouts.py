@@ -56,6 +56,8 @@ class Rollout:
     """B solutions, of the episodes that went on after their plan."""
     branches: NDArray[np.int64]
     """(B, 2): the episode and the branch of each solution."""
+    problems_N: NDArray[np.int64]
+    """The problem of each episode, as an index into the problem set."""
     rewards_N: NDArray[np.float64]
     """R_plan."""
     r_out_N: NDArray[np.float64]
@@ -200,9 +202,18 @@ def play(env: CPPOVectorEnv, player: Player, indices_N: NDArray[np.int64], seeds
         )
         for n in range(len(methods))
     ]
-    branch_array = np.array(branches, dtype=np.int64).reshape(-1, 2)
     return Rollout(
-        plans, programs, branch_array, rewards_N, r_out_N, validity_N, solver_rewards_NK, void_N, records, seconds
+        plans=plans,
+        programs=programs,
+        branches=np.array(branches, dtype=np.int64).reshape(-1, 2),
+        problems_N=indices_N,
+        rewards_N=rewards_N,
+        r_out_N=r_out_N,
+        validity_N=validity_N,
+        solver_rewards_NK=solver_rewards_NK,
+        void_N=void_N,
+        records=records,
+        seconds=seconds,
     )
 
 

@@ -8,7 +8,7 @@ import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -17,11 +17,11 @@ import gymnasium as gym
 import numpy as np
 import torch
 import transformers
-from numpy.typing import NDArray
 from rich.console import Console
 
 import cppo_env  # noqa: F401 - registers the ids
 from cppo_env.problems.overlap import require_disjoint
+from cppo_env.problems.sampling import Curriculum, Sampler
 from cppo_env.protocols import ProblemSet, Sandbox
 from cppo_env.vector import CPPOVectorEnv
 from cppo_grpo.checkpoints import load_checkpoint, newest_checkpoint, save_checkpoint
@@ -62,7 +62,13 @@ def train(run: Run, sandbox: Sandbox, console: Console) -> None:
         _check_held_out(config, sandbox, env.assembly.problems)
         model, tokenizer = starting_point(run, env.assembly.problems, console)
         reference = Policy(copy.deepcopy(model).requires_grad_(False)).eval()
-        session = Session(run, env, Learner(Policy(model), reference, config), make_player(config, model, tokenizer))
+        session = Session(
+            run,
+            env,
+            Learner(Policy(model), reference, config),
+            make_player(config, model, tokenizer),
+            make_cursor(config, len(env.assembly.problems)),
+        )
         steps = session.restore()
         if not run.log.rows("before"):
             _evaluate(session, sandbox, "before", console)
@@ -80,11 +86,15 @@ class Session:
     env: CPPOVectorEnv
     learner: Learner
     player: Player
+    cursor: Sampler
+    """Decides which problems come next."""
 
     def restore(self) -> int:
         """Load the newest intact checkpoint if there is one; returns the steps that were taken."""
-        checkpoint = newest_checkpoint(self.run.checkpoints)
-        steps = load_checkpoint(checkpoint, self.learner.policy, self.learner.optimizer) if checkpoint else 0
+        steps = 0
+        if checkpoint := newest_checkpoint(self.run.checkpoints):
+            steps, cursor = load_checkpoint(checkpoint, self.learner.policy, self.learner.optimizer)
+            self.cursor.restore(cursor)
         self.run.log.rewind("joint", steps)
         self.run.log.rewind("after", 0)
         self.update_sampler()
@@ -94,24 +104,38 @@ class Session:
         """Hand the policy's weights to the sampler; it takes nothing where it draws from the policy itself."""
         self.player.sampler.update(self.learner.policy.model.named_parameters())
 
-    def save(self, steps: int) -> None:
-        """Write the checkpoint after so many steps."""
+    def save(self, steps: int, cursor: Mapping[str, Any]) -> None:
+        """Write the checkpoint after so many steps, where the data cursor stood at `cursor`."""
         keep = self.run.config.keep_checkpoints
-        save_checkpoint(self.run.checkpoints, steps, self.learner.policy, self.learner.optimizer, keep)
+        save_checkpoint(self.run.checkpoints, steps, self.learner.policy, self.learner.optimizer, cursor, keep)
 
     def play(self, step: int) -> Rollout:
-        """The rollout of a step, counted from 0."""
+        """The rollout of a step, counted from 0, on the problems that come next."""
         config = self.run.config
-        indices_P = problems_of_step(step, config.problems_per_step, len(self.env.assembly.problems), config.seed)
+        indices_P = self.cursor.draw(config.problems_per_step)
         plan_seed, solve_seed = np.random.SeedSequence([config.seed, step]).generate_state(2).tolist()
         return play(self.env, self.player, np.repeat(indices_P, config.tuples), (plan_seed, solve_seed))
 
 
-def problems_of_step(step: int, count: int, size: int, seed: int) -> NDArray[np.int64]:
-    """Indices of the problems of a step: every epoch goes through all of them in an order of its own."""
-    positions = np.arange(step * count, (step + 1) * count)
-    orders = {epoch: np.random.default_rng([seed, epoch]).permutation(size) for epoch in set(positions // size)}
-    return np.array([orders[position // size][position % size] for position in positions])
+def make_cursor(config: TrainConfig, size: int) -> Sampler:
+    """What draws a run's problems."""
+    curriculum = Curriculum(size) if config.curriculum else None
+    return Sampler(size, config.seed, replacement=config.replacement, curriculum=curriculum)
+
+
+def observe(cursor: Sampler, rollout: Rollout) -> dict[str, float]:
+    """Tell the curriculum how the programs of each problem fared; returns the share of problems that it leaves out.
+
+    An attempt is a branch, and the branches of a refused plan failed: where all branches of a problem fail, or all
+    pass, neither the planner's group nor a solver's group has a signal.
+    """
+    if cursor.curriculum is None:
+        return {}
+    for index in np.unique(rollout.problems_N):
+        attempts = rollout.solver_rewards_NK[(rollout.problems_N == index) & ~rollout.void_N]
+        if attempts.size:
+            cursor.curriculum.observe(index, int((attempts == 1).sum()), attempts.size, cursor.epoch)
+    return {"left_out": 1.0 - float(cursor.curriculum.active(cursor.epoch).mean())}
 
 
 @contextmanager
@@ -161,16 +185,20 @@ def _learn(session: Session, steps: int, console: Console) -> None:
     """Joint CPPO from step `steps` on."""
     config = session.run.config
     recent = deque((row["pass_at_k"] for row in session.run.log.rows("joint")), maxlen=STOP_WINDOW)
+    cursor = session.cursor.state()
     with stage(console, "CPPO", config.steps, steps) as shown:
         try:
             while steps < config.steps and not _reached(recent, config.stop_at):
                 started = time.perf_counter()
                 rollout = session.play(steps)
                 row = rollout_metrics(rollout, appraise(rollout, config), config)
-                # An interrupt waits here, so that a checkpoint never holds half an update or a wrong count.
+                # An interrupt waits here, so that a checkpoint never holds half an update or a wrong count. Its cursor
+                # is that of the finished steps: the rollout that an interrupt breaks off is played again.
                 with uninterrupted():
                     row |= session.learner.update(rollout, steps)
                     session.update_sampler()
+                    row |= observe(session.cursor, rollout)
+                    cursor = session.cursor.state()
                     steps += 1
                     row["seconds"] = time.perf_counter() - started
                     session.run.log.append({"stage": "joint", "step": steps, **row})
@@ -187,10 +215,10 @@ def _learn(session: Session, steps: int, console: Console) -> None:
                     },
                 )
                 if steps % config.checkpoint_every == 0:
-                    session.save(steps)
-            session.save(steps)
+                    session.save(steps, cursor)
+            session.save(steps, cursor)
         except KeyboardInterrupt:
-            session.save(steps)
+            session.save(steps, cursor)
             raise
 
 

@@ -43,6 +43,7 @@ def rollout(**changes: object) -> Rollout:
         plans=plans,
         programs=programs,
         branches=branches,
+        problems_N=np.array([0, 0, 0, 1, 1, 1]),
         rewards_N=np.array([1.0, 0.0, 1.0, 1.0, 0.0, 0.0]),
         r_out_N=solver.max(1),
         validity_N=np.array([1.0, 1.0, 1.0, 1.0, 1.0, 0.0]),

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -68,6 +69,51 @@ def test_a_killed_run_that_is_resumed_equals_one_that_was_not(tmp_path: Path) ->
     assert facts(tmp_path / "killed") == facts(whole.path)
 
 
+def weights(run: Path) -> dict[str, torch.Tensor]:
+    return load_file(run / "model" / "model.safetensors")
+
+
+def resumed_from(run: Path, step: int) -> Path:
+    """What would lie on the disk if the run had been killed after the checkpoint of a step; carried out to its end."""
+    killed = run.with_name(f"killed-{step}")
+    shutil.copytree(run, killed)
+    shutil.rmtree(killed / "model")
+    for checkpoint in (killed / "checkpoints").iterdir():
+        if checkpoint.name > f"step-{step:06d}":
+            shutil.rmtree(checkpoint)
+    carry_out(killed, resume=killed)
+    return killed
+
+
+def three_problems(folder: Path) -> str:
+    """So few that two steps are more than an epoch."""
+    path = folder / "train.jsonl"
+    tests = json.dumps({"inputs": ["1\n"], "outputs": ["2\n"]})
+    rows = [{"problem_id": i, "question": f"Add {i}.", "solutions": "[]", "input_output": tests} for i in range(3)]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return str(path)
+
+
+@pytest.mark.parametrize("order", [{"curriculum": True}, {"replacement": True}], ids=lambda order: next(iter(order)))
+def test_a_resumed_run_meets_the_problems_that_the_uninterrupted_one_met(
+    tmp_path: Path, order: dict[str, bool]
+) -> None:
+    few = {"env": "CPPO-APPS-v0", "problems": three_problems(tmp_path), "warm_start_steps": 0}
+    whole = carry_out(tmp_path / "whole", steps=6, keep_checkpoints=6, **few, **order)
+    for step in (2, 5):
+        resumed = resumed_from(whole.path, step)
+        assert all(torch.equal(weight, weights(resumed)[name]) for name, weight in weights(whole.path).items())
+        assert problems_met(resumed) == problems_met(whole.path)
+        assert facts(resumed) == facts(whole.path)
+    plain = carry_out(tmp_path / "plain", steps=6, **few)
+    assert problems_met(plain.path) != problems_met(whole.path)
+
+
+def problems_met(run: Path) -> list[str]:
+    files = sorted((run / "rollouts").glob("step-*.jsonl"))
+    return [json.loads(line)["problem_id"] for file in files for line in file.read_text().splitlines()]
+
+
 def test_ctrl_c_keeps_what_was_learnt_and_says_how_to_go_on(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     process = start(folder, 10_000)
@@ -95,7 +141,7 @@ def make_trained() -> tuple[torch.nn.Module, torch.optim.Optimizer]:
 def test_a_damaged_checkpoint_is_passed_over_with_a_word(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     model, optimizer = make_trained()
     for step in (1, 2, 3):
-        save_checkpoint(tmp_path, step, model, optimizer, keep=3)
+        save_checkpoint(tmp_path, step, model, optimizer, {}, keep=3)
     (tmp_path / "step-000003" / "weights.safetensors").write_bytes(b"half of it")
     (tmp_path / "step-000002" / "state.json").unlink()
     newest = newest_checkpoint(tmp_path)
@@ -107,7 +153,7 @@ def test_a_damaged_checkpoint_is_passed_over_with_a_word(tmp_path: Path, caplog:
 def test_old_checkpoints_are_deleted_and_weights_of_another_shape_refused(tmp_path: Path) -> None:
     model, optimizer = make_trained()
     for step in (1, 2, 3):
-        save_checkpoint(tmp_path, step, model, optimizer, keep=2)
+        save_checkpoint(tmp_path, step, model, optimizer, {}, keep=2)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["step-000002", "step-000003"]
     other = torch.nn.Linear(4, 2)
     with pytest.raises(UsageError, match="same model"):
