@@ -6,10 +6,13 @@ import dataclasses
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
+from cppo_env import plugins
 from cppo_env.errors import UsageError
+from cppo_grpo.algorithms import Group
 from cppo_grpo.loss import Aggregation, Correction, Form
+from cppo_grpo.planners import Planner
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +96,12 @@ class TrainConfig:
     """β: weight of the KL from the frozen reference, on solutions."""
     algorithm: str = "cppo"
     """How rewards become advantages: the name of a plug-in of the group `cppo_env.algorithms`."""
-    solver_group: Literal["tuple", "problem"] = "tuple"
-    """Branches that a solution is compared with: the K of its tuple, or all M·K of its problem."""
+    planner: Planner | None = None
+    """Who writes the K methods: "policy" (plans, sampled and trained), "none" (K independent solutions of the plain
+    problem), "skills" (K fixed texts, z = 1 … K); without it, "skills" for upskill and "policy" for the others."""
+    solver_group: Group | None = None
+    """Branches that a solution is compared with: the K of its tuple, or all M·K of its problem; without it, the
+    algorithm's own choice: the tuple for cppo and loo_max, the problem for the others."""
     normalise: bool = True
     """Divide advantages by the group's standard deviation; False is Dr. GRPO."""
     loss: Form = "clipped"
@@ -131,13 +138,18 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         """Refuse what cannot learn."""
-        if self.tuples < 2:
+        if self.tuples < 2 and self.planning == "policy":
             raise UsageError(f"tuples={self.tuples}: a planner's group needs at least 2 plans; raise tuples (M)")
         for name in ("steps", "problems_per_step", "k", "checkpoint_every", "keep_checkpoints", "threads"):
             if getattr(self, name) < 1:
                 raise UsageError(f"{name}: got {getattr(self, name)}, expected at least 1")
         if min(self.temperature_plan, self.temperature_solve, self.eval_temperature_plan or 1.0) <= 0:
             raise UsageError("temperature: got 0 or less, expected more, because greedy samples are all alike")
+
+    @property
+    def planning(self) -> Planner:
+        """Who writes the methods."""
+        return self.planner or getattr(plugins.load("algorithms", self.algorithm), "planner", "policy")
 
     def to_json(self) -> str:
         """The text of a run folder's `config.json`; where the folder lies is not part of it."""

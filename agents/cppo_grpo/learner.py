@@ -47,9 +47,10 @@ def appraise(rollout: Rollout, config: TrainConfig) -> Worth:
         ran_PM=rollout.ran_N.reshape(groups),
     )
     given = algorithm(rewards, Options(config.solver_group, config.normalise))
+    planned_N = np.arange(len(rollout.plans.completions))
     return Worth(
-        given.plans_PM.reshape(-1),
-        ~rollout.void_N & ~rollout.plans.truncated,
+        given.plans_PM.reshape(-1)[planned_N],
+        ~rollout.void_N[planned_N] & ~rollout.plans.truncated,
         given.solutions_PMK.reshape(-1, config.k)[episodes, branches],
         ~rollout.void_N[episodes] & ~rollout.programs.truncated,
     )

@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 
 from cppo_env import parsing, prompts
 from cppo_env.evaluation.records import EpisodeRecord
+from cppo_env.types import Observation
 from cppo_env.vector import CPPOVectorEnv, unbatch
+from cppo_grpo.planners import Planner, fixed_methods
 from cppo_grpo.samplers import Completion, Sampler, SamplingParams
 
 Messages = prompts.Messages
@@ -51,7 +53,7 @@ class Rollout:
     """A batch of finished episodes."""
 
     plans: Samples
-    """N plans."""
+    """N plans; none where nobody writes any (`planner`)."""
     programs: Samples
     """B solutions, of the episodes that went on after their plan."""
     branches: NDArray[np.int64]
@@ -92,14 +94,24 @@ class Regions:
 class Player:
     """The policy as the environment meets it: texts in, sampled texts out."""
 
-    def __init__(self, tokenizer: Any, sampler: Sampler, regions: Regions):
-        self.tokenizer, self.sampler, self.regions = tokenizer, sampler, regions
+    def __init__(self, tokenizer: Any, sampler: Sampler, regions: Regions, planner: Planner = "policy"):
+        self.tokenizer, self.sampler, self.regions, self.planner = tokenizer, sampler, regions, planner
         self._encoded: dict[tuple[str, ...], tuple[int, ...]] = {}
 
     def planning_at(self, temperature: float) -> Player:
         """The same policy with another temperature of plans."""
         plan = replace(self.regions.plan, temperature=temperature)
-        return Player(self.tokenizer, self.sampler, replace(self.regions, plan=plan))
+        return Player(self.tokenizer, self.sampler, replace(self.regions, plan=plan), self.planner)
+
+    def plan(self, observations: Sequence[Observation], k: int, seed: int) -> tuple[Samples, list[tuple[str, ...]]]:
+        """The plans that were sampled, and the K methods of each episode; none of a plan that cannot be read."""
+        if self.planner != "policy":
+            return Samples([], [], []), [fixed_methods(self.planner, k)] * len(observations)
+        conversations = [prompts.plan_messages(one, k) for one in observations]
+        plans = self.write(conversations, replace(self.regions.plan, seed=seed))
+        # What is left of a truncated plan is refused, even if its last line looks like a method.
+        readable = zip(plans.texts, plans.truncated, strict=True)
+        return plans, [() if cut else parsing.read_plan(text, k) for text, cut in readable]
 
     def write(self, conversations: Sequence[Messages], params: SamplingParams) -> Samples:
         """One sampled answer to each conversation."""
@@ -150,9 +162,7 @@ def play(env: CPPOVectorEnv, player: Player, indices_N: NDArray[np.int64], seeds
         batch, identities = env.reset(options={"problems": indices_N})
     observations = unbatch(batch)
     with timed("plan"):
-        plan_prompts = [prompts.plan_messages(one, k) for one in observations]
-        plans = player.write(plan_prompts, replace(player.regions.plan, seed=seeds[0]))
-        methods = [parsing.read_plan(text, k) for text in plans.texts]
+        plans, methods = player.plan(observations, k, seeds[0])
     with timed("judge"):
         _, rewards_N, terminated_N, truncated_N, infos = env.step([plan or ("",) * k for plan in methods])
     validity_N, rulings = infos["validity"].copy(), infos["ruling"]
@@ -180,7 +190,7 @@ def play(env: CPPOVectorEnv, player: Player, indices_N: NDArray[np.int64], seeds
         void_N = _fact(infos, "void", void_N)
         reports = [tuple(infos["reports"][n]) if running_N[n] else () for n in range(len(methods))]
 
-    tokens_N = plans.tokens.copy()
+    tokens_N = plans.tokens if plans.texts else np.zeros(len(methods), dtype=np.int64)
     for (n, _), tokens in zip(branches, programs.tokens, strict=True):
         tokens_N[n] += tokens
     records = [

@@ -152,7 +152,8 @@ def environment(
         sandbox=sandbox,
         judge=config.judge,
         reward=config.reward,
-        end_on_refusal=end_on_refusal,
+        # The gate may refuse fixed methods, and their programs are what there is to learn from.
+        end_on_refusal=end_on_refusal and config.planning == "policy",
     )
     try:
         yield env.unwrapped

@@ -18,6 +18,7 @@ from cppo_env.types import Observation
 from cppo_grpo.config import TrainConfig
 from cppo_grpo.learner import apply_gradient, make_optimizer
 from cppo_grpo.logprobs import Policy, completion_mask
+from cppo_grpo.planners import Planner, fixed_methods
 from cppo_grpo.rollouts import Messages, encode_prompt
 
 PLAN_PROMPTS, PLANS_PER_PROMPT, SOLUTIONS = 8, 8, 8
@@ -45,12 +46,16 @@ def demonstrate_plan(problems: ProblemSet, index: int, k: int, random: Random) -
     return Demonstration(prompts.plan_messages(_observation(problems, index), k), parsing.write_plan(methods[:k]))
 
 
-def demonstrate_solution(problems: ProblemSet, index: int, k: int, random: Random) -> Demonstration | None:
-    """A program that follows its method; None where the set knows no program."""
+def demonstrate_solution(
+    problems: ProblemSet, index: int, k: int, random: Random, planner: Planner = "policy"
+) -> Demonstration | None:
+    """A program that follows its method, or some program where methods are fixed; None where the set knows none."""
     pairs = _pairs(problems, index, k, random)
     if not pairs:
         return None
     method, program = random.choice(pairs)
+    if planner != "policy":
+        method = random.choice(fixed_methods(planner, k))
     return Demonstration(
         prompts.solve_messages(_observation(problems, index), method), f"```python\n{program.rstrip()}\n```"
     )
@@ -68,9 +73,12 @@ def warm_start(policy: Policy, tokenizer: Any, problems: ProblemSet, config: Tra
     for step in range(config.warm_start_steps):
         started = time.perf_counter()
         indices = [random.randrange(len(problems)) for _ in range(PLAN_PROMPTS)]
-        found = [demonstrate_plan(problems, i, config.k, random) for i in indices for _ in range(PLANS_PER_PROMPT)]
+        found: list[Demonstration | None] = []
+        if config.planning == "policy":
+            found += [demonstrate_plan(problems, i, config.k, random) for i in indices for _ in range(PLANS_PER_PROMPT)]
         found += [
-            demonstrate_solution(problems, random.randrange(len(problems)), config.k, random) for _ in range(SOLUTIONS)
+            demonstrate_solution(problems, random.randrange(len(problems)), config.k, random, config.planning)
+            for _ in range(SOLUTIONS)
         ]
         batch = [one for one in found if one is not None]
         if not batch:

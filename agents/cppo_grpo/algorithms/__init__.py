@@ -6,7 +6,8 @@
 
 `cppo` credits a plan with what its tuple reached together. All others are baselines that see *attempts*: an attempt is
 a plan and one of its programs, log p(attempt) = log p(plan) + log p(program). So a program gets the advantage of its
-attempt, and a plan the sum over its K attempts (`from_attempts`).
+attempt, and a plan the sum over its K attempts (`from_attempts`). Without plans (`planner=none`) an attempt is a
+program alone, and the M·K programs of a problem are independent samples, as in the papers of these algorithms.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+Group = Literal["tuple", "problem"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +42,8 @@ class EpisodeRewards:
 class Options:
     """What a group is, and whether its advantages are normalised (METHOD, section 3)."""
 
-    solver_group: Literal["tuple", "problem"] = "tuple"
-    """A branch is compared with the K of its tuple, or with all M·K of its problem."""
+    solver_group: Group | None = None
+    """A branch is compared with the K of its tuple, or with all M·K of its problem; None is the algorithm's choice."""
     normalise: bool = True
     """Divide by the standard deviation, in the algorithms that do so."""
 
@@ -57,19 +59,22 @@ class Advantages:
 Algorithm = Callable[[EpisodeRewards, Options], Advantages]
 
 
-def in_groups(estimator: Callable[[Floats, Bools], Floats], rewards_PMK: Floats, mask_PMK: Bools, group: str) -> Floats:
+def in_groups(
+    estimator: Callable[[Floats, Bools], Floats], rewards_PMK: Floats, mask_PMK: Bools, group: Group
+) -> Floats:
     """Apply an estimator of the last axis to tuples (K) or to whole problems (M·K)."""
     shape = rewards_PMK.shape if group == "tuple" else (len(rewards_PMK), -1)
     return estimator(rewards_PMK.reshape(shape), mask_PMK.reshape(shape)).reshape(rewards_PMK.shape)
 
 
 def from_attempts(
-    estimator: Callable[[Floats, Bools], Floats], rewards: EpisodeRewards, options: Options
+    estimator: Callable[[Floats, Bools], Floats], rewards: EpisodeRewards, options: Options, group: Group = "problem"
 ) -> Advantages:
     """Advantages of attempts, given to their programs and summed over the attempts of each plan.
 
-    A plan that could not be read spends its K attempts, all of them wrong.
+    A plan that could not be read spends its K attempts, all of them wrong. `group` is the algorithm's choice, which
+    the options may overrule.
     """
     counted_PMK = np.broadcast_to(~rewards.void_PM[..., None], rewards.solutions_PMK.shape)
-    attempts_PMK = in_groups(estimator, rewards.solutions_PMK, counted_PMK, options.solver_group)
+    attempts_PMK = in_groups(estimator, rewards.solutions_PMK, counted_PMK, options.solver_group or group)
     return Advantages(plans_PM=attempts_PMK.sum(-1), solutions_PMK=attempts_PMK * rewards.ran_PM[..., None])

@@ -15,6 +15,6 @@ def cppo(rewards: EpisodeRewards, options: Options) -> Advantages:
             lambda r, mask: group_advantages(r, std=options.normalise, mask=mask),
             rewards.solutions_PMK,
             branches_PMK,
-            options.solver_group,
+            options.solver_group or "tuple",
         ),
     )

@@ -5,5 +5,5 @@ from cppo_grpo.algorithms import Advantages, EpisodeRewards, Options, from_attem
 
 
 def loo_max(rewards: EpisodeRewards, options: Options) -> Advantages:
-    """The group's best less the best of the others (arXiv 2503.19595)."""
-    return from_attempts(lambda r, mask: leave_one_out_max(r, mask=mask), rewards, options)
+    """The best of a tuple less the best of the others, for pass@K at n = K (arXiv 2503.19595)."""
+    return from_attempts(lambda r, mask: leave_one_out_max(r, mask=mask), rewards, options, "tuple")

@@ -1,0 +1,64 @@
+"""Runs whose methods nobody writes: K independent solutions, and K skills."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from cppo_grpo.config import TrainConfig
+from cppo_grpo.planners import Planner
+from cppo_grpo.report import write_report
+from cppo_grpo.rollouts import Player, Regions
+from cppo_grpo.samplers import SamplingParams
+from cppo_grpo.samplers.transformers import TransformersSampler
+from cppo_grpo.tiny import make_model, train_tokenizer
+
+from cppo_env import UsageError
+from cppo_env.parsing import write_plan
+from cppo_env.types import Observation
+from tests.learning.tiny_runs import carry_out
+
+METHODS = {"none": [""] * 4, "skills": ["skill 1 of 4", "skill 2 of 4", "skill 3 of 4", "skill 4 of 4"]}
+
+
+@pytest.mark.parametrize(
+    ("planner", "algorithm"), [("none", "grpo"), ("none", "pkpo"), ("none", "passk_training"), ("skills", "grpo")]
+)
+def test_programs_are_trained_and_evaluated_without_plans(tmp_path: Path, planner: Planner, algorithm: str) -> None:
+    run = carry_out(tmp_path / "run", planner=planner, algorithm=algorithm, tuples=1, steps=2, eval_episodes=4)
+    for file in sorted((run.path / "rollouts").iterdir()):
+        for record in map(json.loads, file.read_text().splitlines()):
+            assert record["methods"] == METHODS[planner]
+            assert len(record["programs"]) == len(record["verdicts"]) == 4  # a refusing gate ends nothing
+    for row in run.log.rows("joint"):
+        assert "tokens_plan" not in row and row["length_plan"] == 0
+        assert row["tokens_solve"] > 0
+    assert [row["episodes"] for row in run.log.rows("before") + run.log.rows("after")] == [4, 4]
+    assert write_report(run).exists()
+
+
+def test_a_group_of_one_plan_is_refused_only_where_plans_are_written() -> None:
+    with pytest.raises(UsageError, match="raise tuples"):
+        TrainConfig(tuples=1)
+    assert TrainConfig(tuples=1, planner="none").planning == "none"
+
+
+def test_a_truncated_plan_is_refused_even_if_it_reads_like_one() -> None:
+    plan = write_plan(["one", "two"])
+    tokenizer = train_tokenizer(["some text"])
+    ids = tuple(tokenizer(plan).input_ids)
+
+    class Echo(TransformersSampler):
+        finish_reason = "stop"
+
+        def sample(self, prompts, params):  # type: ignore[no-untyped-def]
+            drawn = super().sample(prompts, params)
+            return [replace(one, token_ids=ids, finish_reason=self.finish_reason) for one in drawn]
+
+    sampler = Echo(make_model(tokenizer, hidden=32, layers=1))
+    params = SamplingParams(4, (tokenizer.eos_token_id,))
+    player = Player(tokenizer, sampler, Regions(params, params))
+    observation = Observation(phase=0, problem="p", starter_code="", methods=("", ""))
+    assert player.plan([observation], 2, 0)[1] == [("one", "two")]
+    sampler.finish_reason = "length"
+    assert player.plan([observation], 2, 0)[1] == [()]
