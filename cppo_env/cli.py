@@ -37,6 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         return f"{title}: warning: {' '.join(str(message).split())}\n"
 
     warnings.formatwarning = one_line
+    json_path: Path | None = None
     try:
         if name is None:
             _print_commands(rest)
@@ -54,6 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except UnknownNameError as error:
         _fail(title, error, 2)
     except (CppoError, OSError) as error:
+        if json_path is not None and isinstance(error, CppoError) and error.result is not None:
+            _write_json(json_path, error.result)
         _fail(title, error, 1)
     except KeyboardInterrupt as stop:
         _fail(title, f"interrupted; {stop}" if str(stop) else "interrupted", 130)

@@ -14,12 +14,22 @@ Faults of a single program, judge call or test never raise: they are verdicts (s
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import gymnasium
 
 
 class CppoError(Exception):
-    """Base of all errors that this project raises on purpose."""
+    """Base of all errors that this project raises on purpose.
+
+    Args:
+        message: one line: what was given, what was expected, what to do.
+        result: what a command had found out by then; `cppo … --json PATH` writes it.
+    """
+
+    def __init__(self, message: str = "", *, result: Any = None):
+        super().__init__(message)
+        self.result = result
 
 
 class UsageError(CppoError, ValueError):

@@ -46,6 +46,7 @@ def carry_out(command: str, config: TrainConfig, console: Console) -> dict[str, 
         KeyboardInterrupt: the run was interrupted; it has said how to go on.
     """
     from cppo_sandboxes.cached import CachedSandbox
+    from cppo_sandboxes.selftest import require_trust
 
     from cppo_env import make_sandbox
     from cppo_grpo.report import write_report
@@ -55,6 +56,8 @@ def carry_out(command: str, config: TrainConfig, console: Console) -> dict[str, 
     run = Run.open(config)
     with make_sandbox(run.config.sandbox) as box:
         name = type(box).__name__.removesuffix("Sandbox").lower()
+        if not (config.allow_untrusted_sandbox or run.config.allow_untrusted_sandbox):
+            require_trust(box)
         console.print(f"run folder {run.path}, programs run in the sandbox [bold]{name}[/]", highlight=False)
         try:
             carry_out_training(run, CachedSandbox(box), console)

@@ -27,6 +27,8 @@ class TrainConfig:
     """Part of the problem set to train on; without it, the set's default part."""
     sandbox: str = "auto"
     """Where programs run: "auto", "docker", "local" or another plug-in's name."""
+    allow_untrusted_sandbox: bool = False
+    """Train even where the sandbox fails the vital checks of `cppo sandbox selftest`; otherwise that is refused."""
     judge: str = "format"
     """The gate J on plans."""
     reward: str = "gated"

@@ -26,6 +26,8 @@ class RunConfig:
     """A run folder to go on with."""
     sandbox: str = "auto"
     """Where programs run: "auto" (Docker where an engine answers, else local), "docker" or "local"."""
+    allow_untrusted_sandbox: bool = False
+    """Train even where the sandbox fails the vital checks of `cppo sandbox selftest`; otherwise that is refused."""
     steps: int = 300
     """Optimizer steps of joint CPPO, at most; it stops earlier, where .95 of the training episodes succeed."""
     eval_episodes: int = 1024
@@ -36,6 +38,7 @@ class RunConfig:
         return TrainConfig(
             env="CPPO-Strategies-v0",
             sandbox=self.sandbox,
+            allow_untrusted_sandbox=self.allow_untrusted_sandbox,
             run=self.run,
             resume=self.resume,
             seed=self.seed,

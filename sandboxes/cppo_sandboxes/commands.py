@@ -56,10 +56,10 @@ def self_test(config: SelfTestConfig) -> dict[str, Any]:
         table.add_row(check.about, " or ".join(check.expected), result["verdict"], mark)
     Console().print(table)
     failed = [result["check"] for result in results if not result["ok"]]
-    vital = [check.about for check, result in zip(CHECKS, results, strict=True) if check.vital and not result["ok"]]
-    if vital:
-        raise SandboxError(f"{name} cannot be trusted here; failed: {', '.join(vital)}")
-    return {"sandbox": name, "passed": len(results) - len(failed), "failed": failed, "checks": results}
+    summary = {"sandbox": name, "passed": len(results) - len(failed), "failed": failed, "checks": results}
+    if vital := [result["check"] for result in results if result["vital"] and not result["ok"]]:
+        raise SandboxError(f"{name} cannot be trusted here; failed: {', '.join(vital)}", result=summary)
+    return summary
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from cppo_env.errors import SandboxError
 from cppo_env.protocols import Sandbox
-from cppo_env.types import MIB, Job, Limits, Problem, TestCase
+from cppo_env.types import MIB, Job, Limits, Problem, Report, TestCase
 from cppo_sandboxes.languages import LANGUAGES
 
 _SUMS = Problem(
@@ -16,6 +17,7 @@ _SUMS = Problem(
     (TestCase("1 2\n", "3\n"), TestCase("30 40\n", "70\n")),
     limits=Limits(cpu_s=0.5, wall_s=2.0, memory_bytes=128 * MIB, output_bytes=MIB),
 )
+_BRIEF = Problem("selftest-brief", _SUMS.statement, _SUMS.tests, limits=Limits(cpu_s=0.5, wall_s=0.4))
 _ROOMY = Problem("selftest-roomy", _SUMS.statement, _SUMS.tests, limits=Limits(cpu_s=10.0, wall_s=20.0))
 _ADD = "a, b = map(int, input().split())\n"
 _CALL = Problem("selftest-call", "", (TestCase("[[1, 2]]", "[3]"),), "class Solution:\n", "add", limits=_SUMS.limits)
@@ -45,7 +47,7 @@ CHECKS = (
     Check("exit code 1 after the right answer", _ADD + "print(a + b)\nraise SystemExit(1)", ("RE",)),
     Check("leaving with exit code 0 before an answer", "import os\nos._exit(0)", ("WA",)),
     Check("an endless loop that swallows exceptions", "while True:\n    try:\n        while True: pass\n    except BaseException: pass", ("TLE",)),
-    Check("sleeping", "import time\ntime.sleep(100)", ("TLE",)),
+    Check("sleeping", "import time\ntime.sleep(100)", ("TLE",), problem=_BRIEF),
     Check("too much memory", "x = bytearray(10**9)\nx[::4096] = b'x' * len(x[::4096])", ("MLE",)),
     Check("an output flood", "while True: print('x' * 1000)", ("OLE",)),
     Check("50,000 levels of recursion", _ADD + "def f(n): return n and 1 + f(n - 1)\nf(50000)\nprint(a + b)", ("AC",)),
@@ -65,9 +67,35 @@ CHECKS = (
 
 def run_checks(sandbox: Sandbox) -> list[dict[str, Any]]:
     """Run all checks, one after the other, so that each finds what the one before it has left."""
-    results: list[dict[str, Any]] = []
-    for check in CHECKS:
-        report = sandbox.run([Job(check.problem, check.program, check.language)])[0]
-        ok = report.verdict in check.expected
-        results.append({"check": check.about, "ok": ok, "verdict": str(report.verdict), "message": report.message})
-    return results
+    return [_result(check, sandbox.run([_job(check)])[0]) for check in CHECKS]
+
+
+def require_trust(sandbox: Sandbox) -> None:
+    """Run the vital checks, all at once, then a right program: about as long as the slowest of them.
+
+    Raises:
+        SandboxError: one of them failed.
+    """
+    vital = [check for check in CHECKS if check.vital]
+    reports = sandbox.run(list(map(_job, vital))) + sandbox.run([_job(CHECKS[0])])
+    results = [_result(check, report) for check, report in zip([*vital, CHECKS[0]], reports, strict=True)]
+    if failed := [f"{result['check']} ({result['verdict']})" for result in results if not result["ok"]]:
+        raise SandboxError(
+            f"{type(sandbox).__name__} cannot be trusted here, it failed: {', '.join(failed)}; "
+            "see `cppo sandbox selftest`, or train on it all the same with --allow_untrusted_sandbox true"
+        )
+
+
+def _job(check: Check) -> Job:
+    return Job(check.problem, check.program, check.language)
+
+
+def _result(check: Check, report: Report) -> dict[str, Any]:
+    ok = report.verdict in check.expected
+    return {
+        "check": check.about,
+        "vital": check.vital,
+        "ok": ok,
+        "verdict": str(report.verdict),
+        "message": report.message,
+    }
