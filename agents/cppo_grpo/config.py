@@ -14,6 +14,12 @@ from cppo_grpo.algorithms import Group
 from cppo_grpo.loss import Aggregation, Correction, Form
 from cppo_grpo.planners import Planner
 
+COUNTS = (
+    *("steps", "problems_per_step", "k", "minibatches", "update_epochs"),
+    *("checkpoint_every", "keep_checkpoints", "threads"),
+)
+"""Settings that are at least 1."""
+
 
 @dataclass(frozen=True, slots=True)
 class TrainConfig:
@@ -56,7 +62,7 @@ class TrainConfig:
     """Peak learning rate of the warm start."""
 
     steps: int = 200
-    """Optimizer steps of joint CPPO, at most."""
+    """Steps of joint CPPO, at most: a rollout and the update on it."""
     stop_at: float | None = None
     """Stop once the mean training pass@K of the last 20 steps has reached this; without it, take all steps."""
     problems_per_step: int = 8
@@ -84,6 +90,10 @@ class TrainConfig:
     """Steps over which the learning rate rises linearly."""
     lr_final: float = 1.0
     """Share of the learning rate that is left at the last step; it falls linearly, 1 keeps it constant."""
+    minibatches: int = 1
+    """Optimizer steps of one pass over a rollout, each on a share of its problems with all their groups."""
+    update_epochs: int = 1
+    """Passes over a rollout. From the second optimizer step on it is off-policy, and the clip bounds the ratio."""
     weight_decay: float = 0.0
     """Weight decay of AdamW."""
     max_grad_norm: float = 1.0
@@ -96,6 +106,8 @@ class TrainConfig:
     """β: weight of the KL from the frozen reference, on plans."""
     beta_solve: float = 0.01
     """β: weight of the KL from the frozen reference, on solutions."""
+    kl_ratio: bool = False
+    """Weigh the KL by the policy's ratio, which makes its gradient that of the reverse KL."""
     algorithm: str = "cppo"
     """How rewards become advantages: the name of a plug-in of the group `cppo_env.algorithms`."""
     planner: Planner | None = None
@@ -118,6 +130,8 @@ class TrainConfig:
     """How the tokens of solutions are averaged."""
     correction: Correction = "none"
     """Importance correction of the gap between sampler and trainer."""
+    correction_cap: float = 2.0
+    """Importance weights above it are truncated to it, or masked."""
     micro_batch_tokens: int = 16384
     """Tokens of one forward and backward pass; gradients of several add up to those of the whole batch."""
     bf16: bool = False
@@ -142,9 +156,14 @@ class TrainConfig:
         """Refuse what cannot learn."""
         if self.tuples < 2 and self.planning == "policy":
             raise UsageError(f"tuples={self.tuples}: a planner's group needs at least 2 plans; raise tuples (M)")
-        for name in ("steps", "problems_per_step", "k", "checkpoint_every", "keep_checkpoints", "threads"):
+        for name in COUNTS:
             if getattr(self, name) < 1:
                 raise UsageError(f"{name}: got {getattr(self, name)}, expected at least 1")
+        if self.minibatches > self.problems_per_step:
+            raise UsageError(
+                f"minibatches={self.minibatches}: each needs whole problems, and a step has only "
+                f"problems_per_step={self.problems_per_step}; lower the one or raise the other"
+            )
         if min(self.temperature_plan, self.temperature_solve, self.eval_temperature_plan or 1.0) <= 0:
             raise UsageError("temperature: got 0 or less, expected more, because greedy samples are all alike")
 

@@ -1,14 +1,17 @@
-"""Rollout → advantages → one optimizer step: split-region GRPO (METHOD, section 3).
+"""Rollout → advantages → optimizer steps: split-region GRPO (METHOD, section 3).
 
-Covered: one step on each rollout (ratio 1), advantages within planner and solver groups, k3 to a frozen reference, both
-regions in one loss, gradient accumulation. Equal sequences (same prompt, same completion) go through the model once.
+Covered: one step on each rollout (ratio 1) or several, on minibatches of problems and in several passes; advantages
+within planner and solver groups, k3 to a frozen reference, both regions in one loss, gradient accumulation. Equal
+sequences (same prompt, same completion) go through the model once.
 """
 
 from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import torch
@@ -33,6 +36,12 @@ class Worth:
     trainable_N: NDArray[np.bool_]
     solve_B: NDArray[np.float64]
     trainable_B: NDArray[np.bool_]
+
+    def within(self, chosen_N: NDArray[np.bool_], branches: NDArray[np.int64]) -> Worth:
+        """The same advantages, of which only some episodes' may be learnt from."""
+        return replace(
+            self, trainable_N=self.trainable_N & chosen_N, trainable_B=self.trainable_B & chosen_N[branches[:, 0]]
+        )
 
 
 def appraise(rollout: Rollout, config: TrainConfig) -> Worth:
@@ -78,40 +87,68 @@ class Learner:
             checkpoint_activations(policy.model)
 
     def update(self, rollout: Rollout, step: int) -> dict[str, float]:
-        """Take one optimizer step on a rollout.
+        """Take the optimizer steps that a rollout is worth: `update_epochs` passes of `minibatches` each.
 
         Args:
-            rollout: sampled by the policy as it stands.
-            step: counts from 0; decides the learning rate.
+            rollout: what the policy played.
+            step: counts rollouts from 0; decides the learning rate.
 
         Returns:
-            Metrics, named as in docs/metrics.md.
+            Metrics, named as in docs/metrics.md; those of several optimizer steps are merged.
         """
         started, config = time.perf_counter(), self.config
-        worth = appraise(rollout, config)
-        total = int(worth.trainable_N.sum() + worth.trainable_B.sum())
         self.policy.train()
-        self.optimizer.zero_grad(set_to_none=True)
-        metrics = self._region("plan", rollout.plans, config.lambda_plan * worth.plan_N, worth.trainable_N, total)
-        metrics |= self._region(
-            "solve", rollout.programs, config.lambda_solve * worth.solve_B, worth.trainable_B, total
-        )
+        # All of them before the first step: they hold the log-probs of the policy as it stands.
+        minibatches = [list(self._passes(rollout, worth)) for worth in self._shares(rollout)]
         lr = learning_rate(step, config)
-        metrics["grad_norm"] = apply_gradient(self.optimizer, lr, config.max_grad_norm)
-        return metrics | {"lr": lr, "seconds_update": time.perf_counter() - started}
+        parts: dict[str, list[dict[str, Tensor]]] = {"plan": [], "solve": []}
+        norms: list[float] = []
+        for _ in range(config.update_epochs):
+            for passes in minibatches:
+                self.optimizer.zero_grad(set_to_none=True)
+                for one in passes:
+                    parts[one.region].append(self._backward(one))
+                norms.append(apply_gradient(self.optimizer, lr, config.max_grad_norm))
+        metrics = {
+            f"{key}_{region}": value
+            for region, own in parts.items()
+            if own
+            for key, value in merge_metrics(own).items()
+        }
+        return metrics | {
+            "grad_norm": sum(norms) / len(norms),
+            "lr": lr,
+            "seconds_update": time.perf_counter() - started,
+        }
+
+    def _shares(self, rollout: Rollout) -> Iterator[Worth]:
+        """The minibatches: each may learn from its share of the problems, whose groups stay whole."""
+        worth = appraise(rollout, self.config)
+        problem_N = np.arange(len(worth.plan_N)) // self.config.tuples
+        for problems in np.array_split(np.unique(problem_N), self.config.minibatches):
+            yield worth.within(np.isin(problem_N, problems), rollout.branches)
+
+    def _passes(self, rollout: Rollout, worth: Worth) -> Iterator[Pass]:
+        """The forward and backward passes of one optimizer step."""
+        config = self.config
+        total = int(worth.trainable_N.sum() + worth.trainable_B.sum())
+        plan_N, solve_B = config.lambda_plan * worth.plan_N, config.lambda_solve * worth.solve_B
+        yield from self._region("plan", rollout.plans, plan_N, worth.trainable_N, total)
+        yield from self._region("solve", rollout.programs, solve_B, worth.trainable_B, total)
 
     def _region(
         self,
-        name: str,
+        name: Literal["plan", "solve"],
         samples: Samples,
         advantages_B: NDArray[np.float64],
         trainable_B: NDArray[np.bool_],
         total: int,
-    ) -> dict[str, float]:
-        """Add one region's gradient; `total` counts the trainable sequences of both."""
+    ) -> Iterator[Pass]:
+        """The passes of one region; `total` counts the trainable sequences of both."""
         config = self.config
         plan = name == "plan"
         beta = config.beta_plan if plan else config.beta_solve
+        temperature = config.temperature_plan if plan else config.temperature_solve
         weights_B = sequence_weights(
             torch.from_numpy(samples.tokens),
             torch.from_numpy(trainable_B),
@@ -119,33 +156,68 @@ class Learner:
             total=total,
             constant_length=config.max_tokens_plan if plan else config.max_tokens_solve,
         )
-        temperature = config.temperature_plan if plan else config.temperature_solve
-        parts: list[dict[str, Tensor]] = []
         needed_B = needs_forward(torch.from_numpy(advantages_B), weights_B, beta=beta).numpy()
+        several = config.minibatches * config.update_epochs > 1
         for batch in distinct_batches(self.policy, samples, np.flatnonzero(needed_B), config.micro_batch_tokens):
-            ref_logps_BT = None
-            # The reference computes as the policy does, or rounding alone would look like a KL.
-            with torch.autocast(self.device.type, torch.bfloat16, enabled=config.bf16):
-                logps_BT = batch.log_probs(self.policy, temperature)
-                if beta > 0 and self.reference is not None:
-                    with torch.no_grad():
-                        ref_logps_BT = batch.log_probs(self.reference, temperature)
-            loss, part = policy_loss(
-                logps_BT,
-                torch.as_tensor(advantages_B[batch.members], dtype=torch.float32),
-                batch.mask_BT,
-                weights_B[batch.members],
-                ref_logps_BT=ref_logps_BT,
-                sampler_logps_BT=batch.sampler_logps_BT(samples),
-                form=config.loss,
-                epsilon=config.epsilon,
-                epsilon_high=config.epsilon_high,
+            yield Pass(
+                region=name,
+                batch=batch,
+                temperature=temperature,
                 beta=beta,
-                correction=config.correction,
+                advantages_B=torch.as_tensor(advantages_B[batch.members], dtype=torch.float32),
+                weights_B=weights_B[batch.members],
+                sampler_logps_BT=batch.sampler_logps_BT(samples),
+                old_logps_BT=self._frozen(self.policy, batch, temperature) if several else None,
+                ref_logps_BT=self._frozen(self.reference, batch, temperature) if beta > 0 else None,
             )
-            loss.backward()
-            parts.append(part)
-        return {f"{key}_{name}": value for key, value in merge_metrics(parts).items()} if parts else {}
+
+    def _log_probs(self, policy: Policy, batch: DistinctBatch, temperature: float) -> Tensor:
+        # Whatever the model, in one precision, or rounding alone would look like a KL.
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.bf16):
+            return batch.log_probs(policy, temperature)
+
+    @torch.no_grad()
+    def _frozen(self, policy: Policy | None, batch: DistinctBatch, temperature: float) -> Tensor | None:
+        """Log-probs that stay what they are while the policy moves."""
+        return None if policy is None else self._log_probs(policy, batch, temperature)
+
+    def _backward(self, one: Pass) -> dict[str, Tensor]:
+        """Add the gradient of a pass; returns its metrics."""
+        config = self.config
+        loss, metrics = policy_loss(
+            self._log_probs(self.policy, one.batch, one.temperature),
+            one.advantages_B,
+            one.batch.mask_BT,
+            one.weights_B,
+            old_logps_BT=one.old_logps_BT,
+            ref_logps_BT=one.ref_logps_BT,
+            sampler_logps_BT=one.sampler_logps_BT,
+            form=config.loss,
+            epsilon=config.epsilon,
+            epsilon_high=config.epsilon_high,
+            beta=one.beta,
+            kl_ratio=config.kl_ratio,
+            correction=config.correction,
+            correction_cap=config.correction_cap,
+        )
+        loss.backward()
+        return metrics
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """One forward and backward pass, with everything that stays fixed while the policy moves."""
+
+    region: Literal["plan", "solve"]
+    batch: DistinctBatch
+    temperature: float
+    beta: float
+    advantages_B: Tensor
+    weights_B: Tensor
+    sampler_logps_BT: Tensor
+    old_logps_BT: Tensor | None
+    """Log-probs before the first optimizer step; None where that is the only one."""
+    ref_logps_BT: Tensor | None
 
 
 @dataclass(frozen=True, slots=True)

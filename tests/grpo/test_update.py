@@ -1,0 +1,175 @@
+"""Several optimizer steps on a rollout equal a plain reference: one sequence at a time, every formula written out."""
+
+import copy
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from cppo_grpo.config import TrainConfig
+from cppo_grpo.learner import Learner, appraise
+from cppo_grpo.logprobs import Policy
+from cppo_grpo.rollouts import Rollout, Samples
+from cppo_grpo.samplers import Completion
+from torch import Tensor
+
+from cppo_env import UsageError
+from tests.grpo.models import plain_log_probs, random_ids, tiny_qwen3
+
+CONFIG = TrainConfig(
+    problems_per_step=2,
+    tuples=3,
+    k=2,
+    lr=0.02,
+    lr_warmup_steps=1,
+    max_grad_norm=0.0,
+    lambda_plan=2.0,
+    beta_plan=0.1,
+    beta_solve=0.05,
+    epsilon=0.1,
+    epsilon_high=0.15,
+)
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """So small a model loses time to several, on a busy machine most of it."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def samples(count: int, seed: int) -> Samples:
+    """Sequences of four prompts; a sampler that was a little off says their log-probs."""
+    random = np.random.default_rng(seed)
+    prompts = [tuple(ids) for ids in random_ids(5, 7, 4, 6, seed=seed)]
+    completions = [tuple(ids) for ids in random_ids(*random.integers(2, 6, count), seed=seed + 1)]
+    said = [tuple(random.uniform(-9, -4, len(tokens))) for tokens in completions]
+    made = [Completion(tokens, logps, "stop") for tokens, logps in zip(completions, said, strict=True)]
+    return Samples([prompts[i % 4] for i in range(count)], made, [""] * count)
+
+
+def played() -> Rollout:
+    """Two problems, three tuples of two branches."""
+    passed_NK = np.array([[1, 0], [0, 0], [0, 1], [1, 1], [0, 0], [0, 1]], dtype=float)
+    return Rollout(
+        plans=samples(6, 10),
+        programs=samples(12, 20),
+        branches=np.array([(n, i) for n in range(6) for i in range(2)]),
+        problems_N=np.repeat([4, 2], 3),
+        rewards_N=passed_NK.max(1),
+        r_out_N=passed_NK.max(1),
+        validity_N=np.ones(6),
+        solver_rewards_NK=passed_NK,
+        void_N=np.zeros(6, dtype=bool),
+        records=[],
+    )
+
+
+class Descent(torch.optim.SGD):
+    """Plain gradient descent that remembers what it followed; Adam would hide the gradient's size."""
+
+    def __init__(self, policy: torch.nn.Module):
+        super().__init__(policy.parameters(), lr=1.0)
+        self.seen: list[Tensor] = []
+
+    def step(self, closure: Any = None) -> None:
+        self.seen.append(gradient(self.param_groups[0]["params"]))
+        super().step(closure)
+
+
+def gradient(weights: Iterable[Tensor]) -> Tensor:
+    return torch.cat([weight.grad.flatten().clone() for weight in weights if weight.grad is not None])
+
+
+def learnt(config: TrainConfig, rollout: Rollout) -> tuple[list[Tensor], dict[str, float]]:
+    """The gradients that an update follows, and its metrics."""
+    policy = Policy(copy.deepcopy(tiny_qwen3(layers=1)))
+    learner = Learner(policy, Policy(tiny_qwen3(layers=1, seed=1)), config)
+    descent = learner.optimizer = Descent(policy)  # type: ignore[assignment]
+    metrics = learner.update(rollout, 0)
+    return descent.seen, metrics
+
+
+def expected(config: TrainConfig, rollout: Rollout) -> list[Tensor]:
+    """The same, written out."""
+    model, start, reference = copy.deepcopy(tiny_qwen3(layers=1)), tiny_qwen3(layers=1), tiny_qwen3(layers=1, seed=1)
+    worth = appraise(rollout, config)
+    plans = [(n, "plan", n, worth.plan_N[n] * config.lambda_plan) for n in range(6)]
+    programs = [(int(n), "solve", b, worth.solve_B[b]) for b, (n, _) in enumerate(rollout.branches)]
+    gradients: list[Tensor] = []
+    for _ in range(config.update_epochs):
+        for problems in {1: [(0, 1)], 2: [(0,), (1,)]}[config.minibatches]:
+            chosen = [one for one in plans + programs if one[0] // 3 in problems]
+            model.zero_grad()
+            for _, region, index, advantage in chosen:
+                drawn = rollout.plans if region == "plan" else rollout.programs
+                temperature = config.temperature_plan if region == "plan" else config.temperature_solve
+                beta = config.beta_plan if region == "plan" else config.beta_solve
+                said = drawn.completions[index].log_probs
+                sequence = list(drawn.prompts[index]), list(drawn.completions[index].token_ids), temperature
+                logps_T = plain_log_probs(model, *sequence)
+                with torch.no_grad():
+                    old_T, ref_T = plain_log_probs(start, *sequence), plain_log_probs(reference, *sequence)
+                terms = []
+                for t, logp in enumerate(logps_T):
+                    ratio = (logp - old_T[t]).exp()
+                    low, high = 1 - config.epsilon, 1 + (config.epsilon_high or config.epsilon)
+                    surrogate = torch.min(ratio * advantage, ratio.clamp(low, high) * advantage)
+                    if config.correction == "token_truncate":
+                        surrogate = surrogate * min(math.exp(old_T[t] - said[t]), config.correction_cap)
+                    kl = (ref_T[t] - logp).exp() - 1 - (ref_T[t] - logp)
+                    terms.append(-surrogate + beta * kl * (ratio if config.kl_ratio else 1.0))
+                (torch.stack(terms).mean() / len(chosen)).backward()
+            gradients.append(gradient(model.parameters()))
+            with torch.no_grad():
+                for weight in model.parameters():
+                    weight -= config.lr * weight.grad
+    return gradients
+
+
+@pytest.mark.parametrize(
+    ("minibatches", "epochs", "options"),
+    [
+        (1, 1, {}),
+        (2, 1, {}),
+        (1, 3, {}),
+        (2, 2, {"kl_ratio": True, "correction": "token_truncate", "correction_cap": 1.5}),
+    ],
+)
+def test_every_optimizer_step_follows_the_gradient_of_the_reference(
+    minibatches: int, epochs: int, options: dict[str, Any]
+) -> None:
+    config = replace(CONFIG, minibatches=minibatches, update_epochs=epochs, **options)
+    found, metrics = learnt(config, played())
+    wanted = expected(config, played())
+    assert len(found) == len(wanted) == minibatches * epochs
+    for mine, theirs in zip(found, wanted, strict=True):
+        assert (mine - theirs).norm() < 1e-4 * theirs.norm()
+    assert metrics["grad_norm"] == pytest.approx(np.mean([one.norm().item() for one in wanted]), rel=1e-4)
+    if epochs == 1:
+        assert metrics["tokens_plan"] == played().plans.tokens.sum()
+
+
+def test_one_step_has_ratio_one_and_more_meet_the_clip() -> None:
+    _, one = learnt(CONFIG, played())
+    assert (one["ratio_plan"], one["ratio_max_plan"], one["clip_share_plan"]) == (1, 1, 0)
+    _, three = learnt(replace(CONFIG, update_epochs=3), played())
+    assert three["ratio_max_plan"] > 1.15
+    assert three["clip_share_plan"] > 0
+    # The clip holds back exactly the sequences that have gone far enough: without it, the last gradient is another.
+    clipped, _ = learnt(replace(CONFIG, update_epochs=3), played())
+    free, _ = learnt(replace(CONFIG, update_epochs=3, epsilon=1e9, epsilon_high=1e9), played())
+    assert torch.equal(clipped[0], free[0])
+    assert not torch.allclose(clipped[2], free[2], atol=1e-5)
+
+
+def test_a_minibatch_holds_whole_problems() -> None:
+    with pytest.raises(UsageError, match=r"minibatches=3.*problems_per_step=2"):
+        replace(CONFIG, minibatches=3)
+    with pytest.raises(UsageError, match="update_epochs: got 0"):
+        replace(CONFIG, update_epochs=0)
