@@ -14,9 +14,11 @@ from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
+from cppo_env.errors import UsageError
 from cppo_env.problems import keep_list, load_problems
-from cppo_env.problems.known import read_known
-from cppo_env.problems.validation import Finding, Outcome, Validation, validate
+from cppo_env.problems.findings import Finding, Outcome
+from cppo_env.problems.known import RUNNABLE, read_known
+from cppo_env.problems.validation import Validation, validate
 from cppo_env.problems.views import Problems, indexed
 from cppo_env.sandboxing import make_sandbox
 
@@ -38,6 +40,8 @@ class ValidateConfig:
     """JSON file of problem id: checker, for problems with several right answers."""
     split: str | None = None
     """Part of the set."""
+    languages: list[str] | None = None
+    """Languages whose programs run, such as [python3]; None runs all that the sandbox has: python3 and cpp."""
     max_programs: int | None = None
     """At most so many right and so many wrong programs of each problem; None runs all."""
     keep_list: Path | None = None
@@ -47,6 +51,8 @@ class ValidateConfig:
 def validate_problems(config: ValidateConfig) -> dict[str, Any]:
     """Run every reference and known-wrong program; report which problems are fit for use, and why others are not."""
     start = time.perf_counter()
+    if unknown := set(config.languages or ()) - RUNNABLE.keys():
+        raise UsageError(f"languages: no sandbox runs {', '.join(sorted(unknown))}; expected some of {list(RUNNABLE)}")
     joined, left_out = read_known(config.known) if config.known else ({}, {})
     problems = indexed(load_problems(config.problems, checkers=config.checkers, split=config.split))
     console = Console()
@@ -56,6 +62,7 @@ def validate_problems(config: ValidateConfig) -> dict[str, Any]:
             problems,
             sandbox,
             joined,
+            languages=config.languages,
             max_programs=config.max_programs,
             progress=lambda done: progress.update(task, completed=done),
         )
@@ -76,12 +83,15 @@ def _result(
         "problems": len(problems),
         "refused": [asdict(refusal) for refusal in problems.refused],
         **validation.rates(),
+        "by_language": {name: validation.rates(language=name) for name in validation.languages},
         "after_dropping": validation.rates(kept_only=True),
         "kept": len(validation.kept),
         "unverified": len(validation.unverified),
         "dropped": validation.dropped,
         "dropped_by_reason": dict(reasons.most_common()),
         "disagreements": [entry for finding in validation.findings if (entry := _disagreement(finding)) is not None],
+        "rejected_by_cause": dict(validation.causes.most_common()),
+        "not_run": dict(validation.not_run),
         "void": validation.void,
         "known_rows_left_out": left_out,
         "known_ids_not_in_the_set": list(validation.unmatched),
@@ -108,7 +118,10 @@ def _program(outcome: Outcome) -> dict[str, Any]:
     return {
         "verdict": outcome.report.verdict.value,
         "test": len(outcome.report.tests),
+        "cause": outcome.cause,
         "message": outcome.report.message,
+        "answer": outcome.answer,
+        "language": outcome.known.language,
         "origin": outcome.known.origin,
         "program": outcome.known.program,
     }
@@ -125,14 +138,27 @@ def _show(console: Console, config: ValidateConfig, result: dict[str, Any]) -> N
         ("right programs accepted", "right_accepted", "right_programs", "false_negative_rate"),
         ("wrong programs caught", "wrong_caught", "wrong_programs", "false_positive_rate"),
     ):
-        columns = (f"{part[done]} of {part[total]} ({rate(part[error])} error)" for part in (result, kept))
-        table.add_row(label, *columns)
+        parts = {"": (result, kept)}
+        if len(result["by_language"]) > 1:
+            parts |= {f", {name}": (of_language,) for name, of_language in result["by_language"].items()}
+        for name, columns in parts.items():
+            cells = (f"{part[done]} of {part[total]} ({rate(part[error])} error)" for part in columns)
+            table.add_row(label + name, *cells)
     console.print(table)
     dropped = Table("dropped", "why")
     for name, reason in list(result["dropped"].items())[:SHOWN]:
         dropped.add_row(Text(name), Text(reason))
+    if len(result["dropped"]) > SHOWN:
+        dropped.add_row("…", f"{len(result['dropped']) - SHOWN} more, which --json PATH lists")
     if result["dropped"]:
         console.print(dropped)
+    for title, counts in (
+        ("right programs were rejected because", result["rejected_by_cause"]),
+        ("programs not run here", result["not_run"]),
+        ("rows of known programs left out", result["known_rows_left_out"]),
+    ):
+        if counts:
+            console.print(f"{title}: {', '.join(f'{name} ({count})' for name, count in counts.items())}")
     console.print(
         f"{result['kept']} of {result['problems']} problems kept ({result['unverified']} have no known right program), "
         f"{len(result['refused'])} records refused, {result['void']} programs void; {result['tests']} tests in "

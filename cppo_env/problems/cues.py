@@ -32,6 +32,11 @@ _INTERACTIVE = re.compile(
     r"|the\s+interactor\b",
     re.IGNORECASE,
 )
+_ONE_ANSWER = re.compile(
+    r"(?:guaranteed|assume|ensured)\b[^.]{0,80}?\b(?:answer|solution|output)\b[^.]{0,40}?\bunique\b"
+    r"|(?:guaranteed|assume|ensured)\b[^.]{0,80}?\b(?:unique|exactly\s+one)\s+(?:\w+\s+)?(?:answer|solution)\b",
+    re.IGNORECASE,
+)
 _ANY_CASE = re.compile(
     r"(?:each|every|any|the|all)\s+(?:character|letter|answer)s?\s+(?:of\s+\w+\s+|\([^)]*\)\s+)?in\s+any\s+"
     r"(?:letter\s+|register\s+)?(?:case|register)"
@@ -54,6 +59,11 @@ def judge_cues(statement: str) -> tuple[str, ...]:
     """The reasons in a statement why comparing with one expected output may reject right programs."""
     found = ((SEVERAL_ANSWERS, _SEVERAL), (INTERACTIVE, _INTERACTIVE))
     return tuple(name for name, pattern in found if pattern.search(statement))
+
+
+def promises_one_answer(statement: str) -> bool:
+    """Whether a statement guarantees that its right answer is the only one."""
+    return _ONE_ANSWER.search(statement) is not None
 
 
 def checker_for(statement: str) -> str:

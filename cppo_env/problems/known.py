@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,8 @@ from cppo_env.problems.records import FieldError, text_field
 from cppo_env.problems.sources import KNOWN_PROGRAMS
 from cppo_env.types import Problem
 
-SANDBOX_LANGUAGES = {"python3": "python"}
-"""A data set's name of a language → `Job.language`, of those that references are run in."""
+RUNNABLE = {"python3": "python", "cpp": "cpp17"}
+"""A data set's name of a language → `Job.language`, of those that the sandboxes have; others are not run here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +23,27 @@ class Known:
 
     program: str
     right: bool
-    language: str = "python"
+    language: str = "python3"
+    """In the data sets' words, such as "cpp" or "java"."""
     origin: str = "dataset"
 
 
 def programs_of(problem: Problem, joined: Sequence[Known] = ()) -> list[Known]:
-    """All programs with known verdicts of a problem, each text once."""
-    own = [Known(program, True) for program in problem.references] + [
-        Known(program, False) for program in problem.wrong
-    ]
-    return list({(known.program, known.right): known for known in (*joined, *own)}.values())
+    """All programs with known verdicts of a problem, in any language, each text once."""
+    return list({(known.program, known.right): known for known in (*joined, *_own(problem))}.values())
+
+
+def _own(problem: Problem) -> Iterator[Known]:
+    """The programs of the data set: Python's in the problem's own fields, others in its metadata."""
+    # Only Python programs are made to work on standard streams where the contest used files.
+    suffix = " on files" if problem.metadata.get("input_file") or problem.metadata.get("output_file") else ""
+    for field, python, right in (
+        ("solutions", problem.references, True),
+        ("incorrect_solutions", problem.wrong, False),
+    ):
+        yield from (Known(program, right) for program in python)
+        for language, programs in problem.metadata.get(field, {}).items():
+            yield from (Known(program, right, language + suffix) for program in programs)
 
 
 def read_known(path: Path) -> tuple[dict[str, list[Known]], dict[str, int]]:
@@ -78,7 +89,5 @@ def _known(record: Mapping[str, Any]) -> tuple[str, Known | str]:
     language = text_field(record, "language", "python3")
     if record.get("agrees_with_available_tests") is False:
         return key, "the tests at hand do not show the verdict"
-    if language not in SANDBOX_LANGUAGES:
-        return key, f"language {language}"
     origin = text_field(record, "origin", "file")
-    return key, Known(text_field(record, "code"), expected == "correct", SANDBOX_LANGUAGES[language], origin)
+    return key, Known(text_field(record, "code"), expected == "correct", language, origin)

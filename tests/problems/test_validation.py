@@ -7,8 +7,9 @@ import pytest
 
 from cppo_env.errors import ProblemDataError
 from cppo_env.problems import load_problems
+from cppo_env.problems.findings import Outcome
 from cppo_env.problems.known import Known, read_known
-from cppo_env.problems.validation import Outcome, validate
+from cppo_env.problems.validation import validate
 from cppo_env.sandboxing import make_sandbox
 from cppo_env.testing import FakeSandbox
 from cppo_env.types import Limits, Problem, TestCase
@@ -32,6 +33,9 @@ SET = [
     problem("cue", statement="If there are several answers, print any of them."),
     problem("checked", statement="If there are several answers, print any of them.", checker="unordered"),
     problem("disagree", right=(DOUBLE, "print(4 if input() == '2' else 5)")),
+    problem("two answer alike", right=(DOUBLE, "print(1)", "print('1')")),
+    problem("all answer in their own way", right=("print(1)", "print(2)")),
+    problem("one answer", right=(DOUBLE, "print(1)"), statement="It is guaranteed that the answer is unique."),
     problem("one reference is broken", right=(DOUBLE, "return 4", "from fractions import gcd")),
     problem("no valid program", right=("return 4",)),
     problem("wrong output", tests=(TestCase("2\n", "5\n"),)),
@@ -42,7 +46,9 @@ DROPPED = {
     "weak": "weak tests: 1 of 1 wrong programs pass",
     "cue": "several right answers, by the statement",
     "disagree": "right programs disagree: 1 of 2 right programs fail",
-    "no valid program": "no valid Python: 1 of 1 right programs fail",
+    "two answer alike": "several right answers, by those of right programs: 2 of 3 right programs fail",
+    "all answer in their own way": "several right answers, by those of right programs: 2 of 2 right programs fail",
+    "no valid program": "does not compile: 1 of 1 right programs fail",
     "wrong output": "wrong expected output: 1 of 1 right programs fail",
     "empty output": "empty expected output: 1 of 1 right programs fail",
     "slow": "time limit: 1 of 1 right programs fail",
@@ -53,14 +59,24 @@ def test_every_kind_of_unfit_problem_is_found_and_named():
     with make_sandbox("local") as sandbox:
         validation = validate(SET, sandbox)
     assert validation.dropped == DROPPED
-    assert validation.kept == ["fit", "unverified", "checked", "one reference is broken"]
+    assert validation.kept == ["fit", "unverified", "checked", "one answer", "one reference is broken"]
     assert validation.unverified == ["unverified"]
     assert validation.void == 0
     rates = validation.rates()
-    assert (rates["right_programs"], rates["right_accepted"]) == (13, 6)
+    assert (rates["right_programs"], rates["right_accepted"]) == (20, 8)
     assert (rates["wrong_programs"], rates["wrong_caught"]) == (2, 1)
-    assert rates["false_negative_rate"] == 7 / 13
+    assert rates["false_negative_rate"] == 12 / 20
     assert validation.rates(kept_only=True)["false_positive_rate"] == 0.0
+    assert validation.causes == {
+        "right programs disagree": 1,
+        "several right answers, by those of right programs": 4,
+        "not right: the statement promises one answer": 1,
+        "does not compile": 2,
+        "needs a module or name that is not there": 1,
+        "wrong expected output": 1,
+        "empty expected output": 1,
+        "time limit": 1,
+    }
 
 
 def test_a_failure_of_the_sandbox_counts_for_nothing():
@@ -81,6 +97,35 @@ def test_programs_are_joined_by_id_and_counted_once():
     assert [job.program for job in limited.batches[0]] == ["AC", "RE"]
 
 
+DOUBLE_IN_CPP = "#include <iostream>\nint main() { int n; std::cin >> n; std::cout << %s << std::endl; }\n"
+
+
+def in_several_languages(**changed: object) -> Problem:
+    right = {"cpp": (DOUBLE_IN_CPP % "2 * n",), "java": ("class A {}",), "python2": ("print 2 * input()",)}
+    wrong = {"cpp": (DOUBLE_IN_CPP % "n",)}
+    return problem("p", metadata={"solutions": right, "incorrect_solutions": wrong, **changed})
+
+
+@pytest.mark.docker
+def test_programs_of_compiled_languages_run_too():
+    with make_sandbox("docker") as sandbox:
+        validation = validate([in_several_languages()], sandbox)
+        python_only = validate([in_several_languages()], sandbox, languages=["python3"])
+        contest_with_files = validate([in_several_languages(input_file="in.txt")], sandbox)
+    assert validation.languages == ["cpp", "python3"]
+    compiled = validation.rates(language="cpp")
+    assert (compiled["right_accepted"], compiled["wrong_caught"]) == (1, 1)
+    assert validation.not_run == {"java": 1, "python2": 1}
+    assert python_only.not_run == {"java": 1, "python2": 1, "cpp": 2}
+    assert contest_with_files.not_run == {"java on files": 1, "python2 on files": 1, "cpp on files": 2}
+
+
+def test_a_sandbox_without_a_compiler_leaves_its_programs_out():
+    validation = validate([in_several_languages()], FakeSandbox())
+    assert validation.not_run == {"java": 1, "python2": 1, "cpp": 2}
+    assert validation.languages == ["python3"]
+
+
 def test_a_large_set_goes_to_the_sandbox_in_parts():
     sandbox = FakeSandbox()
     validate([problem(str(number), right=("AC",)) for number in range(150)], sandbox)
@@ -96,8 +141,10 @@ def test_a_file_of_known_programs_is_read(tmp_path: Path):
         {**row, "language": "cpp"},
     ]
     found, left_out = read_known(write_lines(tmp_path / "known.jsonl", rows))
-    assert found == {"7": [Known(DOUBLE, True, "python", "model"), Known("print(0)", False, "python", "model")]}
-    assert left_out == {"the tests at hand do not show the verdict": 1, "language cpp": 1}
+    right, wrong, compiled = found.pop("7")
+    assert right == Known(DOUBLE, True, "python3", "model")
+    assert wrong == Known("print(0)", False, "python3", "model")
+    assert (compiled.language, found, left_out) == ("cpp", {}, {"the tests at hand do not show the verdict": 1})
     with pytest.raises(ProblemDataError, match=r"bad\.jsonl:1: expected: expected correct or incorrect, got 'yes'"):
         read_known(write_lines(tmp_path / "bad.jsonl", [{**row, "expected": "yes"}]))
     with pytest.raises(ProblemDataError, match="no such file; expected JSON lines with key"):
@@ -158,13 +205,20 @@ def test_bad_input_is_an_error_of_one_line(tmp_path: Path):
     assert "no such file" in fault(cppo("problems", "validate", path, "--known", tmp_path / "absent"), 1)
     assert "no such file or folder" in fault(cppo("problems", "validate", tmp_path / "absent.jsonl"), 1)
     assert "docker" in fault(cppo("problems", "validate", path, "--sandbox", "docker", env=NO_ENGINE), 1).lower()
+    assert "no sandbox runs java; expected some of" in fault(
+        cppo("problems", "validate", path, "--languages", "[java]"), 1
+    )
 
 
 @need_shared
 @pytest.mark.docker
 @pytest.mark.parametrize(
     ("dataset", "path", "right", "wrong"),
-    [("apps", "raw_derived", 40, 18), ("livecodebench", "with_private_tests_sample.jsonl", 9, 9)],
+    [
+        ("apps", "raw_derived", 40, 18),
+        ("code_contests", "test_sample.jsonl", 11, 13),
+        ("livecodebench", "with_private_tests_sample.jsonl", 9, 9),
+    ],
 )
 def test_the_sample_programs_get_their_known_verdicts_in_docker(dataset: str, path: str, right: int, wrong: int):
     """Every disagreement is explained: programs that no longer run, and problems with several right answers."""
@@ -174,7 +228,7 @@ def test_the_sample_programs_get_their_known_verdicts_in_docker(dataset: str, pa
         validation = validate(load_problems(data / path), sandbox, joined, max_programs=2)
     rates = validation.rates()
     assert validation.void == 0
-    assert rates["wrong_caught"] == rates["wrong_programs"] >= wrong
+    assert rates["wrong_caught"] >= wrong
     assert rates["right_accepted"] >= right
     unexplained = {
         finding.id: [outcome.report.message for outcome in finding.rejected]
@@ -182,9 +236,12 @@ def test_the_sample_programs_get_their_known_verdicts_in_docker(dataset: str, pa
         if finding.fault is None and not all(map(broken, finding.rejected))
     }
     assert unexplained == {}
+    # Its generated tests are not in the sample, so a wrong submission passes.
+    assert {finding.id for finding in validation.findings if finding.missed} <= {"1581_B. Diameter of Graph"}
     # 2033 asks for two trees that differ, any two; its statement does not say so in a recognised phrase.
+    # The C++ program for 1619_B truncates cbrt(27), which is below 3 here and was not on the contest's machine.
     disagree = {name for name, reason in validation.dropped.items() if reason.startswith("right programs disagree")}
-    assert disagree <= {"2033"}
+    assert disagree <= {"2033", "1619_B. Squares and Cubes"}
 
 
 def broken(outcome: Outcome) -> bool:
