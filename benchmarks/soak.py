@@ -36,7 +36,7 @@ PROGRAMS = {
     "flood": ("while True: print('x' * 9999)", "OLE"),
     "littering": (READ + "for n in range(20): open(f'file{n}', 'w').write('x' * 9999)\nprint(a + b)", "AC"),
     "no program": ("def", "CE"),
-    "much memory": ("x = b'x' * (1 << 28)", "MLE"),
+    "much memory": ("x = bytearray(1 << 31)", "MLE"),
     "slow": ("while True: pass", "TLE"),
 }
 RARE = {"slow", "much memory", "flood", "daemon"}

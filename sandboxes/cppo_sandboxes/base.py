@@ -59,6 +59,7 @@ def worker_options(**options: Any) -> dict[str, Any]:
     return {
         "uid": random.SystemRandom().randrange(1 << 20, 1 << 30) & ~1,
         "processes": PROCESSES,
+        "memory_bytes": 0,
         "file_bytes": 64 * MIB,
         "tiers": (*TIERS[:2], TIERS[1] + TIERS[2]),
         "paths": (),

@@ -107,6 +107,10 @@ class Work:
         """The program cannot be compiled."""
         self.finish(Report(Verdict.CE, message=message))
 
+    def unable(self, message: str) -> None:
+        """No worker of this sandbox can judge the program: trying again would not help."""
+        self.finish(Report(Verdict.IE, tuple(self.graded), message))
+
     def failed(self, reason: str) -> bool:
         """Count a fault of ours; returns whether to try again."""
         self._pieces = []

@@ -112,9 +112,13 @@ class DockerSandbox(WorkerSandbox):
         link.send(opening(self._options()))
         return link
 
-    @staticmethod
-    def _options() -> dict[str, Any]:
-        return worker_options(store="/cppo/store", sources="/cppo/sources", scratch=["/box/work", "/tmp", "/dev/shm"])
+    def _options(self) -> dict[str, Any]:
+        return worker_options(
+            store="/cppo/store",
+            sources="/cppo/sources",
+            scratch=["/box/work", "/tmp", "/dev/shm"],
+            memory_bytes=self._memory_bytes,
+        )
 
     def _create(self, client: Any) -> str:
         host = client.api.create_host_config(

@@ -144,6 +144,8 @@ class Station:
             work.batch.put_back(work)
         elif how == frames.DONE_COMPILE_ERROR:
             work.compile_error(text)
+        elif how == frames.DONE_UNABLE:
+            work.unable(text)
         else:
             if work.failed(text or "the worker gave up the program"):
                 work.batch.put_back(work)

@@ -26,6 +26,10 @@ class CompileError(Exception):
     """The program cannot be compiled; the message is for people."""
 
 
+class Unable(Exception):
+    """This worker cannot judge the program, and neither can another one like it; the message is for people."""
+
+
 def _save(place, task):
     """Write the source where the program may read it; returns its path."""
     path = os.path.join(place.sources, task["file_name"])
@@ -83,6 +87,8 @@ class Binary:
     """A program in a compiled language: compiled by the judged program's user, kept where it cannot be changed."""
 
     def __init__(self, place, task):
+        if not _is_installed(task["compile"][0]):
+            raise Unable(f"the sandbox has no {task['compile'][0]}; install it there (cppo sandbox build)")
         source = _save(place, task)
         built = os.path.join(place.scratch, "program")
         errors = os.path.join(place.scratch, "compile-errors")
@@ -139,6 +145,10 @@ def _writes_when_freed(code):
     inner = [value for value in code.co_consts if hasattr(value, "co_consts")]
     modes = _WRITE_MODES.intersection(value for value in code.co_consts if isinstance(value, str))
     return bool(modes and _OPENERS.intersection(code.co_names)) or any(map(_writes_when_freed, inner))
+
+
+def _is_installed(command):
+    return any(os.access(os.path.join(folder, command), os.X_OK) for folder in os.environ["PATH"].split(":"))
 
 
 def _head(path):

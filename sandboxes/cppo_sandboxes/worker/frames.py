@@ -38,7 +38,7 @@ WINDOW = Struct("<IIB")
 TEST = Struct("<II")
 OUTCOME = Struct("<BiddQI")  # how (ENDED_*), exit code or signal, cpu_s, wall_s, peak bytes, length of the answer
 
-DONE_ALL, DONE_COMPILE_ERROR, DONE_CRASHED, DONE_CANCELLED = range(4)
+DONE_ALL, DONE_COMPILE_ERROR, DONE_CRASHED, DONE_CANCELLED, DONE_UNABLE = range(5)
 ENDED_EXIT, ENDED_SIGNAL, ENDED_CPU, ENDED_WALL, ENDED_MEMORY, ENDED_OUTPUT, ENDED_FAULT = range(7)
 
 

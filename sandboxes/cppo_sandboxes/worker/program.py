@@ -8,7 +8,7 @@ from __future__ import annotations
 import select
 
 from . import frames
-from .code import Binary, CompileError, Script
+from .code import Binary, CompileError, Script, Unable
 from .runner import Runner
 
 
@@ -31,6 +31,12 @@ class Program:
 
     def run(self):
         """Compile, run the tests as their inputs arrive, report; DONE is the last frame."""
+        try:
+            self._run()
+        except Unable as error:
+            self._done(frames.DONE_UNABLE, str(error))
+
+    def _run(self):
         task = self.task
         self.place.fence.learn_trusted()
         try:

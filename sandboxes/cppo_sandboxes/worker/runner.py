@@ -9,6 +9,7 @@ from _signal import SIG_BLOCK, SIG_SETMASK, SIGCHLD, SIGKILL, SIGXCPU, pthread_s
 
 from . import frames
 from .child import CHANNEL
+from .code import Unable
 from .pipes import PIECE_BYTES, Capture, Pipes
 
 RESERVED_BYTES = 256 << 20
@@ -233,7 +234,7 @@ class Runner:
             if how is None:
                 how = frames.ENDED_SIGNAL
                 if number == SIGKILL and self._place.out_of_memory():
-                    how = frames.ENDED_MEMORY
+                    how = self._out_of_memory()
         else:
             number = os.WEXITSTATUS(status)
         if capture.size > self._task["output_bytes"]:
@@ -245,6 +246,16 @@ class Runner:
         return self._report(
             index, frames.ENDED_EXIT if how is None else how, number, cpu_s, wall_s, peak, capture, tail
         )
+
+    def _out_of_memory(self):
+        """The program has hit the container's limit: it is to blame if its own is not above that."""
+        own, all_ = self._task["memory_bytes"], self._place.memory_bytes
+        if all_ and own > all_:
+            raise Unable(
+                f"the problem's memory limit of {own >> 20} MiB is above the {all_ >> 20} MiB of the sandbox's "
+                "containers, which the program has used up; raise DockerSandbox(memory_bytes=…)"
+            )
+        return frames.ENDED_MEMORY
 
     def _report(self, index, how, number, cpu_s, wall_s, peak, capture, tail):
         passed = how == frames.ENDED_EXIT and number == 0

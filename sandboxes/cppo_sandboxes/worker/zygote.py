@@ -45,6 +45,7 @@ class Place:
         self.store = os.open(options["store"], os.O_RDONLY | os.O_DIRECTORY)
         self.sources, self.scratch = options["sources"], options["scratch"][0]
         self.calls = None
+        self.memory_bytes = options["memory_bytes"]
         self.processes, self.file_bytes = options["processes"], options["file_bytes"]
         with open("/proc/self/statm") as file:
             self.base_bytes = int(file.read().split()[5]) * resource.getpagesize()

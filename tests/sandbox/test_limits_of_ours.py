@@ -1,0 +1,41 @@
+"""What the sandbox itself lacks is never a program's fault."""
+
+import docker
+import pytest
+
+import cppo_env
+from cppo_env.types import MIB, Job, Limits
+from tests.sandbox.conftest import ADD, sums
+
+BARE_IMAGE = "cppo-base"
+CPP = "#include <iostream>\nint main() { int a, b; std::cin >> a >> b; std::cout << a + b; }\n"
+
+
+@pytest.fixture
+def bare_image():
+    """An image with python3 and nothing else: `make image` leaves one."""
+    client = docker.from_env()
+    with client.api:
+        if not any(f"{BARE_IMAGE}:latest" in image.tags for image in client.images.list()):
+            pytest.skip(f"no image {BARE_IMAGE}; make one with: make image")
+    return BARE_IMAGE
+
+
+@pytest.mark.docker
+def test_a_missing_compiler_is_no_compile_error(bare_image):
+    with cppo_env.make_sandbox("docker", workers=1, image=bare_image) as sandbox:
+        jobs = [Job(sums(1), CPP, language="cpp17"), Job(sums(1), ADD)]
+        cpp, python = sandbox.run(jobs)
+    assert (cpp.verdict, python.verdict) == ("IE", "AC")
+    assert "the sandbox has no g++" in cpp.message
+
+
+@pytest.mark.docker
+def test_a_memory_limit_above_the_containers_is_granted_as_far_as_it_goes():
+    large = sums(1, limits=Limits(memory_bytes=1024 * MIB))
+    small = sums(1, limits=Limits(memory_bytes=128 * MIB))
+    hungry = f"x = b'x' * {700 * MIB}\n{ADD}"
+    with cppo_env.make_sandbox("docker", workers=1, memory_bytes=512 * MIB) as sandbox:
+        reports = sandbox.run([Job(large, ADD), Job(large, hungry), Job(small, hungry), Job(large, ADD + "#")])
+    assert [report.verdict for report in reports] == ["AC", "IE", "MLE", "AC"]
+    assert "raise DockerSandbox(memory_bytes=" in reports[1].message
