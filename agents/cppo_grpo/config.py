@@ -10,7 +10,7 @@ from typing import Any
 
 from cppo_env import plugins
 from cppo_env.errors import UsageError
-from cppo_grpo.algorithms import Group
+from cppo_grpo.algorithms import Group, is_on_skills
 from cppo_grpo.loss import Aggregation, Correction, Form
 from cppo_grpo.planners import Planner
 
@@ -116,6 +116,8 @@ class TrainConfig:
     solver_group: Group | None = None
     """Branches that a solution is compared with: the K of its tuple, or all M·K of its problem; without it, the
     algorithm's own choice: the tuple for cppo and loo_max, the problem for the others."""
+    skill_bonus: float = 0.5
+    """α of upskill: what a program earns for the mutual information with its skill, which is log K at most."""
     normalise: bool = True
     """Divide advantages by the group's standard deviation; False is Dr. GRPO."""
     loss: Form = "clipped"
@@ -156,6 +158,8 @@ class TrainConfig:
         """Refuse what cannot learn."""
         if self.tuples < 2 and self.planning == "policy":
             raise UsageError(f"tuples={self.tuples}: a planner's group needs at least 2 plans; raise tuples (M)")
+        if self.skill_bonus < 0:
+            raise UsageError(f"skill_bonus: got {self.skill_bonus}, expected 0 or more")
         for name in COUNTS:
             if getattr(self, name) < 1:
                 raise UsageError(f"{name}: got {getattr(self, name)}, expected at least 1")
@@ -170,7 +174,7 @@ class TrainConfig:
     @property
     def planning(self) -> Planner:
         """Who writes the methods."""
-        return self.planner or getattr(plugins.load("algorithms", self.algorithm), "planner", "policy")
+        return self.planner or ("skills" if is_on_skills(plugins.load("algorithms", self.algorithm)) else "policy")
 
     def to_json(self) -> str:
         """The text of a run folder's `config.json`; where the folder lies is not part of it."""

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from cppo_env import plugins
 from cppo_env.errors import UsageError
-from cppo_grpo.algorithms import Algorithm, EpisodeRewards, Options
+from cppo_grpo.algorithms import Algorithm, EpisodeRewards, Options, is_on_skills
 from cppo_grpo.config import TrainConfig
 from cppo_grpo.logprobs import Policy, completion_mask
 from cppo_grpo.loss import merge_metrics, needs_forward, policy_loss, sequence_weights
@@ -30,7 +30,7 @@ from cppo_grpo.rollouts import Rollout, Samples
 
 @dataclass(frozen=True, slots=True)
 class Worth:
-    """What each sampled sequence is worth, and whether it may be learnt from."""
+    """What each sampled sequence is worth, and whether it may be learnt from; no `_N` where nobody wrote plans."""
 
     plan_N: NDArray[np.float64]
     trainable_N: NDArray[np.bool_]
@@ -39,14 +39,26 @@ class Worth:
 
     def within(self, chosen_N: NDArray[np.bool_], branches: NDArray[np.int64]) -> Worth:
         """The same advantages, of which only some episodes' may be learnt from."""
+        planned_N = chosen_N[: len(self.trainable_N)]
         return replace(
-            self, trainable_N=self.trainable_N & chosen_N, trainable_B=self.trainable_B & chosen_N[branches[:, 0]]
+            self, trainable_N=self.trainable_N & planned_N, trainable_B=self.trainable_B & chosen_N[branches[:, 0]]
         )
 
 
+def asks_for_information(config: TrainConfig) -> bool:
+    """Whether the run's algorithm pays for what a program says about its method."""
+    return config.skill_bonus > 0 and is_on_skills(plugins.load("algorithms", config.algorithm))
+
+
 def appraise(rollout: Rollout, config: TrainConfig) -> Worth:
-    """The advantages that the run's algorithm gives; void episodes and truncated sequences take no gradient."""
+    """The advantages that the run's algorithm gives; void episodes and truncated sequences take no gradient.
+
+    Raises:
+        UsageError: the algorithm asks for information that the rollout lacks.
+    """
     algorithm: Algorithm = plugins.load("algorithms", config.algorithm)
+    if rollout.information_NK is None and asks_for_information(config):
+        raise UsageError(f"{config.algorithm}: the rollout lacks information_NK; pass it through information.informed")
     episodes, branches = rollout.branches[:, 0], rollout.branches[:, 1]
     groups = -1, config.tuples
     rewards = EpisodeRewards(
@@ -54,8 +66,9 @@ def appraise(rollout: Rollout, config: TrainConfig) -> Worth:
         solutions_PMK=rollout.solver_rewards_NK.reshape(*groups, config.k),
         void_PM=rollout.void_N.reshape(groups),
         ran_PM=rollout.ran_N.reshape(groups),
+        information_PMK=0.0 if rollout.information_NK is None else rollout.information_NK.reshape(*groups, config.k),
     )
-    given = algorithm(rewards, Options(config.solver_group, config.normalise))
+    given = algorithm(rewards, Options(config.solver_group, config.normalise, config.skill_bonus))
     planned_N = np.arange(len(rollout.plans.completions))
     return Worth(
         given.plans_PM.reshape(-1)[planned_N],
@@ -124,7 +137,7 @@ class Learner:
     def _shares(self, rollout: Rollout) -> Iterator[Worth]:
         """The minibatches: each may learn from its share of the problems, whose groups stay whole."""
         worth = appraise(rollout, self.config)
-        problem_N = np.arange(len(worth.plan_N)) // self.config.tuples
+        problem_N = np.arange(len(rollout.rewards_N)) // self.config.tuples
         for problems in np.array_split(np.unique(problem_N), self.config.minibatches):
             yield worth.within(np.isin(problem_N, problems), rollout.branches)
 

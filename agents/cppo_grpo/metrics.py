@@ -51,11 +51,13 @@ def rollout_metrics(rollout: Rollout, worth: Worth, config: TrainConfig) -> dict
     verdicts = [verdict for record in rollout.records for verdict in record.verdicts]
     rewards_PM = rollout.rewards_N.reshape(-1, config.tuples)
     solver_NK = rollout.solver_rewards_NK
+    information_NK = rollout.information_NK
     return {
         "pass_at_k": _mean(rollout.r_out_N[counted_N]),
         "reward_plan": _mean(rollout.rewards_N[counted_N]),
         "reward_solve": _mean(solver_NK[ran_N]),
         "validity": _mean(rollout.validity_N[counted_N]),
+        **({} if information_NK is None else {"skill_information": _mean(information_NK[ran_N])}),
         "void": float(rollout.void_N.mean()),
         "silent_groups_plan": _mean(np.ptp(rewards_PM, axis=1) == 0),
         "silent_groups_solve": _mean(np.ptp(solver_NK[ran_N], axis=1) == 0) if ran_N.any() else 1.0,

@@ -74,6 +74,8 @@ class Rollout:
     """N episodes for people and for `rollouts/*.jsonl`."""
     seconds: dict[str, float] = field(default_factory=dict[str, float])
     """Wall time of `plan`, `solve` and `judge`."""
+    information_NK: NDArray[np.float64] | None = None
+    """What each program says about its method (`cppo_grpo.information`), where an algorithm asks for it."""
 
     @property
     def ran_N(self) -> NDArray[np.bool_]:

@@ -27,6 +27,7 @@ from cppo_env.vector import CPPOVectorEnv
 from cppo_grpo.checkpoints import load_checkpoint, newest_checkpoint, save_checkpoint
 from cppo_grpo.config import TrainConfig
 from cppo_grpo.evaluation import evaluate
+from cppo_grpo.information import informed
 from cppo_grpo.learner import Learner, appraise
 from cppo_grpo.logprobs import Policy
 from cppo_grpo.metrics import rollout_metrics
@@ -191,7 +192,7 @@ def _learn(session: Session, steps: int, console: Console) -> None:
         try:
             while steps < config.steps and not _reached(recent, config.stop_at):
                 started = time.perf_counter()
-                rollout = session.play(steps)
+                rollout = informed(session.learner.policy, session.play(steps), config)
                 row = rollout_metrics(rollout, appraise(rollout, config), config)
                 # An interrupt waits here, so that a checkpoint never holds half an update or a wrong count. Its cursor
                 # is that of the finished steps: the rollout that an interrupt breaks off is played again.

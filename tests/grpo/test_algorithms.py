@@ -8,7 +8,7 @@ from cppo_grpo.algorithms import Advantages, EpisodeRewards, Options
 from cppo_env import plugins
 from cppo_env.errors import UsageError
 
-NAMES = ("cppo", "dr_grpo", "grpo", "loo_max", "passk_training", "pkpo", "rloo")
+NAMES = ("cppo", "dr_grpo", "grpo", "loo_max", "passk_training", "pkpo", "rloo", "upskill")
 P, M, K = 3, 4, 4
 
 

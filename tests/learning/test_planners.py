@@ -22,10 +22,13 @@ METHODS = {"none": [""] * 4, "skills": ["skill 1 of 4", "skill 2 of 4", "skill 3
 
 
 @pytest.mark.parametrize(
-    ("planner", "algorithm"), [("none", "grpo"), ("none", "pkpo"), ("none", "passk_training"), ("skills", "grpo")]
+    ("planner", "algorithm"), [("none", "grpo"), ("none", "passk_training"), ("skills", "grpo"), ("skills", "upskill")]
 )
 def test_programs_are_trained_and_evaluated_without_plans(tmp_path: Path, planner: Planner, algorithm: str) -> None:
-    run = carry_out(tmp_path / "run", planner=planner, algorithm=algorithm, tuples=1, steps=2, eval_episodes=4)
+    chosen = None if algorithm == "upskill" else planner  # upskill chooses skills by itself
+    run = carry_out(
+        tmp_path / "run", planner=chosen, algorithm=algorithm, tuples=1, steps=2, minibatches=2, eval_episodes=4
+    )
     for file in sorted((run.path / "rollouts").iterdir()):
         for record in map(json.loads, file.read_text().splitlines()):
             assert record["methods"] == METHODS[planner]
@@ -33,6 +36,7 @@ def test_programs_are_trained_and_evaluated_without_plans(tmp_path: Path, planne
     for row in run.log.rows("joint"):
         assert "tokens_plan" not in row and row["length_plan"] == 0
         assert row["tokens_solve"] > 0
+        assert ("skill_information" in row) == (algorithm == "upskill")
     assert [row["episodes"] for row in run.log.rows("before") + run.log.rows("after")] == [4, 4]
     assert write_report(run).exists()
 

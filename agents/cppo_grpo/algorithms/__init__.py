@@ -36,6 +36,8 @@ class EpisodeRewards:
     """Episodes that our own machinery failed: they leave their groups."""
     ran_PM: Bools
     """Episodes whose plan was read, so that there are branches."""
+    information_PMK: Floats | float = 0.0
+    """I(y, z): what each program says about its method; measured for algorithms `on_skills` only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,8 @@ class Options:
     """A branch is compared with the K of its tuple, or with all M·K of its problem; None is the algorithm's choice."""
     normalise: bool = True
     """Divide by the standard deviation, in the algorithms that do so."""
+    skill_bonus: float = 0.0
+    """α: what I(y, z) is worth, in the algorithms `on_skills`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,17 @@ class Advantages:
 
 
 Algorithm = Callable[[EpisodeRewards, Options], Advantages]
+
+
+def on_skills(algorithm: Algorithm) -> Algorithm:
+    """Declare that the methods of an algorithm are K skills, and that it asks for `information_PMK`."""
+    algorithm.on_skills = True  # type: ignore[attr-defined]
+    return algorithm
+
+
+def is_on_skills(algorithm: Algorithm) -> bool:
+    """Whether an algorithm was declared so."""
+    return getattr(algorithm, "on_skills", False)
 
 
 def in_groups(

@@ -1,0 +1,13 @@
+"""UpSkill on attempts: GRPO on correctness and on what a program says about its skill."""
+
+from dataclasses import replace
+
+from cppo_grpo.algorithms import Advantages, EpisodeRewards, Options, on_skills
+from cppo_grpo.algorithms.grpo import grpo
+
+
+@on_skills
+def upskill(rewards: EpisodeRewards, options: Options) -> Advantages:
+    """Group-normalised V + α · I(y, z), α = `skill_bonus` (arXiv 2602.22296)."""
+    paid_PMK = rewards.solutions_PMK + options.skill_bonus * rewards.information_PMK
+    return grpo(replace(rewards, solutions_PMK=paid_PMK), options)
