@@ -32,8 +32,7 @@ def import_problems(config: ImportConfig) -> dict[str, Any]:
     """Write a problem set as one indexed Parquet store, which opens at once at any size."""
     start = time.perf_counter()
     console = Console()
-    with console.status(f"reading {config.source}"):
-        problems = indexed(load_problems(config.source, split=config.split))
+    problems = indexed(load_problems(config.source, split=config.split))
     output = config.output or sources.imported(Path(config.source).name)
     with Progress(console=console, transient=True) as progress:
         task = progress.add_task("writing", total=len(problems))

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cppo_env.errors import ProblemDataError
+from cppo_env.problems.file_index import Decode, index_of
 from cppo_env.problems.files import RecordFile
-from cppo_env.problems.records import FieldError, Record, Refusal
-from cppo_env.problems.views import Problems, Summary, summarise
+from cppo_env.problems.records import FieldError, Refusal
+from cppo_env.problems.views import Problems, Summary
 from cppo_env.types import Problem
-
-Decode = Callable[[Record, str | None], Problem]
-"""A layout's decoder: (record, split that the file states) → problem. Raises `FieldError`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +21,7 @@ class Entry:
 
     file: int
     position: int
+    number: int
     summary: Summary
 
 
@@ -54,7 +53,7 @@ class Catalog(Problems):
             problem = self._decode(file.read(entry.position), file.split)
         except FieldError as error:
             raise ProblemDataError(
-                f"{file.refusal(entry.position, error)}; the file has changed, load it again"
+                f"{file.refusal(entry.number, error)}; the file has changed, load it again"
             ) from None
         return problem if problem.id == entry.summary.id else dataclasses.replace(problem, id=entry.summary.id)
 
@@ -73,20 +72,17 @@ def _index(files: tuple[RecordFile, ...], decode: Decode) -> tuple[list[Entry], 
     refused: list[Refusal] = []
     first: dict[tuple[str | None, str], Entry] = {}
     for number, file in enumerate(files):
-        for position, record in file.scan():
-            try:
-                if isinstance(record, FieldError):
-                    raise record
-                entry = Entry(number, position, summarise(decode(record, file.split)))
-                key = entry.summary.split, entry.summary.id
-                if key in first:
-                    place = files[first[key].file].refusal(first[key].position, FieldError("", "")).place
-                    raise FieldError("", f"problem {key[1]!r} is already in {place}")
-            except FieldError as error:
-                refused.append(file.refusal(position, error))
+        index = index_of(file, decode)
+        refused += [file.refusal(record, error) for record, error in index.refused]
+        for found in index.problems:
+            entry = Entry(number, *found)
+            earlier = first.setdefault((entry.summary.split, entry.summary.id), entry)
+            if earlier is entry:
+                entries.append(entry)
                 continue
-            first[key] = entry
-            entries.append(entry)
+            place = files[earlier.file].refusal(earlier.number, FieldError("", "")).place
+            error = FieldError("", f"problem {entry.summary.id!r} is already in {place}")
+            refused.append(file.refusal(entry.number, error))
     return _with_unique_ids(entries), tuple(refused)
 
 

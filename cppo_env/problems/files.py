@@ -5,6 +5,7 @@ Each kind finds its records in one pass, and reads any single one again by its p
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,7 +25,23 @@ class Found(NamedTuple):
 
     position: int
     """What `read` takes."""
+    number: int
+    """What `refusal` takes."""
     record: Record | FieldError
+
+
+class State(NamedTuple):
+    """A file as far as the file system tells whether it has changed."""
+
+    path: str
+    size: int
+    mtime_ns: int
+
+
+def state_of(path: Path) -> State:
+    """The state of a file now."""
+    stat = path.stat()
+    return State(os.path.abspath(path), stat.st_size, stat.st_mtime_ns)
 
 
 class RecordFile(Protocol):
@@ -35,6 +52,15 @@ class RecordFile(Protocol):
         """The split that the file's name states."""
         ...
 
+    @property
+    def end(self) -> int:
+        """A position behind the last record."""
+        ...
+
+    def state(self) -> list[State]:
+        """What changes when the records do."""
+        ...
+
     def scan(self) -> Iterator[Found]:
         """All records in order, one in memory at a time."""
         ...
@@ -43,8 +69,8 @@ class RecordFile(Protocol):
         """The record at a position that `scan` gave."""
         ...
 
-    def refusal(self, position: int, error: FieldError) -> Refusal:
-        """`error` with its place."""
+    def refusal(self, number: int, error: FieldError) -> Refusal:
+        """`error` with the place of the record of a number that `scan` gave."""
         ...
 
 
@@ -57,7 +83,7 @@ def split_of(name: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class JsonLines:
-    """A text file with one JSON object per line. A position is a byte offset."""
+    """A text file with one JSON object per line. A position is a byte offset, a number that of a line from 1."""
 
     path: Path
 
@@ -66,16 +92,25 @@ class JsonLines:
         """The split that the file's name states."""
         return split_of(self.path.stem)
 
+    @property
+    def end(self) -> int:
+        """Size of the file."""
+        return self.path.stat().st_size
+
+    def state(self) -> list[State]:
+        """The file's."""
+        return [state_of(self.path)]
+
     def scan(self) -> Iterator[Found]:
         """All lines but blank ones."""
         offset = 0
         with self.path.open("rb") as file:
-            for line in file:
+            for number, line in enumerate(file, start=1):
                 if line.strip():
                     try:
-                        yield Found(offset, _parse_line(line))
+                        yield Found(offset, number, _parse_line(line))
                     except FieldError as error:
-                        yield Found(offset, error)
+                        yield Found(offset, number, error)
                 offset += len(line)
 
     def read(self, position: int) -> Record:
@@ -84,11 +119,9 @@ class JsonLines:
             file.seek(position)
             return _parse_line(file.readline())
 
-    def refusal(self, position: int, error: FieldError) -> Refusal:
+    def refusal(self, number: int, error: FieldError) -> Refusal:
         """Names the line, counting blank ones as an editor does."""
-        with self.path.open("rb") as file:
-            line = 1 + _count_newlines(file, position)
-        return Refusal(self.path, line, error.field, error.reason)
+        return Refusal(self.path, number, error.field, error.reason)
 
 
 def _parse_line(line: bytes) -> Record:
@@ -102,17 +135,9 @@ def _parse_line(line: bytes) -> Record:
     return value  # pyright: ignore[reportUnknownVariableType]
 
 
-def _count_newlines(file: Any, length: int) -> int:
-    count = 0
-    while length > 0 and (block := file.read(min(length, 1 << 20))):
-        count += block.count(b"\n")
-        length -= len(block)
-    return count
-
-
 @dataclass(frozen=True, slots=True)
 class ParquetRows:
-    """A Parquet file whose rows are records. A position is a row number."""
+    """A Parquet file whose rows are records. A position is a row from 0, a number the same from 1."""
 
     path: Path
 
@@ -121,13 +146,23 @@ class ParquetRows:
         """The split that the file's name states."""
         return split_of(self.path.stem)
 
+    @property
+    def end(self) -> int:
+        """Number of rows."""
+        with open_parquet(self.path) as file:
+            return file.metadata.num_rows
+
+    def state(self) -> list[State]:
+        """The file's."""
+        return [state_of(self.path)]
+
     def scan(self) -> Iterator[Found]:
         """All rows, read in small batches."""
         position = 0
         with open_parquet(self.path) as file:
             for batch in file.iter_batches(batch_size=16):
                 for row in batch.to_pylist():
-                    yield Found(position, row)
+                    yield Found(position, position + 1, row)
                     position += 1
 
     def read(self, position: int) -> Record:
@@ -143,9 +178,9 @@ class ParquetRows:
                 return table.slice(position - first, 1).to_pylist()[0]
         raise FieldError("", f"no row {position + 1}")
 
-    def refusal(self, position: int, error: FieldError) -> Refusal:
+    def refusal(self, number: int, error: FieldError) -> Refusal:
         """Names the row."""
-        return Refusal(self.path, position + 1, error.field, error.reason)
+        return Refusal(self.path, number, error.field, error.reason)
 
 
 @lru_cache(maxsize=256)
@@ -189,18 +224,28 @@ APPS_FILES = {
 
 @dataclass(frozen=True, slots=True)
 class RawFolders:
-    """Problem folders of the original APPS archive, of one split. A position is an index into `folders`."""
+    """Problem folders of the original APPS archive, of one split. Positions and numbers are indices into `folders`."""
 
     folders: tuple[Path, ...]
     split: str | None
+
+    @property
+    def end(self) -> int:
+        """Number of folders."""
+        return len(self.folders)
+
+    def state(self) -> list[State]:
+        """That of all files in the folders."""
+        paths = (folder / name for folder in self.folders for name in sorted(APPS_FILES.values()))
+        return [state_of(path) for path in paths if path.exists()]
 
     def scan(self) -> Iterator[Found]:
         """All folders, in the order of their names."""
         for position in range(len(self.folders)):
             try:
-                yield Found(position, self.read(position))
+                yield Found(position, position, self.read(position))
             except FieldError as error:
-                yield Found(position, error)
+                yield Found(position, position, error)
 
     def read(self, position: int) -> Record:
         """A folder's files as the fields of the published JSON lines."""
@@ -218,8 +263,8 @@ class RawFolders:
             raise FieldError("metadata", f"expected a JSON object, got {type(details).__name__}")
         return {**details, **record}
 
-    def refusal(self, position: int, error: FieldError) -> Refusal:
+    def refusal(self, number: int, error: FieldError) -> Refusal:
         """Names the file of the folder that holds the field."""
         name = APPS_FILES.get(error.field.partition(".")[0].partition("[")[0])
-        folder = self.folders[position]
+        folder = self.folders[number]
         return Refusal(folder / name if name else folder, None, error.field, error.reason)

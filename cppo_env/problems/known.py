@@ -64,13 +64,13 @@ def read_known(path: Path) -> tuple[dict[str, list[Known]], dict[str, int]]:
     found: dict[str, list[Known]] = {}
     left_out: dict[str, int] = {}
     file = JsonLines(path)
-    for position, record in file.scan():
+    for _, number, record in file.scan():
         try:
             if isinstance(record, FieldError):
                 raise record
             key, known = _known(record)
         except FieldError as error:
-            raise ProblemDataError(str(file.refusal(position, error))) from None
+            raise ProblemDataError(str(file.refusal(number, error))) from None
         if isinstance(known, str):
             left_out[known] = left_out.get(known, 0) + 1
         else:

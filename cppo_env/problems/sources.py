@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 
 from cppo_env.errors import ProblemDataError
-from cppo_env.problems.files import JsonLines, ParquetRows, RawFolders, RecordFile, open_parquet, split_of
+from cppo_env.problems.files import JsonLines, ParquetRows, RawFolders, RecordFile, State, open_parquet, split_of
 from cppo_env.problems.records import FieldError
 
 LAYOUTS: dict[str, frozenset[str]] = {
@@ -27,8 +28,11 @@ RECORDS_TO_TRY = 20
 
 def data_folder() -> Path:
     """Where downloads and imports lie: $CPPO_DATA, else the platform's cache folder."""
-    if given := os.environ.get("CPPO_DATA"):
-        return Path(given).expanduser()
+    return Path(given).expanduser() if (given := os.environ.get("CPPO_DATA")) else cache_folder()
+
+
+def cache_folder() -> Path:
+    """The platform's folder for what can be made again."""
     if sys.platform == "darwin":
         base = Path.home() / "Library" / "Caches"
     elif sys.platform == "win32":
@@ -121,13 +125,18 @@ def layout_of(file: RecordFile) -> str | None:
 
 def _fields(file: RecordFile) -> frozenset[str]:
     """The names of the fields in a file's first readable record."""
+    return _fields_of(file, *file.state())
+
+
+@lru_cache(maxsize=256)
+def _fields_of(file: RecordFile, *_: State) -> frozenset[str]:
     if isinstance(file, ParquetRows):
         with open_parquet(file.path) as table:
             return frozenset(table.schema_arrow.names)
-    for number, found in enumerate(file.scan()):
+    for count, found in enumerate(file.scan()):
         if not isinstance(found.record, FieldError):
             return frozenset(found.record)
-        if number >= RECORDS_TO_TRY:
+        if count >= RECORDS_TO_TRY:
             break
     return frozenset()
 
