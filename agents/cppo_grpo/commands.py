@@ -77,6 +77,7 @@ def summary(run: Any) -> dict[str, Any]:
     """The figures of a run, from its metrics."""
     joint, warm = run.log.rows("joint"), run.log.rows("warm_start")
     seconds = {part: sum(row[f"seconds_{part}"] for row in joint) for part in ("plan", "solve", "judge", "update")}
+    overlapped_s, total_s = (sum(row[name] for row in joint) for name in ("seconds_overlapped", "seconds"))
     result: dict[str, Any] = {
         "run": str(run.path),
         "seed": run.config.seed,
@@ -84,6 +85,7 @@ def summary(run: Any) -> dict[str, Any]:
         "train_seconds": sum(row["seconds"] for row in warm + joint),
         "warm_start_seconds": sum(row["seconds"] for row in warm),
         "time_shares": {part: own / max(sum(seconds.values()), 1e-9) for part, own in seconds.items()},
+        "overlapped_share": overlapped_s / max(total_s, 1e-9),
     }
     for when in ("before", "after"):
         for row in run.log.rows(when):

@@ -45,7 +45,6 @@ def rollout_metrics(rollout: Rollout, worth: Worth, config: TrainConfig) -> dict
     """What a batch of episodes shows; see docs/metrics.md."""
     counted_N = ~rollout.void_N
     ran_N = rollout.ran_N & counted_N
-    tests = sum(record.tests for record in rollout.records)
     tokens = int(rollout.plans.tokens.sum() + rollout.programs.tokens.sum())
     writing_s = rollout.seconds["plan"] + rollout.seconds["solve"]
     verdicts = [verdict for record in rollout.records for verdict in record.verdicts]
@@ -67,11 +66,18 @@ def rollout_metrics(rollout: Rollout, worth: Worth, config: TrainConfig) -> dict
         "length_solve": _mean(rollout.programs.tokens),
         "distinct_plans": len({record.methods for record in rollout.records}) / len(rollout.records),
         "advantage_plan": _mean(np.abs(worth.plan_N)),
-        "tests_per_s": tests / max(rollout.seconds["judge"], 1e-9),
+        "tests_per_s": rollout.tests_run / max(rollout.seconds["sandbox"], 1e-9),
         "tokens_per_s": tokens / max(writing_s, 1e-9),
         **{f"verdict_{name}": count / len(verdicts) for name, count in _counts(verdicts).items()},
         **{f"seconds_{part}": seconds for part, seconds in rollout.seconds.items()},
     }
+
+
+def overlapped_s(row: Row) -> float:
+    """Wall time of a step in which two of its parts went on at once."""
+    judging_s = max(row["seconds_judge"], row["seconds_sandbox"])
+    apart_s = row["seconds_plan"] + row["seconds_solve"] + judging_s + row["seconds_update"]
+    return max(0.0, apart_s - row["seconds"])
 
 
 def _mean(values: Any) -> float:

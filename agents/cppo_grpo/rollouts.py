@@ -7,7 +7,7 @@ sampled. Groups are index arrays: episode n belongs to problem n // M. Token ids
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -20,7 +20,7 @@ from cppo_env.evaluation.records import EpisodeRecord
 from cppo_env.types import Observation
 from cppo_env.vector import CPPOVectorEnv, unbatch
 from cppo_grpo.planners import Planner, fixed_methods
-from cppo_grpo.samplers import Completion, Sampler, SamplingParams
+from cppo_grpo.samplers import Completion, Sampler, SamplingParams, stream
 
 Messages = prompts.Messages
 
@@ -73,7 +73,9 @@ class Rollout:
     records: list[EpisodeRecord]
     """N episodes for people and for `rollouts/*.jsonl`."""
     seconds: dict[str, float] = field(default_factory=dict[str, float])
-    """Wall time of `plan`, `solve` and `judge`."""
+    """Wall time of `plan`, `solve` and `judge`, and that in which programs ran (`sandbox`)."""
+    tests_run: int = 0
+    """Tests that programs were run on; the other verdicts were remembered."""
     information_NK: NDArray[np.float64] | None = None
     """What each program says about its method (`cppo_grpo.information`), where an algorithm asks for it."""
 
@@ -115,16 +117,30 @@ class Player:
         readable = zip(plans.texts, plans.truncated, strict=True)
         return plans, [() if cut else parsing.read_plan(text, k) for text, cut in readable]
 
-    def write(self, conversations: Sequence[Messages], params: SamplingParams) -> Samples:
-        """One sampled answer to each conversation."""
+    def write(
+        self,
+        conversations: Sequence[Messages],
+        params: SamplingParams,
+        finished: Callable[[dict[int, str]], None] = lambda texts: None,
+    ) -> Samples:
+        """One sampled answer to each conversation.
+
+        `finished` gets the answers that are ready and not cut, by their number, while others are still being written.
+        """
         if not conversations:
             return Samples([], [], [])
         prompts = [
             self._encode(tuple(message["content"] for message in messages), messages) for messages in conversations
         ]
-        completions = self.sampler.sample(prompts, params)
-        texts = self.tokenizer.batch_decode([one.token_ids for one in completions], skip_special_tokens=True)
-        return Samples(prompts, completions, texts)
+        completions: dict[int, Completion] = {}
+        texts: dict[int, str] = {}
+        for ready in stream(self.sampler, prompts, params):
+            decoded = self.tokenizer.batch_decode([one.token_ids for one in ready.values()], skip_special_tokens=True)
+            completions.update(ready)
+            texts.update(zip(ready, decoded, strict=True))
+            finished({i: texts[i] for i, one in ready.items() if one.finish_reason == "stop"})
+        order = range(len(prompts))
+        return Samples(prompts, [completions[i] for i in order], [texts[i] for i in order])
 
     def _encode(self, key: tuple[str, ...], messages: Messages) -> tuple[int, ...]:
         # A batch repeats few prompts many times, and an epoch comes back to all of them.
@@ -152,6 +168,7 @@ def play(env: CPPOVectorEnv, player: Player, indices_N: NDArray[np.int64], seeds
         seeds: decide the draws of the plans and of the solutions.
     """
     seconds = {"plan": 0.0, "solve": 0.0, "judge": 0.0}
+    tests_before, busy_before = _work(env)
 
     @contextmanager
     def timed(part: str) -> Iterator[None]:
@@ -175,7 +192,11 @@ def play(env: CPPOVectorEnv, player: Player, indices_N: NDArray[np.int64], seeds
     branches = [(n, i) for n in np.flatnonzero(running_N) if methods[n] for i in range(k)]
     with timed("solve"):
         conversations = [prompts.solve_messages(observations[n], methods[n][i]) for n, i in branches]
-        programs = player.write(conversations, replace(player.regions.solve, seed=seeds[1]))
+        programs = player.write(
+            conversations,
+            replace(player.regions.solve, seed=seeds[1]),
+            lambda texts: env.prefetch([(branches[i][0], text) for i, text in texts.items()]),
+        )
     solutions = [[""] * k for _ in methods]
     for (n, i), text, cut in zip(branches, programs.texts, programs.truncated, strict=True):
         # What is left of a truncated answer earns nothing, even if it holds a program.
@@ -191,6 +212,9 @@ def play(env: CPPOVectorEnv, player: Player, indices_N: NDArray[np.int64], seeds
         solver_rewards_NK = _fact(infos, "solver_rewards", solver_rewards_NK)
         void_N = _fact(infos, "void", void_N)
         reports = [tuple(infos["reports"][n]) if running_N[n] else () for n in range(len(methods))]
+
+    tests_after, busy_after = _work(env)
+    seconds["sandbox"] = busy_after - busy_before
 
     tokens_N = plans.tokens if plans.texts else np.zeros(len(methods), dtype=np.int64)
     for (n, _), tokens in zip(branches, programs.tokens, strict=True):
@@ -226,7 +250,14 @@ def play(env: CPPOVectorEnv, player: Player, indices_N: NDArray[np.int64], seeds
         void_N=void_N,
         records=records,
         seconds=seconds,
+        tests_run=tests_after - tests_before,
     )
+
+
+def _work(env: CPPOVectorEnv) -> tuple[int, float]:
+    """Tests that the sandbox has run and the seconds it took, if it counts them."""
+    sandbox = env.assembly.engine.sandbox
+    return getattr(sandbox, "tests", 0), getattr(sandbox, "busy_s", 0.0)
 
 
 def _fact(infos: dict[str, Any], name: str, otherwise: NDArray[Any]) -> NDArray[Any]:

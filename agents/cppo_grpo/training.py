@@ -30,7 +30,7 @@ from cppo_grpo.evaluation import evaluate
 from cppo_grpo.information import informed
 from cppo_grpo.learner import Learner, appraise
 from cppo_grpo.logprobs import Policy
-from cppo_grpo.metrics import rollout_metrics
+from cppo_grpo.metrics import overlapped_s, rollout_metrics
 from cppo_grpo.models import make_player, starting_point
 from cppo_grpo.progress import stage
 from cppo_grpo.rollouts import Player, Rollout, play
@@ -203,6 +203,7 @@ def _learn(session: Session, steps: int, console: Console) -> None:
                     cursor = session.cursor.state()
                     steps += 1
                     row["seconds"] = time.perf_counter() - started
+                    row["seconds_overlapped"] = overlapped_s(row)
                     session.run.log.append({"stage": "joint", "step": steps, **row})
                     session.run.write_episodes(f"step-{steps:06d}", rollout.records)
                     recent.append(row["pass_at_k"])

@@ -1,4 +1,4 @@
-"""A sandbox that runs equal programs on equal tests once."""
+"""A sandbox that runs equal programs on equal tests once, and can start on them before it is asked."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import hashlib
 import os
 import pickle
 import threading
+import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Self
 
@@ -37,10 +38,14 @@ class CachedSandbox:
         self._known: OrderedDict[str, Report] = OrderedDict()
         self._running: dict[str, Future[Report]] = {}
         self._lock = threading.Lock()
+        self._ahead = ThreadPoolExecutor(thread_name_prefix="cppo-sandbox-ahead")
+        self._calls, self._busy_since, self._busy_s = 0, 0.0, 0.0
         self.hits = 0
         """Jobs answered without running a program."""
         self.misses = 0
         """Jobs that were run."""
+        self.tests = 0
+        """Tests that these jobs were run on."""
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
 
@@ -58,7 +63,10 @@ class CachedSandbox:
             if new:
                 mine.append((key, job, future))
         try:
-            reports = self._inner.run([job for _, job, _ in mine]) if mine else []
+            with self._working():
+                reports = self._inner.run([job for _, job, _ in mine]) if mine else []
+            with self._lock:
+                self.tests += sum(len(report.tests) for report in reports)
             for (key, _, future), report in zip(mine, reports, strict=True):
                 self._settle(key, future, report)
         finally:
@@ -67,8 +75,21 @@ class CachedSandbox:
                     self._settle(key, future, Report(Verdict.IE, message="the sandbox failed on this batch"))
         return [future.result() for future in waiting]
 
+    def prefetch(self, jobs: Sequence[Job], /) -> None:
+        """Start on jobs that `run` will be asked for later, in a thread; it then waits for what is not done yet."""
+        rememberable = [job for job in jobs if _checker_name(job.problem) is not None]
+        if rememberable:
+            self._ahead.submit(self.run, rememberable)
+
+    @property
+    def busy_s(self) -> float:
+        """Wall time in which programs were run."""
+        with self._lock:
+            return self._busy_s + (time.perf_counter() - self._busy_since if self._calls else 0.0)
+
     def close(self) -> None:
         """Close the inner sandbox."""
+        self._ahead.shutdown()
         self._inner.close()
 
     def __enter__(self) -> Self:
@@ -76,6 +97,18 @@ class CachedSandbox:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @contextlib.contextmanager
+    def _working(self) -> Iterator[None]:
+        with self._lock:
+            self._busy_since = self._busy_since if self._calls else time.perf_counter()
+            self._calls += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._calls -= 1
+                self._busy_s += 0.0 if self._calls else time.perf_counter() - self._busy_since
 
     def _claim(self, key: str) -> tuple[Future[Report], bool]:
         """The report of a key, known or to come, and whether the caller has to run it."""
@@ -131,13 +164,20 @@ def _key(job: Job, problem: bytes | None) -> str:
     return digest.hexdigest()
 
 
-def _problem_digest(problem: Problem) -> bytes | None:
+def _checker_name(problem: Problem) -> str | None:
     checker = problem.checker
-    if callable(checker):
-        name = getattr(checker, "__qualname__", "")
-        if not name or "<" in name:
-            return None  # a lambda or a closure: its content cannot be told
-        checker = f"{checker.__module__}:{name}"
+    if not callable(checker):
+        return checker
+    name = getattr(checker, "__qualname__", "")
+    if not name or "<" in name:
+        return None  # a lambda or a closure: its content cannot be told
+    return f"{checker.__module__}:{name}"
+
+
+def _problem_digest(problem: Problem) -> bytes | None:
+    checker = _checker_name(problem)
+    if checker is None:
+        return None
     digest = hashlib.sha256(_VERSION)
     _feed(digest.update, checker, repr(problem.entry_point), problem.starter_code, repr(problem.limits))
     for test in problem.tests:

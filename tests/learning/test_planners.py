@@ -55,9 +55,9 @@ def test_a_truncated_plan_is_refused_even_if_it_reads_like_one() -> None:
     class Echo(TransformersSampler):
         finish_reason = "stop"
 
-        def sample(self, prompts, params):  # type: ignore[no-untyped-def]
-            drawn = super().sample(prompts, params)
-            return [replace(one, token_ids=ids, finish_reason=self.finish_reason) for one in drawn]
+        def stream(self, prompts, params):  # type: ignore[no-untyped-def]
+            for drawn in super().stream(prompts, params):
+                yield {i: replace(one, token_ids=ids, finish_reason=self.finish_reason) for i, one in drawn.items()}
 
     sampler = Echo(make_model(tokenizer, hidden=32, layers=1))
     params = SamplingParams(4, (tokenizer.eos_token_id,))

@@ -71,6 +71,28 @@ def test_a_job_in_flight_is_waited_for():
     assert [report.verdict for report in results] == ["AC"] * 8
 
 
+def test_prefetched_jobs_run_once_while_the_caller_goes_on():
+    gate = threading.Event()
+    inner = Counting(gate)
+    with CachedSandbox(inner) as cached:
+        forgettable = Job(replace(sums(1), checker=lambda *_: True), ADD)
+        cached.prefetch([Job(sums(1), ADD), forgettable])
+        assert inner.entered.wait(10)  # it has started, and we are not held up
+        assert cached.busy_s > 0
+        gate.set()
+        assert [report.verdict for report in cached.run([Job(sums(1), ADD)])] == ["AC"]
+        busy_s = cached.busy_s
+        assert [job.program for job in inner.jobs] == [ADD]
+        assert cached.busy_s == busy_s, "nothing has run since"
+
+
+def test_tests_that_ran_are_counted_and_remembered_ones_are_not(sandbox):
+    cached = CachedSandbox(sandbox)
+    cached.run([Job(sums(3), ADD), Job(sums(3), ADD), Job(sums(2), ADD)])
+    cached.run([Job(sums(3), ADD)])
+    assert cached.tests == 5
+
+
 def test_memory_is_bounded_and_the_disk_remembers(tmp_path):
     inner = Counting()
     cached = CachedSandbox(inner, entries=2, folder=tmp_path)

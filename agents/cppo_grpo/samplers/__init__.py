@@ -6,7 +6,7 @@ Token ids and log-probs travel untouched from here to the loss: nothing is re-to
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
@@ -59,3 +59,17 @@ class Sampler(Protocol):
     def update(self, named_weights: Iterable[tuple[str, Tensor]], /) -> None:
         """Take the trainer's weights, by their names in the transformers model."""
         ...
+
+
+def stream(
+    sampler: Sampler, prompts: Sequence[Sequence[int]], params: SamplingParams
+) -> Iterator[Mapping[int, Completion]]:
+    """The completions of `sample` as they are finished, by the number of their prompt.
+
+    They come all at once from a sampler that has no method `stream(prompts, params)` of its own.
+    """
+    own = getattr(sampler, "stream", None)
+    if own is None:
+        yield dict(enumerate(sampler.sample(prompts, params)))
+    else:
+        yield from own(prompts, params)

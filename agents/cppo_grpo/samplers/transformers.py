@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -31,6 +31,13 @@ class TransformersSampler:
 
     def sample(self, prompts: Sequence[Sequence[int]], params: SamplingParams, /) -> list[Completion]:
         """One completion for each prompt, in order; see `Sampler.sample`."""
+        completions: dict[int, Completion] = {}
+        for finished in self.stream(prompts, params):
+            completions |= finished
+        return [completions[i] for i in range(len(prompts))]
+
+    def stream(self, prompts: Sequence[Sequence[int]], params: SamplingParams, /) -> Iterator[dict[int, Completion]]:
+        """The same completions by the number of their prompt, one decoded batch after the other."""
         noise_BT = torch.rand(
             (len(prompts), params.max_tokens),
             dtype=torch.float64,
@@ -38,13 +45,11 @@ class TransformersSampler:
         )
         # Neighbours of like length waste no padding, and the copies of a prompt meet in one batch.
         order = sorted(range(len(prompts)), key=lambda i: (len(prompts[i]), tuple(prompts[i])))
-        completions: dict[int, Completion] = {}
-        with evaluating(self.model), torch.no_grad():
-            for start in range(0, len(order), self.batch_size):
-                rows = order[start : start + self.batch_size]
+        for start in range(0, len(order), self.batch_size):
+            rows = order[start : start + self.batch_size]
+            with evaluating(self.model), torch.no_grad():
                 drawn = _decode(self.model, [tuple(prompts[i]) for i in rows], noise_BT[rows], params)
-                completions.update(zip(rows, drawn, strict=True))
-        return [completions[i] for i in range(len(prompts))]
+            yield dict(zip(rows, drawn, strict=True))
 
     def update(self, named_weights: Iterable[tuple[str, Tensor]], /) -> None:
         """Copy the trainer's weights into the model; nothing is copied where both are one model."""
