@@ -37,7 +37,9 @@ def make_sandbox(name: str = "auto", **options: Any) -> Any:
     except (SandboxError, MissingExtraError) as error:
         sandbox = plugins.load("sandboxes", "local")(**options)
         warnings.warn(
-            f"programs run in the local sandbox, without Docker's isolation ({error})", IsolationWarning, stacklevel=2
+            f"programs run in the local sandbox, without Docker's isolation ({error}): {sandbox.caveat}",
+            IsolationWarning,
+            stacklevel=2,
         )
         return sandbox
 

@@ -5,10 +5,10 @@ A case is a file tests/hostile/CATEGORY/NAME.py whose first line reads `# PROBLE
 or `hunt` (print a secret that is nowhere in reach). VERDICTS are those that an honest judge may give; `!AC` is any but
 AC. A program that finds itself uncontained prints BREACH and so gets WA.
 
-`local_cannot_contain.txt` lists the cases in which the local sandbox, run by root, fails; `?` marks those in which it
-depends on the host.
+`cppo_sandboxes/local_cannot_contain.txt` lists the cases in which the local sandbox fails where it is not run by root.
 """
 
+import contextlib
 import os
 import secrets
 import socket
@@ -19,17 +19,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from cppo_sandboxes.local import UNCONTAINED
 
 import cppo_env
 from cppo_env.checkers import strict
 from cppo_env.types import MIB, Job, Limits, Problem, TestCase, Verdict
 from tests.footprint import Footprint, remove_leaks
+from tests.unprivileged import Unprivileged
 
 CORPUS = Path(__file__).parent / "hostile"
 CASES = sorted(str(path.relative_to(CORPUS).with_suffix("")) for path in CORPUS.glob("*/*.py"))
-LISTED = [line.split() for line in (CORPUS / "local_cannot_contain.txt").read_text().splitlines() if line[0] != "#"]
-UNCONTAINED_LOCALLY = {name: "?" in marks for name, *marks in LISTED}
-"""Name → whether it depends on the host."""
 CANARY = "a, b = map(int, input().split())\nprint(a + b)\n"
 WARM_UP = [CANARY, "import json\n" + CANARY, "import numpy\n" + CANARY]
 """Programs after which the worker has all the processes that it keeps."""
@@ -87,16 +86,22 @@ def read_case(name: str) -> Case:
     return Case(Job(PROBLEMS[problem], program), frozenset(allowed), about)
 
 
-needs_root = pytest.mark.skipif(
-    os.geteuid() != 0, reason="without root the local sandbox shares its user's account with the programs, as it says"
-)
-BACK_ENDS = [pytest.param("local", marks=needs_root), pytest.param("docker", marks=pytest.mark.docker)]
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="the programs would be this very user")
+BACK_ENDS = [
+    pytest.param("local", marks=needs_root),
+    pytest.param("local, not root", marks=needs_root),
+    pytest.param("docker", marks=pytest.mark.docker),
+]
+
+
+def make_sandbox(name: str):
+    return Unprivileged() if name == "local, not root" else cppo_env.make_sandbox(name, workers=1)
 
 
 @pytest.fixture(scope="module", params=BACK_ENDS)
 def sandbox(request):
     """One worker, so that a canary runs where the hostile program ran; and a service that no program may reach."""
-    with socket.create_server(("127.0.0.1", 0)), cppo_env.make_sandbox(request.param, workers=1) as box:
+    with socket.create_server(("127.0.0.1", 0)), contextlib.closing(make_sandbox(request.param)) as box:
         box.run([Job(PROBLEMS["add"], program) for program in WARM_UP])
         yield box
     remove_leaks()
@@ -122,9 +127,9 @@ def faults_of(sandbox, case: Case) -> list[str]:
 def test_a_hostile_program_is_contained(name, sandbox, request):
     case = read_case(name)
     faults = faults_of(sandbox, case)
-    if request.node.callspec.params["sandbox"] == "local" and name in UNCONTAINED_LOCALLY:
+    if request.node.callspec.params["sandbox"] == "local, not root" and name in UNCONTAINED:
         remove_leaks()
-        assert faults or UNCONTAINED_LOCALLY[name], "contained now: take it off local_cannot_contain.txt"
+        assert faults or UNCONTAINED[name], "contained now: take it off local_cannot_contain.txt"
     else:
         assert not faults, f"a program that {case.about}: {'; '.join(faults)}"
 
@@ -150,4 +155,4 @@ def test_a_hunter_finds_what_is_in_reach(name, tmp_path):
 
 def test_the_corpus_is_complete():
     assert len(CASES) >= 80
-    assert set(CASES) >= set(UNCONTAINED_LOCALLY)
+    assert set(CASES) >= set(UNCONTAINED)

@@ -65,6 +65,7 @@ def worker_options(**options: Any) -> dict[str, Any]:
         "paths": (),
         "shared": [],
         "remove": "",
+        "confine": False,
         **options,
     }
 

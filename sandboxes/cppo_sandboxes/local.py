@@ -1,9 +1,10 @@
 """The local sandbox: the same worker as an ordinary process, for machines without a container engine.
 
-Every test has its own process, limits, scratch folder and, where this process is root, its own user. What it cannot
-contain, with or without root: the network; reading files that are readable to all; memory of all processes of a
-program together. Without root also: a program runs as the user who started it, may read and write that user's files,
-signal that user's processes, and forge its own verdict by tampering with its supervisor.
+Every test has its own process, limits, scratch folder and, where this process is root, its own user; the worker gives
+up what it can (see `cppo_sandboxes.worker.confine`). What it cannot contain, with or without root: reading files that
+are readable to all; memory of all processes of a program together. Without root also: a program runs as the user who
+started it, may read and write that user's files, signal that user's processes, and forge its own verdict by tampering
+with its supervisor; `UNCONTAINED` names the programs of the hostile corpus that do.
 """
 
 from __future__ import annotations
@@ -16,11 +17,19 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+from pathlib import Path
 
 from cppo_env.errors import SandboxError
 from cppo_sandboxes.base import WorkerSandbox, core_count, worker_options
 from cppo_sandboxes.bundle import LOADER, opening
 from cppo_sandboxes.link import Link
+
+UNCONTAINED = {
+    line.split()[0]: line[-1] == "?"
+    for line in Path(__file__).with_name("local_cannot_contain.txt").read_text(encoding="utf-8").splitlines()
+    if line[0] != "#"
+}
+"""Programs of the hostile corpus that it does not contain where it is not run by root; whether it does at times."""
 
 
 class LocalSandbox(WorkerSandbox):
@@ -30,6 +39,12 @@ class LocalSandbox(WorkerSandbox):
         workers: number of programs that run at the same time; the number of cores if None.
         python: interpreter that runs the judged programs; this one if None.
     """
+
+    caveat = (
+        "it does not limit the memory of a program's processes together, nor what they read of files open to all"
+        + ("" if os.geteuid() == 0 else f"; programs run as this user, who can be harmed by {', '.join(UNCONTAINED)}")
+    )
+    """What it cannot contain, for the warning of `make_sandbox`."""
 
     def __init__(self, workers: int | None = None, *, python: str | None = None) -> None:
         self._python = python or _default_python()
@@ -45,8 +60,9 @@ class LocalSandbox(WorkerSandbox):
             store=os.path.join(base, "store"),
             sources=os.path.join(base, "sources"),
             scratch=[os.path.join(base, "work"), scratch],
-            shared=["/tmp", "/var/tmp", "/dev/shm"],
+            shared=["/tmp", "/var/tmp", "/dev/shm", "/run/lock", "/dev/mqueue"],
             remove=base,
+            confine=True,
             paths=_library_paths(),
         )
         environment = {

@@ -296,6 +296,10 @@ def _become_subreaper():
 
 def main(options):
     """Run a worker on standard input and output."""
+    if options["confine"]:
+        from .confine import confine
+
+        confine()
     hub = Hub(options)
     try:
         hub.serve()

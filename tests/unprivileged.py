@@ -1,0 +1,73 @@
+"""The local sandbox of a process that is not root: hostile programs run as its own user and may kill it.
+
+As a script it is that process: pickled lists of jobs on standard input, lists of reports on standard output.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+
+import pytest
+from cppo_sandboxes.local import _default_python
+
+import cppo_env
+from cppo_env.types import Job, Report, Verdict
+
+NOBODY = 65534
+
+
+class Unprivileged:
+    """Starts the process anew when a program has killed it."""
+
+    def __init__(self) -> None:
+        self._process = self._start()
+        if self.run([])[:1]:
+            pytest.skip("another user than root cannot read this Python or its packages")
+
+    @staticmethod
+    def _start() -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [_default_python(), "-m", "tests.unprivileged"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "PYTHONPATH": ":".join(map(os.path.abspath, sys.path)), "HOME": "/tmp"},
+            start_new_session=True,
+        )
+
+    def run(self, jobs: list[Job]) -> list[Report]:
+        """The reports; IE if the process was killed over it."""
+        try:
+            pickle.dump(jobs, self._process.stdin)
+            self._process.stdin.flush()
+            return pickle.load(self._process.stdout)
+        except (OSError, EOFError):
+            self.close()
+            self._process = self._start()
+            return [Report(Verdict.IE, message="the process that judges was killed")] * max(1, len(jobs))
+
+    def close(self) -> None:
+        """End the process."""
+        self._process.kill()
+        self._process.wait()
+        self._process.stdin.close()
+        self._process.stdout.close()
+
+
+def main() -> None:
+    """Become nobody, judge."""
+    os.setgroups([])
+    os.setresgid(NOBODY, NOBODY, NOBODY)
+    os.setresuid(NOBODY, NOBODY, NOBODY)
+    with cppo_env.make_sandbox("local", workers=1) as sandbox:
+        while True:
+            reports = sandbox.run(pickle.load(sys.stdin.buffer))
+            pickle.dump(reports, sys.stdout.buffer)
+            sys.stdout.buffer.flush()
+
+
+if __name__ == "__main__":
+    main()
