@@ -1,0 +1,101 @@
+"""Each algorithm solves something trivial; CPPO passes what its ablations and independent sampling can reach.
+
+The policy is a table of logits (`tabular`), the environment, the sandbox and the learner are the real ones.
+"""
+
+import itertools
+from collections.abc import Iterator
+
+import pytest
+import torch
+from cppo_grpo.planners import Planner
+from cppo_sandboxes.cached import CachedSandbox
+
+from cppo_env import Sandbox, make_sandbox
+from cppo_env.evaluation.records import EpisodeRecord
+from cppo_env.problems.strategies import independent_ceiling
+from tests.learning.tabular import METHODS, NUMBERS, START, K, Policy, learn
+
+CEILING = independent_ceiling([1 / 2] * 2, K)
+"""Of independent guesses where two numbers are right equally often: .75. Two guesses that know of each other: 1."""
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    with CachedSandbox(make_sandbox("local")) as box:
+        yield box
+    torch.set_num_threads(threads)
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "planner"),
+    [
+        ("cppo", "policy"),
+        *((name, "none") for name in ("grpo", "rloo", "dr_grpo", "pkpo", "passk_training", "loo_max")),
+        ("upskill", "skills"),
+    ],
+)
+def test_every_algorithm_finds_the_right_number_and_unlearns_it_with_the_sign_flipped(
+    sandbox: Sandbox, algorithm: str, planner: Planner
+) -> None:
+    at_random = 1 - (1 - 1 / NUMBERS) ** K
+    settings = {"algorithm": algorithm, "planner": planner, "steps": 30}
+    found, _ = learn(Policy(), [2], sandbox, **settings)
+    lost, _ = learn(Policy(), [2], sandbox, **settings, lambda_plan=-1.0, lambda_solve=-1.0)
+    assert found.pass_at_k > 0.95
+    assert lost.pass_at_k < at_random / 2
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_cppo_needs_both_regions_to_pass_the_ceiling(sandbox: Sandbox, seed: int) -> None:
+    """Methods must be coordinated, and half of the programs that follow a method are clumsy."""
+
+    def start() -> Policy:
+        return Policy(clumsy=True, obedience=3.0)
+
+    whole, _ = learn(start(), [0, 1], sandbox, seed=seed)
+    planner_only, _ = learn(start(), [0, 1], sandbox, seed=seed, lambda_solve=0.0)
+    solver_only, _ = learn(start(), [0, 1], sandbox, seed=seed, lambda_plan=0.0)
+    # What any plan reaches with the solver as it stands, and any solver with methods that are drawn independently.
+    assert planner_only.ci95[0] < best_plan(start(), [0, 1])
+    assert solver_only.ci95[0] < CEILING
+    assert whole.ci95[0] > max(CEILING, best_plan(start(), [0, 1])) + 0.1
+
+
+def best_plan(policy: Policy, right: list[int]) -> float:
+    """pass@K of the best pair of methods, for a solver that stays what it is."""
+    rows = [Policy.prompt(method) for method in METHODS]
+    chances = policy.log_probs(rows, [START] * NUMBERS, 1.0).detach().exp()
+    return max(
+        sum(1 - float((1 - chances[a, n]) * (1 - chances[b, n])) for n in right) / len(right)
+        for a, b in itertools.product(range(NUMBERS), repeat=K)
+    )
+
+
+def test_the_gate_keeps_plans_from_buying_a_second_attempt_at_the_same_method(sandbox: Sandbox) -> None:
+    """With one right method and a clumsy solver, two attempts at it pay more than one: duplicates are what R_out buys.
+
+    So the ablation's pass@K is the higher one here, by plans that the gate calls harmful; CPPO's reward is not.
+    """
+
+    def start() -> Policy:
+        return Policy(clumsy=True, obedience=3.0)
+
+    gated, plans = learn(start(), [2], sandbox, lambda_solve=0.0)
+    ungated, ungated_plans = learn(start(), [2], sandbox, "accept", lambda_solve=0.0)
+    assert duplicates(plans) < 0.05 < 0.8 < duplicates(ungated_plans)
+    assert sum(one.reward for one in plans) > 3 * sum(one.reward for one in ungated_plans)
+    assert ungated.pass_at_k > gated.pass_at_k
+
+
+def duplicates(records: list[EpisodeRecord]) -> float:
+    return sum(len(set(one.methods)) < K for one in records) / len(records)
+
+
+def test_skills_coordinate_by_construction_and_independent_solutions_cannot(sandbox: Sandbox) -> None:
+    skilled, _ = learn(Policy(), [0, 1], sandbox, algorithm="upskill")
+    independent, _ = learn(Policy(), [0, 1], sandbox, algorithm="grpo", planner="none")
+    assert skilled.ci95[0] > CEILING
+    assert independent.ci95[0] < CEILING
