@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +26,15 @@ class ImportConfig:
     """Folder of the new store; by default one in the data folder, which the set's name then stands for."""
     split: str | None = None
     """Part of the set; None imports all."""
+    filters: dict[str, Any] = field(default_factory=dict[str, Any])
+    """Further filters, such as --filters.version=v6 --filters.start_date=2025-01-01."""
 
 
 def import_problems(config: ImportConfig) -> dict[str, Any]:
     """Write a problem set as one indexed Parquet store, which opens at once at any size."""
     start = time.perf_counter()
     console = Console()
-    problems = indexed(load_problems(config.source, split=config.split))
+    problems = indexed(load_problems(config.source, **{"split": config.split, **config.filters}))
     output = config.output or sources.imported(Path(config.source).name)
     with Progress(console=console, transient=True) as progress:
         task = progress.add_task("writing", total=len(problems))

@@ -8,11 +8,15 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from cppo_env import plugins
 from cppo_env.errors import ProblemDataError
 from cppo_env.problems import Problems, load_problems
-from cppo_env.problems.views import indexed
+from cppo_env.problems.views import Summary, indexed
+
+NUMBERS = ("tests", "chars")
+"""Columns that hold numbers."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,8 @@ class ListConfig:
     """Difficulty, in the set's own words."""
     platform: str | None = None
     """Site that the problems come from."""
+    filters: dict[str, Any] = field(default_factory=dict[str, Any])
+    """Further filters, such as --filters.version=v6 --filters.start_date=2025-01-01."""
     limit: int = 30
     """Problems that are printed; the JSON result holds them all."""
 
@@ -35,22 +41,38 @@ def list_problems(config: ListConfig) -> dict[str, Any]:
     """List the installed problem sets, or the problems of one."""
     if not config.problems:
         return _list_sets()
-    filters = {"split": config.split, "difficulty": config.difficulty, "platform": config.platform}
-    problems = indexed(load_problems(config.problems, **filters))
+    named = {"split": config.split, "difficulty": config.difficulty, "platform": config.platform}
+    problems = indexed(load_problems(config.problems, **{**named, **config.filters}))
     rows = [problems.summary(index) for index in range(len(problems))]
-    table = Table("id", "split", "difficulty", "platform", "tests", "kind", "statement", title=config.problems)
-    for row in rows[: config.limit]:
-        kind = "function" if row.call_based else "stdin"
-        facts = row.split or "", row.difficulty or "", row.platform or "", str(row.tests), kind
-        table.add_row(row.id, *facts, f"{row.statement_chars} chars")
+    shown = [_cells(row) for row in rows[: config.limit]]
+    columns = [name for name in _cells(rows[0]) if any(cells[name] for cells in shown)]
+    table = Table(title=config.problems, title_justify="left", box=None, padding=(0, 2, 0, 0))
+    for name in columns:
+        width = max(len(name), *(len(cells[name]) for cells in shown)) if name != "id" else 12
+        table.add_column(name, justify="right" if name in NUMBERS else "left", no_wrap=True, min_width=width)
+    for cells in shown:
+        table.add_row(*(Text(cells[name]) for name in columns))
     console = Console()
     console.print(table)
-    more = len(rows) - config.limit
-    console.print(f"{len(rows)} problems" + (f", {more} of them not shown (--limit)" if more > 0 else ""))
+    more = f", {len(rows) - config.limit} of them not shown (--limit)" if len(rows) > config.limit else ""
+    console.print(f"{len(rows)} problem{'s' if len(rows) != 1 else ''}{more}")
     _print_refusals(console, problems)
     return {
         "problems": [asdict(row) for row in rows],
         "refused": [asdict(refusal) for refusal in problems.refused],
+    }
+
+
+def _cells(row: Summary) -> dict[str, str]:
+    return {
+        "id": row.id,
+        "split": row.split or "",
+        "difficulty": row.difficulty or "",
+        "platform": row.platform or "",
+        "date": (row.date or "")[:10],
+        "tests": str(row.tests),
+        "program": "function" if row.call_based else "stdin",
+        "chars": str(row.statement_chars),
     }
 
 

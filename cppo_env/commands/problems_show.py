@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from rich.text import Text
 
 from cppo_env.problems import load_problems, summarise
 from cppo_env.problems.cues import judge_cues
+from cppo_env.problems.known import programs_of
 from cppo_env.problems.views import indexed
 from cppo_env.types import MIB, Problem, TestCase
 
@@ -66,18 +68,21 @@ def _facts(problem: Problem) -> Table:
         "limits": f"{limits.cpu_s:g} s CPU, {limits.wall_s:g} s wall clock, {limits.memory_bytes / MIB:.0f} MiB",
         "tests": f"{len(problem.tests)}, of which {len(problem.public_tests)} public",
         "checker": problem.checker if isinstance(problem.checker, str) else "a function",
-        "programs": f"{len(problem.references)} references, {len(problem.wrong)} known to be wrong",
-        "from": " ".join(
-            str(problem.metadata[key])
-            for key in ("dataset", "split", "difficulty", "platform", "date", "url")
-            if problem.metadata.get(key)
-        ),
+        "known programs": _known_programs(problem),
+        **{key: str(problem.metadata.get(key) or "") for key in ("dataset", "split", "difficulty", "platform", "url")},
+        "date": str(problem.metadata.get("date") or "")[:10],
         "statement": _warnings(problem),
     }
     for name, value in rows.items():
         if value:
             table.add_row(name, Text(value))
     return table
+
+
+def _known_programs(problem: Problem) -> str:
+    counts = Counter((known.language, known.right) for known in programs_of(problem))
+    parts = [f"{count} {'right' if right else 'wrong'} in {language}" for (language, right), count in counts.items()]
+    return ", ".join(parts) or "none"
 
 
 def _warnings(problem: Problem) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +31,14 @@ class StatsConfig:
     """Write a histogram of the statements' lengths there (.png, .svg or .pdf)."""
     split: str | None = None
     """Part of the set."""
+    filters: dict[str, Any] = field(default_factory=dict[str, Any])
+    """Further filters, such as --filters.version=v6 --filters.start_date=2025-01-01."""
 
 
 def stats(config: StatsConfig) -> dict[str, Any]:
     """Measure a problem set: statement lengths, tests, what statements lose as plain text, and a histogram."""
     length, unit = _measure(config.tokenizer)
-    problems = load_problems(config.problems, split=config.split)
+    problems = load_problems(config.problems, **{"split": config.split, **config.filters})
     losses: Counter[str] = Counter()
     cues: Counter[str] = Counter()
     rows: dict[str, list[int]] = {f"statement {unit}": [], "tests": [], "references": []}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import resource
 import time
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,8 @@ class ValidateConfig:
     """JSON file of problem id: checker, for problems with several right answers."""
     split: str | None = None
     """Part of the set."""
+    filters: dict[str, Any] = field(default_factory=dict[str, Any])
+    """Further filters, such as --filters.version=v6 --filters.start_date=2025-01-01."""
     languages: list[str] | None = None
     """Languages whose programs run, such as [python3]; None runs all that the sandbox has: python3 and cpp."""
     max_programs: int | None = None
@@ -54,7 +56,9 @@ def validate_problems(config: ValidateConfig) -> dict[str, Any]:
     if unknown := set(config.languages or ()) - RUNNABLE.keys():
         raise UsageError(f"languages: no sandbox runs {', '.join(sorted(unknown))}; expected some of {list(RUNNABLE)}")
     joined, left_out = read_known(config.known) if config.known else ({}, {})
-    problems = indexed(load_problems(config.problems, checkers=config.checkers, split=config.split))
+    problems = indexed(
+        load_problems(config.problems, checkers=config.checkers, **{"split": config.split, **config.filters})
+    )
     console = Console()
     with make_sandbox(config.sandbox) as sandbox, Progress(console=console, transient=True) as progress:
         task = progress.add_task("problems", total=len(problems))

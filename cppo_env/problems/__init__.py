@@ -16,7 +16,7 @@ from cppo_env import plugins
 from cppo_env.errors import ProblemDataError, UnknownNameError, UsageError
 from cppo_env.problems import keep_list, sources, store
 from cppo_env.problems.checked import with_checkers
-from cppo_env.problems.records import Refusal
+from cppo_env.problems.records import ProblemDataWarning, Refusal
 from cppo_env.problems.selection import NAMES, Filters, select
 from cppo_env.problems.views import Problems, Summary, summarise
 from cppo_env.protocols import ProblemSet
@@ -32,10 +32,6 @@ __all__ = [
     "select",
     "summarise",
 ]
-
-
-class ProblemDataWarning(UserWarning):
-    """Some records of a problem set were refused."""
 
 
 def load_problems(

@@ -73,7 +73,7 @@ def _index(files: tuple[RecordFile, ...], decode: Decode) -> tuple[list[Entry], 
     first: dict[tuple[str | None, str], Entry] = {}
     for number, file in enumerate(files):
         index = index_of(file, decode)
-        refused += [file.refusal(record, error) for record, error in index.refused]
+        refused += [dataclasses.replace(file.refusal(one.number, one.error), id=one.id) for one in index.refused]
         for found in index.problems:
             entry = Entry(number, *found)
             earlier = first.setdefault((entry.summary.split, entry.summary.id), entry)
@@ -81,8 +81,8 @@ def _index(files: tuple[RecordFile, ...], decode: Decode) -> tuple[list[Entry], 
                 entries.append(entry)
                 continue
             place = files[earlier.file].refusal(earlier.number, FieldError("", "")).place
-            error = FieldError("", f"problem {entry.summary.id!r} is already in {place}")
-            refused.append(file.refusal(entry.number, error))
+            refusal = file.refusal(entry.number, FieldError("", f"already in {place}"))
+            refused.append(dataclasses.replace(refusal, id=entry.summary.id))
     return _with_unique_ids(entries), tuple(refused)
 
 

@@ -40,13 +40,20 @@ class Located(NamedTuple):
     summary: Summary
 
 
+class Refused(NamedTuple):
+    """A record that is no problem."""
+
+    number: int
+    id: str
+    error: FieldError
+
+
 @dataclass(frozen=True, slots=True)
 class FileIndex:
     """The problems of one file, and the records that are none."""
 
     problems: list[Located]
-    refused: list[tuple[int, FieldError]]
-    """Number of the record, and what is wrong with it."""
+    refused: list[Refused]
 
 
 def index_of(file: RecordFile, decode: Decode) -> FileIndex:
@@ -70,8 +77,16 @@ def _build(found: Iterator[Found], split: str | None, decode: Decode) -> FileInd
                 raise record
             index.problems.append(Located(position, number, summarise(decode(record, split))))
         except FieldError as error:
-            index.refused.append((number, error))
+            index.refused.append(Refused(number, _identifier(record), error))
     return index
+
+
+def _identifier(record: Record | FieldError) -> str:
+    """How a record names its problem; empty where it cannot be told."""
+    if isinstance(record, FieldError):
+        return ""
+    values = (record.get(field) for field in ("question_id", "name", "problem_id", "id"))
+    return next((str(value)[:80] for value in values if isinstance(value, str | int)), "")
 
 
 def _with_progress(file: RecordFile) -> Iterator[Found]:
@@ -113,7 +128,9 @@ def _load(place: Path, mark: str) -> FileIndex | None:
         if kept["mark"] != mark:
             return None
         problems = [Located(position, number, _summary(values)) for position, number, values in kept["problems"]]
-        return FileIndex(problems, [(number, FieldError(*error)) for number, *error in kept["refused"]])
+        return FileIndex(
+            problems, [Refused(number, name, FieldError(*error)) for number, name, *error in kept["refused"]]
+        )
     except (OSError, ValueError, KeyError, TypeError):  # absent, or damaged: made again
         return None
 
@@ -128,7 +145,7 @@ def _keep(place: Path, mark: str, index: FileIndex) -> None:
     content = {
         "mark": mark,
         "problems": [(position, number, _values(summary)) for position, number, summary in index.problems],
-        "refused": [(number, error.field, error.reason) for number, error in index.refused],
+        "refused": [(number, name, error.field, error.reason) for number, name, error in index.refused],
     }
     partial = place.with_suffix(f".{os.getpid()}")
     with suppress(OSError):

@@ -7,6 +7,7 @@ Tests are the public and the hidden ones. A file whose hidden tests were strippe
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +20,7 @@ from cppo_env.problems.files import JsonLines, RecordFile
 from cppo_env.problems.packed import unpack
 from cppo_env.problems.records import (
     FieldError,
+    ProblemDataWarning,
     Record,
     checked_list,
     checked_text,
@@ -45,7 +47,8 @@ def load(source: Path | str | None = None, /, *, version: str | None = None, **f
     Args:
         source: the path; None looks where `cppo problems download livecodebench` puts it.
         version: "release_v6" is the union of the first six files, "v6" only what the sixth added, "v4_v6" files four to
-            six, "release_latest" all; None takes every file. These are the benchmark's own names.
+            six, "release_latest" all; None takes every file. These are the benchmark's own names. Where files of the
+            version are absent, a `ProblemDataWarning` names them.
         **filters: see `cppo_env.problems.selection.Filters`; `start_date` and `end_date` make a window.
 
     Raises:
@@ -54,13 +57,21 @@ def load(source: Path | str | None = None, /, *, version: str | None = None, **f
     """
     files = files_of("livecodebench", source)
     if version is not None:
-        wanted = _releases(version)
-        chosen = [file for file in files if release_of(file) in wanted]
-        if not chosen:
-            names = ", ".join(f"test{'' if number == 1 else number}.jsonl" for number in wanted)
-            raise UsageError(f"version {version!r} is made of {names}; {source} holds none of them")
-        files = chosen
+        files = _files_of_version(files, version, source)
     return select(Catalog(files, decode), **filters)
+
+
+def _files_of_version(files: list[RecordFile], version: str, source: Path | str | None) -> list[RecordFile]:
+    wanted = {number: f"test{'' if number == 1 else number}.jsonl" for number in _releases(version)}
+    chosen = [file for file in files if release_of(file) in wanted]
+    if not chosen:
+        names = ", ".join(wanted.values())
+        raise UsageError(f"version {version!r} is made of {names}; {source or 'the data folder'} holds none of them")
+    absent = [name for number, name in wanted.items() if number not in set(map(release_of, chosen))]
+    # Samples of a release have names of their own; files with the published names claim to be all of it.
+    if absent and any(isinstance(file, JsonLines) and file.path.name in wanted.values() for file in chosen):
+        warnings.warn(f"version {version!r} is incomplete: {', '.join(absent)} not found", ProblemDataWarning, 2)
+    return chosen
 
 
 def _releases(version: str) -> range:
@@ -74,7 +85,8 @@ def _releases(version: str) -> range:
         if 1 <= first <= last <= LATEST:
             return range(first, last + 1)
     raise UsageError(
-        f"version: got {version!r}, expected release_v1 to release_v{LATEST}, or v1 to v{LATEST}, or v1_v3"
+        f"version: got {version!r}, expected release_v1 to release_v{LATEST}, or v1 to v{LATEST}, or v1_v3, "
+        "or release_latest"
     )
 
 

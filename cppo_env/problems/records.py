@@ -18,6 +18,10 @@ from typing import Any, cast
 Record = Mapping[str, Any]
 
 
+class ProblemDataWarning(UserWarning):
+    """A problem set is not all that its files promise: some records were refused, or a file is absent."""
+
+
 class FieldError(ValueError):
     """A record's field that cannot be read."""
 
@@ -36,6 +40,8 @@ class Refusal:
     field: str
     """Name of the field at fault; empty when the record as a whole is."""
     reason: str
+    id: str = ""
+    """The problem's own name, where it could be read."""
 
     @property
     def place(self) -> str:
@@ -43,7 +49,8 @@ class Refusal:
         return f"{self.file}:{self.line}" if self.line is not None else str(self.file)
 
     def __str__(self) -> str:
-        return ": ".join(filter(None, (self.place, self.field, self.reason)))
+        problem = f"problem {self.id}" if self.id else ""
+        return ": ".join(filter(None, (self.place, problem, self.field, self.reason)))
 
 
 def parse_json(text: str, field: str) -> Any:

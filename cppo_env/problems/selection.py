@@ -105,6 +105,9 @@ def _nothing_left(summaries: Sequence[Summary], filters: dict[str, Any]) -> str:
         for name in ("split", "difficulty", "platform", "source")
         if name in filters and (known := [str(getattr(summary, name)) for summary in summaries])
     ]
+    days = sorted(summary.date[:10] for summary in summaries if summary.date)
+    if days and filters.keys() & {"start_date", "end_date"}:
+        hints.append(f"dates from {days[0]} to {days[-1]}")
     return f"none of {len(summaries)} problems fulfils {given}" + (f"; the set has {'; '.join(hints)}" if hints else "")
 
 

@@ -129,6 +129,8 @@ class Problems(ABC):
 
 def _nearest(key: str, known: list[str]) -> str:
     """A suggestion that stays one line: the nearest ids of a set of any size."""
+    if len(key) > 2 and (longer := [name for name in known if name.startswith(key)]):
+        return f"did you mean {describe(list(map(repr, longer)), 3)}?"  # "1619_B" of "1619_B. Squares and Cubes"
     if len(known) > 5000:  # nearest-match search is quadratic in practice
         known = [name for name in known if name[:2] == key[:2]][:5000]
     hint, _, listed = suggest(key, known).rpartition("known: ")

@@ -187,7 +187,7 @@ def test_a_malformed_folder_is_refused_by_the_name_of_its_file(tmp_path: Path):
 
 def test_a_second_record_with_the_same_id_is_refused(tmp_path: Path):
     path = write_lines(tmp_path / "train.jsonl", [apps(), apps(question="Other.")])
-    with pytest.warns(ProblemDataWarning, match=r"train\.jsonl:2: problem '7' is already in .*train\.jsonl:1"):
+    with pytest.warns(ProblemDataWarning, match=r"train\.jsonl:2: problem 7: already in .*train\.jsonl:1"):
         assert len(load_problems(path)) == 1
 
 

@@ -116,7 +116,7 @@ def test_a_row_of_parquet_is_refused_by_its_number(tmp_path: Path):
     path = tmp_path / "data" / "train-00000-of-00039-e991a271dbfa9925.parquet"
     path.parent.mkdir()
     pq.write_table(pa.Table.from_pylist(rows), path, row_group_size=2)
-    with pytest.warns(ProblemDataWarning, match=r"e991a271dbfa9925\.parquet:2: description: empty"):
+    with pytest.warns(ProblemDataWarning, match=r"e991a271dbfa9925\.parquet:2: problem .*: description: empty"):
         problems = load_problems(tmp_path)
     assert [problem.id for problem in problems] == ["a", "c"]
     assert [problem.metadata["split"] for problem in problems] == ["train", "train"]

@@ -72,6 +72,15 @@ def test_a_release_is_the_union_of_its_files(tmp_path: Path):
     }
 
 
+def test_a_release_with_absent_files_is_reported(tmp_path: Path):
+    for name in ("test5.jsonl", "test6.jsonl"):
+        write_lines(tmp_path / name, [livecodebench(question_id=name)])
+    absent = "test.jsonl, test2.jsonl, test3.jsonl, test4.jsonl not found"
+    with pytest.warns(ProblemDataWarning, match=f"version 'release_v6' is incomplete: {absent}"):
+        assert len(load_problems(tmp_path, version="release_v6")) == 2
+    assert len(load_problems(tmp_path, version="v5_v6")) == 2
+
+
 def test_hidden_tests_are_read_plain_and_packed():
     hidden = lcb_tests(("3\r\n", "6\n"))
     for text in (hidden, packed(hidden)):
@@ -133,7 +142,7 @@ def test_a_hostile_packing_is_refused_and_never_executed(tmp_path: Path, monkeyp
     monkeypatch.chdir(tmp_path)
     records = [livecodebench(question_id=name) for name in ("a", "b", "c")]
     records[1]["private_test_cases"] = HOSTILE[case]
-    with pytest.warns(ProblemDataWarning, match=r"test6\.jsonl:2: (private|public)_test_cases"):
+    with pytest.warns(ProblemDataWarning, match=r"test6\.jsonl:2: problem b: (private|public)_test_cases"):
         problems = load_problems(write_lines(tmp_path / "test6.jsonl", records))
     assert [problem.id for problem in problems] == ["a", "c"]
     assert not (tmp_path / "hit").exists()
