@@ -11,6 +11,9 @@ from cppo_grpo.config import TrainConfig
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from cppo_grpo.parallel import Processes
+    from cppo_grpo.runs import Run
+
 
 @dataclass(frozen=True, slots=True)
 class ReportConfig:
@@ -22,9 +25,9 @@ class ReportConfig:
 
 def train(config: TrainConfig) -> dict[str, Any]:
     """Train a planner and solver by CPPO (or another algorithm) on problems of your own."""
-    from rich.console import Console
+    from cppo_grpo.progress import main_console
 
-    return carry_out("train", config, Console())
+    return carry_out("train", config, main_console())
 
 
 def report(config: ReportConfig) -> dict[str, Any]:
@@ -42,25 +45,31 @@ def report(config: ReportConfig) -> dict[str, Any]:
 def carry_out(command: str, config: TrainConfig, console: Console) -> dict[str, Any]:
     """Train, write the report, say where everything is, and return the figures.
 
+    Of several processes that a launcher started, only the main one returns; each has its own part of the cores for its
+    sandbox.
+
     Raises:
         KeyboardInterrupt: the run was interrupted; it has said how to go on.
     """
+    from cppo_sandboxes.base import core_count
     from cppo_sandboxes.cached import CachedSandbox
     from cppo_sandboxes.selftest import require_trust
 
     from cppo_env import make_sandbox
+    from cppo_grpo.parallel import Processes
     from cppo_grpo.report import write_report
-    from cppo_grpo.runs import Run
     from cppo_grpo.training import train as carry_out_training
 
-    run = Run.open(config)
-    with make_sandbox(run.config.sandbox) as box:
+    processes = Processes.launched()
+    run = open_run(config, processes)
+    workers = max(1, core_count() // processes.on_this_machine)
+    with make_sandbox(run.config.sandbox, **({"workers": workers} if processes.count > 1 else {})) as box:
         name = type(box).__name__.removesuffix("Sandbox").lower()
         if not (config.allow_untrusted_sandbox or run.config.allow_untrusted_sandbox):
             require_trust(box)
         console.print(f"run folder {run.path}, programs run in the sandbox [bold]{name}[/]", highlight=False)
         try:
-            carry_out_training(run, CachedSandbox(box), console)
+            carry_out_training(run, CachedSandbox(box), console, processes)
         except KeyboardInterrupt:
             console.print(
                 f"interrupted; what was learnt is kept, go on with: cppo {command} --resume {run.path}",
@@ -68,9 +77,21 @@ def carry_out(command: str, config: TrainConfig, console: Console) -> dict[str, 
                 soft_wrap=True,
             )
             raise
+    processes.close()
+    if not processes.main:
+        raise SystemExit(0)
     result = summary(run) | {"sandbox": name}
     console.print(f"report: {write_report(run)}", highlight=False, soft_wrap=True)
     return result
+
+
+def open_run(config: TrainConfig, processes: Processes) -> Run:
+    """The run, opened by the main process; the others read where it is."""
+    from cppo_grpo.runs import Run
+
+    opened = Run.open(config) if processes.main else None
+    path = processes.gather(opened and opened.path)[0]
+    return opened or Run.find(path, writable=False)
 
 
 def summary(run: Any) -> dict[str, Any]:

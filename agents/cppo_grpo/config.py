@@ -23,7 +23,10 @@ COUNTS = (
 
 @dataclass(frozen=True, slots=True)
 class TrainConfig:
-    """Settings of a run. Suffixes: `_plan` and `_solve` are the two regions of the policy (METHOD, section 3)."""
+    """Settings of a run. Suffixes: `_plan` and `_solve` are the two regions of the policy (METHOD, section 3).
+
+    `torchrun --nproc-per-node N -m cppo_env train …` trains in N processes, each with its own sandbox.
+    """
 
     env: str = "CPPO-Strategies-v0"
     """Id of the environment."""

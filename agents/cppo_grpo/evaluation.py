@@ -10,7 +10,9 @@ import numpy as np
 
 from cppo_env.evaluation.records import EpisodeRecord
 from cppo_env.vector import CPPOVectorEnv
-from cppo_grpo.rollouts import Player, play
+from cppo_grpo.parallel import Processes
+from cppo_grpo.rollouts import Player
+from cppo_grpo.together import play_together
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +35,19 @@ def evaluate(
     player: Player,
     episodes: int,
     seed: int,
+    processes: Processes,
     *,
     show: Callable[[int], None] = lambda done: None,
 ) -> tuple[Evaluation, list[EpisodeRecord]]:
     """Play one episode on each of the problems 0, 1, … (from the start again if there are fewer).
 
     Args:
-        env: an environment in which refused plans are run all the same, so that every policy spends K attempts.
+        env: an environment in which refused plans are run all the same, so that every policy spends K attempts; it has
+            the places of this process.
         player: the policy.
         episodes: number of episodes.
         seed: decides the draws.
+        processes: those that play; each plays its share and gets all figures.
         show: told how many episodes are done.
     """
     from scipy.stats import binomtest
@@ -50,14 +55,13 @@ def evaluate(
     started = time.perf_counter()
     records: list[EpisodeRecord] = []
     right, validity = [], []
+    places = np.arange(sum(processes.gather(env.num_envs)))
     while len(records) < episodes:
-        count = min(env.num_envs, episodes - len(records))
+        count = min(len(places), episodes - len(records))
         # The environment has a fixed number of places: the last batch fills the spare ones with its first problem.
-        places = np.arange(env.num_envs)
         indices = (len(records) + np.where(places < count, places, 0)) % len(env.assembly.problems)
-        rollout = play(
-            env, player, indices, tuple(np.random.SeedSequence([seed, len(records)]).generate_state(2).tolist())
-        )
+        seeds = tuple(np.random.SeedSequence([seed, len(records)]).generate_state(2).tolist())
+        rollout = play_together(processes, env, player, indices, seeds)
         counted = np.flatnonzero(~rollout.void_N[:count])
         right += rollout.r_out_N[counted].tolist()
         validity += rollout.validity_N[counted].tolist()

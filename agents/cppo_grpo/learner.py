@@ -11,6 +11,7 @@ import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Literal
 
 import numpy as np
@@ -25,6 +26,7 @@ from cppo_grpo.config import TrainConfig
 from cppo_grpo.logprobs import Policy, completion_mask
 from cppo_grpo.loss import merge_metrics, needs_forward, policy_loss, sequence_weights
 from cppo_grpo.modes import checkpoint_activations
+from cppo_grpo.parallel import Processes
 from cppo_grpo.rollouts import Rollout, Samples
 
 
@@ -85,13 +87,17 @@ class Learner:
         policy: the trained policy; float32 weights.
         reference: the frozen policy of the KL terms; None only if neither region has one.
         config: the settings of METHOD, section 3.
+        processes: those that share the update; all of them call it with the whole rollout, and all take the same step.
 
     Raises:
         UsageError: trainable weights that plain AdamW cannot move (16 bits), or a KL term without a reference.
     """
 
-    def __init__(self, policy: Policy, reference: Policy | None, config: TrainConfig):
+    def __init__(
+        self, policy: Policy, reference: Policy | None, config: TrainConfig, processes: Processes | None = None
+    ):
         self.policy, self.reference, self.config = policy, reference, config
+        self.processes = processes or Processes()
         if reference is None and (config.beta_plan > 0 or config.beta_solve > 0):
             raise UsageError("beta_plan and beta_solve need a reference model; give one, or set both to 0")
         self.optimizer = make_optimizer(policy, config.lr, config.weight_decay)
@@ -112,7 +118,7 @@ class Learner:
         started, config = time.perf_counter(), self.config
         self.policy.train()
         # All of them before the first step: they hold the log-probs of the policy as it stands.
-        minibatches = [list(self._passes(rollout, worth)) for worth in self._shares(rollout)]
+        minibatches = [list(self._passes(rollout, worth, mine_N)) for worth, mine_N in self._shares(rollout)]
         lr = learning_rate(step, config)
         parts: dict[str, list[dict[str, Tensor]]] = {"plan": [], "solve": []}
         norms: list[float] = []
@@ -121,12 +127,12 @@ class Learner:
                 self.optimizer.zero_grad(set_to_none=True)
                 for one in passes:
                     parts[one.region].append(self._backward(one))
+                self.processes.sum_gradients(self.policy)
                 norms.append(apply_gradient(self.optimizer, lr, config.max_grad_norm))
         metrics = {
             f"{key}_{region}": value
             for region, own in parts.items()
-            if own
-            for key, value in merge_metrics(own).items()
+            for key, value in merge_metrics(list(chain(*self.processes.gather(own)))).items()
         }
         return metrics | {
             "grad_norm": sum(norms) / len(norms),
@@ -134,20 +140,26 @@ class Learner:
             "seconds_update": time.perf_counter() - started,
         }
 
-    def _shares(self, rollout: Rollout) -> Iterator[Worth]:
-        """The minibatches: each may learn from its share of the problems, whose groups stay whole."""
+    def _shares(self, rollout: Rollout) -> Iterator[tuple[Worth, NDArray[np.bool_]]]:
+        """The minibatches: each may learn from its share of the problems, whose groups stay whole.
+
+        With each comes which of its episodes this process computes.
+        """
         worth = appraise(rollout, self.config)
         problem_N = np.arange(len(rollout.rewards_N)) // self.config.tuples
         for problems in np.array_split(np.unique(problem_N), self.config.minibatches):
-            yield worth.within(np.isin(problem_N, problems), rollout.branches)
+            mine_N = np.isin(problem_N, self.processes.share(problems))
+            yield worth.within(np.isin(problem_N, problems), rollout.branches), mine_N
 
-    def _passes(self, rollout: Rollout, worth: Worth) -> Iterator[Pass]:
-        """The forward and backward passes of one optimizer step."""
+    def _passes(self, rollout: Rollout, worth: Worth, mine_N: NDArray[np.bool_]) -> Iterator[Pass]:
+        """This process's forward and backward passes of one optimizer step."""
         config = self.config
         total = int(worth.trainable_N.sum() + worth.trainable_B.sum())
         plan_N, solve_B = config.lambda_plan * worth.plan_N, config.lambda_solve * worth.solve_B
-        yield from self._region("plan", rollout.plans, plan_N, worth.trainable_N, total)
-        yield from self._region("solve", rollout.programs, solve_B, worth.trainable_B, total)
+        planned_N = mine_N[: len(rollout.plans.completions)]
+        yield from self._region("plan", rollout.plans, plan_N, worth.trainable_N, total, planned_N)
+        mine_B = mine_N[rollout.branches[:, 0]]
+        yield from self._region("solve", rollout.programs, solve_B, worth.trainable_B, total, mine_B)
 
     def _region(
         self,
@@ -156,8 +168,9 @@ class Learner:
         advantages_B: NDArray[np.float64],
         trainable_B: NDArray[np.bool_],
         total: int,
+        mine_B: NDArray[np.bool_],
     ) -> Iterator[Pass]:
-        """The passes of one region; `total` counts the trainable sequences of both."""
+        """This process's passes of one region; `total` counts the trainable sequences of both, of all processes."""
         config = self.config
         plan = name == "plan"
         beta = config.beta_plan if plan else config.beta_solve
@@ -169,7 +182,7 @@ class Learner:
             total=total,
             constant_length=config.max_tokens_plan if plan else config.max_tokens_solve,
         )
-        needed_B = needs_forward(torch.from_numpy(advantages_B), weights_B, beta=beta).numpy()
+        needed_B = needs_forward(torch.from_numpy(advantages_B), weights_B, beta=beta).numpy() & mine_B
         several = config.minibatches * config.update_epochs > 1
         for batch in distinct_batches(self.policy, samples, np.flatnonzero(needed_B), config.micro_batch_tokens):
             yield Pass(

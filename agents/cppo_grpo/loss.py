@@ -29,7 +29,6 @@ def sequence_weights(
     *,
     aggregation: Aggregation = "sequence_mean",
     total: float | None = None,
-    region: tuple[float, float] | None = None,
     constant_length: int | None = None,
     region_weight: float = 1.0,
 ) -> Tensor:
@@ -45,8 +44,6 @@ def sequence_weights(
             trainable all the same.
         aggregation: see above.
         total: N, the trainable sequences of all regions; None if this region is alone.
-        region: trainable sequences of this region and their tokens where other processes have some of them, too; None
-            if these are all.
         constant_length: the divisor of `constant_length`, usually the region's token limit.
         region_weight: λ of the region.
 
@@ -58,13 +55,12 @@ def sequence_weights(
     """
     _check("aggregation", aggregation, Aggregation)
     trainable_B = trainable_B.to(torch.float32)
-    n, tokens = region or (float(trainable_B.sum()), float((trainable_B * lengths_B).sum()))
-    n, tokens = max(n, 1.0), max(tokens, 1.0)
+    n = max(float(trainable_B.sum()), 1.0)
     region_share = region_weight * (1.0 if total is None else n / max(total, 1.0))
     if aggregation == "sequence_mean":
         return region_share * trainable_B / (n * lengths_B.clamp(min=1))
     if aggregation == "token_mean":
-        return region_share * trainable_B / tokens
+        return region_share * trainable_B / (trainable_B * lengths_B).sum().clamp(min=1)
     if not constant_length:
         raise UsageError(
             f"aggregation='constant_length': got constant_length={constant_length}, expected the region's token limit"

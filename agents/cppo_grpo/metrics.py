@@ -16,14 +16,16 @@ Row = dict[str, Any]
 
 
 class MetricsLog:
-    """`metrics.jsonl` of a run folder."""
+    """`metrics.jsonl` of a run folder; one that is not `writable` only reads, and what it is told is not kept."""
 
-    def __init__(self, path: Path):
-        self.path = path
+    def __init__(self, path: Path, *, writable: bool = True):
+        self.path, self.writable = path, writable
         path.parent.mkdir(parents=True, exist_ok=True)
 
     def append(self, row: Row) -> None:
         """Add a row."""
+        if not self.writable:
+            return
         with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
 
@@ -37,6 +39,8 @@ class MetricsLog:
 
     def rewind(self, stage: str, steps: int) -> None:
         """Forget the rows of a stage after its first `steps` steps, because they are about to be done again."""
+        if not self.writable:
+            return
         kept = [row for row in self.rows() if row["stage"] != stage or row.get("step", 1) <= steps]
         self.path.write_text("".join(json.dumps(row) + "\n" for row in kept), encoding="utf-8")
 

@@ -17,6 +17,7 @@ from cppo_env.protocols import ProblemSet
 from cppo_env.types import Observation
 from cppo_grpo.config import TrainConfig
 from cppo_grpo.logprobs import Policy
+from cppo_grpo.parallel import Processes
 from cppo_grpo.progress import stage
 from cppo_grpo.rollouts import Player, Regions
 from cppo_grpo.runs import Run
@@ -28,8 +29,23 @@ TOKENIZER_PROBLEMS = 64
 """Problems whose texts a tokenizer made from scratch is trained on."""
 
 
-def starting_point(run: Run, problems: ProblemSet, console: Console) -> tuple[Any, Any]:
-    """The model and tokenizer that CPPO starts from; they are made once and kept in the run folder."""
+def starting_point(
+    run: Run, problems: ProblemSet, console: Console, processes: Processes | None = None
+) -> tuple[Any, Any]:
+    """The model and tokenizer that CPPO starts from; they are made once and kept in the run folder.
+
+    Of several processes the main one makes them, and the others read them.
+    """
+    processes = processes or Processes()
+    if processes.main:
+        found = _make_starting_point(run, problems, console)
+        processes.gather(None)
+        return found
+    processes.gather(None)
+    return _make_starting_point(run, problems, console)
+
+
+def _make_starting_point(run: Run, problems: ProblemSet, console: Console) -> tuple[Any, Any]:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     config = run.config

@@ -1,64 +1,119 @@
-"""Data parallelism: every process plays and scores its share of the problems, and the gradients add up.
+"""Several processes: each plays its share of a batch and scores its share of every optimizer step.
 
-Started with `torchrun` (`accelerate launch` starts several processes on GPUs only); the collectives are accelerate's.
-The loss of `cppo_grpo.loss` is a sum whose weights know the totals of the whole batch, so the sum of the processes'
-gradients is the gradient of one process that has it all, however uneven the shares:
-
-    processes = Processes()
-    mine = processes.share(indices_P)                                  # play these problems
-    total, plans, plan_tokens = processes.totals(total, plans, plan_tokens)
-    weights_B = sequence_weights(..., total=total, region=(plans, plan_tokens))
-    ...backward...
-    processes.sum_gradients(policy)                                    # then clip and step, alike in every process
+Started with `torchrun --nproc-per-node N -m cppo_env train …`; the collectives are accelerate's. What was played is
+gathered, so every process holds the whole batch and knows its totals. The loss of `cppo_grpo.loss` is a sum whose
+weights know these totals, so the sum of the processes' gradients is the gradient of one process that has it all,
+however uneven the shares. Every process then takes the same step. Draws follow from a prompt's place in the whole
+batch, so what is played does not depend on the number of processes either.
 """
 
 from __future__ import annotations
 
-from typing import Any
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
-from accelerate import Accelerator
 from numpy.typing import NDArray
 from torch import nn
 
+if TYPE_CHECKING:
+    from accelerate import Accelerator
+
+T = TypeVar("T")
+
+PATIENCE = timedelta(days=1)
+"""How long a process waits for the others, who may be judging programs; the launcher ends them all if one fails."""
+
 
 class Processes:
-    """The processes of a run; a single one if none were launched.
+    """The processes of a run, as one of them sees them; `Processes()` is a process that is alone."""
 
-    Args:
-        cpu: use CPUs (gloo) even where there is a GPU.
-    """
+    def __init__(self, accelerator: Accelerator | None = None) -> None:
+        self._accelerator = accelerator
+        self._interrupted = False
 
-    def __init__(self, *, cpu: bool = False) -> None:
-        self._accelerator = Accelerator(cpu=cpu)
+    @classmethod
+    def launched(cls) -> Processes:
+        """Those that a launcher such as `torchrun` has started; a single one if none did."""
+        if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+            return cls()
+        from accelerate import Accelerator, InitProcessGroupKwargs
+
+        cpu = not torch.accelerator.is_available()
+        return cls(Accelerator(cpu=cpu, kwargs_handlers=[InitProcessGroupKwargs(timeout=PATIENCE)]))
 
     @property
     def count(self) -> int:
         """How many there are."""
-        return self._accelerator.num_processes
+        return self._accelerator.num_processes if self._accelerator else 1
+
+    @property
+    def on_this_machine(self) -> int:
+        """How many of them run on this machine."""
+        return int(os.environ.get("LOCAL_WORLD_SIZE", "1")) if self._accelerator else 1
 
     @property
     def main(self) -> bool:
-        """Whether this is the one that writes logs and checkpoints."""
-        return self._accelerator.is_main_process
+        """Whether this is the one that writes into the run folder."""
+        return self._accelerator is None or self._accelerator.is_main_process
 
     @property
     def device(self) -> torch.device:
         """Where this process computes."""
-        return self._accelerator.device
+        return self._accelerator.device if self._accelerator else torch.device("cpu")
 
     def share(self, items_P: NDArray[Any]) -> NDArray[Any]:
-        """This process's part of the problems; the parts differ by one in size at most."""
-        return items_P[self._accelerator.process_index :: self.count]
+        """This process's part: neighbours, in order; the parts differ by one in size at most."""
+        rank = self._accelerator.process_index if self._accelerator else 0
+        return items_P[rank * len(items_P) // self.count : (rank + 1) * len(items_P) // self.count]
 
-    def totals(self, *numbers: float) -> list[float]:
-        """The sums of each number over the processes."""
-        mine = torch.tensor(numbers, dtype=torch.float64, device=self.device)
-        return self._accelerator.reduce(mine, reduction="sum").tolist()
+    def gather(self, item: T) -> list[T]:
+        """What each process gave, in the order of the processes; a point that all of them reach."""
+        if self._accelerator is None:
+            return [item]
+        from accelerate.utils import gather_object
+
+        return gather_object([item])
 
     def sum_gradients(self, module: nn.Module) -> None:
         """Replace every trainable weight's gradient by the sum over the processes, 0 where a process had none."""
+        if self._accelerator is None:
+            return
         for weight in module.parameters():
             if weight.requires_grad:
                 mine = torch.zeros_like(weight) if weight.grad is None else weight.grad
                 weight.grad = self._accelerator.reduce(mine, reduction="sum")
+
+    @contextmanager
+    def interrupted_together(self) -> Iterator[None]:
+        """Within it, a Ctrl-C waits until `agree`: no process may leave while another waits for it."""
+        if self._accelerator is None:
+            yield
+            return
+
+        def remember(number: int, frame: object) -> None:
+            self._interrupted = True
+
+        before = signal.signal(signal.SIGINT, remember)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    def agree(self) -> None:
+        """Go on together, or not at all.
+
+        Raises:
+            KeyboardInterrupt: in every process, if any of them was interrupted.
+        """
+        if any(self.gather(self._interrupted)):
+            raise KeyboardInterrupt
+
+    def close(self) -> None:
+        """Leave the others."""
+        if self._accelerator is not None:
+            self._accelerator.end_training()

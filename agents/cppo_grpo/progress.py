@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+
+def main_console() -> Console:
+    """Where a run shows its progress; of several processes that a launcher started only the first one shows any."""
+    return Console(quiet=os.environ.get("RANK", "0") != "0")
+
 
 LINES_PER_STAGE = 8
 """Lines that a stage prints where there is no terminal."""

@@ -63,15 +63,14 @@ class RunConfig:
 
 def run(config: RunConfig) -> dict[str, Any]:
     """Train a tiny model from nothing until its plans coordinate: the quickstart."""
-    from rich.console import Console
-
     from cppo_env import load_problems
     from cppo_env.problems.strategies import coordinated_optimum, independent_ceiling
     from cppo_grpo.commands import carry_out
+    from cppo_grpo.progress import main_console
 
     if config.eval_episodes < 1:
         raise UsageError(f"eval_episodes: got {config.eval_episodes}, expected at least 1 to compare before and after")
-    console = Console()
+    console = main_console()
     k = config.train_config().k
     probabilities = load_problems("strategies").probabilities
     ceiling, optimum = independent_ceiling(probabilities, k), coordinated_optimum(probabilities, k)

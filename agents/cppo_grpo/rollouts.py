@@ -107,12 +107,15 @@ class Player:
         plan = replace(self.regions.plan, temperature=temperature)
         return Player(self.tokenizer, self.sampler, replace(self.regions, plan=plan), self.planner)
 
-    def plan(self, observations: Sequence[Observation], k: int, seed: int) -> tuple[Samples, list[tuple[str, ...]]]:
+    def plan(
+        self, observations: Sequence[Observation], k: int, seed: int, first: int = 0
+    ) -> tuple[Samples, list[tuple[str, ...]]]:
         """The plans that were sampled, and the K methods of each episode; none of a plan that cannot be read."""
         if self.planner != "policy":
             return Samples([], [], []), [fixed_methods(self.planner, k)] * len(observations)
         conversations = [prompts.plan_messages(one, k) for one in observations]
-        plans = self.write(conversations, replace(self.regions.plan, seed=seed))
+        streams = tuple(range(first, first + len(observations)))
+        plans = self.write(conversations, replace(self.regions.plan, seed=seed, streams=streams))
         # What is left of a truncated plan is refused, even if its last line looks like a method.
         readable = zip(plans.texts, plans.truncated, strict=True)
         return plans, [() if cut else parsing.read_plan(text, k) for text, cut in readable]
@@ -158,7 +161,9 @@ def encode_prompt(tokenizer: Any, messages: Messages) -> tuple[int, ...]:
     )
 
 
-def play(env: CPPOVectorEnv, player: Player, indices_N: NDArray[np.int64], seeds: tuple[int, int]) -> Rollout:
+def play(
+    env: CPPOVectorEnv, player: Player, indices_N: NDArray[np.int64], seeds: tuple[int, int], first: int = 0
+) -> Rollout:
     """Play one episode on each problem.
 
     Args:
@@ -166,6 +171,7 @@ def play(env: CPPOVectorEnv, player: Player, indices_N: NDArray[np.int64], seeds
         player: writes plans and solutions.
         indices_N: problem of each place.
         seeds: decide the draws of the plans and of the solutions.
+        first: number of the first episode, where these are a part of a larger batch; each draws as it would there.
     """
     seconds = {"plan": 0.0, "solve": 0.0, "judge": 0.0}
     tests_before, busy_before = _work(env)
@@ -181,7 +187,7 @@ def play(env: CPPOVectorEnv, player: Player, indices_N: NDArray[np.int64], seeds
         batch, identities = env.reset(options={"problems": indices_N})
     observations = unbatch(batch)
     with timed("plan"):
-        plans, methods = player.plan(observations, k, seeds[0])
+        plans, methods = player.plan(observations, k, seeds[0], first)
     with timed("judge"):
         _, rewards_N, terminated_N, truncated_N, infos = env.step([plan or ("",) * k for plan in methods])
     validity_N, rulings = infos["validity"].copy(), infos["ruling"]
@@ -192,9 +198,10 @@ def play(env: CPPOVectorEnv, player: Player, indices_N: NDArray[np.int64], seeds
     branches = [(n, i) for n in np.flatnonzero(running_N) if methods[n] for i in range(k)]
     with timed("solve"):
         conversations = [prompts.solve_messages(observations[n], methods[n][i]) for n, i in branches]
+        streams = tuple((first + n) * k + i for n, i in branches)
         programs = player.write(
             conversations,
-            replace(player.regions.solve, seed=seeds[1]),
+            replace(player.regions.solve, seed=seeds[1], streams=streams),
             lambda texts: env.prefetch([(branches[i][0], text) for i, text in texts.items()]),
         )
     solutions = [[""] * k for _ in methods]
@@ -222,7 +229,7 @@ def play(env: CPPOVectorEnv, player: Player, indices_N: NDArray[np.int64], seeds
     records = [
         EpisodeRecord(
             problem_id=identities["problem_id"][n],
-            episode=n,
+            episode=first + n,
             methods=methods[n] or (plans.texts[n],),
             accepted=rulings[n].accepted,
             reason=rulings[n].reason,

@@ -25,11 +25,14 @@ from cppo_grpo.metrics import MetricsLog
 
 
 class Run:
-    """The folder of a run and the settings stored in it."""
+    """The folder of a run and the settings stored in it.
 
-    def __init__(self, path: Path, config: TrainConfig):
-        self.path, self.config = path, config
-        self.log = MetricsLog(path / "metrics.jsonl")
+    Of several processes one writes: to the others the folder is not `writable`, and what they report is not kept.
+    """
+
+    def __init__(self, path: Path, config: TrainConfig, *, writable: bool = True):
+        self.path, self.config, self.writable = path, config, writable
+        self.log = MetricsLog(path / "metrics.jsonl", writable=writable)
         self.reference, self.model, self.checkpoints = path / "reference", path / "model", path / "checkpoints"
 
     @classmethod
@@ -49,7 +52,7 @@ class Run:
         return cls(path, config)
 
     @classmethod
-    def find(cls, path: Path) -> Run:
+    def find(cls, path: Path, *, writable: bool = True) -> Run:
         """The run that a folder holds.
 
         Raises:
@@ -62,7 +65,7 @@ class Run:
             config = TrainConfig.from_json(file.read_text())
         except (ValueError, TypeError) as error:
             raise UsageError(f"{file}: {error}; expected the settings of a training run") from error
-        return cls(path, config)
+        return cls(path, config, writable=writable)
 
     def problems(self, split: str | None = None) -> ProblemSet:
         """The problems of the run, or those of one split."""
@@ -74,6 +77,8 @@ class Run:
 
     def write_episodes(self, name: str, records: list[EpisodeRecord]) -> None:
         """Write `rollouts/NAME.jsonl`."""
+        if not self.writable:
+            return
         file = self.path / "rollouts" / f"{name}.jsonl"
         file.parent.mkdir(exist_ok=True)
         file.write_text("".join(record.to_json() + "\n" for record in records), encoding="utf-8")

@@ -20,6 +20,7 @@ import transformers
 from rich.console import Console
 
 import cppo_env  # noqa: F401 - registers the ids
+from cppo_env.errors import UsageError
 from cppo_env.problems.overlap import require_disjoint
 from cppo_env.problems.sampling import Curriculum, Sampler
 from cppo_env.protocols import ProblemSet, Sandbox
@@ -32,9 +33,11 @@ from cppo_grpo.learner import Learner, appraise
 from cppo_grpo.logprobs import Policy
 from cppo_grpo.metrics import overlapped_s, rollout_metrics
 from cppo_grpo.models import make_player, starting_point
+from cppo_grpo.parallel import Processes
 from cppo_grpo.progress import stage
-from cppo_grpo.rollouts import Player, Rollout, play
+from cppo_grpo.rollouts import Player, Rollout
 from cppo_grpo.runs import Run
+from cppo_grpo.together import play_together
 
 STOP_WINDOW = 20
 """Steps that `stop_at` looks at."""
@@ -43,40 +46,51 @@ EVAL_PLACES = 256
 """Episodes that an evaluation plays side by side at most."""
 
 
-def train(run: Run, sandbox: Sandbox, console: Console) -> None:
+def train(run: Run, sandbox: Sandbox, console: Console, processes: Processes | None = None) -> None:
     """Carry a run out, or go on with it.
 
     Args:
         run: its folder and settings.
         sandbox: runs the programs.
         console: where progress is shown.
+        processes: those that carry it out together.
 
     Raises:
+        UsageError: there are more processes than problems in a step.
         ProblemDataError: the evaluation holds problems that are trained on.
         KeyboardInterrupt: the run was interrupted; what was learnt is in a checkpoint.
     """
-    config = run.config
+    config, processes = run.config, processes or Processes()
+    if processes.count > config.problems_per_step:
+        raise UsageError(
+            f"problems_per_step={config.problems_per_step}: {processes.count} processes need a problem each; raise it "
+            "or start fewer"
+        )
     torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)
     transformers.logging.disable_progress_bar()
-    with environment(config, sandbox, config.split, config.problems_per_step * config.tuples) as env:
+    problems = len(processes.share(np.arange(config.problems_per_step)))
+    with environment(config, sandbox, config.split, problems * config.tuples) as env:
         _check_held_out(config, sandbox, env.assembly.problems)
-        model, tokenizer = starting_point(run, env.assembly.problems, console)
+        model, tokenizer = starting_point(run, env.assembly.problems, console, processes)
         reference = Policy(copy.deepcopy(model).requires_grad_(False)).eval()
         session = Session(
             run,
             env,
-            Learner(Policy(model), reference, config),
+            Learner(Policy(model), reference, config, processes),
             make_player(config, model, tokenizer),
             make_cursor(config, len(env.assembly.problems)),
+            processes,
         )
-        steps = session.restore()
-        if not run.log.rows("before"):
-            _evaluate(session, sandbox, "before", console)
-        _learn(session, steps, console)
-        model.save_pretrained(run.model)
-        tokenizer.save_pretrained(run.model)
-        _evaluate(session, sandbox, "after", console)
+        with processes.interrupted_together():
+            steps = session.restore()
+            if not run.log.rows("before"):
+                _evaluate(session, sandbox, "before", console)
+            _learn(session, steps, console)
+            if run.writable:
+                model.save_pretrained(run.model)
+                tokenizer.save_pretrained(run.model)
+            _evaluate(session, sandbox, "after", console)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +103,7 @@ class Session:
     player: Player
     cursor: Sampler
     """Decides which problems come next."""
+    processes: Processes
 
     def restore(self) -> int:
         """Load the newest intact checkpoint if there is one; returns the steps that were taken."""
@@ -98,6 +113,7 @@ class Session:
             self.cursor.restore(cursor)
         self.run.log.rewind("joint", steps)
         self.run.log.rewind("after", 0)
+        self.processes.agree()  # nobody reads the log before it is rewound
         self.update_sampler()
         return steps
 
@@ -107,6 +123,8 @@ class Session:
 
     def save(self, steps: int, cursor: Mapping[str, Any]) -> None:
         """Write the checkpoint after so many steps, where the data cursor stood at `cursor`."""
+        if not self.run.writable:
+            return
         keep = self.run.config.keep_checkpoints
         save_checkpoint(self.run.checkpoints, steps, self.learner.policy, self.learner.optimizer, cursor, keep)
 
@@ -115,7 +133,9 @@ class Session:
         config = self.run.config
         indices_P = self.cursor.draw(config.problems_per_step)
         plan_seed, solve_seed = np.random.SeedSequence([config.seed, step]).generate_state(2).tolist()
-        return play(self.env, self.player, np.repeat(indices_P, config.tuples), (plan_seed, solve_seed))
+        indices_N = np.repeat(indices_P, config.tuples)
+        seeds = plan_seed, solve_seed
+        return play_together(self.processes, self.env, self.player, indices_N, seeds, config.tuples)
 
 
 def make_cursor(config: TrainConfig, size: int) -> Sampler:
@@ -180,7 +200,7 @@ def uninterrupted() -> Iterator[None]:
     finally:
         signal.signal(signal.SIGINT, before)
     if pressed:
-        raise KeyboardInterrupt
+        signal.raise_signal(signal.SIGINT)
 
 
 def _learn(session: Session, steps: int, console: Console) -> None:
@@ -241,16 +261,17 @@ def _evaluate(session: Session, sandbox: Sandbox, when: str, console: Console) -
     config = session.run.config
     if not config.eval_episodes:
         return
-    places = min(EVAL_PLACES, config.eval_episodes)
+    processes = session.processes
+    places = np.arange(max(min(EVAL_PLACES, config.eval_episodes), processes.count))
     player = session.player
     if config.eval_temperature_plan is not None:
         player = player.planning_at(config.eval_temperature_plan)
     with (
-        environment(config, sandbox, config.eval_split, places, end_on_refusal=False) as env,
+        environment(config, sandbox, config.eval_split, len(processes.share(places)), end_on_refusal=False) as env,
         stage(console, f"evaluation {when}", config.eval_episodes) as shown,
     ):
         found, records = evaluate(
-            env, player, config.eval_episodes, config.seed, show=lambda done: shown.show(done, {})
+            env, player, config.eval_episodes, config.seed, processes, show=lambda done: shown.show(done, {})
         )
     session.run.log.append({"stage": when, **dataclasses.asdict(found)})
     session.run.write_episodes(when, records)

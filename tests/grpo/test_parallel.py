@@ -1,36 +1,127 @@
-"""Two processes, launched as people launch them, give the gradient of one."""
+"""`cppo train` in two processes, launched as people launch it, is `cppo train` in one."""
 
+import json
 import os
+import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from cppo_grpo.metrics import MetricsLog
 from safetensors.torch import load_file
+
+from tests.learning.test_runs import facts, wait_for_steps
+from tests.learning.tiny_runs import SMALL, carry_out
 
 pytest.importorskip("accelerate", reason="accelerate is not installed")
 
-ROOT = Path(__file__).resolve().parents[2]
+LEARNING: dict[str, Any] = {
+    **SMALL,
+    "hidden": 64,
+    "warm_start_steps": 60,
+    "max_tokens_plan": 40,
+    "max_tokens_solve": 40,
+    "problems_per_step": 3,  # one process has one of them, the other two
+    "tuples": 4,
+    "steps": 3,
+    "eval_episodes": 5,
+    "lr": 1e-4,
+    "lr_warmup_steps": 1,
+    "keep_checkpoints": 3,
+}
+"""A run whose plans and programs are good enough to learn from."""
 
 
-def test_two_processes_give_the_gradient_of_one(tmp_path: Path) -> None:
-    from tests.grpo.gradient_of_shares import main
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The run of a single process."""
+    return carry_out(tmp_path_factory.mktemp("alone"), **LEARNING).path
 
-    main(tmp_path)
-    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    done = subprocess.run(
-        [*launcher, "-m", "tests.grpo.gradient_of_shares", str(tmp_path)],
-        cwd=ROOT,
+
+def launch(processes: int, *flags: str) -> subprocess.Popen[str]:
+    """`cppo train` under torchrun."""
+    launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
+    return subprocess.Popen(
+        [sys.executable, *launcher, "-m", "--", "cppo_env", "train", *flags],
         env=os.environ | {"OMP_NUM_THREADS": "1"},
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
-        timeout=300,
     )
-    assert done.returncode == 0, done.stderr[-2000:]
-    alone, both = load_file(tmp_path / "1.safetensors"), load_file(tmp_path / "2.safetensors")
-    assert (alone.pop("processes"), both.pop("processes")) == (1, 2)
-    assert both.keys() == alone.keys()
-    for name, gradient in both.items():
-        assert gradient.any()
-        torch.testing.assert_close(gradient, alone[name], atol=1e-6, rtol=1e-5)
+
+
+def flags(**settings: Any) -> list[str]:
+    return [word for name, value in settings.items() for word in (f"--{name}", str(value))]
+
+
+def finish(process: subprocess.Popen[str]) -> str:
+    output, _ = process.communicate(timeout=300)
+    assert process.returncode == 0, output
+    return output
+
+
+def weights(run: Path) -> dict[str, torch.Tensor]:
+    return load_file(run / "model" / "model.safetensors")
+
+
+def assert_same_run(one: Path, other: Path) -> None:
+    """Weights and metrics, to rounding: sums are added up in another order."""
+    expected, found = weights(one), weights(other)
+    assert found.keys() == expected.keys()
+    start = load_file(one / "reference" / "model.safetensors")
+    for name, weight in expected.items():
+        torch.testing.assert_close(found[name], weight, atol=1e-6, rtol=0)
+        assert (weight - start[name]).abs().max() > 1e-5
+    for mine, theirs in zip(learning(one), learning(other), strict=True):
+        assert theirs.pop("ci95", None) == mine.pop("ci95", None)
+        assert theirs == pytest.approx(mine, rel=1e-4, abs=1e-5)
+    assert episodes(one) == episodes(other)
+
+
+def learning(run: Path) -> list[dict[str, Any]]:
+    return [row for row in facts(run) if row.pop("stage") != "warm_start"]
+
+
+def episodes(run: Path) -> list[tuple[Any, ...]]:
+    """What was played: problems, methods, programs and verdicts of every batch."""
+    rows = [json.loads(line) for file in sorted((run / "rollouts").iterdir()) for line in file.read_text().splitlines()]
+    return [(row["problem_id"], row["episode"], row["methods"], row["programs"], row["verdicts"]) for row in rows]
+
+
+def killed_after(run: Path, steps: int, folder: Path) -> Path:
+    """What would lie on the disk if a run had been killed after so many steps."""
+    shutil.copytree(run, folder)
+    shutil.rmtree(folder / "model")
+    for checkpoint in (folder / "checkpoints").iterdir():
+        if checkpoint.name > f"step-{steps:06d}":
+            shutil.rmtree(checkpoint)
+    return folder
+
+
+def test_two_processes_make_the_run_of_one_and_each_goes_on_with_the_others(alone: Path, tmp_path: Path) -> None:
+    again = LEARNING | {"model": alone / "reference", "warm_start_steps": 0}
+    output = finish(launch(2, *flags(**again, run=tmp_path / "both")))
+    assert output.count("report:") == 1
+    assert_same_run(alone, tmp_path / "both")
+    one_by_both = killed_after(alone, 1, tmp_path / "one by both")
+    finish(launch(2, "--resume", str(one_by_both)))
+    assert_same_run(alone, one_by_both)
+    both_by_one = killed_after(tmp_path / "both", 2, tmp_path / "both by one")
+    assert_same_run(alone, carry_out(both_by_one, resume=both_by_one).path)
+
+
+def test_an_interrupted_launch_leaves_a_checkpoint_of_its_last_step(alone: Path, tmp_path: Path) -> None:
+    endless = LEARNING | {"model": alone / "reference", "warm_start_steps": 0, "steps": 10_000}
+    process = launch(2, *flags(**endless | {"checkpoint_every": 10_000}, run=tmp_path))
+    wait_for_steps(process, tmp_path, 2)
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode != 0
+    assert "--resume" in output
+    (checkpoint,) = (tmp_path / "checkpoints").iterdir()
+    steps = json.loads((checkpoint / "state.json").read_text())["step"]
+    assert steps == len(MetricsLog(tmp_path / "metrics.jsonl").rows("joint")) >= 2

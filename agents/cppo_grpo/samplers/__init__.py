@@ -26,7 +26,9 @@ class SamplingParams:
     temperature: float = 1.0
     """0 is greedy decoding; log-probs are then those at temperature 1."""
     seed: int = 0
-    """Decides every draw of the call. The i-th prompt gets its own stream, whatever else is in the batch."""
+    """Decides every draw of the call. Each prompt gets its own stream, whatever else is in the batch."""
+    streams: tuple[int, ...] | None = None
+    """The stream of each prompt, counted from 0; without it, the i-th prompt gets stream i."""
 
     def __post_init__(self) -> None:
         """Refuse what no engine can draw."""
@@ -34,6 +36,10 @@ class SamplingParams:
             raise UsageError(f"max_tokens: got {self.max_tokens}, expected at least 1")
         if self.temperature < 0:
             raise UsageError(f"temperature: got {self.temperature}, expected 0 (greedy) or more")
+
+    def streams_of(self, count: int) -> Sequence[int]:
+        """The streams of so many prompts."""
+        return range(count) if self.streams is None else self.streams
 
 
 @dataclass(frozen=True, slots=True)

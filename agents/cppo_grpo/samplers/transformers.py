@@ -38,11 +38,12 @@ class TransformersSampler:
 
     def stream(self, prompts: Sequence[Sequence[int]], params: SamplingParams, /) -> Iterator[dict[int, Completion]]:
         """The same completions by the number of their prompt, one decoded batch after the other."""
+        streams = list(params.streams_of(len(prompts)))
         noise_BT = torch.rand(
-            (len(prompts), params.max_tokens),
+            (max(streams, default=-1) + 1, params.max_tokens),
             dtype=torch.float64,
             generator=torch.Generator().manual_seed(params.seed),
-        )
+        )[streams]
         # Neighbours of like length waste no padding, and the copies of a prompt meet in one batch.
         order = sorted(range(len(prompts)), key=lambda i: (len(prompts[i]), tuple(prompts[i])))
         for start in range(0, len(order), self.batch_size):

@@ -72,13 +72,13 @@ class VllmSampler:
                 self._make_params(
                     max_tokens=params.max_tokens,
                     temperature=params.temperature,
-                    seed=int(np.random.SeedSequence([params.seed, i]).generate_state(1)[0]),
+                    seed=int(np.random.SeedSequence([params.seed, stream]).generate_state(1)[0]),
                     stop_token_ids=list(params.end_ids),
                     ignore_eos=True,  # `end_ids` alone decide
                     logprobs=0,  # of the sampled token only
                     detokenize=False,
                 )
-                for i in range(len(prompts))
+                for stream in params.streams_of(len(prompts))
             ],
             use_tqdm=False,
         )
