@@ -6,7 +6,7 @@ import dataclasses
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from cppo_env import plugins
 from cppo_env.errors import UsageError
@@ -64,6 +64,9 @@ class TrainConfig:
     warm_start_lr: float = 3e-3
     """Peak learning rate of the warm start."""
 
+    off_policy_steps: Literal[0, 1] = 0
+    """1 plays the next rollout beside the update, by a copy of the policy from before it. Not over a checkpoint: a run
+    that is resumed there equals one that was never killed."""
     steps: int = 200
     """Steps of joint CPPO, at most: a rollout and the update on it."""
     stop_at: float | None = None
@@ -134,7 +137,7 @@ class TrainConfig:
     aggregation_solve: Aggregation = "sequence_mean"
     """How the tokens of solutions are averaged."""
     correction: Correction = "none"
-    """Importance correction of the gap between sampler and trainer."""
+    """Importance correction of the gap between sampler and trainer; `off_policy_steps` needs one."""
     correction_cap: float = 2.0
     """Importance weights above it are truncated to it, or masked."""
     micro_batch_tokens: int = 16384
@@ -170,6 +173,11 @@ class TrainConfig:
             raise UsageError(
                 f"minibatches={self.minibatches}: each needs whole problems, and a step has only "
                 f"problems_per_step={self.problems_per_step}; lower the one or raise the other"
+            )
+        if self.off_policy_steps and self.correction == "none":
+            raise UsageError(
+                f"off_policy_steps={self.off_policy_steps}: rollouts of older weights need an importance correction; "
+                "add for example correction=token_truncate"
             )
         if min(self.temperature_plan, self.temperature_solve, self.eval_temperature_plan or 1.0) <= 0:
             raise UsageError("temperature: got 0 or less, expected more, because greedy samples are all alike")

@@ -22,6 +22,22 @@ def play_together(
 ) -> Rollout:
     """Play one episode on each problem, every process its share; all of them get the whole rollout.
 
+    Raises:
+        KeyboardInterrupt: in every process, if any of them was interrupted.
+    """
+    return gather(processes, play_share(processes, env, player, indices_N, seeds, group))
+
+
+def play_share(
+    processes: Processes,
+    env: CPPOVectorEnv,
+    player: Player,
+    indices_N: NDArray[np.int64],
+    seeds: tuple[int, int],
+    group: int = 1,
+) -> Rollout:
+    """Play this process's share of the episodes; it waits for nobody, so a thread may do it.
+
     Args:
         processes: those that play.
         env: a vector environment with a place for each episode of this process's share.
@@ -29,12 +45,17 @@ def play_together(
         indices_N: problems of the whole batch.
         seeds: as in `play`.
         group: so many neighbours are played by the same process.
+    """
+    own_N = processes.share(np.arange(len(indices_N)).reshape(-1, group)).reshape(-1)
+    return play(env, player, indices_N[own_N], seeds, first=int(own_N[0]))
+
+
+def gather(processes: Processes, own: Rollout) -> Rollout:
+    """The whole rollout, of which every process has played a share.
 
     Raises:
         KeyboardInterrupt: in every process, if any of them was interrupted.
     """
-    own_N = processes.share(np.arange(len(indices_N)).reshape(-1, group)).reshape(-1)
-    own = play(env, player, indices_N[own_N], seeds, first=int(own_N[0]))
     processes.agree()
     return join(processes.gather(own))
 

@@ -8,9 +8,11 @@ import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import gymnasium as gym
@@ -37,7 +39,7 @@ from cppo_grpo.parallel import Processes
 from cppo_grpo.progress import stage
 from cppo_grpo.rollouts import Player, Rollout
 from cppo_grpo.runs import Run
-from cppo_grpo.together import play_together
+from cppo_grpo.together import gather, play_share
 
 STOP_WINDOW = 20
 """Steps that `stop_at` looks at."""
@@ -78,7 +80,8 @@ def train(run: Run, sandbox: Sandbox, console: Console, processes: Processes | N
             run,
             env,
             Learner(Policy(model), reference, config, processes),
-            make_player(config, model, tokenizer),
+            # Who plays beside the update needs weights that stay what they are.
+            make_player(config, copy.deepcopy(model) if config.off_policy_steps else model, tokenizer),
             make_cursor(config, len(env.assembly.problems)),
             processes,
         )
@@ -114,7 +117,6 @@ class Session:
         self.run.log.rewind("joint", steps)
         self.run.log.rewind("after", 0)
         self.processes.agree()  # nobody reads the log before it is rewound
-        self.update_sampler()
         return steps
 
     def update_sampler(self) -> None:
@@ -128,14 +130,14 @@ class Session:
         keep = self.run.config.keep_checkpoints
         save_checkpoint(self.run.checkpoints, steps, self.learner.policy, self.learner.optimizer, cursor, keep)
 
-    def play(self, step: int) -> Rollout:
-        """The rollout of a step, counted from 0, on the problems that come next."""
+    def prepare(self, step: int) -> Callable[[], Rollout]:
+        """Plays our share of a step's rollout, once called: on the problems that come next, by the policy as it is."""
         config = self.run.config
         indices_P = self.cursor.draw(config.problems_per_step)
         plan_seed, solve_seed = np.random.SeedSequence([config.seed, step]).generate_state(2).tolist()
-        indices_N = np.repeat(indices_P, config.tuples)
-        seeds = plan_seed, solve_seed
-        return play_together(self.processes, self.env, self.player, indices_N, seeds, config.tuples)
+        indices_N, seeds = np.repeat(indices_P, config.tuples), (plan_seed, solve_seed)
+        self.update_sampler()
+        return partial(play_share, self.processes, self.env, self.player, indices_N, seeds, config.tuples)
 
 
 def make_cursor(config: TrainConfig, size: int) -> Sampler:
@@ -208,20 +210,21 @@ def _learn(session: Session, steps: int, console: Console) -> None:
     config = session.run.config
     recent = deque((row["pass_at_k"] for row in session.run.log.rows("joint")), maxlen=STOP_WINDOW)
     cursor = session.cursor.state()
-    with stage(console, "CPPO", config.steps, steps) as shown:
+    ahead: Future[Rollout] | None = None
+    with ThreadPoolExecutor(1, "cppo-rollout") as beside, stage(console, "CPPO", config.steps, steps) as shown:
         try:
             while steps < config.steps and not _reached(recent, config.stop_at):
                 started = time.perf_counter()
-                rollout = informed(session.learner.policy, session.play(steps), config)
-                row = rollout_metrics(rollout, appraise(rollout, config), config)
+                own = ahead.result() if ahead else session.prepare(steps)()
+                rollout = informed(session.learner.policy, gather(session.processes, own), config)
+                row = rollout_metrics(rollout, appraise(rollout, config), config) | observe(session.cursor, rollout)
+                after = session.cursor.state()
+                ahead = beside.submit(session.prepare(steps + 1)) if _plays_ahead(config, steps + 1) else None
                 # An interrupt waits here, so that a checkpoint never holds half an update or a wrong count. Its cursor
                 # is that of the finished steps: the rollout that an interrupt breaks off is played again.
                 with uninterrupted():
                     row |= session.learner.update(rollout, steps)
-                    session.update_sampler()
-                    row |= observe(session.cursor, rollout)
-                    cursor = session.cursor.state()
-                    steps += 1
+                    steps, cursor = steps + 1, after
                     row["seconds"] = time.perf_counter() - started
                     row["seconds_overlapped"] = overlapped_s(row)
                     session.run.log.append({"stage": "joint", "step": steps, **row})
@@ -245,6 +248,11 @@ def _learn(session: Session, steps: int, console: Console) -> None:
             raise
 
 
+def _plays_ahead(config: TrainConfig, step: int) -> bool:
+    """Whether the rollout of a step is played beside the update before it; never over a checkpoint, which has none."""
+    return config.off_policy_steps > 0 and step < config.steps and step % config.checkpoint_every != 0
+
+
 def _reached(recent: deque[float], target: float | None) -> bool:
     """Whether the training episodes of the last steps succeed as often as `stop_at` asks."""
     return target is not None and len(recent) == STOP_WINDOW and float(np.mean(recent)) >= target
@@ -261,6 +269,7 @@ def _evaluate(session: Session, sandbox: Sandbox, when: str, console: Console) -
     config = session.run.config
     if not config.eval_episodes:
         return
+    session.update_sampler()
     processes = session.processes
     places = np.arange(max(min(EVAL_PLACES, config.eval_episodes), processes.count))
     player = session.player

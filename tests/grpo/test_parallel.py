@@ -14,8 +14,8 @@ import torch
 from cppo_grpo.metrics import MetricsLog
 from safetensors.torch import load_file
 
-from tests.learning.test_runs import facts, wait_for_steps
-from tests.learning.tiny_runs import SMALL, carry_out
+from tests.learning.test_runs import wait_for_steps
+from tests.learning.tiny_runs import SMALL, carry_out, facts
 
 pytest.importorskip("accelerate", reason="accelerate is not installed")
 

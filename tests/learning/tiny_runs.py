@@ -1,13 +1,17 @@
 """Small runs that tests share."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
+import torch
 from cppo_grpo.config import TrainConfig
+from cppo_grpo.metrics import MetricsLog
 from cppo_grpo.runs import Run
 from cppo_grpo.training import train
 from cppo_sandboxes.cached import CachedSandbox
 from rich.console import Console
+from safetensors.torch import load_file
 
 from cppo_env import make_sandbox
 
@@ -26,6 +30,14 @@ SMALL: dict[str, Any] = {
 }
 """A run of seconds that learns next to nothing."""
 
+LEARNING: dict[str, Any] = {
+    "planner": "none",  # solutions alone learn within fewer steps
+    "warm_start_steps": 30,
+    "warm_start_lr": 1e-2,
+    "max_tokens_solve": 40,
+}
+"""What makes it a run whose steps have a gradient."""
+
 
 def carry_out(folder: Path, **settings: Any) -> Run:
     """A small run, from start to end."""
@@ -33,3 +45,35 @@ def carry_out(folder: Path, **settings: Any) -> Run:
     with CachedSandbox(make_sandbox("local")) as sandbox:
         train(run, sandbox, Console(quiet=True))
     return run
+
+
+def weights(run: Path) -> dict[str, torch.Tensor]:
+    return load_file(run / "model" / "model.safetensors")
+
+
+def resumed_from(run: Path, step: int) -> Path:
+    """What would lie on the disk if the run had been killed after the checkpoint of a step; carried out to its end."""
+    killed = run.with_name(f"killed-{step}")
+    shutil.copytree(run, killed)
+    shutil.rmtree(killed / "model")
+    for checkpoint in (killed / "checkpoints").iterdir():
+        if checkpoint.name > f"step-{step:06d}":
+            shutil.rmtree(checkpoint)
+    carry_out(killed, resume=killed)
+    return killed
+
+
+def facts(folder: Path) -> list[dict[str, Any]]:
+    """The metrics without what the clock decides."""
+    return [
+        {name: value for name, value in row.items() if "second" not in name and not name.endswith("_per_s")}
+        for row in MetricsLog(folder / "metrics.jsonl").rows()
+    ]
+
+
+def assert_equal_runs(found: Path, expected: Path) -> None:
+    """Bitwise equal weights, equal metrics."""
+    other = weights(expected)
+    assert weights(found).keys() == other.keys()
+    assert all(torch.equal(weight, other[name]) for name, weight in weights(found).items())
+    assert facts(found) == facts(expected)
