@@ -19,6 +19,7 @@ from cppo_grpo.config import TrainConfig
 from cppo_grpo.evaluation import Evaluation, evaluate
 from cppo_grpo.information import informed
 from cppo_grpo.learner import Learner
+from cppo_grpo.parallel import Processes
 from cppo_grpo.rollouts import Player, Regions, play
 from cppo_grpo.samplers import Completion, SamplingParams
 from torch import Tensor, nn
@@ -149,4 +150,4 @@ def learn(
             rollout = play(env, player, np.repeat(problems_P, config.tuples), seeds)
             learner.update(informed(policy, rollout, config), step)  # type: ignore[arg-type]
     with guessing(right, PLACES, sandbox) as env:
-        return evaluate(env, player, 256, config.seed)
+        return evaluate(env, player, 256, config.seed, Processes())
