@@ -87,25 +87,20 @@ class DockerSandbox(WorkerSandbox):
 
     def _launch(self) -> Link:
         client = images.connect()
-        try:
-            container = self._create(client)
+        with contextlib.ExitStack() as undo:
+            undo.callback(client.close)
             try:
+                container = self._create(client)
+                undo.callback(_remove, client, container)
                 stream = client.api.attach_socket(
                     container, params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1, "logs": 0}
                 )
+                undo.callback(stream.close)
                 client.api.start(container)
-            except BaseException:
-                _remove(client, container)
-                raise
-        except (DockerException, OSError) as error:  # OSError: the engine took too long, or went away
-            client.close()
-            raise SandboxError(f"cannot start a container of {self._image!r}: {error}") from error
+            except (DockerException, OSError) as error:  # OSError: the engine took too long, or went away
+                raise SandboxError(f"cannot start a container of {self._image!r}: {error}") from error
+            end = undo.pop_all().close
         connection: socket.socket = getattr(stream, "_sock", stream)
-
-        def end() -> None:
-            stream.close()
-            _remove(client, container)
-            client.close()
 
         stream_of = _Demultiplexer()
         link = Link(connection, end, stream_of, stream_of.complaint)
@@ -152,6 +147,7 @@ class DockerSandbox(WorkerSandbox):
             hostname="sandbox",
             environment=ENVIRONMENT,
             stdin_open=True,
+            stop_signal="SIGKILL",  # the first process of a container ignores the others
             labels={LABEL: owner()},
             host_config=host,
         )

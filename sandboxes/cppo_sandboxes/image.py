@@ -26,13 +26,11 @@ def connect() -> Any:
     """
     _probe(os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock")
     try:
-        client = docker.from_env(timeout=60)
-        client.ping()
+        return docker.from_env(timeout=60)  # it asks for the engine's version
     except (DockerException, OSError) as error:
         raise SandboxError(
             f"no Docker engine answers ({_first_line(error)}); start one or set DOCKER_HOST, or use the local sandbox"
         ) from error
-    return client
 
 
 def _probe(host: str) -> None:

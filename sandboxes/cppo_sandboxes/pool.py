@@ -19,7 +19,10 @@ from cppo_sandboxes.station import Station
 SPARE_FACTOR = 4
 """Programs that sleep may occupy so many times the pool's size of workers."""
 LAUNCH_FAILURES = 3
-"""After so many failed launches in a row the waiting jobs get IE."""
+"""After so many failed launches in a row a new pool gives up."""
+PATIENCE_S = 30.0
+"""How long a pool that has worked before waits for its engine to come back, until the waiting jobs get IE."""
+RETRY_S = 0.5
 TICK_S = 1.0
 START_S = 60.0
 """How long a launched worker may take to say that it is ready."""
@@ -40,6 +43,7 @@ class Pool:
         self._closers: list[threading.Thread] = []
         self._launching = 0
         self._failures = 0
+        self._failing_since = self._retry_at = 0.0
         self._commands: deque[Callable[[], None]] = deque()
         self._closing = False
         self._bell, self._ear = socket.socketpair()
@@ -171,6 +175,8 @@ class Pool:
         active = sum(not station.idling for station in self._stations.values()) + self._launching
         total = len(self._stations) + self._launching
         wanted = self._size if waiting or total < self._size else 0
+        if time.monotonic() < self._retry_at:
+            wanted = 0
         while active < wanted and total < self._size * SPARE_FACTOR and self._first_error is None:
             self._launching += 1
             active += 1
@@ -201,10 +207,17 @@ class Pool:
 
     def _count_failure(self, error: SandboxError) -> None:
         """A worker could not be started: after some of these in a row nobody waits any longer."""
+        now = time.monotonic()
+        if not self._failures:
+            self._failing_since = now
         self._failures += 1
-        if self._failures >= LAUNCH_FAILURES and not self._stations and not self._launching:
+        new = not self._first.is_set()
+        if not new:
+            self._retry_at = now + RETRY_S
+        hopeless = self._failures >= LAUNCH_FAILURES if new else now - self._failing_since > PATIENCE_S
+        if hopeless and not self._stations and not self._launching:
             self._failures = 0
-            if not self._first.is_set():
+            if new:
                 self._first_error = error
                 self._first.set()
             for batch in self._batches:
