@@ -18,6 +18,9 @@ from cppo_env.problems import load_problems
 from cppo_env.problems.cues import judge_cues
 from cppo_env.types import Problem
 
+MOST_BINS = 60
+"""Bars of the histogram."""
+
 
 @dataclass(frozen=True)
 class StatsConfig:
@@ -54,7 +57,8 @@ def stats(config: StatsConfig) -> dict[str, Any]:
     edges, counts = _histogram(rows[f"statement {unit}"])
     _show(config, len(problems), figures, losses, cues)
     if config.plot is not None:
-        _plot(config.plot, edges, counts, unit)
+        title = f"{Path(config.problems).name}: {len(problems)} problems"
+        _plot(config.plot, title, edges, counts, unit, figures[f"statement {unit}"])
     return {
         "problems": len(problems),
         **figures,
@@ -89,7 +93,9 @@ def _figures(values: Sequence[int]) -> dict[str, float]:
 
 
 def _histogram(values: Sequence[int]) -> tuple[list[float], list[int]]:
-    counts, edges = np.histogram(values, bins=30)
+    # One very long statement would make "auto" cut the others into thousands of bins.
+    bins = min(MOST_BINS, len(np.histogram_bin_edges(values, "auto")) - 1)
+    counts, edges = np.histogram(values, bins=bins)
     return [float(edge) for edge in edges], [int(count) for count in counts]
 
 
@@ -112,13 +118,29 @@ def _show(
         console.print(f"histogram: {config.plot}", soft_wrap=True)
 
 
-def _plot(path: Path, edges: list[float], counts: list[int], unit: str) -> None:
+def _plot(path: Path, title: str, edges: list[float], counts: list[int], unit: str, marks: dict[str, float]) -> None:
+    """A histogram with the quantiles marked."""
     try:
         from matplotlib.figure import Figure
     except ModuleNotFoundError as error:
         raise plugins.missing_extra(error, "--plot") from error
-    figure: Any = Figure(figsize=(7, 4), layout="constrained")
+    figure: Any = Figure(figsize=(7, 4), layout="constrained", dpi=150)
     axes = figure.subplots()
-    axes.stairs(counts, edges, fill=True)
-    axes.set(xlabel=f"{unit} of the statement", ylabel="problems")
+    axes.stairs(counts, edges, fill=True, color="#93b4e6")
+    for name in ("median", "p90", "p99"):
+        axes.axvline(marks[name], color="#1f2937", linewidth=0.8, linestyle=":")
+        text = f"{name}\n{marks[name]:.0f}"
+        axes.annotate(
+            text,
+            (marks[name], 1),
+            xycoords=("data", "axes fraction"),
+            xytext=(3, -2),
+            textcoords="offset points",
+            va="top",
+            fontsize=8,
+        )
+    axes.set(xlabel=f"{unit} of the statement", ylabel="problems", title=title, xlim=(0, None))
+    axes.yaxis.get_major_locator().set_params(integer=True)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.margins(y=0.15)
     figure.savefig(path)
