@@ -2,46 +2,65 @@
 
 import dataclasses
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import gymnasium as gym
 import pytest
+from cppo_agents.backends import Completion, Failure, Request
+from cppo_agents.model_agent import ModelAgent
+from cppo_agents.strategies import STRATEGIES, Sampling, make_strategy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import cppo_env
 from cppo_env.problems import load_problems
 from cppo_env.problems.livecodebench import decode as decode_livecodebench
-from cppo_env.prompts import plan_messages, solve_messages
+from cppo_env.problems.store_writer import write_store
+from cppo_env.problems.views import indexed
 from cppo_env.testing import FakeSandbox
-from cppo_env.types import Observation, Problem, TestCase
+from cppo_env.types import Problem, TestCase
 from tests.problems.records import apps, code_contests, livecodebench, packed, write_lines
 from tests.support import SHARED, need_shared
 
-METHODS = ("Sort and scan.", "Use a heap.", "Count by value.", "Search by halves.")
+PLAN = "A: Sort and scan.\nB: Use a heap.\nC: Count by value.\nD: Search by halves."
 
 
-def everything_shown(problems: cppo_env.ProblemSet, problem_id: str) -> str:
-    """All text of an episode that reaches an agent: observations of both phases, and the prompts made of them."""
+class Listener:
+    """A model's back end that keeps every prompt, and answers planners with a plan, solvers with a program."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    def complete(self, requests: Sequence[Request]) -> list[Completion | Failure]:
+        texts = [message["content"] for request in requests for message in request.messages]
+        self.heard += texts
+        return [Completion(PLAN if request.temperature == 0.9 else "```python\nAC\n```") for request in requests]
+
+
+def everything_shown(problems: Sequence[Problem]) -> dict[str, str]:
+    """Problem id → all text that reaches an agent: observations of both phases, and the prompts of every strategy."""
     env = gym.make("CPPO-APPS-v0", problems=problems, sandbox=FakeSandbox(), disable_env_checker=True)
-    shown: list[str] = []
-    observation, _ = env.reset(options={"problem_id": problem_id})
-    for action in (METHODS, ("AC", "WA", "RE", "TLE")):
-        shown += _texts(observation)
-        observation, *_ = env.step(action)
+    shown: dict[str, str] = {}
+    for problem in problems:
+        heard: list[str] = []
+        for strategy in STRATEGIES:
+            listener = Listener()
+            agent = ModelAgent(make_strategy(strategy, 4, Sampling()), listener)
+            observation, _ = env.reset(options={"problem_id": problem.id})
+            for _ in range(2):
+                heard.append(json.dumps(observation, default=str))
+                observation, *_ = env.step(*agent.act([observation]))
+            heard += [json.dumps(observation, default=str), *listener.heard]
+            assert len(listener.heard) >= 8  # a system and a user text for each of the four solutions
+        shown[problem.id] = "\n".join(heard)
     env.close()
-    return "\n".join([*shown, *_texts(observation)])
-
-
-def _texts(observation: Observation) -> list[str]:
-    prompts = [plan_messages(observation), *(solve_messages(observation, method) for method in METHODS)]
-    return [json.dumps(observation, default=str), *(message["content"] for prompt in prompts for message in prompt)]
+    return shown
 
 
 SECRET = st.integers(10**9, 10**12).map(lambda number: f"secret{number}")
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.lists(SECRET, min_size=12, max_size=12, unique=True))
 def test_no_hidden_text_of_any_layout_reaches_the_agent(secrets: list[str]):
     a, b, c, d, e, f, g, h, i, j, k, m = secrets
@@ -79,8 +98,8 @@ def test_no_hidden_text_of_any_layout_reaches_the_agent(secrets: list[str]):
     }
     for layout, record in records.items():
         problem = decoders[layout](record, m)
-        shown = everything_shown([problem], problem.id)
-        assert problem.statement in shown.replace("\\n", "\n")
+        shown = everything_shown([problem])[problem.id]
+        assert problem.statement in shown
         leaked = [secret for secret in secrets if secret in shown]
         assert leaked == [], f"{layout} shows {leaked}"
 
@@ -92,11 +111,39 @@ def stripped(problem: Problem) -> Problem:
     )
 
 
+def check_looks(problems: Sequence[Problem]) -> None:
+    """Fails unless all problems look the same to an agent when everything hidden is taken away from them."""
+    assert everything_shown(problems) == everything_shown([stripped(problem) for problem in problems])
+
+
 @need_shared
-@pytest.mark.parametrize("path", ["apps", "code_contests/test_sample.jsonl", "livecodebench"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "apps",
+        "apps/raw_genuine",
+        "code_contests/test_sample.jsonl",
+        "code_contests/test_sample_20.parquet",
+        "code_contests/train_sample_merged_tests.jsonl",
+        "livecodebench",
+    ],
+)
 def test_real_problems_look_the_same_without_what_is_hidden(path: str):
-    for problem in load_problems(SHARED / "data" / path).take(60):
-        assert everything_shown([problem], problem.id) == everything_shown([stripped(problem)], problem.id)
+    check_looks(list(load_problems(SHARED / "data" / path)))
+
+
+@pytest.mark.parametrize("name", ["samples", "strategies"])
+def test_bundled_problems_look_the_same_without_what_is_hidden(name: str):
+    problems = load_problems(name)
+    check_looks([problems[index] for index in range(min(len(problems), 60))])
+
+
+def test_imported_problems_look_the_same_without_what_is_hidden(tmp_path: Path):
+    samples = load_problems("samples")
+    write_store(indexed(samples), tmp_path / "store")
+    imported = list(load_problems(tmp_path / "store"))
+    check_looks(imported)
+    assert everything_shown(imported) == everything_shown([samples[index] for index in range(len(samples))])
 
 
 def test_every_id_opens_every_layout(tmp_path: Path):
