@@ -108,6 +108,8 @@ def summary(run: Any) -> dict[str, Any]:
         "time_shares": {part: own / max(sum(seconds.values()), 1e-9) for part, own in seconds.items()},
         "overlapped_share": overlapped_s / max(total_s, 1e-9),
     }
+    for row in run.log.rows("audit"):
+        result["audit"] = {name: value for name, value in row.items() if name != "stage"}
     for when in ("before", "after"):
         for row in run.log.rows(when):
             result[f"pass_at_k_{when}"], result[f"ci95_{when}"] = row["pass_at_k"], row["ci95"]

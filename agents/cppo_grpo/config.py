@@ -67,6 +67,8 @@ class TrainConfig:
     off_policy_steps: Literal[0, 1] = 0
     """1 plays the next rollout beside the update, by a copy of the policy from before it. Not over a checkpoint: a run
     that is resumed there equals one that was never killed."""
+    audit_steps: int = 0
+    """Batches played before the training to see whether R_plan is dense enough to learn from; "no-go" ends the run."""
     steps: int = 200
     """Steps of joint CPPO, at most: a rollout and the update on it."""
     stop_at: float | None = None
@@ -164,6 +166,10 @@ class TrainConfig:
         """Refuse what cannot learn."""
         if self.tuples < 2 and self.planning == "policy":
             raise UsageError(f"tuples={self.tuples}: a planner's group needs at least 2 plans; raise tuples (M)")
+        if self.audit_steps and self.planning != "policy":
+            raise UsageError(
+                f"audit_steps={self.audit_steps}: the audit is about plans, and nobody writes any; set it to 0"
+            )
         if self.skill_bonus < 0:
             raise UsageError(f"skill_bonus: got {self.skill_bonus}, expected 0 or more")
         for name in COUNTS:

@@ -61,6 +61,7 @@ def rollout_metrics(rollout: Rollout, worth: Worth, config: TrainConfig) -> dict
         "reward_solve": _mean(solver_NK[ran_N]),
         "validity": _mean(rollout.validity_N[counted_N]),
         **({} if information_NK is None else {"skill_information": _mean(information_NK[ran_N])}),
+        "parse_rate": _mean(rollout.read_N[counted_N]),
         "void": float(rollout.void_N.mean()),
         "silent_groups_plan": _mean(np.ptp(rewards_PM, axis=1) == 0),
         "silent_groups_solve": _mean(np.ptp(solver_NK[ran_N], axis=1) == 0) if ran_N.any() else 1.0,

@@ -43,9 +43,19 @@ class Samples:
         return np.array([completion.finish_reason == "length" for completion in self.completions], dtype=np.bool_)
 
     @property
+    def outcomes(self) -> Iterator[tuple[str, bool]]:
+        """Each text, and whether it was cut."""
+        return zip(self.texts, self.truncated.tolist(), strict=True)
+
+    @property
     def tokens(self) -> NDArray[np.int64]:
         """Completion tokens of each."""
         return np.array([len(completion.token_ids) for completion in self.completions], dtype=np.int64)
+
+
+def read_methods(plan: str, truncated: bool, k: int) -> tuple[str, ...]:
+    """The K methods of a plan; none of a truncated one, even if its last line looks like a method."""
+    return () if truncated else parsing.read_plan(plan, k)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +88,14 @@ class Rollout:
     """Tests that programs were run on; the other verdicts were remembered."""
     information_NK: NDArray[np.float64] | None = None
     """What each program says about its method (`cppo_grpo.information`), where an algorithm asks for it."""
+
+    @property
+    def read_N(self) -> NDArray[np.bool_]:
+        """Episodes that have K methods: their plan could be read, or nobody wrote one."""
+        n, k = self.solver_rewards_NK.shape
+        if not self.plans.texts:
+            return np.ones(n, dtype=np.bool_)
+        return np.array([bool(read_methods(text, cut, k)) for text, cut in self.plans.outcomes], dtype=np.bool_)
 
     @property
     def ran_N(self) -> NDArray[np.bool_]:
@@ -116,9 +134,7 @@ class Player:
         conversations = [prompts.plan_messages(one, k) for one in observations]
         streams = tuple(range(first, first + len(observations)))
         plans = self.write(conversations, replace(self.regions.plan, seed=seed, streams=streams))
-        # What is left of a truncated plan is refused, even if its last line looks like a method.
-        readable = zip(plans.texts, plans.truncated, strict=True)
-        return plans, [() if cut else parsing.read_plan(text, k) for text, cut in readable]
+        return plans, [read_methods(text, cut, k) for text, cut in plans.outcomes]
 
     def write(
         self,

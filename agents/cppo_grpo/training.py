@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -27,6 +27,7 @@ from cppo_env.problems.overlap import require_disjoint
 from cppo_env.problems.sampling import Curriculum, Sampler
 from cppo_env.protocols import ProblemSet, Sandbox
 from cppo_env.vector import CPPOVectorEnv
+from cppo_grpo.audit import audit, decide, table
 from cppo_grpo.checkpoints import load_checkpoint, newest_checkpoint, save_checkpoint
 from cppo_grpo.config import TrainConfig
 from cppo_grpo.evaluation import evaluate
@@ -89,6 +90,8 @@ def train(run: Run, sandbox: Sandbox, console: Console, processes: Processes | N
             steps = session.restore()
             if not run.log.rows("before"):
                 _evaluate(session, sandbox, "before", console)
+            if not _audited(session, console):
+                return
             _learn(session, steps, console)
             if run.writable:
                 model.save_pretrained(run.model)
@@ -203,6 +206,28 @@ def uninterrupted() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
     if pressed:
         signal.raise_signal(signal.SIGINT)
+
+
+def _audited(session: Session, console: Console) -> bool:
+    """Whether the reward is dense enough to train on, as far as the run asks; the batches are those it begins with."""
+    config = session.run.config
+    rows = session.run.log.rows("audit")
+    if config.audit_steps and not rows:
+        beginning = replace(session, cursor=make_cursor(config, len(session.env.assembly.problems)))
+        rollouts: list[Rollout] = []
+        with stage(console, "audit", config.audit_steps) as shown:
+            for step in range(config.audit_steps):
+                rollouts.append(gather(session.processes, beginning.prepare(step)()))
+                shown.show(step + 1, {})
+        shares = audit(rollouts, config.tuples)
+        console.print(table(shares))
+        rows = [{"stage": "audit", **shares, "decision": decide(shares)}]
+        session.run.log.append(rows[0])
+        session.run.write_episodes("audit", [record for rollout in rollouts for record in rollout.records])
+    for row in rows:
+        ends = ", nothing is trained" if row["decision"] == "no-go" else ""
+        console.print(f"audit: [bold]{row['decision']}[/]{ends}", highlight=False)
+    return all(row["decision"] != "no-go" for row in rows)
 
 
 def _learn(session: Session, steps: int, console: Console) -> None:

@@ -1,0 +1,93 @@
+"""The audit of the reward's density: its figures by hand, its thresholds, and its place in a run."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from cppo_grpo.audit import decide, density
+from cppo_grpo.commands import summary
+from cppo_grpo.config import TrainConfig
+from cppo_grpo.report import write_report
+
+from cppo_env import UsageError
+from tests.learning.tiny_runs import carry_out
+
+DENSE = {
+    "nonzero_tuples": 0.2,
+    "nonzero_problems": 0.4,
+    "varied_problems": 0.3,
+    "acceptance": 0.9,
+    "parse_rate": 0.99,
+}
+
+
+def test_figures_by_hand() -> None:
+    rewards_PM = np.array([[1, 0, 0], [0, 0, 0], [1, 1, 1], [0, 0, 1], [1, 1, 1]], dtype=float)
+    void_PM = np.zeros((5, 3), dtype=bool)
+    void_PM[3, 2] = void_PM[4, :] = True  # without it problem 3 is all zero, and of problem 4 nothing is left
+    accepted_PM = np.ones((5, 3), dtype=bool)
+    accepted_PM[1] = False
+    read_PM = np.ones((5, 3), dtype=bool)
+    read_PM[1, 0] = read_PM[4, 0] = False
+    assert density(rewards_PM, accepted_PM, read_PM, void_PM) == pytest.approx(
+        {
+            "nonzero_tuples": 4 / 11,
+            "nonzero_problems": 2 / 4,
+            "varied_problems": 1 / 4,
+            "acceptance": 8 / 11,
+            "parse_rate": 10 / 11,
+        }
+    )
+
+
+def test_nothing_but_void_episodes_is_no_ground_to_go_on() -> None:
+    shares = density(np.ones((2, 2)), np.ones((2, 2), bool), np.ones((2, 2), bool), np.ones((2, 2), bool))
+    assert decide(shares) == "no-go"
+
+
+@pytest.mark.parametrize(
+    ("figure", "value", "decision"),
+    [
+        ("nonzero_tuples", 0.05, "go"),
+        ("nonzero_tuples", 0.04, "unclear"),
+        ("nonzero_tuples", 0.029, "no-go"),
+        ("nonzero_problems", 0.25, "go"),
+        ("nonzero_problems", 0.24, "unclear"),
+        ("nonzero_problems", 0.09, "no-go"),  # .91 of the groups are all zero
+        ("varied_problems", 0.10, "go"),
+        ("varied_problems", 0.05, "unclear"),
+        ("varied_problems", 0.049, "no-go"),
+        ("acceptance", 0.02, "unclear"),
+        ("acceptance", 0.98, "unclear"),
+        ("acceptance", 0.97, "go"),
+        ("parse_rate", 0.95, "go"),
+        ("parse_rate", 0.94, "unclear"),
+    ],
+)
+def test_thresholds(figure: str, value: float, decision: str) -> None:
+    assert decide(DENSE) == "go"
+    assert decide(DENSE | {figure: value}) == decision
+
+
+def test_a_run_whose_reward_is_hopeless_trains_nothing_and_says_so_as_json(tmp_path: Path) -> None:
+    run = carry_out(tmp_path / "run", audit_steps=2, eval_episodes=4)  # after 4 steps nobody can write a plan
+    result = summary(run)
+    assert result["audit"] == {name: 0.0 for name in DENSE} | {"decision": "no-go"}
+    assert result["steps"] == 0 and "pass_at_k_after" not in result
+    assert not run.model.exists()
+    assert len((run.path / "rollouts" / "audit.jsonl").read_text().splitlines()) == 2 * 2 * 3
+    assert write_report(run).exists()
+    carry_out(run.path, resume=run.path)
+    assert summary(run)["steps"] == 0
+
+
+def test_an_audited_run_is_the_run_without_an_audit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cppo_grpo.training.decide", lambda shares: "unclear")
+    audited, plain = carry_out(tmp_path / "audited", audit_steps=2), carry_out(tmp_path / "plain")
+    weights = [(run.model / "model.safetensors").read_bytes() for run in (audited, plain)]
+    assert weights[0] == weights[1]
+
+
+def test_an_audit_needs_plans() -> None:
+    with pytest.raises(UsageError, match="audit_steps"):
+        TrainConfig(audit_steps=1, planner="none")
