@@ -3,11 +3,12 @@
 It is sent to the machine where it runs (`cppo_sandboxes.bundle`) and needs nothing there but python3 ≥ 3.9. It knows
 test inputs, never expected outputs.
 
-    hub       reads the host's frames, keeps test inputs as files, hands programs to zygotes one by one, reaps orphans
+    hub       reads the host's frames, keeps test inputs as files, starts one program after the other, watches its tests
      └ zygote     a warm interpreter with a set of modules imported; forks one process per program
-        └ program     compiles the program once, forks one process per test, watches and cleans up
+        └ program     compiles the program once, forks one process per test; the last test runs in it
            └ test         another uid, limits, no inherited descriptors: runs the program's code, exits
 
-Every process but the last is trusted. What a forked process maps and touches decides what a test costs, so the
-trusted ones import C modules (`_signal`, `_struct`) where the stdlib's wrappers would pull in more.
+Every process but the last is trusted. What a forked process maps and touches decides what a test costs, so those that
+fork import C modules (`_signal`, `_struct`, `_socket`) where the stdlib's wrappers would pull in more, and do nothing
+but fork and wait; the hub, which decides, is never forked from.
 """

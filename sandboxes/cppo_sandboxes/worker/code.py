@@ -75,12 +75,11 @@ class Script:
             sys.stderr = stderr
             resource.setrlimit(resource.RLIMIT_CPU, unlimited)
 
-    def execute(self):
-        """In the process of a test: run it. Never returns."""
+    def action(self):
+        """What the process of a test calls to run it, and never returns from: a function and its arguments."""
         if self._entry is None:
-            child.run_script(self._code, self._namespace, self._finalizers)
-        else:
-            child.run_call(self._code, self._namespace, self._call)
+            return child.run_script, (self._code, self._namespace, self._finalizers)
+        return child.run_call, (self._code, self._namespace, self._call)
 
 
 class Binary:
@@ -131,11 +130,15 @@ class Binary:
             time.sleep(0.005)
         return os.waitpid(pid, 0)[1]
 
-    def execute(self):
-        """In the process of a test: become the program. Never returns."""
-        _, stack = resource.getrlimit(resource.RLIMIT_STACK)
-        resource.setrlimit(resource.RLIMIT_STACK, (stack, stack))
-        os.execv(self._command[0], self._command)
+    def action(self):
+        """What the process of a test calls to become the program: a function and its arguments."""
+        return _execute, (self._command,)
+
+
+def _execute(command):
+    _, stack = resource.getrlimit(resource.RLIMIT_STACK)
+    resource.setrlimit(resource.RLIMIT_STACK, (stack, stack))
+    os.execv(command[0], command)
 
 
 def _writes_when_freed(code):

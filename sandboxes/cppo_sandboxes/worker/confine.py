@@ -86,11 +86,14 @@ def _leave_namespaces(libc, machine) -> None:
 
 
 def _raise_loopback() -> None:
+    import _socket  # `socket` would be mapped by every process that is forked from here
     import fcntl
-    import socket
 
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
+    control = _socket.socket(_socket.AF_INET, _socket.SOCK_DGRAM)
+    try:
         fcntl.ioctl(control, SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", IFF_UP))
+    finally:
+        control.close()
 
 
 def _drop_capabilities(libc, machine) -> None:

@@ -28,8 +28,16 @@ DONE = 19  # JOB, uint8 (DONE_*), then UTF-8 text for people
 RETURNED = 20  # JOB: a queued program that was not started, because the one before it is slow
 IDLING = 21  # JOB: the program has run for a while and used next to no CPU
 
-# zygote → hub, never forwarded
-FREE = 32  # the wait status (uint32) of the program process
+# zygote or program → hub
+WARM = 32  # SIZE: the zygote is ready, with so many bytes of its own memory
+COMPILED = 33  # SECONDS of CPU time that the program's process has used; its first test begins
+REFUSED = 34  # uint8 (DONE_*), UTF-8 text: there is nothing to run
+ENDED = 35  # USAGE of a test's process, and the CPU time that the program's own process has used so far
+FAULT = 36  # UTF-8 text: a test could not be started
+FREE = 37  # USAGE of the program's process, which has ended
+
+# hub → zygote or program
+TEST_NEXT = 48  # COMMAND
 
 KEY = Struct("<II")
 RANGE = Struct("<III")
@@ -37,6 +45,13 @@ JOB = Struct("<I")
 WINDOW = Struct("<IIB")
 TEST = Struct("<II")
 OUTCOME = Struct("<BiddQI")  # how (ENDED_*), exit code or signal, cpu_s, wall_s, peak bytes, length of the answer
+
+SIZE = Struct("<Q")
+SECONDS = Struct("<d")
+COMMAND = Struct("<IB")  # index of a test, and NEXT, LAST (in the program's own process) or QUIT
+USAGE = Struct("<IdQd")  # wait status, cpu_s with all descendants waited for, peak bytes, see ENDED
+RIGHTS = Struct("3i")  # descriptors
+NEXT, LAST, QUIT = range(3)
 
 DONE_ALL, DONE_COMPILE_ERROR, DONE_CRASHED, DONE_CANCELLED, DONE_UNABLE = range(5)
 ENDED_EXIT, ENDED_SIGNAL, ENDED_CPU, ENDED_WALL, ENDED_MEMORY, ENDED_OUTPUT, ENDED_FAULT = range(7)
@@ -76,25 +91,25 @@ class Reader:
         return frames
 
 
-def receive(sock) -> tuple[int, bytes] | None:
-    """Read exactly one frame from a blocking socket; None at the end of the stream.
+def ended(kind, status, usage, own_s) -> bytes:
+    """The frame that says how a process has ended."""
+    cpu_s = usage.ru_utime + usage.ru_stime
+    return HEADER.pack(USAGE.size + 1, kind) + USAGE.pack(status & 0xFFFF, cpu_s, usage.ru_maxrss << 10, own_s)
+
+
+def exactly(sock, count: int) -> bytes:
+    """Read so many bytes from a blocking socket.
 
     Never reads ahead: several processes take turns at the other end of the hub's sockets.
+
+    Raises:
+        EOFError: the stream has ended.
     """
-    header = _exactly(sock, 5)
-    if header is None:
-        return None
-    length, kind = HEADER.unpack(header)
-    payload = _exactly(sock, length - 1)
-    return None if payload is None else (kind, payload)
-
-
-def _exactly(sock, count: int) -> bytes | None:
     parts = []
     while count:
         part = sock.recv(min(count, 1 << 20))
         if not part:
-            return None
+            raise EOFError("the hub is gone")
         parts.append(part)
         count -= len(part)
     return b"".join(parts)

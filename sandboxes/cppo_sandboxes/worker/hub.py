@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
-import collections
 import marshal
 import os
 import select
-import shutil
-import socket
 import sys
 import time
-from _signal import SIGCHLD, SIGKILL, SIGSEGV, SIGXCPU, set_wakeup_fd, signal
+from _collections import deque
+from _signal import SIGCHLD, SIGKILL, set_wakeup_fd, signal
+from _socket import socketpair
 
 from . import frames, zygote
 from .fence import Fence
+from .run import Run
 
 SLOW_S = 0.06
 """A program that runs longer than this gets the queue behind it returned to the host, for other workers."""
-COMPILER_CRASHES = (SIGSEGV, SIGXCPU)
+RESULTS = 16
+"""So many results are sent together, and sooner if the oldest waits for longer than FLUSH_S: each message costs."""
+FLUSH_S = 0.01
+OOM_COUNTERS = ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control")
 PR_SET_CHILD_SUBREAPER = 36
+
+
+class Zygote:
+    """What the hub knows of a zygote."""
+
+    def __init__(self, pid, channel):
+        self.pid, self.channel = pid, channel
+        self.reader = frames.Reader()
+        self.base_bytes = 0
+        """Memory that a program has before it runs."""
 
 
 class Hub:
@@ -37,32 +50,35 @@ class Hub:
         if os.getpid() != 1:
             _become_subreaper()
         _make_work_folder(options["scratch"][0], uid)
-        self._fence = Fence(uid, os.getpid(), options["scratch"], options["shared"])
-        self._zygotes = {}  # tier -> (pid, socket)
-        self._readers = {}  # tier -> frames.Reader
-        self._queue = collections.deque()
-        self._running = None  # (job, tier) of the program that a zygote works on
-        self._started_at = 0.0
-        self._replied = True
-        self._poll = select.poll()
-        self._poll.register(0, select.POLLIN)
+        self.fence = Fence(uid, os.getpid(), options["scratch"], options["shared"])
+        self.memory_bytes = options["memory_bytes"]
+        self._oom_kills = _oom_kills()
+        self._zygotes = {}  # tier -> Zygote
+        self._queue = deque()  # (task, its marshalled form)
+        self._run = None  # the program that a zygote works on
+        self._outgoing = []
+        self._results, self._patience = 0, 1
+        self._flushed_at = 0.0
+        self.poll = select.poll()
+        self.poll.register(0, select.POLLIN)
         wake, self._wake_write = os.pipe()
         for fd in (wake, self._wake_write):
             os.set_blocking(fd, False)
         self._wake = wake
-        self._poll.register(wake, select.POLLIN)
+        self.poll.register(wake, select.POLLIN)
         set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
         signal(SIGCHLD, lambda *_: None)
         self._zygote(0)
         version = ".".join(map(str, sys.version_info[:3]))
-        self._write(frames.frame(frames.READY, f"python {version}, uid {uid or os.geteuid()}".encode()))
+        self.send(frames.frame(frames.READY, f"python {version}, uid {uid or os.geteuid()}".encode()))
+        self.flush()
         self._zygote(1)
 
     def serve(self):
         """Work until the host closes the stream."""
         reader = frames.Reader()
         while True:
-            for fd, _ in self._poll.poll(SLOW_S * 500 if self._queue else None):
+            for fd, _ in self.poll.poll(self._timeout_ms()):
                 if fd == 0:
                     data = os.read(0, 1 << 18)
                     if not data:
@@ -73,26 +89,40 @@ class Hub:
                     os.read(self._wake, 4096)
                     self._reap()
                 else:
-                    self._relay(fd)
-            if self._queue and self._running and time.monotonic() - self._started_at > SLOW_S:
-                self._write(b"".join(frames.frame(frames.RETURNED, frames.JOB.pack(job)) for job, _, _ in self._queue))
+                    for tier, known in list(self._zygotes.items()):
+                        if known.channel.fileno() == fd:
+                            self._hear(tier, known)
+            if self._run is not None:
+                self._run.tick()
+            if self._queue and self._run is not None and time.monotonic() - self._run.started_at > SLOW_S:
+                self.send(
+                    b"".join(frames.frame(frames.RETURNED, frames.JOB.pack(task["job"])) for task, _ in self._queue)
+                )
                 self._queue.clear()
+                self.flush()
+
+    def _timeout_ms(self):
+        timeout_s = None if self._run is None else self._run.timeout_s()
+        if self._queue:
+            timeout_s = min(SLOW_S / 2, SLOW_S if timeout_s is None else timeout_s)
+        return None if timeout_s is None else timeout_s * 1000
 
     def close(self):
         """Kill whatever is left."""
-        for pid, _ in self._zygotes.values():
+        for known in self._zygotes.values():
             try:
-                os.killpg(pid, SIGKILL)
+                os.killpg(known.pid, SIGKILL)
             except ProcessLookupError:
                 pass
-        signal(SIGCHLD, lambda *_: None)
-        for pid, _ in self._zygotes.values():
+        for known in self._zygotes.values():
             try:
-                os.waitpid(pid, 0)
+                os.waitpid(known.pid, 0)
             except ChildProcessError:
                 pass
-        self._fence.restore()
+        self.fence.restore()
         if self._options["remove"]:
+            import shutil  # not earlier: what the zygotes map is what each fork costs
+
             shutil.rmtree(self._options["remove"], ignore_errors=True)
 
     # ---- frames of the host ----
@@ -103,17 +133,16 @@ class Hub:
         elif kind == frames.DROP:
             self._drop(*frames.RANGE.unpack(payload))
         elif kind == frames.RUN:
-            task = marshal.loads(payload)
-            self._queue.append((task["job"], task["tier"], payload))
+            self._queue.append((marshal.loads(payload), payload))
             self._start_next()
         elif kind in (frames.TESTS, frames.CANCEL):
             job = frames.JOB.unpack_from(payload)[0]
-            if self._running and self._running[0] == job:
-                self._zygotes[self._running[1]][1].sendall(frames.frame(kind, payload))
-            elif kind == frames.CANCEL:
-                self._drop_queued(job)
+            window = frames.WINDOW.unpack(payload)[1:] if kind == frames.TESTS else None
+            if self._run is not None and self._run.job == job:
+                self._run.cancel() if window is None else self._run.window(window[0], bool(window[1]))
+                self._finish()
             else:
-                self._update_queued(job, payload)
+                self._change_queued(job, window)
 
     def _put(self, payload):
         key, index = frames.KEY.unpack_from(payload)
@@ -133,96 +162,107 @@ class Hub:
         for index in range(start, stop):
             _remove(os.path.join(self._options["store"], f"{key}-{index}"))
 
-    def _drop_queued(self, job):
+    def _change_queued(self, job, window):
+        """Take in a new window of tests for a program that waits; None: it is cancelled."""
         for entry in self._queue:
-            if entry[0] == job:
-                self._queue.remove(entry)
-                self._write(_done(job, frames.DONE_CANCELLED))
+            if entry[0]["job"] == job:
+                if window is None:
+                    self._queue.remove(entry)
+                    self.send(frames.frame(frames.DONE, frames.JOB.pack(job), bytes((frames.DONE_CANCELLED,))))
+                    self.flush()
+                else:
+                    entry[0].update(stop=window[0], final=bool(window[1]))
                 return
 
-    def _update_queued(self, job, payload):
-        _, stop, final = frames.WINDOW.unpack(payload)
-        for position, (queued, tier, raw) in enumerate(self._queue):
-            if queued == job:
-                task = dict(marshal.loads(raw), stop=stop, final=bool(final))
-                self._queue[position] = (job, tier, marshal.dumps(task, frames.MARSHAL_VERSION))
-                return
+    # ---- frames to the host ----
+
+    def send(self, data, result=False):
+        """Queue frames for the host; a result waits for others, but not for long."""
+        self._outgoing.append(data)
+        if result:
+            self._results += 1
+            if self._results >= self._patience or time.monotonic() - self._flushed_at > FLUSH_S:
+                self.flush()
+
+    def flush(self):
+        """Send what is queued."""
+        if self._outgoing:
+            view = memoryview(b"".join(self._outgoing))
+            while view:
+                view = view[os.write(1, view) :]
+            self._outgoing.clear()
+            self._patience = min(RESULTS, 4 * self._patience)
+            self._results = 0
+        self._flushed_at = time.monotonic()
 
     # ---- zygotes ----
 
     def _zygote(self, tier):
         """The zygote of a tier, started when it is first wanted."""
         if tier not in self._zygotes:
-            ours, theirs = socket.socketpair()
+            ours, theirs = socketpair()
             pid = os.fork()
             if pid == 0:
                 try:
                     ours.close()
-                    for _, other in self._zygotes.values():
-                        other.close()
+                    for other in self._zygotes.values():
+                        other.channel.close()
                     for fd in (self._wake, self._wake_write):
                         os.close(fd)
-                    zygote.serve(theirs, self._options, self._options["tiers"][tier], self._fence)
+                    zygote.serve(theirs, self._options, self._options["tiers"][tier], self.fence)
                 finally:
                     os._exit(1)
             theirs.close()
-            self._zygotes[tier] = (pid, ours)
-            self._poll.register(ours.fileno(), select.POLLIN)
-        return self._zygotes[tier][1]
+            self._zygotes[tier] = Zygote(pid, ours)
+            self.poll.register(ours.fileno(), select.POLLIN)
+        return self._zygotes[tier]
 
     def _start_next(self):
-        if self._running is None and self._queue:
-            job, tier, payload = self._queue.popleft()
-            channel = self._zygote(tier)
-            self._running = (job, tier)
-            self._replied = False
-            self._started_at = time.monotonic()
-            channel.sendall(frames.frame(frames.RUN, payload))
+        while self._run is None and self._queue:
+            task, raw = self._queue.popleft()
+            if not task["final"] or task["stop"] - task["start"] > 1:
+                self._patience = 1  # a first wrong answer should be known soon; later ones are rarer
+            self._run = Run(self, self._zygote(task["tier"]), task, raw)
+        if self._run is None:
+            self.flush()
 
-    def _relay(self, fd):
-        """Pass on what the running program says; whole frames only, so that a crash never breaks the stream."""
-        tier, (_, channel) = next(item for item in self._zygotes.items() if item[1][1].fileno() == fd)
-        reader = self._readers.setdefault(tier, frames.Reader())
+    def _finish(self):
+        """Go on to the next program if the running one is over."""
+        if self._run is not None and self._run.over:
+            self._run = None
+            self._start_next()
+
+    def _hear(self, tier, known):
+        """Take in what a zygote or its program says."""
         try:
-            data = channel.recv(1 << 18)
+            data = known.channel.recv(1 << 16)
         except ConnectionError:
             data = b""
         if not data:
-            self._lost(tier)
-            return
-        outgoing = []
-        for kind, payload in reader.feed(data):
-            if kind == frames.FREE:
-                outgoing.append(self._ended(frames.JOB.unpack(payload)[0]))
-                self._start_next()
-            else:
-                self._replied |= kind == frames.DONE
-                outgoing.append(frames.frame(kind, payload))
-        self._write(b"".join(outgoing))
+            self._lost(tier, known)
+        for kind, payload in known.reader.feed(data):
+            if kind == frames.WARM:
+                known.base_bytes = frames.SIZE.unpack(payload)[0]
+            elif self._run is not None:
+                self._run.hear(kind, payload)
+        self._finish()
 
-    def _ended(self, status):
-        """The running program's process has ended; returns the DONE that it could not send."""
-        job, self._running = self._running[0], None
-        if self._replied:
-            return b""
-        if os.WIFSIGNALED(status) and os.WTERMSIG(status) in COMPILER_CRASHES:
-            return _done(job, frames.DONE_COMPILE_ERROR, "the compiler crashed on the program")
-        return _done(job, frames.DONE_CRASHED, f"the program's supervisor ended with status {status}")
-
-    def _lost(self, tier):
+    def _lost(self, tier, known):
         """A zygote has died."""
-        pid, channel = self._zygotes.pop(tier)
-        self._poll.unregister(channel.fileno())
-        channel.close()
-        self._readers.pop(tier, None)
+        del self._zygotes[tier]
+        self.poll.unregister(known.channel.fileno())
+        known.channel.close()
         try:
-            os.killpg(pid, SIGKILL)
+            os.killpg(known.pid, SIGKILL)
         except ProcessLookupError:
             pass
-        if self._running and self._running[1] == tier:
-            self._fence.restore()
-            self._write(self._ended(SIGKILL))
-            self._start_next()
+        if self._run is not None and self._run.zygote is known:
+            self._run.abandon()
+
+    def out_of_memory(self):
+        """Whether the kernel has killed a process of this container for want of memory since the last call."""
+        before, self._oom_kills = self._oom_kills, _oom_kills()
+        return self._oom_kills != before
 
     def _reap(self):
         """Wait for whoever has ended: orphans of programs and dead zygotes."""
@@ -232,22 +272,22 @@ class Hub:
         except ChildProcessError:
             pass
 
-    @staticmethod
-    def _write(data):
-        view = memoryview(data)
-        while view:
-            view = view[os.write(1, view) :]
-
-
-def _done(job, how, text=""):
-    return frames.frame(frames.DONE, frames.JOB.pack(job), bytes((how,)), text.encode())
-
 
 def _remove(path):
     try:
         os.unlink(path)
     except FileNotFoundError:
         pass
+
+
+def _oom_kills():
+    for path in OOM_COUNTERS:
+        try:
+            with open(path) as file:
+                return dict(line.split() for line in file).get("oom_kill", "")
+        except OSError:
+            continue
+    return ""
 
 
 def choose_uid(wanted):

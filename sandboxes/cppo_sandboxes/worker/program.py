@@ -1,15 +1,27 @@
-"""The process of one program: compile it once, run it on each test, report, exit.
+"""The process of one program: compile it once, fork one process per test, end with it.
 
-It is forked from a zygote, trusted, and ends with the program, so that nothing of one program reaches the next.
+It is forked from a zygote and trusted, and ends with the program, so that nothing of one program reaches the next.
+The last test of a program runs in this process itself, which has then run nothing of the program before.
 """
 
 from __future__ import annotations
 
-import select
+import marshal
+import os
+import resource
+import time
 
 from . import frames
+from .child import CHANNEL
 from .code import Binary, CompileError, Script, Unable
-from .runner import Runner
+
+RESERVED_BYTES = 256 << 20
+"""Memory that a program may reserve beyond its limit if it does not touch it (stacks of threads, sparse maps)."""
+ANSWERS = 100
+"""Where the pipe for the answers of calls is kept."""
+LARGE_BYTES = 16 << 20
+DRAIN_BYTES = 100_000
+"""An allocation of this size makes malloc sort its free chunks, once, so that no fork has to."""
 
 
 class Program:
@@ -18,75 +30,111 @@ class Program:
     job, key: numbers of the task and of its test set. start, stop, final: the tests to run, and whether more will be
     announced. source, file_name, compile (command or None), run (command or None), entry (name or None), call (see
     `calls`), stop_early, cpu_s, wall_s, memory_bytes, output_bytes.
+
+    Args:
+        place: see `zygote.Place`.
+        descriptors: the pipes for stdout, stderr and answers.
+        size: bytes of the first command and the task, next in the hub's socket.
     """
 
-    def __init__(self, place, task):
-        self.place = place
-        self.task = task
-        self.stop, self.final = task["stop"], task["final"]
-        self.cancelled = False
-        self._outgoing = []
-        self._hub = select.poll()
-        self._hub.register(place.socket.fileno(), select.POLLIN)
+    def __init__(self, place, descriptors, size):
+        data = frames.exactly(place.socket, size)
+        self._place = place
+        self._index, self._action = frames.COMMAND.unpack_from(data)
+        self._task = task = marshal.loads(memoryview(data)[frames.COMMAND.size :])
+        self._call_based = task["entry"] is not None
+        for fd, target in zip(descriptors, (1, 2, ANSWERS) if self._call_based else (1, 2)):
+            os.dup2(fd, target)
+        self._limits = self._rlimits()
+        os.chdir(place.scratch)
+
+    def _rlimits(self):
+        """The kernel's limits; the finer ones on CPU time, wall clock and output are enforced by watching."""
+        place = self._place
+        data_bytes = self._task["memory_bytes"] + place.base_bytes + RESERVED_BYTES
+        limits = [
+            (resource.RLIMIT_DATA, (data_bytes, data_bytes)),
+            (resource.RLIMIT_FSIZE, (place.file_bytes, place.file_bytes)),
+        ]
+        if place.fence.uid:
+            limits.append((resource.RLIMIT_NPROC, (place.processes, place.processes)))
+        return limits
 
     def run(self):
-        """Compile, run the tests as their inputs arrive, report; DONE is the last frame."""
+        """Compile the program and run its tests as the hub commands."""
+        send = self._place.socket.send
         try:
-            self._run()
-        except Unable as error:
-            self._done(frames.DONE_UNABLE, str(error))
+            self._code = (Script if self._task["compile"] is None else Binary)(self._place, self._task)
+        except (CompileError, Unable) as error:
+            how = frames.DONE_UNABLE if isinstance(error, Unable) else frames.DONE_COMPILE_ERROR
+            self._place.socket.sendall(
+                frames.frame(frames.REFUSED, bytes((how,)), str(error).encode("utf-8", "replace"))
+            )
+            return
+        if resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10 > self._place.base_bytes + LARGE_BYTES:
+            _forget_peak()
+        own_s = time.process_time()
+        send(frames.frame(frames.COMPILED, frames.SECONDS.pack(own_s)))
+        self._serve(own_s)
 
-    def _run(self):
-        task = self.task
-        self.place.fence.learn_trusted()
-        try:
-            code = (Script if task["compile"] is None else Binary)(self.place, task)
-        except CompileError as error:
-            return self._done(frames.DONE_COMPILE_ERROR, str(error))
-        runner = Runner(self.place, task, code, self)
-        index = task["start"]
-        while not self.cancelled:
-            if index >= self.stop:
-                if self.final:
-                    return self._done(frames.DONE_ALL)
-                self.flush()
-                self.listen(None)
-                continue
-            index, passed = runner.series(index, self.stop)
-            if not passed and task["stop_early"]:
-                return self._done(frames.DONE_ALL)
-            if index < self.stop:
-                self.flush()
-                self.listen(0)
-        return self._done(frames.DONE_CANCELLED)
+    def _serve(self, own_s):
+        """Run tests until told to stop; in the process of a test it never returns."""
+        # One frame, local names, few objects: each page that a process touches after a fork costs a page fault.
+        place, index, action = self._place, self._index, self._action
+        call_based, oom_score, limits, uid = self._call_based, place.oom_score, self._limits, place.fence.uid
+        cpu_s, run, arguments = self._task["cpu_s"], *self._code.action()
+        prefix, store, size = f"{self._task['key']}-", place.store, frames.HEADER.size + frames.COMMAND.size
+        send, receive, last, quit_ = place.socket.send, place.socket.recv, frames.LAST, frames.QUIT
+        open_, dup2, close, fork, wait4, setrlimit = os.open, os.dup2, os.close, os.fork, os.wait4, resource.setrlimit
+        write, process_time, ended, unpack = os.write, time.process_time, frames.ended, frames.COMMAND.unpack_from
+        bytes(DRAIN_BYTES)
+        while action != quit_:
+            try:
+                fd = open_(f"{prefix}{index}", os.O_RDONLY, dir_fd=store)
+                dup2(fd, 0)
+                close(fd)
+                pid = 0 if action == last else fork()
+            except OSError as error:
+                send(frames.frame(frames.FAULT, str(error).encode()))
+            else:
+                if pid == 0:
+                    try:
+                        if call_based:
+                            dup2(ANSWERS, CHANNEL)
+                        os.closerange(CHANNEL + call_based, 256)
+                        if oom_score:
+                            fd = open_("/proc/self/oom_score_adj", os.O_WRONLY)
+                            write(fd, b"1000")
+                            close(fd)
+                        limit_s = int(cpu_s + own_s * (action == last)) + 2
+                        setrlimit(resource.RLIMIT_CPU, (limit_s, limit_s))
+                        for kind, limit in limits:
+                            setrlimit(kind, limit)
+                        if uid:
+                            os.setresuid(uid, uid, uid)
+                        else:
+                            os.setsid()
+                        run(*arguments)
+                    finally:
+                        os._exit(70)
+                _, status, usage = wait4(pid, 0)
+                own_s = process_time()
+                send(ended(frames.ENDED, status, usage, own_s))
+            command = receive(size)
+            if len(command) != size:
+                return  # the hub is gone
+            index, action = unpack(command, frames.HEADER.size)
 
-    def send(self, frame):
-        """Queue a frame for the hub."""
-        self._outgoing.append(frame)
 
-    def flush(self):
-        """Send what is queued."""
-        if self._outgoing:
-            self.place.socket.sendall(b"".join(self._outgoing))
-            self._outgoing = []
+def _forget_peak():
+    """What the compiler needed is not the program's."""
+    try:
+        _write_file("/proc/self/clear_refs", b"5")
+    except OSError:
+        pass  # a kernel without it: the last test may seem to have used that much
 
-    def listen(self, timeout_ms):
-        """Take in the frames that the hub has sent; wait for one if `timeout_ms` is None."""
-        while self._hub.poll(timeout_ms):
-            timeout_ms = 0
-            received = frames.receive(self.place.socket)
-            if received is None:
-                raise SystemExit("the hub is gone")
-            kind, payload = received
-            if kind == frames.TESTS:
-                job, stop, final = frames.WINDOW.unpack(payload)
-                if job == self.task["job"]:
-                    self.stop, self.final = stop, bool(final)
-            elif kind == frames.CANCEL and frames.JOB.unpack(payload)[0] == self.task["job"]:
-                self.cancelled = True
 
-    def _done(self, how, text=""):
-        self.send(
-            frames.frame(frames.DONE, frames.JOB.pack(self.task["job"]), bytes((how,)), text.encode("utf-8", "replace"))
-        )
-        self.flush()
+def _write_file(path, data):
+    fd = os.open(path, os.O_WRONLY)
+    os.write(fd, data)
+    os.close(fd)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import marshal
 import os
 import resource
 import sys
@@ -17,7 +16,6 @@ STACK_BYTES = 64 << 20
 """Room for 50,000 levels that pass through C, such as calls of cached functions."""
 FILE_DESCRIPTORS = 256
 OOM_SCORE_FILE = "/proc/self/oom_score_adj"
-OOM_COUNTERS = ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control")
 
 # What most programs do, done once: symbols are bound, caches filled, lazy objects made, so that no fork has to.
 WARM_UP = """
@@ -45,17 +43,10 @@ class Place:
         self.store = os.open(options["store"], os.O_RDONLY | os.O_DIRECTORY)
         self.sources, self.scratch = options["sources"], options["scratch"][0]
         self.calls = None
-        self.memory_bytes = options["memory_bytes"]
         self.processes, self.file_bytes = options["processes"], options["file_bytes"]
         with open("/proc/self/statm") as file:
             self.base_bytes = int(file.read().split()[5]) * resource.getpagesize()
         self.oom_score = _may_write_oom_score()
-        self._oom_kills = _oom_kills()
-
-    def out_of_memory(self):
-        """Whether the kernel has killed a process of this container for want of memory since the last call."""
-        before, self._oom_kills = self._oom_kills, _oom_kills()
-        return self._oom_kills != before
 
 
 def serve(socket, options, modules, fence):
@@ -73,23 +64,28 @@ def serve(socket, options, modules, fence):
     _hide_worker()
     gc.collect()
     gc.freeze()
-    while (received := frames.receive(socket)) is not None:
-        kind, payload = received
+    socket.send(frames.frame(frames.WARM, frames.SIZE.pack(place.base_bytes)))
+    while True:
+        header, rights, _, _ = socket.recvmsg(frames.HEADER.size, 64)
+        if not header:
+            os._exit(0)
+        size, kind = frames.HEADER.unpack(header)
         if kind != frames.RUN:
-            continue  # meant for a program that has just ended
+            frames.exactly(socket, size - 1)  # meant for a program that has just ended
+            continue
+        descriptors = frames.RIGHTS.unpack(rights[0][2])
         pid = os.fork()
         if pid == 0:
             status = 1
             try:
-                Program(place, marshal.loads(payload)).run()
+                Program(place, descriptors, size - 1).run()
                 status = 0
             finally:
                 os._exit(_report_crash() if status else 0)
-        _, status = os.waitpid(pid, 0)
-        if status:
-            fence.restore()
-        socket.sendall(frames.frame(frames.FREE, frames.JOB.pack(status & 0xFFFF)))
-    os._exit(0)
+        for fd in descriptors:
+            os.close(fd)
+        _, status, usage = os.wait4(pid, 0)
+        socket.send(frames.ended(frames.FREE, status, usage, 0.0))
 
 
 def _hide_worker():
@@ -169,13 +165,3 @@ def _may_write_oom_score():
     except OSError:
         return False
     return True
-
-
-def _oom_kills():
-    for path in OOM_COUNTERS:
-        try:
-            with open(path) as file:
-                return dict(line.split() for line in file).get("oom_kill", "")
-        except OSError:
-            continue
-    return ""
