@@ -81,6 +81,7 @@ def validate_problems(config: ValidateConfig) -> dict[str, Any]:
 def _result(
     config: ValidateConfig, problems: Problems, validation: Validation, seconds: float, left_out: dict[str, int]
 ) -> dict[str, Any]:
+    summaries = [problems.summary(index) for index in range(len(problems))]
     reasons = Counter(reason.partition(":")[0] for reason in validation.dropped.values())
     return {
         "source": config.problems,
@@ -91,6 +92,7 @@ def _result(
         "after_dropping": validation.rates(kept_only=True),
         "kept": len(validation.kept),
         "unverified": len(validation.unverified),
+        "public_tests_only": sum(one.tests == one.public_tests for one in summaries),
         "dropped": validation.dropped,
         "dropped_by_reason": dict(reasons.most_common()),
         "disagreements": [entry for finding in validation.findings if (entry := _disagreement(finding)) is not None],
@@ -163,6 +165,8 @@ def _show(console: Console, config: ValidateConfig, result: dict[str, Any]) -> N
     ):
         if counts:
             console.print(f"{title}: {', '.join(f'{name} ({count})' for name, count in counts.items())}")
+    if result["public_tests_only"]:
+        console.print(f"{result['public_tests_only']} problems have no tests but the public examples")
     console.print(
         f"{result['kept']} of {result['problems']} problems kept ({result['unverified']} have no known right program), "
         f"{len(result['refused'])} records refused, {result['void']} programs void; {result['tests']} tests in "

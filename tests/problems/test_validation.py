@@ -167,7 +167,7 @@ def test_the_command_writes_a_report_and_a_keep_list_that_is_a_problem_set(tmp_p
         "2": "several right answers, by the statement",
         "3": "weak tests: 1 of 1 wrong programs pass",
     }
-    assert result["false_positive_rate"] == 1.0
+    assert (result["false_positive_rate"], result["public_tests_only"]) == (1.0, 0)
     [weak] = result["disagreements"]
     assert (weak["id"], weak["missed"][0]["program"]) == ("3", DOUBLE)
     assert [kept.id for kept in load_problems(keep)] == ["1"]
