@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +69,7 @@ def _open(source: str | Path | ProblemSet, filters: dict[str, Any]) -> ProblemSe
         if not isinstance(source, ProblemSet):  # pyright: ignore[reportUnnecessaryIsInstance] - callers may not type-check
             raise UsageError(f"problems: got {type(source).__name__}, expected a path, a name or a ProblemSet")
         return select(source, **filters) if filters else source
-    name, loader, path = _resolve(source)
+    name, loader, path = _resolve(source, filters)
     problems = _call(loader, name, path, filters)
     refused: tuple[Refusal, ...] = getattr(problems, "refused", ())
     if refused:
@@ -83,13 +83,14 @@ def _open(source: str | Path | ProblemSet, filters: dict[str, Any]) -> ProblemSe
     return problems
 
 
-def _resolve(source: str | Path) -> tuple[str, Callable[..., ProblemSet], Path | None]:
+def _resolve(source: str | Path, filters: Collection[str]) -> tuple[str, Callable[..., ProblemSet], Path | None]:
     """What reads `source` (a name for messages, and the loader), and the path to give it."""
     known = plugins.names("problems")
     if isinstance(source, str):
         if source in known:
             imported = sources.imported(source)
-            if store.is_store(imported):
+            # What only the set's own loader knows, such as a version, is not in a store.
+            if store.is_store(imported) and set(filters) <= set(NAMES):
                 return source, store.load, imported
             return source, plugins.load("problems", source), None
         path = Path(source).expanduser()

@@ -21,7 +21,7 @@ from cppo_env.problems.views import Indexed
 from cppo_env.testing import ProblemSetContract
 from cppo_env.types import Limits, Problem, TestCase
 from tests.cli.support import cppo, fault
-from tests.problems.records import apps, code_contests, write_lines
+from tests.problems.records import apps, code_contests, livecodebench, write_lines
 from tests.support import SHARED, need_shared
 
 
@@ -181,6 +181,15 @@ def test_stores_are_filtered_and_pickled_like_any_set(tmp_path: Path):
     assert [entry.id for entry in easy] == ["1", "3", "5", "7"]
     assert pickle.loads(pickle.dumps(easy))[1] == problems[3]
     assert pickle.loads(pickle.dumps(store[4].tests)) == problems[4].tests
+
+
+def test_an_imported_set_still_has_the_options_of_its_loader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("CPPO_DATA", str(tmp_path))
+    for number in (5, 6):
+        write_lines(tmp_path / "livecodebench" / f"test{number}.jsonl", [livecodebench(question_id=f"q{number}")])
+    write_store(Indexed(load_problems("livecodebench")), tmp_path / "livecodebench-store")
+    assert isinstance(load_problems("livecodebench"), Store)
+    assert [problem.id for problem in load_problems("livecodebench", version="v6")] == ["q6"]
 
 
 def test_the_import_of_a_downloaded_set_takes_its_name(tmp_path: Path):
