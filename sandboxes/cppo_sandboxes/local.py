@@ -9,7 +9,9 @@ with its supervisor; `UNCONTAINED` names the programs of the hostile corpus that
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
 import signal
 import site
 import socket
@@ -23,7 +25,12 @@ from cppo_env.errors import SandboxError
 from cppo_sandboxes.base import WorkerSandbox, core_count, worker_options
 from cppo_sandboxes.bundle import LOADER, opening
 from cppo_sandboxes.link import Link
+from cppo_sandboxes.owners import is_dead, owner
 
+PREFIX = "cppo-sandbox-"
+"""The names of workers' folders start so."""
+KILL_USER = "import os, sys; uid = int(sys.argv[1]); os.setresuid(uid, uid, uid); os.kill(-1, 9)"
+"""For `python -c`: kill all processes of a user."""
 UNCONTAINED = {
     line.split()[0]: line[-1] == "?"
     for line in Path(__file__).with_name("local_cannot_contain.txt").read_text(encoding="utf-8").splitlines()
@@ -48,11 +55,13 @@ class LocalSandbox(WorkerSandbox):
 
     def __init__(self, workers: int | None = None, *, python: str | None = None) -> None:
         self._python = python or _default_python()
+        _reap()
         super().__init__((self._python,), self._launch, workers or core_count())
 
     def _launch(self) -> Link:
-        base = tempfile.mkdtemp(prefix="cppo-sandbox-")
+        base = tempfile.mkdtemp(prefix=PREFIX)
         os.chmod(base, 0o755)
+        Path(base, "owner").write_text(owner())
         scratch = os.path.join(base, "scratch")
         os.mkdir(scratch)
         os.chmod(scratch, 0o1777)
@@ -90,18 +99,29 @@ class LocalSandbox(WorkerSandbox):
             raise SandboxError(f"cannot start {self._python!r}: {error}; give the path of a python3") from error
         finally:
             theirs.close()
-        link = Link(ours, lambda: _end(process))
+        link = Link(ours, lambda: _end(process, base, options["uid"]))
         link.send(opening(options))
         return link
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """The worker ends by itself when its stream does; it then removes its folder."""
+def _end(process: subprocess.Popen[bytes], base: str, uid: int) -> None:
+    """The worker ends by itself when its stream does; a killed one could not clean up."""
     try:
         process.wait(5)
     except subprocess.TimeoutExpired:
         process.send_signal(signal.SIGKILL)
         process.wait()
+    if process.returncode and os.geteuid() == 0:
+        subprocess.run([sys.executable, "-I", "-S", "-c", KILL_USER, str(uid)], stderr=subprocess.DEVNULL, check=False)
+    shutil.rmtree(base, ignore_errors=True)
+
+
+def _reap() -> None:
+    """Remove the folders of processes that were killed together with their workers."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        with contextlib.suppress(OSError):  # another user's, or gone by now
+            if is_dead((folder / "owner").read_text()):
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _default_python() -> str:

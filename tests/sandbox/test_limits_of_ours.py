@@ -4,7 +4,7 @@ import docker
 import pytest
 
 import cppo_env
-from cppo_env.types import MIB, Job, Limits
+from cppo_env.types import MIB, Job, Limits, Problem, TestCase
 from tests.sandbox.conftest import ADD, sums
 
 BARE_IMAGE = "cppo-base"
@@ -39,3 +39,24 @@ def test_a_memory_limit_above_the_containers_is_granted_as_far_as_it_goes():
         reports = sandbox.run([Job(large, ADD), Job(large, hungry), Job(small, hungry), Job(large, ADD + "#")])
     assert [report.verdict for report in reports] == ["AC", "IE", "MLE", "AC"]
     assert "raise DockerSandbox(memory_bytes=" in reports[1].message
+
+
+@pytest.mark.docker
+def test_a_full_input_store_is_our_fault_and_passes(monkeypatch):
+    monkeypatch.setattr("cppo_sandboxes.docker.STORE_BYTES", 4 * MIB)
+    count = "import sys\nprint(len(sys.stdin.read()))\n"
+    problems = [
+        Problem(f"{size} MiB", "", tuple(TestCase("x" * (size * MIB), f"{size * MIB}\n") for _ in range(2)))
+        for size in (1, 6)
+    ]
+    with cppo_env.make_sandbox("docker", workers=1, memory_bytes=1024 * MIB) as sandbox:
+        reports = sandbox.run([Job(problem, count) for problem in problems] + [Job(sums(1), ADD)])
+    assert [report.verdict for report in reports] == ["AC", "IE", "AC"]
+
+
+@pytest.mark.docker
+def test_a_worker_that_cannot_fork_is_our_fault(monkeypatch):
+    monkeypatch.setattr("cppo_sandboxes.docker.CONTAINER_PROCESSES", 4)  # the last one is the program's supervisor
+    with cppo_env.make_sandbox("docker", workers=1, memory_bytes=1025 * MIB) as sandbox:
+        [report] = sandbox.run([Job(sums(1), ADD)])
+    assert report.verdict == "IE"
