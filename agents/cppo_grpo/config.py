@@ -21,6 +21,10 @@ COUNTS = (
 """Settings that are at least 1."""
 
 
+PROGRAM_REWARDS = ("gated", "outcome", "pass_rate")
+"""Rewards that are 0 without programs."""
+
+
 @dataclass(frozen=True, slots=True)
 class TrainConfig:
     """Settings of a run. Suffixes: `_plan` and `_solve` are the two regions of the policy (METHOD, section 3).
@@ -72,7 +76,8 @@ class TrainConfig:
     steps: int = 200
     """Steps of joint CPPO, at most: a rollout and the update on it."""
     stop_at: float | None = None
-    """Stop once the mean training pass@K of the last 20 steps has reached this; without it, take all steps."""
+    """Stop once the mean training pass@K (with `plan_only`: the planner's reward) of the last 20 steps has reached
+    this; without it, take all steps."""
     problems_per_step: int = 8
     """P: problems of one step."""
     replacement: bool = False
@@ -121,6 +126,8 @@ class TrainConfig:
     planner: Planner | None = None
     """Who writes the K methods: "policy" (plans, sampled and trained), "none" (K independent solutions of the plain
     problem), "skills" (K fixed texts, z = 1 … K); without it, "skills" for upskill and "policy" for the others."""
+    plan_only: bool = False
+    """Write no programs and run no tests: the planner's warm-up with reward=validity (METHOD, section 4)."""
     solver_group: Group | None = None
     """Branches that a solution is compared with: the K of its tuple, or all M·K of its problem; without it, the
     algorithm's own choice: the tuple for cppo and loo_max, the problem for the others."""
@@ -166,6 +173,11 @@ class TrainConfig:
         """Refuse what cannot learn."""
         if self.tuples < 2 and self.planning == "policy":
             raise UsageError(f"tuples={self.tuples}: a planner's group needs at least 2 plans; raise tuples (M)")
+        if self.plan_only and (self.planning != "policy" or self.curriculum or self.reward in PROGRAM_REWARDS):
+            raise UsageError(
+                f"plan_only: got reward={self.reward!r}, planner={self.planning!r}, curriculum={self.curriculum}; "
+                "without programs it needs reward=validity (or your own), planner=policy and no curriculum"
+            )
         if self.audit_steps and self.planning != "policy":
             raise UsageError(
                 f"audit_steps={self.audit_steps}: the audit is about plans, and nobody writes any; set it to 0"

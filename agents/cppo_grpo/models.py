@@ -75,7 +75,9 @@ def make_player(config: TrainConfig, model: Any, tokenizer: Any) -> Player:
         plan=SamplingParams(config.max_tokens_plan, end_ids, config.temperature_plan),
         solve=SamplingParams(config.max_tokens_solve, end_ids, config.temperature_solve),
     )
-    return Player(tokenizer, plugins.load("samplers", config.sampler)(model), regions, config.planning)
+    return Player(
+        tokenizer, plugins.load("samplers", config.sampler)(model), regions, config.planning, plan_only=config.plan_only
+    )
 
 
 def _warm_start(run: Run, model: Any, tokenizer: Any, problems: ProblemSet, console: Console) -> None:

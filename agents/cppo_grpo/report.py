@@ -145,7 +145,8 @@ def _charts(rows: list[dict[str, Any]]) -> list[dict[str, str]]:
             if len(steps):
                 axes.plot(steps, values, color=color, linewidth=0.5, alpha=0.3)
                 axes.plot(steps, _smooth(values), color=color, linewidth=1.8, label=label)
-        axes.legend(frameon=False, fontsize=8)
+        if axes.lines:  # a run that writes no programs, or no plans, may know none of these figures
+            axes.legend(frameon=False, fontsize=8)
         axes.set_ylim(bottom=0)
         charts.append({"title": title, "svg": _svg(figure)})
     return charts

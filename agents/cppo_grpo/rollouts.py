@@ -116,13 +116,24 @@ class Regions:
 class Player:
     """The policy as the environment meets it: texts in, sampled texts out."""
 
-    def __init__(self, tokenizer: Any, sampler: Sampler, regions: Regions, planner: Planner = "policy"):
-        self.tokenizer, self.sampler, self.regions, self.planner = tokenizer, sampler, regions, planner
+    def __init__(
+        self,
+        tokenizer: Any,
+        sampler: Sampler,
+        regions: Regions,
+        planner: Planner = "policy",
+        *,
+        plan_only: bool = False,
+    ):
+        self.tokenizer, self.sampler, self.regions = tokenizer, sampler, regions
+        self.planner, self.plan_only = planner, plan_only
         self._encoded: dict[tuple[str, ...], tuple[int, ...]] = {}
 
-    def planning_at(self, temperature: float) -> Player:
-        """The same policy with another temperature of plans."""
-        plan = replace(self.regions.plan, temperature=temperature)
+    def in_evaluation(self, temperature_plan: float | None) -> Player:
+        """The same policy, which writes programs in any case; None leaves the temperature of plans as it is."""
+        plan = self.regions.plan
+        if temperature_plan is not None:
+            plan = replace(plan, temperature=temperature_plan)
         return Player(self.tokenizer, self.sampler, replace(self.regions, plan=plan), self.planner)
 
     def plan(
@@ -209,9 +220,11 @@ def play(
     validity_N, rulings = infos["validity"].copy(), infos["ruling"]
     void_N = _fact(infos, "void", np.zeros(len(methods), dtype=np.bool_))
 
-    # A plan that cannot be read has no branches; where the episode goes on all the same, they are empty.
+    # A plan that cannot be read has no branches, nor has any in the planner's warm-up. Where the episode goes on all
+    # the same, its solutions are empty: there is no program to run.
     running_N = ~(terminated_N | truncated_N)
-    branches = [(n, i) for n in np.flatnonzero(running_N) if methods[n] for i in range(k)]
+    solved_N = running_N & (not player.plan_only)
+    branches = [(n, i) for n in np.flatnonzero(solved_N) if methods[n] for i in range(k)]
     with timed("solve"):
         conversations = [prompts.solve_messages(observations[n], methods[n][i]) for n, i in branches]
         streams = tuple((first + n) * k + i for n, i in branches)

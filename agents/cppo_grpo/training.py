@@ -233,7 +233,8 @@ def _audited(session: Session, console: Console) -> bool:
 def _learn(session: Session, steps: int, console: Console) -> None:
     """Joint CPPO from step `steps` on."""
     config = session.run.config
-    recent = deque((row["pass_at_k"] for row in session.run.log.rows("joint")), maxlen=STOP_WINDOW)
+    success = "reward_plan" if config.plan_only else "pass_at_k"
+    recent = deque((row[success] for row in session.run.log.rows("joint")), maxlen=STOP_WINDOW)
     cursor = session.cursor.state()
     ahead: Future[Rollout] | None = None
     with ThreadPoolExecutor(1, "cppo-rollout") as beside, stage(console, "CPPO", config.steps, steps) as shown:
@@ -254,7 +255,7 @@ def _learn(session: Session, steps: int, console: Console) -> None:
                     row["seconds_overlapped"] = overlapped_s(row)
                     session.run.log.append({"stage": "joint", "step": steps, **row})
                     session.run.write_episodes(f"step-{steps:06d}", rollout.records)
-                    recent.append(row["pass_at_k"])
+                    recent.append(row[success])
                 shown.show(
                     steps,
                     {
@@ -297,9 +298,7 @@ def _evaluate(session: Session, sandbox: Sandbox, when: str, console: Console) -
     session.update_sampler()
     processes = session.processes
     places = np.arange(max(min(EVAL_PLACES, config.eval_episodes), processes.count))
-    player = session.player
-    if config.eval_temperature_plan is not None:
-        player = player.planning_at(config.eval_temperature_plan)
+    player = session.player.in_evaluation(config.eval_temperature_plan)
     with (
         environment(config, sandbox, config.eval_split, len(processes.share(places)), end_on_refusal=False) as env,
         stage(console, f"evaluation {when}", config.eval_episodes) as shown,

@@ -126,10 +126,13 @@ PLACES = 64
 
 
 @contextmanager
-def guessing(right: Sequence[int], places: int, sandbox: Sandbox, judge: str = "format") -> Iterator[CPPOVectorEnv]:
+def guessing(
+    right: Sequence[int], places: int, sandbox: Sandbox, judge: str = "format", reward: str = "gated"
+) -> Iterator[CPPOVectorEnv]:
     """The task in which these numbers are right equally often."""
     problems = [Problem(id=f"guess/{n}", statement="Guess the number.", tests=(TestCase("", f"{n}\n"),)) for n in right]
-    env: Any = gym.make_vec("CPPO-Samples-v0", num_envs=places, problems=problems, k=K, sandbox=sandbox, judge=judge)
+    roles = {"sandbox": sandbox, "judge": judge, "reward": reward}
+    env: Any = gym.make_vec("CPPO-Samples-v0", num_envs=places, problems=problems, k=K, **roles)
     yield env.unwrapped
     env.close()
 
@@ -141,13 +144,13 @@ def learn(
     config = replace(CONFIG, **settings)
     params = SamplingParams(K, (), 1.0)
     tables = Tables(policy, K)
-    player = Player(tables, tables, Regions(params, params), config.planning)
+    player = Player(tables, tables, Regions(params, params), config.planning, plan_only=config.plan_only)
     learner = Learner(policy, None, config)  # type: ignore[arg-type]
-    with guessing(right, config.problems_per_step * config.tuples, sandbox, judge) as env:
+    with guessing(right, config.problems_per_step * config.tuples, sandbox, judge, config.reward) as env:
         for step in range(config.steps):
             problems_P = np.arange(config.problems_per_step) % len(right)
             seeds = tuple(np.random.SeedSequence([config.seed, step]).generate_state(2).tolist())
             rollout = play(env, player, np.repeat(problems_P, config.tuples), seeds)
             learner.update(informed(policy, rollout, config), step)  # type: ignore[arg-type]
     with guessing(right, PLACES, sandbox) as env:
-        return evaluate(env, player, 256, config.seed, Processes())
+        return evaluate(env, player.in_evaluation(None), 256, config.seed, Processes())

@@ -90,6 +90,14 @@ def test_the_gate_keeps_plans_from_buying_a_second_attempt_at_the_same_method(sa
     assert ungated.pass_at_k > gated.pass_at_k
 
 
+def test_the_warm_up_teaches_valid_plans_and_leaves_the_solver_alone(sandbox: Sandbox) -> None:
+    policy = Policy()
+    at_first = policy.tables.detach().clone()
+    _, plans = learn(policy, [2], sandbox, reward="validity", plan_only=True, steps=30)
+    assert duplicates(plans) < 0.02  # a quarter of them before
+    assert torch.equal(policy.tables[1:], at_first[1:])
+
+
 def duplicates(records: list[EpisodeRecord]) -> float:
     return sum(len(set(one.methods)) < K for one in records) / len(records)
 

@@ -41,6 +41,21 @@ def test_programs_are_trained_and_evaluated_without_plans(tmp_path: Path, planne
     assert write_report(run).exists()
 
 
+def test_the_warm_up_writes_programs_in_evaluations_only(tmp_path: Path) -> None:
+    run = carry_out(tmp_path / "run", reward="validity", plan_only=True, beta_solve=0.1, steps=2, eval_episodes=4)
+    for row in run.log.rows("joint"):
+        assert row["reward_plan"] == row["validity"]
+        assert row["tests_per_s"] == row["length_solve"] == row["seconds_sandbox"] == 0
+        assert "tokens_solve" not in row
+    for name in ("before", "after"):
+        records = [json.loads(line) for line in (run.path / "rollouts" / f"{name}.jsonl").read_text().splitlines()]
+        assert all(len(record["verdicts"]) == 4 for record in records)
+    assert write_report(run).exists()
+    for reward in ("gated", "outcome", "pass_rate"):
+        with pytest.raises(UsageError, match="reward=validity"):
+            TrainConfig(plan_only=True, reward=reward)
+
+
 def test_a_group_of_one_plan_is_refused_only_where_plans_are_written() -> None:
     with pytest.raises(UsageError, match="raise tuples"):
         TrainConfig(tuples=1)
