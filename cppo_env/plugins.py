@@ -28,6 +28,8 @@ EXTRAS = {
     "pyarrow": "problems",
     "huggingface_hub": "problems",
     "datasketch": "problems",
+    "tensorboard": "tracking",
+    "wandb": "tracking",
     "openai": "openai",
     "vllm": "vllm",
 }

@@ -54,6 +54,9 @@ class TrainConfig:
     """The run folder (config, metrics, rollouts, checkpoints, report); without it, a new one under `runs/`."""
     resume: Path | None = None
     """A run folder to go on with, from its newest intact checkpoint and with the settings stored there."""
+    log_to: tuple[str, ...] = ()
+    """Where the figures of metrics.jsonl go too: plug-ins of the group `cppo_env.trackers`, such as
+    [tensorboard,wandb]."""
     seed: int = 0
     """Decides the weights of a new model, the order of the problems and every draw."""
     threads: int = 1
@@ -215,4 +218,4 @@ class TrainConfig:
     def from_json(cls, text: str) -> TrainConfig:
         """The config of such a text."""
         values: dict[str, Any] = json.loads(text)
-        return cls(**values)
+        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})

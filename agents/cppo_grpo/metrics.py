@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ class MetricsLog:
 
     def __init__(self, path: Path, *, writable: bool = True):
         self.path, self.writable = path, writable
+        self.listeners: list[Callable[[Row], None]] = []
+        """Told of every row."""
         path.parent.mkdir(parents=True, exist_ok=True)
 
     def append(self, row: Row) -> None:
@@ -28,6 +31,8 @@ class MetricsLog:
             return
         with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
+        for listener in self.listeners:
+            listener(row)
 
     def rows(self, stage: str | None = None) -> list[Row]:
         """All rows, or those of one stage; a line that a crash left unfinished is ignored."""

@@ -41,6 +41,7 @@ from cppo_grpo.progress import stage
 from cppo_grpo.rollouts import Player, Rollout
 from cppo_grpo.runs import Run
 from cppo_grpo.together import gather, play_share
+from cppo_grpo.trackers import tracked
 
 STOP_WINDOW = 20
 """Steps that `stop_at` looks at."""
@@ -73,7 +74,7 @@ def train(run: Run, sandbox: Sandbox, console: Console, processes: Processes | N
     torch.manual_seed(config.seed)
     transformers.logging.disable_progress_bar()
     problems = len(processes.share(np.arange(config.problems_per_step)))
-    with environment(config, sandbox, config.split, problems * config.tuples) as env:
+    with tracked(run), environment(config, sandbox, config.split, problems * config.tuples) as env:
         _check_held_out(config, sandbox, env.assembly.problems)
         model, tokenizer = starting_point(run, env.assembly.problems, console, processes)
         reference = Policy(copy.deepcopy(model).requires_grad_(False)).eval()
@@ -306,7 +307,8 @@ def _evaluate(session: Session, sandbox: Sandbox, when: str, console: Console) -
         found, records = evaluate(
             env, player, config.eval_episodes, config.seed, processes, show=lambda done: shown.show(done, {})
         )
-    session.run.log.append({"stage": when, **dataclasses.asdict(found)})
+    steps = len(session.run.log.rows("joint"))
+    session.run.log.append({"stage": when, "step": steps, **dataclasses.asdict(found)})
     session.run.write_episodes(when, records)
     low, high = found.ci95
     console.print(
