@@ -1,7 +1,7 @@
 """Checkpoints: atomic, verified when read, pruned.
 
     checkpoints/step-000050/
-        weights.safetensors      trainable and frozen weights
+        weights.safetensors      the weights that are learnt; what is frozen stays in the run's `reference/`
         optimizer.safetensors    AdamW's moments, and the random state of torch
         state.json               step, data cursor, versions, git commit, SHA-256 of the files above
 
@@ -25,6 +25,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from cppo_env.errors import UsageError
+from cppo_grpo.weights import shard_like, trainable_weights, whole
 
 logger = logging.getLogger(__name__)
 
@@ -33,18 +34,29 @@ RANDOM_STATE = "torch_random_state"
 
 
 def save_checkpoint(
-    folder: Path, step: int, model: nn.Module, optimizer: torch.optim.Optimizer, cursor: Mapping[str, Any], keep: int
-) -> Path:
+    folder: Path,
+    step: int,
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    cursor: Mapping[str, Any],
+    keep: int,
+    *,
+    writable: bool = True,
+) -> None:
     """Write the checkpoint after `step` steps in one atomic move, then delete all but the newest `keep`.
 
-    `cursor` is the position in the data, as JSON: `Sampler.state()`.
+    `cursor` is the position in the data, as JSON: `Sampler.state()`. All processes call this, and one of them writes.
     """
+    weights = {name: whole(weight.detach()).contiguous() for name, weight in trainable_weights(model).items()}
+    tensors = _optimizer_tensors(optimizer)
+    if not writable:
+        return
     target = folder / f"step-{step:06d}"
     partial = folder / f".{target.name}.partial"
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
-    save_file({name: weight.detach().contiguous() for name, weight in model.named_parameters()}, partial / WEIGHTS)
-    save_file(_optimizer_tensors(optimizer), partial / OPTIMIZER)
+    save_file(weights, partial / WEIGHTS)
+    save_file(tensors, partial / OPTIMIZER)
     state = {
         "step": step,
         "cursor": cursor,
@@ -57,7 +69,6 @@ def save_checkpoint(
     partial.rename(target)
     for old in _found(folder)[keep:]:
         shutil.rmtree(old)
-    return target
 
 
 def newest_checkpoint(folder: Path) -> Path | None:
@@ -79,13 +90,13 @@ def load_checkpoint(
         UsageError: the checkpoint belongs to a model of another shape.
     """
     stored = load_file(checkpoint / WEIGHTS)
-    own = dict(model.named_parameters())
+    own = trainable_weights(model)
     for name in own.keys() | stored.keys():
         if name not in own or name not in stored or own[name].shape != stored[name].shape:
             raise UsageError(f"{checkpoint}: its weight {name!r} does not fit this model; resume with the same model")
     with torch.no_grad():
         for name, weight in own.items():
-            weight.copy_(stored[name])
+            weight.copy_(shard_like(stored[name], weight))
     _restore_optimizer(optimizer, load_file(checkpoint / OPTIMIZER))
     state = json.loads((checkpoint / STATE).read_text())
     return state["step"], state["cursor"]
@@ -116,17 +127,22 @@ def _digest(path: Path) -> str:
 def _optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
     moments: dict[int, dict[str, Any]] = optimizer.state_dict()["state"]
     tensors = {
-        f"{index}.{name}": torch.as_tensor(value) for index, own in moments.items() for name, value in own.items()
+        f"{index}.{name}": whole(torch.as_tensor(value))
+        for index, own in moments.items()
+        for name, value in own.items()
     }
     return {name: tensor.contiguous() for name, tensor in tensors.items()} | {RANDOM_STATE: torch.get_rng_state()}
 
 
 def _restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
     torch.set_rng_state(tensors.pop(RANDOM_STATE))
+    weights = [weight for group in optimizer.param_groups for weight in group["params"]]
     moments: dict[int, dict[str, Tensor]] = {}
     for key, tensor in tensors.items():
         index, _, name = key.partition(".")
-        moments.setdefault(int(index), {})[name] = tensor
+        # Moments are laid out as their weight is; the count of steps is a number.
+        own = shard_like(tensor, weights[int(index)]) if tensor.ndim else tensor
+        moments.setdefault(int(index), {})[name] = own
     optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
 
 

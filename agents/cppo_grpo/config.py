@@ -100,6 +100,13 @@ class TrainConfig:
     max_tokens_solve: int = 2048
     """Tokens of a solution at most."""
 
+    lora_rank: int = 0
+    """Rank of a LoRA adapter, which alone is then trained; 0 trains all weights."""
+    lora_alpha: float | None = None
+    """The adapter is scaled by `lora_alpha` / `lora_rank`; without it, by 2."""
+    lora_targets: str = "all-linear"
+    """Layers that the adapter changes: "all-linear" (without the output embedding), or some: "q_proj,v_proj"."""
+
     lr: float = 1e-6
     """Learning rate of AdamW."""
     lr_warmup_steps: int = 10
@@ -187,6 +194,8 @@ class TrainConfig:
             )
         if self.skill_bonus < 0:
             raise UsageError(f"skill_bonus: got {self.skill_bonus}, expected 0 or more")
+        if self.lora_rank < 0:
+            raise UsageError(f"lora_rank: got {self.lora_rank}, expected 0 (train all weights) or more")
         for name in COUNTS:
             if getattr(self, name) < 1:
                 raise UsageError(f"{name}: got {getattr(self, name)}, expected at least 1")

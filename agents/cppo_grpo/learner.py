@@ -21,6 +21,7 @@ from torch import Tensor, nn
 
 from cppo_env import plugins
 from cppo_env.errors import UsageError
+from cppo_grpo.adapters import WithoutAdapter
 from cppo_grpo.algorithms import Algorithm, EpisodeRewards, Options, is_on_skills
 from cppo_grpo.config import TrainConfig
 from cppo_grpo.logprobs import Policy, completion_mask
@@ -28,6 +29,7 @@ from cppo_grpo.loss import merge_metrics, needs_forward, policy_loss, sequence_w
 from cppo_grpo.modes import checkpoint_activations
 from cppo_grpo.parallel import Processes
 from cppo_grpo.rollouts import Rollout, Samples
+from cppo_grpo.weights import trainable_weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,11 @@ class Learner:
     """
 
     def __init__(
-        self, policy: Policy, reference: Policy | None, config: TrainConfig, processes: Processes | None = None
+        self,
+        policy: Policy,
+        reference: Policy | WithoutAdapter | None,
+        config: TrainConfig,
+        processes: Processes | None = None,
     ):
         self.policy, self.reference, self.config = policy, reference, config
         self.processes = processes or Processes()
@@ -197,13 +203,15 @@ class Learner:
                 ref_logps_BT=self._frozen(self.reference, batch, temperature) if beta > 0 else None,
             )
 
-    def _log_probs(self, policy: Policy, batch: DistinctBatch, temperature: float) -> Tensor:
+    def _log_probs(self, policy: Policy | WithoutAdapter, batch: DistinctBatch, temperature: float) -> Tensor:
         # Whatever the model, in one precision, or rounding alone would look like a KL.
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.bf16):
             return batch.log_probs(policy, temperature)
 
     @torch.no_grad()
-    def _frozen(self, policy: Policy | None, batch: DistinctBatch, temperature: float) -> Tensor | None:
+    def _frozen(
+        self, policy: Policy | WithoutAdapter | None, batch: DistinctBatch, temperature: float
+    ) -> Tensor | None:
         """Log-probs that stay what they are while the policy moves."""
         return None if policy is None else self._log_probs(policy, batch, temperature)
 
@@ -262,7 +270,7 @@ class DistinctBatch:
         """True at the members' completion tokens."""
         return completion_mask(self.completions)[self.rows]
 
-    def log_probs(self, policy: Policy, temperature: float) -> Tensor:
+    def log_probs(self, policy: Policy | WithoutAdapter, temperature: float) -> Tensor:
         """The members' log-probs under a policy."""
         return policy(self.prompts, self.completions, temperature)[torch.from_numpy(self.rows)]
 
@@ -306,7 +314,7 @@ def make_optimizer(
     Raises:
         UsageError: some of them have 16 bits: steps as small as RL takes would round to nothing.
     """
-    weights = [weight for weight in policy.parameters() if weight.requires_grad]
+    weights = list(trainable_weights(policy).values())
     for weight in weights:
         if weight.dtype in (torch.bfloat16, torch.float16):
             raise UsageError(f"trainable weights are {weight.dtype}; AdamW cannot move them, load them as float32")

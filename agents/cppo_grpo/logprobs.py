@@ -38,7 +38,7 @@ class Policy(nn.Module):
     def __init__(self, model: nn.Module, *, share_prompts: bool | None = None) -> None:
         super().__init__()
         self.model = model
-        inner = _inner(model)
+        inner = inner_model(model)
         possible = full_attention_only(inner.config)
         if share_prompts and not possible:
             raise UsageError(
@@ -72,7 +72,7 @@ class Policy(nn.Module):
             hidden_ND, order = self._plain(prompts, completions)
         device = hidden_ND.device
         chosen_N = torch.tensor([token for i in order for token in completions[i]], device=device)
-        weight_VD = _inner(self.model).get_output_embeddings().weight
+        weight_VD = inner_model(self.model).get_output_embeddings().weight
         logps_N = chosen_log_probs(hidden_ND, weight_VD, chosen_N, temperature)
         rows_N = torch.tensor([i for i in order for _ in completions[i]], device=device)
         columns_N = torch.tensor([t for i in order for t in range(len(completions[i]))], device=device)
@@ -116,7 +116,7 @@ class Policy(nn.Module):
             )
 
     def _shared(self, prompts: Sequence[Tokens], completions: Sequence[Tokens]) -> tuple[Tensor, list[int]]:
-        device = _inner(self.model).device
+        device = inner_model(self.model).device
         row, order = make_row(shared_prompts(prompts), prompts, completions, device)
         hidden_1LD = self._hidden(
             input_ids=row.ids_1L,
@@ -127,7 +127,7 @@ class Policy(nn.Module):
         return hidden_1LD[0, row.predicting], order
 
     def _plain(self, prompts: Sequence[Tokens], completions: Sequence[Tokens]) -> tuple[Tensor, list[int]]:
-        device = _inner(self.model).device
+        device = inner_model(self.model).device
         sequences = [[*prompt, *completion[:-1]] for prompt, completion in zip(prompts, completions, strict=True)]
         longest = max(map(len, sequences))
         ids_BL = torch.tensor([ids + [0] * (longest - len(ids)) for ids in sequences], device=device)
@@ -140,7 +140,7 @@ class Policy(nn.Module):
 
     def _hidden(self, **inputs: Any) -> Tensor:
         # With a cache, sequences packed in one row would leak into each other.
-        return _inner(self.model).base_model(use_cache=False, **inputs).last_hidden_state
+        return inner_model(self.model).base_model(use_cache=False, **inputs).last_hidden_state
 
 
 def completion_mask(completions: Sequence[Tokens], device: torch.device | str = "cpu") -> Tensor:
@@ -158,7 +158,7 @@ def full_attention_only(config: PretrainedConfig) -> bool:
     return getattr(text, "sliding_window", None) is None
 
 
-def _inner(model: nn.Module) -> PreTrainedModel:
+def inner_model(model: nn.Module) -> PreTrainedModel:
     """The transformers model inside a peft one, its adapters still in place."""
     return model.get_base_model() if hasattr(model, "get_base_model") else model
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import shutil
 from collections.abc import Iterable
@@ -15,8 +16,9 @@ from cppo_env import plugins
 from cppo_env.prompts import Messages, plan_messages, solve_messages
 from cppo_env.protocols import ProblemSet
 from cppo_env.types import Observation
+from cppo_grpo.adapters import WithoutAdapter, add_adapter
 from cppo_grpo.config import TrainConfig
-from cppo_grpo.logprobs import Policy
+from cppo_grpo.logprobs import Policy, inner_model
 from cppo_grpo.parallel import Processes
 from cppo_grpo.progress import stage
 from cppo_grpo.rollouts import Player, Regions
@@ -24,6 +26,7 @@ from cppo_grpo.runs import Run
 from cppo_grpo.samplers import SamplingParams
 from cppo_grpo.tiny import make_model, train_tokenizer
 from cppo_grpo.warm_start import demonstrate_plan, demonstrate_solution, warm_start
+from cppo_grpo.weights import state_to_save
 
 TOKENIZER_PROBLEMS = 64
 """Problems whose texts a tokenizer made from scratch is trained on."""
@@ -65,6 +68,32 @@ def _make_starting_point(run: Run, problems: ProblemSet, console: Console) -> tu
         tokenizer.save_pretrained(partial)
         partial.rename(run.reference)
     return model, tokenizer
+
+
+def make_actors(
+    config: TrainConfig, model: Any, tokenizer: Any
+) -> tuple[Policy, Policy | WithoutAdapter | None, Player]:
+    """Who takes part in a run: the policy, its frozen reference if a region has a KL term, and the policy at play."""
+    # Who plays beside the update needs weights that stay what they are. Engines with weights of their own know nothing
+    # of adapters, so they see the model before it has one.
+    player = make_player(config, copy.deepcopy(model) if config.off_policy_steps else model, tokenizer)
+    anchored = config.beta_plan > 0 or config.beta_solve > 0
+    if config.lora_rank:
+        policy = Policy(add_adapter(model, config))
+        return policy, WithoutAdapter(policy) if anchored else None, player
+    reference = Policy(copy.deepcopy(model).requires_grad_(False)).eval() if anchored else None
+    return Policy(model), reference, player
+
+
+def save_model(run: Run, policy: Policy, tokenizer: Any) -> None:
+    """Write `model/`, as transformers reads it, and the adapter beside it if there is one; all processes call this."""
+    state = state_to_save(policy.model)
+    if not run.writable:
+        return
+    inner_model(policy.model).save_pretrained(run.model, state_dict=state)
+    tokenizer.save_pretrained(run.model)
+    if run.config.lora_rank:
+        policy.model.save_pretrained(run.adapter, save_embedding_layers=False)
 
 
 def make_player(config: TrainConfig, model: Any, tokenizer: Any) -> Player:

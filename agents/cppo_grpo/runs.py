@@ -5,7 +5,8 @@ metrics.jsonl            one row a step and an evaluation (docs/metrics.md)
 rollouts/step-*.jsonl    the episodes of each step; before.jsonl and after.jsonl those of the evaluations
 reference/               model and tokenizer that CPPO started from, as transformers reads them
 checkpoints/             see `cppo_grpo.checkpoints`
-model/                   the trained model and tokenizer
+model/                   the trained model and tokenizer, as transformers reads them
+adapter/                 what LoRA learnt, as peft reads it; it is merged into `model/`
 report.html              see `cppo_grpo.report`
 """
 
@@ -33,7 +34,8 @@ class Run:
     def __init__(self, path: Path, config: TrainConfig, *, writable: bool = True):
         self.path, self.config, self.writable = path, config, writable
         self.log = MetricsLog(path / "metrics.jsonl", writable=writable)
-        self.reference, self.model, self.checkpoints = path / "reference", path / "model", path / "checkpoints"
+        self.reference, self.model, self.adapter = path / "reference", path / "model", path / "adapter"
+        self.checkpoints = path / "checkpoints"
 
     @classmethod
     def open(cls, config: TrainConfig) -> Run:

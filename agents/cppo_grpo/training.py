@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 import signal
 import threading
@@ -33,15 +32,16 @@ from cppo_grpo.config import TrainConfig
 from cppo_grpo.evaluation import evaluate
 from cppo_grpo.information import informed
 from cppo_grpo.learner import Learner, appraise
-from cppo_grpo.logprobs import Policy
+from cppo_grpo.logprobs import inner_model
 from cppo_grpo.metrics import overlapped_s, rollout_metrics
-from cppo_grpo.models import make_player, starting_point
+from cppo_grpo.models import make_actors, save_model, starting_point
 from cppo_grpo.parallel import Processes
 from cppo_grpo.progress import stage
 from cppo_grpo.rollouts import Player, Rollout
 from cppo_grpo.runs import Run
 from cppo_grpo.together import gather, play_share
 from cppo_grpo.trackers import tracked
+from cppo_grpo.weights import full_weights
 
 STOP_WINDOW = 20
 """Steps that `stop_at` looks at."""
@@ -77,13 +77,12 @@ def train(run: Run, sandbox: Sandbox, console: Console, processes: Processes | N
     with tracked(run), environment(config, sandbox, config.split, problems * config.tuples) as env:
         _check_held_out(config, sandbox, env.assembly.problems)
         model, tokenizer = starting_point(run, env.assembly.problems, console, processes)
-        reference = Policy(copy.deepcopy(model).requires_grad_(False)).eval()
+        policy, reference, player = make_actors(config, model, tokenizer)
         session = Session(
             run,
             env,
-            Learner(Policy(model), reference, config, processes),
-            # Who plays beside the update needs weights that stay what they are.
-            make_player(config, copy.deepcopy(model) if config.off_policy_steps else model, tokenizer),
+            Learner(policy, reference, config, processes),
+            player,
             make_cursor(config, len(env.assembly.problems)),
             processes,
         )
@@ -94,9 +93,7 @@ def train(run: Run, sandbox: Sandbox, console: Console, processes: Processes | N
             if not _audited(session, console):
                 return
             _learn(session, steps, console)
-            if run.writable:
-                model.save_pretrained(run.model)
-                tokenizer.save_pretrained(run.model)
+            save_model(run, policy, tokenizer)
             _evaluate(session, sandbox, "after", console)
 
 
@@ -124,15 +121,22 @@ class Session:
         return steps
 
     def update_sampler(self) -> None:
-        """Hand the policy's weights to the sampler; it takes nothing where it draws from the policy itself."""
-        self.player.sampler.update(self.learner.policy.model.named_parameters())
+        """Hand the policy's weights to the sampler, unless it draws from the very model that is trained."""
+        model, sampler = self.learner.policy.model, self.player.sampler
+        if getattr(sampler, "model", None) is not inner_model(model):
+            sampler.update(full_weights(model))
 
     def save(self, steps: int, cursor: Mapping[str, Any]) -> None:
         """Write the checkpoint after so many steps, where the data cursor stood at `cursor`."""
-        if not self.run.writable:
-            return
-        keep = self.run.config.keep_checkpoints
-        save_checkpoint(self.run.checkpoints, steps, self.learner.policy, self.learner.optimizer, cursor, keep)
+        save_checkpoint(
+            self.run.checkpoints,
+            steps,
+            self.learner.policy,
+            self.learner.optimizer,
+            cursor,
+            self.run.config.keep_checkpoints,
+            writable=self.run.writable,
+        )
 
     def prepare(self, step: int) -> Callable[[], Rollout]:
         """Plays our share of a step's rollout, once called: on the problems that come next, by the policy as it is."""

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -15,36 +14,14 @@ from cppo_grpo.metrics import MetricsLog
 from safetensors.torch import load_file
 
 from tests.learning.test_runs import wait_for_steps
-from tests.learning.tiny_runs import SMALL, carry_out, facts
+from tests.learning.tiny_runs import PLANNING, carry_out, facts, killed_after, weights
 
 pytest.importorskip("accelerate", reason="accelerate is not installed")
-
-LEARNING: dict[str, Any] = {
-    **SMALL,
-    "hidden": 64,
-    "warm_start_steps": 60,
-    "max_tokens_plan": 40,
-    "max_tokens_solve": 40,
-    "problems_per_step": 3,  # one process has one of them, the other two
-    "tuples": 4,
-    "steps": 3,
-    "eval_episodes": 5,
-    "lr": 1e-4,
-    "lr_warmup_steps": 1,
-    "keep_checkpoints": 3,
-}
-"""A run whose plans and programs are good enough to learn from."""
-
-
-@pytest.fixture(scope="module")
-def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The run of a single process."""
-    return carry_out(tmp_path_factory.mktemp("alone"), **LEARNING).path
 
 
 def launch(processes: int, *flags: str) -> subprocess.Popen[str]:
     """`cppo train` under torchrun."""
-    launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
+    launcher = ["-m", "torch.distributed.run", "--standlearnt", "--nproc-per-node", str(processes)]
     return subprocess.Popen(
         [sys.executable, *launcher, "-m", "--", "cppo_env", "train", *flags],
         env=os.environ | {"OMP_NUM_THREADS": "1"},
@@ -62,10 +39,6 @@ def finish(process: subprocess.Popen[str]) -> str:
     output, _ = process.communicate(timeout=300)
     assert process.returncode == 0, output
     return output
-
-
-def weights(run: Path) -> dict[str, torch.Tensor]:
-    return load_file(run / "model" / "model.safetensors")
 
 
 def assert_same_run(one: Path, other: Path) -> None:
@@ -92,30 +65,20 @@ def episodes(run: Path) -> list[tuple[Any, ...]]:
     return [(row["problem_id"], row["episode"], row["methods"], row["programs"], row["verdicts"]) for row in rows]
 
 
-def killed_after(run: Path, steps: int, folder: Path) -> Path:
-    """What would lie on the disk if a run had been killed after so many steps."""
-    shutil.copytree(run, folder)
-    shutil.rmtree(folder / "model")
-    for checkpoint in (folder / "checkpoints").iterdir():
-        if checkpoint.name > f"step-{steps:06d}":
-            shutil.rmtree(checkpoint)
-    return folder
-
-
-def test_two_processes_make_the_run_of_one_and_each_goes_on_with_the_others(alone: Path, tmp_path: Path) -> None:
-    again = LEARNING | {"model": alone / "reference", "warm_start_steps": 0}
+def test_two_processes_make_the_run_of_one_and_each_goes_on_with_the_others(learnt: Path, tmp_path: Path) -> None:
+    again = PLANNING | {"model": learnt / "reference", "warm_start_steps": 0}
     output = finish(launch(2, *flags(**again, run=tmp_path / "both")))
     assert output.count("report:") == 1
-    assert_same_run(alone, tmp_path / "both")
-    one_by_both = killed_after(alone, 1, tmp_path / "one by both")
+    assert_same_run(learnt, tmp_path / "both")
+    one_by_both = killed_after(learnt, 1, tmp_path / "one by both")
     finish(launch(2, "--resume", str(one_by_both)))
-    assert_same_run(alone, one_by_both)
+    assert_same_run(learnt, one_by_both)
     both_by_one = killed_after(tmp_path / "both", 2, tmp_path / "both by one")
-    assert_same_run(alone, carry_out(both_by_one, resume=both_by_one).path)
+    assert_same_run(learnt, carry_out(both_by_one, resume=both_by_one).path)
 
 
-def test_an_interrupted_launch_leaves_a_checkpoint_of_its_last_step(alone: Path, tmp_path: Path) -> None:
-    endless = LEARNING | {"model": alone / "reference", "warm_start_steps": 0, "steps": 10_000}
+def test_an_interrupted_launch_leaves_a_checkpoint_of_its_last_step(learnt: Path, tmp_path: Path) -> None:
+    endless = PLANNING | {"model": learnt / "reference", "warm_start_steps": 0, "steps": 10_000}
     process = launch(2, *flags(**endless | {"checkpoint_every": 10_000}, run=tmp_path))
     wait_for_steps(process, tmp_path, 2)
     process.send_signal(signal.SIGINT)

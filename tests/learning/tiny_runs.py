@@ -38,6 +38,22 @@ LEARNING: dict[str, Any] = {
 }
 """What makes it a run whose steps have a gradient."""
 
+PLANNING: dict[str, Any] = {
+    **SMALL,
+    "hidden": 64,
+    "warm_start_steps": 60,
+    "max_tokens_plan": 40,
+    "max_tokens_solve": 40,
+    "problems_per_step": 3,  # one process has one of them, the other two
+    "tuples": 4,
+    "steps": 3,
+    "eval_episodes": 5,
+    "lr": 1e-4,
+    "lr_warmup_steps": 1,
+    "keep_checkpoints": 3,
+}
+"""A run whose plans and programs are good enough to learn from."""
+
 
 def carry_out(folder: Path, **settings: Any) -> Run:
     """A small run, from start to end."""
@@ -51,14 +67,19 @@ def weights(run: Path) -> dict[str, torch.Tensor]:
     return load_file(run / "model" / "model.safetensors")
 
 
-def resumed_from(run: Path, step: int) -> Path:
-    """What would lie on the disk if the run had been killed after the checkpoint of a step; carried out to its end."""
-    killed = run.with_name(f"killed-{step}")
-    shutil.copytree(run, killed)
-    shutil.rmtree(killed / "model")
-    for checkpoint in (killed / "checkpoints").iterdir():
-        if checkpoint.name > f"step-{step:06d}":
+def killed_after(run: Path, steps: int, folder: Path) -> Path:
+    """What would lie on the disk if a run had been killed after so many steps."""
+    shutil.copytree(run, folder)
+    shutil.rmtree(folder / "model")
+    for checkpoint in (folder / "checkpoints").iterdir():
+        if checkpoint.name > f"step-{steps:06d}":
             shutil.rmtree(checkpoint)
+    return folder
+
+
+def resumed_from(run: Path, step: int) -> Path:
+    """The run as it would be, had it been killed after the checkpoint of a step, carried out to its end."""
+    killed = killed_after(run, step, run.with_name(f"killed-{step}"))
     carry_out(killed, resume=killed)
     return killed
 

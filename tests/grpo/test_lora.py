@@ -1,0 +1,121 @@
+"""LoRA: adapters alone are trained, the frozen model is the reference, samplers and files get merged weights."""
+
+import copy
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import peft
+import pytest
+import torch
+from cppo_grpo.adapters import WithoutAdapter, add_adapter
+from cppo_grpo.checkpoints import newest_checkpoint
+from cppo_grpo.config import TrainConfig
+from cppo_grpo.learner import Learner
+from cppo_grpo.logprobs import Policy
+from cppo_grpo.samplers import SamplingParams
+from cppo_grpo.samplers.transformers import TransformersSampler
+from cppo_grpo.weights import full_weights
+from safetensors.torch import load_file
+from transformers import AutoModelForCausalLM
+
+from cppo_env import UsageError
+from tests.grpo.models import random_ids, tiny_qwen3
+from tests.learning.test_learner import CONFIG, rollout
+from tests.learning.test_learner import model as small_model
+from tests.learning.tiny_runs import PLANNING, carry_out, killed_after, weights
+
+pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")
+
+LORA = {"lora_rank": 4, "lr": 1e-2, "warm_start_steps": 0}
+
+
+def moved(model: torch.nn.Module) -> Policy:
+    """A policy whose adapter has left its start."""
+    policy = Policy(add_adapter(copy.deepcopy(model), TrainConfig(lora_rank=4)))
+    with torch.no_grad():
+        for name, weight in policy.named_parameters():
+            if "lora_B" in name:
+                weight.normal_(std=0.05, generator=torch.Generator().manual_seed(weight.numel()))
+    return policy
+
+
+@torch.no_grad()
+def log_probs(policy: Policy | WithoutAdapter) -> torch.Tensor:
+    prompts, completions = random_ids(9, seed=1) * 3 + random_ids(5), random_ids(4, 7, 1, 6)
+    return policy(prompts, completions, 0.7)
+
+
+def test_a_shared_prompt_gives_the_log_probs_of_plain_rows() -> None:
+    policy = moved(tiny_qwen3())
+    plain = Policy(policy.model, share_prompts=False)
+    torch.testing.assert_close(log_probs(policy), log_probs(plain), atol=1e-5, rtol=0)
+
+
+def test_without_its_adapter_the_policy_is_the_model_that_it_started_from() -> None:
+    policy, start = moved(tiny_qwen3()), Policy(copy.deepcopy(tiny_qwen3()))
+    assert torch.equal(log_probs(WithoutAdapter(policy)), log_probs(start))
+    assert (log_probs(policy) - log_probs(start)).abs().max() > 0.01
+
+
+def test_samplers_get_merged_weights_and_draw_alike() -> None:
+    policy, plain = moved(tiny_qwen3()), copy.deepcopy(tiny_qwen3())
+    merged = TransformersSampler(plain)
+    merged.update(full_weights(policy.model))
+    params = SamplingParams(12, (), 1.0, seed=3)
+    own = TransformersSampler(policy.model.get_base_model()).sample(random_ids(9, 5, 20), params)
+    for through, other in zip(own, merged.sample(random_ids(9, 5, 20), params), strict=True):
+        assert through.token_ids == other.token_ids
+        assert through.log_probs == pytest.approx(other.log_probs, abs=1e-5)
+
+
+def gradient(**changes: object) -> torch.Tensor:
+    """The gradient of the adapter; the frozen weights have none."""
+    config = replace(CONFIG, lora_rank=4, beta_plan=0.1, beta_solve=0.1, max_grad_norm=0.0, **changes)
+    policy = moved(small_model())
+    learner = Learner(policy, WithoutAdapter(policy), config)
+    learner.optimizer = torch.optim.SGD(learner.optimizer.param_groups[0]["params"], lr=0.0)
+    metrics = learner.update(rollout(), 0)
+    assert metrics["kl_solve"] > 0
+    found = {name: weight.grad for name, weight in policy.named_parameters() if weight.grad is not None}
+    assert found and all("lora_" in name for name in found)
+    return torch.cat([grad.flatten() for grad in found.values()])
+
+
+def test_accumulation_and_checkpointed_activations_give_the_same_gradient_and_bf16_nearly() -> None:
+    exact = gradient()
+    assert gradient(micro_batch_tokens=8) == pytest.approx(exact, abs=1e-6)
+    assert torch.equal(gradient(checkpoint_activations=True), exact)
+    assert torch.nn.functional.cosine_similarity(exact, gradient(bf16=True), dim=0) > 0.99
+
+
+def test_a_run_trains_the_adapter_alone_and_goes_on_bitwise_where_it_was_killed(learnt: Path, tmp_path: Path) -> None:
+    run = carry_out(tmp_path / "run", **PLANNING | LORA | {"model": str(learnt / "reference")})
+    start, found = load_file(learnt / "reference" / "model.safetensors"), weights(run.path)
+    assert found.keys() == start.keys()
+    for name, weight in found.items():
+        assert torch.equal(weight, start[name]) == ("_proj" not in name), name
+    checkpoint = newest_checkpoint(run.checkpoints)
+    assert checkpoint is not None
+    assert all("lora_" in name for name in load_file(checkpoint / "weights.safetensors"))
+    for row in run.log.rows("joint"):
+        assert row["sampler_gap_max_plan"] < 1e-4 and row["sampler_gap_max_solve"] < 1e-4
+    assert run.log.rows("joint")[0]["kl_plan"] == 0 < run.log.rows("joint")[-1]["kl_plan"]
+
+    merged = AutoModelForCausalLM.from_pretrained(run.model)
+    base = AutoModelForCausalLM.from_pretrained(run.reference)
+    adapted = peft.PeftModel.from_pretrained(base, run.adapter)
+    ids = torch.tensor(np.arange(40)[None] % 100)
+    with torch.no_grad():
+        torch.testing.assert_close(merged(ids).logits, adapted(ids).logits, atol=1e-4, rtol=0)
+
+    killed = killed_after(run.path, 1, tmp_path / "killed")
+    resumed = carry_out(killed, resume=killed)
+    assert all(torch.equal(weight, found[name]) for name, weight in weights(resumed.path).items())
+
+
+def test_what_cannot_be_adapted_is_refused() -> None:
+    with pytest.raises(UsageError, match="lora_rank"):
+        TrainConfig(lora_rank=-1)
+    with pytest.raises(UsageError, match="no_such_layer"):
+        add_adapter(copy.deepcopy(tiny_qwen3()), TrainConfig(lora_rank=2, lora_targets="no_such_layer"))
