@@ -21,7 +21,7 @@ pytest.importorskip("accelerate", reason="accelerate is not installed")
 
 def launch(processes: int, *flags: str) -> subprocess.Popen[str]:
     """`cppo train` under torchrun."""
-    launcher = ["-m", "torch.distributed.run", "--standlearnt", "--nproc-per-node", str(processes)]
+    launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
     return subprocess.Popen(
         [sys.executable, *launcher, "-m", "--", "cppo_env", "train", *flags],
         env=os.environ | {"OMP_NUM_THREADS": "1"},
