@@ -46,6 +46,11 @@ def solve_messages(observation: Observation, method: str) -> Messages:
     ]
 
 
+def skills(k: int) -> tuple[str, ...]:
+    """The methods of UpSkill: a discrete latent z = 1 … K, which says nothing about the problem (arXiv 2602.22296)."""
+    return tuple(f"skill {z} of {k}" for z in range(1, k + 1))
+
+
 def problem_text(observation: Observation) -> str:
     """The statement, with the starter code where there is one."""
     starter = observation["starter_code"]

@@ -109,7 +109,7 @@ class NamedModelAgent(ModelAgent):
 
         Args:
             model: name or path of the model; what else it may be is the back end's matter.
-            strategy: "direct", "plan-and-solve", "plan-search" or "tuple".
+            strategy: "direct", "plan-and-solve", "plan-search", "skills" or "tuple".
             k: number of branches K.
             seed: seeds the requests, counted up from it; None leaves them unseeded.
             plan_temperature: temperature of the planner's region.

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from typing import Literal
 
+from cppo_env import prompts
+
 Planner = Literal["policy", "none", "skills"]
 
 
 def fixed_methods(planner: Planner, k: int) -> tuple[str, ...]:
     """The K methods of every episode, where the policy plans nothing."""
-    return tuple(f"skill {z} of {k}" for z in range(1, k + 1)) if planner == "skills" else ("",) * k
+    return prompts.skills(k) if planner == "skills" else ("",) * k

@@ -91,6 +91,16 @@ def test_direct_plans_nothing_and_samples_k_solutions():
     assert sorted(request["seed"] for request in server.requests) == [10, 11, 12, 13]
 
 
+def test_skills_ask_for_no_plan_and_tell_the_solutions_apart():
+    with chat_server(program_for) as server:
+        agent = ChatAgent("m", base_url=server.url, strategy="skills")
+        [methods] = agent.act([observation(0)])
+        assert methods == ("skill 1 of 4", "skill 2 of 4", "skill 3 of 4", "skill 4 of 4")
+        assert server.requests == []
+        agent.act([{**observation(1), "methods": methods}])
+    assert sorted(prompt_of(request).partition("Method to use: ")[2] for request in server.requests) == sorted(methods)
+
+
 def test_plan_and_solve_samples_each_method_by_itself():
     with chat_server(lambda request: Reply("A: Sort the list.")) as server:
         [methods] = ChatAgent("m", base_url=server.url, strategy="plan-and-solve").act([observation(0)])

@@ -3,6 +3,7 @@
     direct           K independent solutions, no plan
     plan-and-solve   K times: one plan, then its solution (Wang et al. 2023, arXiv 2305.04091)
     plan-search      observations → subsets → derived observations → one plan each (Wang et al. 2024, arXiv 2409.03733)
+    skills           K fixed skills instead of a plan, z = 1 … K (Shah et al. 2026, arXiv 2602.22296)
     tuple            one plan of K methods that know of each other, then a solution for each (CPPO, arXiv 2605.27000)
 
 All spend the same budget: K solutions an episode. A strategy is written for one episode, as a generator that yields
@@ -17,6 +18,7 @@ from cppo_agents.strategies.base import Sampling, Strategy
 from cppo_agents.strategies.direct import Direct
 from cppo_agents.strategies.plan_and_solve import PlanAndSolve
 from cppo_agents.strategies.plan_search import PlanSearch
+from cppo_agents.strategies.skills import Skills
 from cppo_agents.strategies.tuple_planner import TuplePlanner
 from cppo_env import plugins
 from cppo_env.errors import UnknownNameError
@@ -25,6 +27,7 @@ STRATEGIES: dict[str, Callable[[int, Sampling], Strategy]] = {
     "direct": Direct,
     "plan-and-solve": PlanAndSolve,
     "plan-search": PlanSearch,
+    "skills": Skills,
     "tuple": TuplePlanner,
 }
 

@@ -1,0 +1,16 @@
+"""Skills: the K attempts take the latent z = 1 … K. How a model that UpSkill trained is tested."""
+
+from __future__ import annotations
+
+from cppo_agents.strategies.base import Planned, Steps
+from cppo_env import prompts
+from cppo_env.types import Observation
+
+
+class Skills(Planned):
+    """Plans nothing: the methods are the same K skills for every problem."""
+
+    def plan(self, observation: Observation) -> Steps:
+        """The K skills, without asking the model."""
+        yield from ()
+        return prompts.skills(self.k)
