@@ -181,8 +181,9 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         """Refuse what cannot learn."""
-        if self.tuples < 2 and self.planning == "policy":
-            raise UsageError(f"tuples={self.tuples}: a planner's group needs at least 2 plans; raise tuples (M)")
+        plugins.load("algorithms", self.algorithm)  # an unknown name is found out now, not after a warm start
+        if self.tuples < 2 and (self.planning == "policy" or self.k < 2):
+            raise UsageError(f"tuples={self.tuples}: a group of one has nobody to be compared with; raise tuples (M)")
         if self.plan_only and (self.planning != "policy" or self.curriculum or self.reward in PROGRAM_REWARDS):
             raise UsageError(
                 f"plan_only: got reward={self.reward!r}, planner={self.planning!r}, curriculum={self.curriculum}; "

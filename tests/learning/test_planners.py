@@ -14,6 +14,7 @@ from cppo_grpo.samplers.transformers import TransformersSampler
 from cppo_grpo.tiny import make_model, train_tokenizer
 
 from cppo_env import UsageError
+from cppo_env.errors import UnknownNameError
 from cppo_env.parsing import write_plan
 from cppo_env.types import Observation
 from tests.learning.tiny_runs import carry_out
@@ -56,10 +57,17 @@ def test_the_warm_up_writes_programs_in_evaluations_only(tmp_path: Path) -> None
             TrainConfig(plan_only=True, reward=reward)
 
 
+def test_an_unknown_algorithm_is_found_out_at_once() -> None:
+    with pytest.raises(UnknownNameError, match="did you mean 'upskill'"):
+        TrainConfig(algorithm="upskil", planner="none")
+
+
 def test_a_group_of_one_plan_is_refused_only_where_plans_are_written() -> None:
     with pytest.raises(UsageError, match="raise tuples"):
         TrainConfig(tuples=1)
     assert TrainConfig(tuples=1, planner="none").planning == "none"
+    with pytest.raises(UsageError, match="raise tuples"):
+        TrainConfig(tuples=1, k=1, planner="none")
 
 
 def test_a_truncated_plan_is_refused_even_if_it_reads_like_one() -> None:
