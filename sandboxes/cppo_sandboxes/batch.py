@@ -134,6 +134,8 @@ class Batch:
         self.done = threading.Event()
         self.groups: dict[int, deque[Work]] = {}
         """Test set key → programs that no worker has yet."""
+        self.waiting = 0
+        """How many these are."""
         self.sets: dict[int, TestSet] = {}
         self._open = len(jobs)
         by_problem: dict[int, TestSet] = {}
@@ -158,6 +160,7 @@ class Batch:
             else:
                 self.sets[tests.key] = tests
                 self.groups.setdefault(tests.key, deque()).append(work)
+                self.waiting += 1
         if not jobs:
             self.done.set()
 
@@ -175,11 +178,13 @@ class Batch:
     def put_back(self, work: Work) -> None:
         """Queue a job again, first of its problem."""
         self.groups.setdefault(work.tests.key, deque()).appendleft(work)
+        self.waiting += 1
 
     def take(self, key: int) -> Work:
         """The next job of a test set."""
         group = self.groups[key]
         work = group.popleft()
+        self.waiting -= 1
         if not group:
             del self.groups[key]
         return work
@@ -190,3 +195,4 @@ class Batch:
             for work in group:
                 work.finish(Report(Verdict.IE, tuple(work.graded), reason))
         self.groups.clear()
+        self.waiting = 0

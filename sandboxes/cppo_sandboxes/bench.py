@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from cppo_env.errors import SandboxError
 from cppo_env.sandboxing import make_sandbox
-from cppo_env.types import Job, Problem, TestCase, Verdict
+from cppo_env.types import Job, Problem, Report, TestCase, Verdict
 from cppo_sandboxes.base import core_count
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ main()
 LENGTHS = (1, 5, 20, 100)
 LIMIT = "bare fork + exit + wait"
 
-_FORKS = """
+FORKS = """
 import os, sys, time
 stop = time.perf_counter() + float(sys.argv[1]); count = 0
 while time.perf_counter() < stop:
@@ -63,18 +63,15 @@ def measure(config: BenchConfig) -> dict[str, Any]:
     Raises:
         SandboxError: a back end cannot be started, or judges a right program wrong.
     """
+    starts = {name: [_first_verdict_s(name) for _ in range(config.rounds)] for name in config.sandboxes}
     rounds: list[dict[str, float]] = []
-    starts: dict[str, float] = {}
     with contextlib.ExitStack() as stack:
-        sandboxes: dict[str, Any] = {}
-        for name in config.sandboxes:
-            started = time.perf_counter()
-            sandboxes[name] = stack.enter_context(make_sandbox(name))
-            _rate(sandboxes[name], 1, 0.0)
-            starts[name] = time.perf_counter() - started
+        sandboxes = {name: stack.enter_context(make_sandbox(name)) for name in config.sandboxes}
+        for sandbox in sandboxes.values():
+            _rate(sandbox, 1, 0.0)
         for _ in range(config.rounds):
-            rates = {LIMIT: _in_parallel(_FORKS, config.seconds)}
-            rates["fork + pipes + exec, no isolation"] = _in_parallel(_UNISOLATED, config.seconds)
+            rates = {LIMIT: in_parallel(FORKS, config.seconds)}
+            rates["fork + pipes + exec, no isolation"] = in_parallel(_UNISOLATED, config.seconds)
             for name, sandbox in sandboxes.items():
                 for length in LENGTHS:
                     rates[f"{name}, {length} tests a program"] = _rate(sandbox, length, config.seconds)
@@ -90,34 +87,51 @@ def measure(config: BenchConfig) -> dict[str, Any]:
         "per_second": medians,
         "of_limit": shares,
         "programs_per_s": {name: medians[f"{name}, 1 tests a program"] for name in config.sandboxes},
-        "first_verdict_s": starts,
+        "starts": starts,
+        "first_verdict_s": {name: statistics.median(seconds) for name, seconds in starts.items()},
         "rounds": rounds,
     }
+
+
+def _first_verdict_s(name: str) -> float:
+    """Seconds from nothing to the verdict of a program, with a pool of its own."""
+    problem = Problem("first", "", (TestCase("1 2\n", "3\n"),))
+    started = time.perf_counter()
+    with make_sandbox(name) as sandbox:
+        check(sandbox.run([Job(problem, PROGRAM)])[0])
+        return time.perf_counter() - started
+
+
+def check(report: Report) -> None:
+    """Refuse to measure a sandbox that judges a right program wrong.
+
+    Raises:
+        SandboxError: it did.
+    """
+    if report.verdict is not Verdict.AC:
+        raise SandboxError(f"a right program got {report.verdict} ({report.message}); run: cppo sandbox selftest")
 
 
 def _rate(sandbox: Any, length: int, seconds: float) -> float:
     """Tests per second through `Sandbox.run`, host grading included; every program is another text."""
     tests = tuple(TestCase(f"{number} 2\n", f"{number + 2}\n") for number in range(length))
     done, serial = 0, 0
-    size = max(16, 400 // length)
+    size = max(8, int(400 * min(1.0, seconds)) // length)
     started = time.perf_counter()
     while True:
         problem = Problem(f"bench-{serial}", "", tests)
         jobs = [Job(problem, f"{PROGRAM}# {serial}-{number}\n") for number in range(size)]
         serial += 1
         for report in sandbox.run(jobs):
-            if report.verdict is not Verdict.AC:
-                raise SandboxError(
-                    f"a right program got {report.verdict} ({report.message}); run: cppo sandbox selftest"
-                )
+            check(report)
         done += size * length
         elapsed = time.perf_counter() - started
         if elapsed >= seconds:
             return done / elapsed
 
 
-def _in_parallel(source: str, seconds: float) -> float:
-    """The sum of what one interpreter on each core counts."""
+def in_parallel(source: str, seconds: float) -> float:
+    """Per second, the sum of what one interpreter on each core counts."""
     with tempfile.TemporaryDirectory() as folder:
         program = Path(folder, "solution.py")
         program.write_text(PROGRAM)

@@ -74,6 +74,10 @@ class BenchConfig:
     """How often all measurements are repeated; the medians are reported."""
     slow: bool = True
     """Also measure `docker exec` and `docker run` for each test."""
+    scaling: bool = False
+    """Measure instead how the cost of a test changes with the number of tests, workers and bytes."""
+    most_tests: int = 100_000
+    """Up to how many tests a program, with `scaling`."""
 
 
 def bench(config: BenchConfig) -> dict[str, Any]:
@@ -82,10 +86,34 @@ def bench(config: BenchConfig) -> dict[str, Any]:
     from rich.table import Table
 
     from cppo_sandboxes.bench import measure
+    from cppo_sandboxes.scaling import measure as measure_scaling
 
-    result = measure(config)
-    table = Table("what", "per second", "of the limit")
-    for name, rate in result["per_second"].items():
-        table.add_row(name, f"{rate:,.0f}", f"{result['of_limit'][name]:.2f}")
+    if config.scaling:
+        result = measure_scaling(config)
+        columns = (
+            "per second",
+            "of the limit",
+            "of the first",
+            "MB/s",
+            "of the stream",
+            "host µs a test",
+            "host grew, MB",
+        )
+        table = Table("", *columns)
+        for row in result["rows"]:
+            stream = [f"{row['mb_per_s']:.1f}", f"{row['of_stream']:.2f}"] if "of_stream" in row else ["", ""]
+            table.add_row(
+                f"{row['sandbox']}, {row['value']:,} {row['what']}",
+                *(f"{row['per_second']:,.0f}", f"{row['of_limit']:.2f}", f"{row['of_first']:.2f}"),
+                *stream,
+                *(f"{row['host_cpu_us']:,.0f}", f"{row['host_grew_mb']:.1f}"),
+            )
+    else:
+        result = measure(config)
+        table = Table("what", "per second", "of the limit")
+        for name, rate in result["per_second"].items():
+            table.add_row(name, f"{rate:,.0f}", f"{result['of_limit'][name]:.2f}")
+        for name, seconds in result["first_verdict_s"].items():
+            table.add_row(f"{name}, first verdict of a cold pool", f"after {seconds:.2f} s", "")
     Console().print(table)
     return result

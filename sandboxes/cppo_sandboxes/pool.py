@@ -128,7 +128,8 @@ class Pool:
         while busy:
             busy = False
             for station in sorted(self._stations.values(), key=lambda station: len(station.programs)):
-                if station.ready and station.has_room() and (batch := self._next_batch()):
+                share = sum(batch.waiting for batch in self._batches) // (2 * len(self._stations))
+                if station.ready and station.has_room(share) and (batch := self._next_batch()):
                     station.start(batch.take(self._choose(batch, station)))
                     busy = True
         now = time.monotonic()

@@ -11,9 +11,9 @@ from cppo_sandboxes.grading import Outcome
 from cppo_sandboxes.link import Link, WorkerGone
 from cppo_sandboxes.worker import frames
 
-QUEUE_PROGRAMS = 4
+QUEUE_PROGRAMS = 16
 QUEUE_TESTS = 32
-"""Programs are queued ahead until they have this many tests, so that no worker waits for the host."""
+"""Programs are queued ahead until they are this many or have this many tests, so that no worker waits for the host."""
 AHEAD_TESTS = 64
 AHEAD_BYTES = 1 << 20
 """Inputs are sent ahead of the program that reads them by so much, and by at least one test."""
@@ -51,12 +51,13 @@ class Station:
         self._recalled: set[int] = set()
         self.heard_at = time.monotonic()
 
-    def has_room(self) -> bool:
-        """Whether another program should be queued."""
+    def has_room(self, share: int) -> bool:
+        """Whether another program should be queued, if `share` of those that wait are this worker's."""
         if not self.programs:
             return True
         holding = self._holdings.get(self.programs[0].tests.key)
-        if self.slow or len(self.programs) >= QUEUE_PROGRAMS or (holding is not None and holding.start):
+        queued = len(self.programs)
+        if self.slow or queued >= min(QUEUE_PROGRAMS, 2 + share) or (holding is not None and holding.start):
             return False
         return sum(work.left for work in self.programs) < QUEUE_TESTS
 

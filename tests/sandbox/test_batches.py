@@ -74,6 +74,22 @@ def test_a_test_set_larger_than_a_worker_holds_is_streamed(sandbox, monkeypatch)
     assert all(len(report.tests) == 60 for report in reports)
 
 
+def test_a_test_set_is_sent_once_to_each_worker_however_many_programs_share_it(sandbox):
+    tests = Lazy(20, 1000)
+    problem = Problem("shared", "", tests)
+    reports = sandbox.run([Job(problem, f"print(input())  # {number}") for number in range(40)])
+    assert [report.verdict for report in reports] == ["AC"] * 40
+    read_by_checkers = 40 * 20
+    assert len(tests.asked) <= read_by_checkers + 2 * 20
+
+
+def test_outputs_of_all_lengths_arrive_whole(sandbox):
+    """Longer than a pipe holds: drained while the program writes, in every test."""
+    tests = tuple(TestCase(f"{size}\n", "x" * size + "\n") for size in (10, 65_535, 65_536, 300_000, 1_000_000))
+    [report] = sandbox.run([Job(Problem("long", "", tests), "print('x' * int(input()))")])
+    assert report.verdict is Verdict.AC
+
+
 def test_threads_share_a_sandbox(sandbox):
     results = {}
 
