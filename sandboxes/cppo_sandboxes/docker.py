@@ -116,6 +116,8 @@ class DockerSandbox(WorkerSandbox):
         )
 
     def _create(self, client: Any) -> str:
+        # Podman knows no such option: there a program's files are bounded by the container's memory alone.
+        inodes = "" if images.is_podman(client) else f",nr_inodes={SCRATCH_INODES}"
         host = client.api.create_host_config(
             network_mode="none",
             read_only=True,
@@ -129,11 +131,17 @@ class DockerSandbox(WorkerSandbox):
             ipc_mode="private",
             sysctls=SYSCTLS,
             tmpfs={
-                "/tmp": f"rw,exec,nosuid,nodev,mode=1777,size={SCRATCH_BYTES},nr_inodes={SCRATCH_INODES}",
-                "/box": f"rw,exec,nosuid,nodev,mode=0755,size={SCRATCH_BYTES},nr_inodes={SCRATCH_INODES}",
+                "/tmp": f"rw,exec,nosuid,nodev,mode=1777,size={SCRATCH_BYTES}{inodes}",
+                "/box": f"rw,exec,nosuid,nodev,mode=0755,size={SCRATCH_BYTES}{inodes}",
                 "/cppo": f"rw,exec,nosuid,nodev,mode=0711,size={STORE_BYTES}",
             },
-            ulimits=[Ulimit(name="core", soft=0, hard=0), Ulimit(name="stack", soft=8 * MIB, hard=-1)],
+            ulimits=[
+                Ulimit(name="core", soft=0, hard=0),
+                Ulimit(name="stack", soft=8 * MIB, hard=-1),
+                # Podman's defaults for these are more than some machines allow.
+                Ulimit(name="nofile", soft=1024, hard=1024),
+                Ulimit(name="nproc", soft=1 << 15, hard=1 << 15),
+            ],
             log_config=LogConfig(type="none"),
             auto_remove=True,
             runtime=self._runtime,

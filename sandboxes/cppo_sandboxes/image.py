@@ -48,6 +48,11 @@ def _probe(host: str) -> None:
             ) from error
 
 
+def is_podman(client: Any) -> bool:
+    """Whether the engine is Podman's Docker API."""
+    return any(part["Name"] == "Podman Engine" for part in client.version().get("Components") or ())
+
+
 def has_image(client: Any, name: str) -> bool:
     """Whether the engine has an image of that name."""
     try:

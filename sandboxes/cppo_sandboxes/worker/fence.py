@@ -32,6 +32,8 @@ class Fence:
 
     def __init__(self, uid: int, hub: int, scratch: list[str], shared: list[str]) -> None:
         self.uid = uid
+        self._must_list = bool(uid) and _has_processes(uid)
+        """gVisor's kernel says of every user that it has processes; here the user has none yet."""
         self._children_of_hub = f"/proc/{hub}/task/{hub}/children"
         self._trusted: set[int] = set()
         self._scratch = [_Folder(path) for path in scratch]
@@ -64,11 +66,9 @@ class Fence:
         """Whether any process of the program exists, zombies included. The main one has been reaped."""
         if not self.uid:
             return bool(self._orphans())
-        try:
-            os.getpriority(os.PRIO_USER, self.uid)
-        except ProcessLookupError:
-            return False
-        return True
+        if self._must_list:
+            return bool(self._pids(0))
+        return _has_processes(self.uid)
 
     def _kill(self) -> None:
         deadline = time.monotonic() + PATIENCE_S
@@ -231,6 +231,15 @@ class _SharedFolder(_Folder):
 
     def _reset(self) -> None:
         """The folder itself is not the program's."""
+
+
+def _has_processes(uid: int) -> bool:
+    """Whether a user has any process, by one system call."""
+    try:
+        os.getpriority(os.PRIO_USER, uid)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def _reap() -> None:

@@ -44,7 +44,10 @@ class Pipes:
         self._poll = select.poll()
         for read, write in pairs:
             os.set_blocking(read, False)
-            os.fchmod(write, 0o622)  # so that a program may open /dev/stdout
+            try:
+                os.fchmod(write, 0o622)  # so that a program may open /dev/stdout
+            except PermissionError:
+                pass  # gVisor's pipes have no mode that could be changed
             self._poll.register(read, select.POLLIN)
         self._answer, self._error = self.reads[-1 if call_based else 0], self.reads[1]
         self._flags = fcntl.fcntl(self._writes[0], fcntl.F_GETFL)
