@@ -134,6 +134,21 @@ def measure_large(folder: Path) -> dict[str, float]:
     return {"tests_mib": size / MIB, "walk_s": seconds, "grown_mib": peak_mib() - before}
 
 
+def measure_cpu(folder: Path) -> dict[str, float]:
+    """CPU time of one problem in milliseconds, for each store of the folder; they take turns."""
+    stores = {path.name: Store(path) for path in folder.glob("store-*0")}
+    random = Random(0)
+    spent = dict.fromkeys(stores, 0.0)
+    for turn in range(10):
+        for name, store in stores.items():
+            places = [random.randrange(len(store)) for _ in range(30)]
+            start = time.process_time()
+            for place in places:
+                store[place]
+            spent[name] += (time.process_time() - start) * (turn > 0)
+    return {name: seconds / 270 * 1e3 for name, seconds in spent.items()}
+
+
 def read_some(store: Store, seed: int) -> int:
     """One worker's share."""
     random = Random(seed)
@@ -180,16 +195,19 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True, help="where the synthetic stores lie")
     parser.add_argument("--sizes", default="100,10000,100000", help="numbers of problems")
     parser.add_argument("--json", type=Path, help="write the figures there")
-    parser.add_argument("--measure", choices=["open", "large", "workers"], help=argparse.SUPPRESS)
+    parser.add_argument("--measure", choices=["open", "large", "workers", "cpu"], help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.measure:
-        measure = {"open": measure_open, "large": measure_large, "workers": measure_workers}[arguments.measure]
-        print(json.dumps(measure(arguments.folder)))
+        measure = {"open": measure_open, "large": measure_large, "workers": measure_workers, "cpu": measure_cpu}
+        print(json.dumps(measure[arguments.measure](arguments.folder)))
         return
     results: dict[str, Any] = {}
     for size in map(int, arguments.sizes.split(",")):
         folder = arguments.folder / f"store-{size}"
         results[str(size)] = built(Synthetic(size), folder) | fresh("open", folder) | fresh("workers", folder)
+    for name, milliseconds in fresh("cpu", arguments.folder).items():
+        if name.removeprefix("store-") in results:
+            results[name.removeprefix("store-")]["problem_cpu_ms"] = milliseconds
     large = arguments.folder / "store-large"
     results["one problem of 100 MB"] = built(Large(4), large) | fresh("large", large)
     names = list(dict.fromkeys(name for figures in results.values() for name in figures))
