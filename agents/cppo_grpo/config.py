@@ -100,6 +100,8 @@ class TrainConfig:
     max_tokens_solve: int = 2048
     """Tokens of a solution at most."""
 
+    parallel: Literal["ddp", "fsdp2"] = "ddp"
+    """What several processes share: "ddp" the work of a step; "fsdp2" also weights, gradients and optimizer."""
     lora_rank: int = 0
     """Rank of a LoRA adapter, which alone is then trained; 0 trains all weights."""
     lora_alpha: float | None = None

@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.distributed.fsdp import FSDPModule
 
 from cppo_env import plugins
 from cppo_env.errors import UsageError
@@ -29,7 +30,7 @@ from cppo_grpo.loss import merge_metrics, needs_forward, policy_loss, sequence_w
 from cppo_grpo.modes import checkpoint_activations
 from cppo_grpo.parallel import Processes
 from cppo_grpo.rollouts import Rollout, Samples
-from cppo_grpo.weights import trainable_weights
+from cppo_grpo.weights import trainable_weights, whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,9 @@ class Learner:
             for passes in minibatches:
                 self.optimizer.zero_grad(set_to_none=True)
                 for one in passes:
-                    parts[one.region].append(self._backward(one))
+                    metrics = self._backward(one)
+                    if one.weights_B.any():
+                        parts[one.region].append(metrics)
                 self.processes.sum_gradients(self.policy)
                 norms.append(apply_gradient(self.optimizer, lr, config.max_grad_norm))
         metrics = {
@@ -190,7 +193,14 @@ class Learner:
         )
         needed_B = needs_forward(torch.from_numpy(advantages_B), weights_B, beta=beta).numpy() & mine_B
         several = config.minibatches * config.update_epochs > 1
-        for batch in distinct_batches(self.policy, samples, np.flatnonzero(needed_B), config.micro_batch_tokens):
+        batches = distinct_batches(self.policy, samples, np.flatnonzero(needed_B), config.micro_batch_tokens)
+        if isinstance(self.policy, FSDPModule):
+            # Shards are gathered by all processes at once, so who has fewer passes makes up for them without weight.
+            missing = max(self.processes.gather(len(batches))) - len(batches)
+            weights_B = weights_B * torch.from_numpy(mine_B)
+            others = np.flatnonzero(~mine_B)[:1]
+            batches += missing * distinct_batches(self.policy, samples, others, config.micro_batch_tokens)
+        for batch in batches:
             yield Pass(
                 region=name,
                 batch=batch,
@@ -331,7 +341,7 @@ def learning_rate(step: int, config: TrainConfig) -> float:
 def apply_gradient(optimizer: torch.optim.Optimizer, lr: float, max_norm: float) -> float:
     """Clip the gradient, take one step at `lr`, and return the gradient's norm before the clip."""
     weights = [weight for group in optimizer.param_groups for weight in group["params"]]
-    norm = float(nn.utils.clip_grad_norm_(weights, max_norm if max_norm > 0 else math.inf))
+    norm = float(whole(nn.utils.clip_grad_norm_(weights, max_norm if max_norm > 0 else math.inf)))
     for group in optimizer.param_groups:
         group["lr"] = lr
     optimizer.step()

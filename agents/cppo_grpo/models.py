@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 from rich.console import Console
+from torch import nn
 
 from cppo_env import plugins
 from cppo_env.prompts import Messages, plan_messages, solve_messages
@@ -26,7 +27,7 @@ from cppo_grpo.runs import Run
 from cppo_grpo.samplers import SamplingParams
 from cppo_grpo.tiny import make_model, train_tokenizer
 from cppo_grpo.warm_start import demonstrate_plan, demonstrate_solution, warm_start
-from cppo_grpo.weights import state_to_save
+from cppo_grpo.weights import state_to_save, trainable_weights, whole
 
 TOKENIZER_PROBLEMS = 64
 """Problems whose texts a tokenizer made from scratch is trained on."""
@@ -71,29 +72,45 @@ def _make_starting_point(run: Run, problems: ProblemSet, console: Console) -> tu
 
 
 def make_actors(
-    config: TrainConfig, model: Any, tokenizer: Any
+    config: TrainConfig, model: Any, tokenizer: Any, processes: Processes
 ) -> tuple[Policy, Policy | WithoutAdapter | None, Player]:
     """Who takes part in a run: the policy, its frozen reference if a region has a KL term, and the policy at play."""
-    # Who plays beside the update needs weights that stay what they are. Engines with weights of their own know nothing
-    # of adapters, so they see the model before it has one.
-    player = make_player(config, copy.deepcopy(model) if config.off_policy_steps else model, tokenizer)
+    sharded = config.parallel == "fsdp2" and processes.count > 1
+    # Who plays beside the update needs weights that stay what they are, and whole ones where the policy's are sharded.
+    # Engines with weights of their own know nothing of adapters, so they see the model before it has one.
+    own = copy.deepcopy(model).requires_grad_(False) if config.off_policy_steps or sharded else model
+    player = make_player(config, own, tokenizer)
     anchored = config.beta_plan > 0 or config.beta_solve > 0
+    reference = None
     if config.lora_rank:
         policy = Policy(add_adapter(model, config))
-        return policy, WithoutAdapter(policy) if anchored else None, player
-    reference = Policy(copy.deepcopy(model).requires_grad_(False)).eval() if anchored else None
-    return Policy(model), reference, player
+        reference = WithoutAdapter(policy) if anchored else None
+    else:
+        policy = Policy(model)
+        reference = Policy(copy.deepcopy(model).requires_grad_(False)).eval() if anchored else None
+    if sharded:
+        for one in (policy, reference):
+            if isinstance(one, Policy):
+                processes.shard(one, decoder_layers(one))
+    return policy, reference, player
+
+
+def decoder_layers(policy: Policy) -> list[nn.Module]:
+    """The layers of its model that transformers says must stay whole."""
+    inner = inner_model(policy.model)
+    return [module for module in inner.modules() if type(module).__name__ in (inner._no_split_modules or ())]
 
 
 def save_model(run: Run, policy: Policy, tokenizer: Any) -> None:
     """Write `model/`, as transformers reads it, and the adapter beside it if there is one; all processes call this."""
     state = state_to_save(policy.model)
+    learnt = {name: whole(weight.detach()) for name, weight in trainable_weights(policy.model).items()}
     if not run.writable:
         return
     inner_model(policy.model).save_pretrained(run.model, state_dict=state)
     tokenizer.save_pretrained(run.model)
     if run.config.lora_rank:
-        policy.model.save_pretrained(run.adapter, save_embedding_layers=False)
+        policy.model.save_pretrained(run.adapter, state_dict=learnt, save_embedding_layers=False)
 
 
 def make_player(config: TrainConfig, model: Any, tokenizer: Any) -> Player:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import torch
 from numpy.typing import NDArray
 from torch import nn
+from torch.distributed.tensor import DTensor
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -79,12 +80,40 @@ class Processes:
 
         return gather_object([item])
 
-    def sum_gradients(self, module: nn.Module) -> None:
-        """Replace every trainable weight's gradient by the sum over the processes, 0 where a process had none."""
+    def shard(self, module: nn.Module, layers: Iterable[nn.Module]) -> None:
+        """Keep only this process's part of every weight (FSDP2), and gather each layer while it computes.
+
+        torch's own `fully_shard`: accelerate shards on accelerators only, and by modules that are called, which the
+        output embedding never is (`chunked_head` reads its weight).
+
+        Args:
+            module: from now on, all processes call it equally often, and its backward pass sums their gradients.
+            layers: its parts that are gathered one by one.
+        """
         if self._accelerator is None:
             return
-        for weight in module.parameters():
-            if weight.requires_grad:
+        from torch.distributed.device_mesh import init_device_mesh
+        from torch.distributed.fsdp import FSDPModule, fully_shard
+
+        mesh = init_device_mesh(self.device.type, (self.count,))
+        for part in [*layers, module]:
+            fully_shard(part, mesh=mesh)
+        for part in module.modules():
+            if isinstance(part, FSDPModule):
+                part.set_gradient_divide_factor(1.0)
+                part.set_force_sum_reduction_for_comms(True)  # gloo has no other
+
+    def sum_gradients(self, module: nn.Module) -> None:
+        """Replace every weight's gradient by the sum over the processes; none where no process has one.
+
+        Gradients of shards are sums already.
+        """
+        if self._accelerator is None:
+            return
+        weights = [weight for weight in module.parameters() if weight.requires_grad and not isinstance(weight, DTensor)]
+        everywhere = self.gather([weight.grad is not None for weight in weights])
+        for weight, had in zip(weights, zip(*everywhere, strict=True), strict=True):
+            if any(had):
                 mine = torch.zeros_like(weight) if weight.grad is None else weight.grad
                 weight.grad = self._accelerator.reduce(mine, reduction="sum")
 

@@ -77,7 +77,7 @@ def train(run: Run, sandbox: Sandbox, console: Console, processes: Processes | N
     with tracked(run), environment(config, sandbox, config.split, problems * config.tuples) as env:
         _check_held_out(config, sandbox, env.assembly.problems)
         model, tokenizer = starting_point(run, env.assembly.problems, console, processes)
-        policy, reference, player = make_actors(config, model, tokenizer)
+        policy, reference, player = make_actors(config, model, tokenizer, processes)
         session = Session(
             run,
             env,

@@ -65,16 +65,39 @@ def episodes(run: Path) -> list[tuple[Any, ...]]:
     return [(row["problem_id"], row["episode"], row["methods"], row["programs"], row["verdicts"]) for row in rows]
 
 
-def test_two_processes_make_the_run_of_one_and_each_goes_on_with_the_others(learnt: Path, tmp_path: Path) -> None:
+def change(run: Path, **settings: Any) -> Path:
+    """A run with other settings."""
+    file = run / "config.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | settings))
+    return run
+
+
+def test_two_processes_make_the_run_of_one(learnt: Path, tmp_path: Path) -> None:
     again = PLANNING | {"model": learnt / "reference", "warm_start_steps": 0}
     output = finish(launch(2, *flags(**again, run=tmp_path / "both")))
     assert output.count("report:") == 1
     assert_same_run(learnt, tmp_path / "both")
-    one_by_both = killed_after(learnt, 1, tmp_path / "one by both")
-    finish(launch(2, "--resume", str(one_by_both)))
-    assert_same_run(learnt, one_by_both)
-    both_by_one = killed_after(tmp_path / "both", 2, tmp_path / "both by one")
-    assert_same_run(learnt, carry_out(both_by_one, resume=both_by_one).path)
+
+
+def test_shards_go_on_with_a_run_of_one_process_and_one_process_with_theirs(learnt: Path, tmp_path: Path) -> None:
+    # So little in a pass that the process with two problems has more of them.
+    sharded = change(killed_after(learnt, 1, tmp_path / "sharded"), parallel="fsdp2", micro_batch_tokens=256)
+    finish(launch(2, "--resume", str(sharded)))
+    assert_same_run(learnt, sharded)
+    alone = killed_after(sharded, 2, tmp_path / "alone")
+    assert_same_run(learnt, carry_out(alone, resume=alone).path)
+
+
+@pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")
+def test_an_adapter_in_shards_is_the_adapter_of_one_process(learnt: Path, tmp_path: Path) -> None:
+    lora = PLANNING | {"model": str(learnt / "reference"), "warm_start_steps": 0, "lora_rank": 4, "steps": 2}
+    alone = carry_out(tmp_path / "alone", **lora)
+    finish(launch(2, *flags(**lora, parallel="fsdp2", run=tmp_path / "sharded")))
+    found, expected = weights(tmp_path / "sharded"), weights(alone.path)
+    assert all(torch.allclose(found[name], weight, atol=1e-6, rtol=0) for name, weight in expected.items())
+    adapters = [load_file(run / "adapter" / "adapter_model.safetensors") for run in (tmp_path / "sharded", alone.path)]
+    torch.testing.assert_close(adapters[0], adapters[1], atol=1e-6, rtol=0)
+    assert episodes(tmp_path / "sharded") == episodes(alone.path)
 
 
 def test_an_interrupted_launch_leaves_a_checkpoint_of_its_last_step(learnt: Path, tmp_path: Path) -> None:
