@@ -70,7 +70,8 @@ def kill_with_its_workers(name, process):
             process.kill()
     else:
         for pid in [process.pid, *descendants(process.pid)]:
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # it has ended with its parent
+                os.kill(pid, signal.SIGKILL)
     process.wait()
 
 
