@@ -87,8 +87,8 @@ class LocalSandbox(WorkerSandbox):
         try:
             process = subprocess.Popen(
                 [self._python, "-I", "-S", "-c", LOADER],
-                stdin=theirs,
-                stdout=theirs,
+                stdin=theirs.fileno(),
+                stdout=theirs.fileno(),
                 stderr=subprocess.DEVNULL,
                 env=environment,
                 cwd=base,
