@@ -10,7 +10,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Self
 
@@ -38,7 +38,8 @@ class CachedSandbox:
         self._known: OrderedDict[str, Report] = OrderedDict()
         self._running: dict[str, Future[Report]] = {}
         self._lock = threading.Lock()
-        self._ahead = ThreadPoolExecutor(thread_name_prefix="cppo-sandbox-ahead")
+        self._ahead = ThreadPoolExecutor(1, thread_name_prefix="cppo-sandbox-ahead")
+        self._prefetched: Future[list[Report]] | None = None
         self._calls, self._busy_since, self._busy_s = 0, 0.0, 0.0
         self.hits = 0
         """Jobs answered without running a program."""
@@ -51,6 +52,12 @@ class CachedSandbox:
 
     def run(self, jobs: Sequence[Job], /) -> list[Report]:
         """One report for each job, in order."""
+        if self._prefetched is not None:
+            # Batches that run at the same time make the workers change problems all the time, which costs more.
+            wait([self._prefetched])
+        return self._run(jobs)
+
+    def _run(self, jobs: Sequence[Job]) -> list[Report]:
         digests: dict[int, bytes | None] = {}
         waiting: list[Future[Report]] = []
         mine: list[tuple[str, Job, Future[Report]]] = []
@@ -76,10 +83,10 @@ class CachedSandbox:
         return [future.result() for future in waiting]
 
     def prefetch(self, jobs: Sequence[Job], /) -> None:
-        """Start on jobs that `run` will be asked for later, in a thread; it then waits for what is not done yet."""
+        """Start on jobs that `run` will be asked for later, in a thread and in order; `run` waits for them."""
         rememberable = [job for job in jobs if _checker_name(job.problem) is not None]
         if rememberable:
-            self._ahead.submit(self.run, rememberable)
+            self._prefetched = self._ahead.submit(self._run, rememberable)
 
     @property
     def busy_s(self) -> float:
