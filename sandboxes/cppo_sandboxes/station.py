@@ -131,7 +131,9 @@ class Station:
         work.add(index, outcome)
         if work.report is None:
             self._announce(work)
-        elif work.left and how == frames.ENDED_EXIT and not number:  # else the worker knows
+            return
+        self.idling = False  # its worker is about to be free
+        if work.left and how == frames.ENDED_EXIT and not number:  # else the worker knows
             self.link.send(frames.frame(frames.CANCEL, frames.JOB.pack(work.number)))
 
     def _done(self, work: Work, how: int, text: str) -> None:
