@@ -135,7 +135,7 @@ class Learner:
                 for one in passes:
                     metrics = self._backward(one)
                     if one.weights_B.any():
-                        parts[one.region].append(metrics)
+                        parts[one.region].append({name: value.cpu() for name, value in metrics.items()})
                 self.processes.sum_gradients(self.policy)
                 norms.append(apply_gradient(self.optimizer, lr, config.max_grad_norm))
         metrics = {
@@ -230,12 +230,12 @@ class Learner:
         config = self.config
         loss, metrics = policy_loss(
             self._log_probs(self.policy, one.batch, one.temperature),
-            one.advantages_B,
-            one.batch.mask_BT,
-            one.weights_B,
+            one.advantages_B.to(self.device),
+            one.batch.mask_BT.to(self.device),
+            one.weights_B.to(self.device),
             old_logps_BT=one.old_logps_BT,
             ref_logps_BT=one.ref_logps_BT,
-            sampler_logps_BT=one.sampler_logps_BT,
+            sampler_logps_BT=one.sampler_logps_BT.to(self.device),
             form=config.loss,
             epsilon=config.epsilon,
             epsilon_high=config.epsilon_high,

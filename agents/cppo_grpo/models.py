@@ -42,14 +42,14 @@ def starting_point(
     """
     processes = processes or Processes()
     if processes.main:
-        found = _make_starting_point(run, problems, console)
+        found = _make_starting_point(run, problems, console, processes.device)
         processes.gather(None)
         return found
     processes.gather(None)
-    return _make_starting_point(run, problems, console)
+    return _make_starting_point(run, problems, console, processes.device)
 
 
-def _make_starting_point(run: Run, problems: ProblemSet, console: Console) -> tuple[Any, Any]:
+def _make_starting_point(run: Run, problems: ProblemSet, console: Console, device: torch.device) -> tuple[Any, Any]:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     config = run.config
@@ -60,6 +60,7 @@ def _make_starting_point(run: Run, problems: ProblemSet, console: Console) -> tu
     else:
         tokenizer = train_tokenizer(_texts(problems, config))
         model = make_model(tokenizer, hidden=config.hidden, layers=config.layers, seed=config.seed)
+    model = model.to(device)
     if not run.reference.exists():
         if config.warm_start_steps:
             _warm_start(run, model, tokenizer, problems, console)

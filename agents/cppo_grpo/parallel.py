@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+CPU = torch.device("cpu")
+
 PATIENCE = timedelta(days=1)
 """How long a process waits for the others, who may be judging programs; the launcher ends them all if one fails."""
 
@@ -65,7 +67,7 @@ class Processes:
     @property
     def device(self) -> torch.device:
         """Where this process computes."""
-        return self._accelerator.device if self._accelerator else torch.device("cpu")
+        return self._accelerator.device if self._accelerator else torch.accelerator.current_accelerator(True) or CPU
 
     def share(self, items_P: NDArray[Any]) -> NDArray[Any]:
         """This process's part: neighbours, in order; the parts differ by one in size at most."""
