@@ -32,7 +32,7 @@ CASES = sorted(str(path.relative_to(CORPUS).with_suffix("")) for path in CORPUS.
 CANARY = "a, b = map(int, input().split())\nprint(a + b)\n"
 WARM_UP = [CANARY, "import json\n" + CANARY, "import numpy\n" + CANARY]
 """Programs after which the worker has all the processes that it keeps."""
-SETTLE_S = 2.0
+SETTLE_S = 10.0
 
 
 class Recorder:

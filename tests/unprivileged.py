@@ -5,6 +5,7 @@ As a script it is that process: pickled lists of jobs on standard input, lists o
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
 import subprocess
@@ -53,7 +54,8 @@ class Unprivileged:
         """End the process."""
         self._process.kill()
         self._process.wait()
-        self._process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):  # jobs that it has not read
+            self._process.stdin.close()
         self._process.stdout.close()
 
 
