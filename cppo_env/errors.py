@@ -8,7 +8,8 @@
     ├── ProblemDataError (ValueError)       problem files that are absent or malformed
     ├── MissingExtraError (ImportError)     an optional package that is not installed
     ├── SandboxError (RuntimeError)         no engine, no image, or a sandbox that cannot be trusted
-    └── AgentError (RuntimeError)           an agent's own machinery failed: its model's endpoint did not answer
+    ├── AgentError (RuntimeError)           an agent's own machinery failed: its model's endpoint did not answer
+    └── SamplerError (RuntimeError)         the engine that the learner samples with failed or did not answer
 
 Faults of a single program, judge call or test never raise: they are verdicts (see `cppo_env.types.Verdict`).
 """
@@ -67,3 +68,7 @@ class AgentError(CppoError, RuntimeError):
         super().__init__(message)
         self.actions = tuple(actions)
         """What `act` would have returned; None for the observations that got no answer."""
+
+
+class SamplerError(CppoError, RuntimeError):
+    """The engine that the learner samples with failed or did not answer."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -49,7 +49,11 @@ class TrainConfig:
     model: str | None = None
     """Folder or hub name of a transformers model; without it, a tiny one is made from scratch."""
     sampler: str = "transformers"
-    """Engine that draws plans and programs."""
+    """Engine that draws plans and programs: "transformers", "vllm", "vllm_worker", "vllm_server" or another plug-in's
+    name."""
+    sampler_options: dict[str, Any] = field(default_factory=dict[str, Any])
+    """Its options, such as --sampler_options.gpu_memory_utilization=0.4 or --sampler_options.url=http://127.0.0.1:8000.
+    """
     run: Path | None = None
     """The run folder (config, metrics, rollouts, checkpoints, report); without it, a new one under `runs/`."""
     resume: Path | None = None

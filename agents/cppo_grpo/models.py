@@ -6,6 +6,7 @@ import copy
 import itertools
 import shutil
 from collections.abc import Iterable
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -122,9 +123,9 @@ def make_player(config: TrainConfig, model: Any, tokenizer: Any) -> Player:
         plan=SamplingParams(config.max_tokens_plan, end_ids, config.temperature_plan),
         solve=SamplingParams(config.max_tokens_solve, end_ids, config.temperature_solve),
     )
-    return Player(
-        tokenizer, plugins.load("samplers", config.sampler)(model), regions, config.planning, plan_only=config.plan_only
-    )
+    make_sampler = partial(plugins.load("samplers", config.sampler), model)
+    sampler = plugins.construct(make_sampler, config.sampler_options, f"sampler {config.sampler!r}")
+    return Player(tokenizer, sampler, regions, config.planning, plan_only=config.plan_only)
 
 
 def _warm_start(run: Run, model: Any, tokenizer: Any, problems: ProblemSet, console: Console) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
+import numpy as np
 from torch import Tensor
 
 from cppo_env.errors import UsageError
@@ -40,6 +41,10 @@ class SamplingParams:
     def streams_of(self, count: int) -> Sequence[int]:
         """The streams of so many prompts."""
         return range(count) if self.streams is None else self.streams
+
+    def seeds_of(self, count: int) -> list[int]:
+        """The seeds of their streams, for engines that take one with each request."""
+        return [int(np.random.SeedSequence([self.seed, s]).generate_state(1)[0]) for s in self.streams_of(count)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
     vllm           the engine in this process; weights are handed over in memory
     vllm_worker    the engine in a process of its own; weights go through a file in memory
+    vllm_server    the engine behind HTTP, in `vllm_server.py`
 
 In this process there can be one engine only: vLLM keeps its parallel state in globals, where a second breaks the first.
 """
@@ -11,23 +12,19 @@ from __future__ import annotations
 import copy
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-import numpy as np
-from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, models
 from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from cppo_env.plugins import missing_extra
 from cppo_grpo.samplers import Completion, SamplingParams
+from cppo_grpo.samplers.vllm_weights import WORKER_EXTENSION, weights_file
 
 DEFAULTS = {"VLLM_CPU_OMP_THREADS_BIND": "nobind", "VLLM_CPU_KVCACHE_SPACE": "1"}
 """Unless the environment says otherwise: the threads of this process stay the trainer's; GiB of cache on a CPU."""
-
-SHARED_MEMORY = Path("/dev/shm")
 
 
 class VllmSampler:
@@ -57,7 +54,7 @@ class VllmSampler:
             "enforce_eager": model.device.type == "cpu",
             "logprobs_mode": "processed_logprobs",  # those of the sampled distribution, not those at temperature 1
             "load_format": "dummy",
-            "worker_extension_cls": f"{WeightLoader.__module__}.{WeightLoader.__qualname__}",
+            "worker_extension_cls": WORKER_EXTENSION,
         }
         with tempfile.TemporaryDirectory() as folder:
             _describe(model, folder)
@@ -72,13 +69,14 @@ class VllmSampler:
                 self._make_params(
                     max_tokens=params.max_tokens,
                     temperature=params.temperature,
-                    seed=int(np.random.SeedSequence([params.seed, stream]).generate_state(1)[0]),
+                    seed=seed,
                     stop_token_ids=list(params.end_ids),
                     ignore_eos=True,  # `end_ids` alone decide
                     logprobs=0,  # of the sampled token only
+                    flat_logprobs=True,  # no dictionary for each token
                     detokenize=False,
                 )
-                for stream in params.streams_of(len(prompts))
+                for seed in params.seeds_of(len(prompts))
             ],
             use_tqdm=False,
         )
@@ -100,34 +98,13 @@ class VllmWorkerSampler(VllmSampler):
     multiprocessing = "1"
 
     def _hand_over(self, named_weights: Iterable[tuple[str, Tensor]]) -> None:
-        folder = SHARED_MEMORY if SHARED_MEMORY.is_dir() else None
-        with tempfile.NamedTemporaryFile(suffix=".safetensors", dir=folder) as file:
-            save_file({name: weight.detach().cpu().contiguous() for name, weight in named_weights}, file.name)
-            self.llm.collective_rpc("load_file", args=(file.name,))
-
-
-class WeightLoader:
-    """What vLLM's worker learns to do: take new weights. vLLM mixes it into its worker class."""
-
-    model_runner: Any
-    reload_weights: Callable[..., None]
-
-    def load_named(self, named_weights: Iterable[tuple[str, Tensor]]) -> None:
-        """Load weights by their names in the transformers model."""
-        self.reload_weights(weights_iterator=named_weights)
-        # On a CPU the head of a tied model keeps a packed copy of the old embedding unless it is packed anew.
-        head = self.model_runner.model.lm_head
-        head.quant_method.process_weights_after_loading(head)
-
-    def load_file(self, path: str) -> None:
-        """Load weights from a safetensors file."""
-        self.load_named(load_file(path).items())
+        with weights_file(named_weights) as path:
+            self.llm.collective_rpc("load_named_file", args=(path,))
 
 
 def _completion(output: Any) -> Completion:
-    tokens = tuple(output.token_ids)
-    log_probs = tuple(at[token].logprob for at, token in zip(output.logprobs, tokens, strict=True))
-    return Completion(tokens, log_probs, "stop" if output.finish_reason == "stop" else "length")
+    log_probs = tuple(output.logprobs.logprobs)
+    return Completion(tuple(output.token_ids), log_probs, "stop" if output.finish_reason == "stop" else "length")
 
 
 def _describe(model: PreTrainedModel, folder: str) -> None:

@@ -1,0 +1,132 @@
+r"""Sampling with a `vllm serve` process: the engine on another GPU, or on several, with the trainer's weights.
+
+    VLLM_SERVER_DEV_MODE=1 vllm serve MODEL --logprobs-mode processed_logprobs --generation-config vllm \
+        --worker-extension-cls cppo_grpo.samplers.vllm_weights.WeightLoader
+    cppo train --model MODEL --sampler vllm_server --sampler_options.url=http://127.0.0.1:8000
+
+Token ids go in and out through the completions API. New weights go through a file that both processes see. The server's
+development mode opens its control endpoints to whoever reaches the port: serve on 127.0.0.1 or a private network.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+from transformers import PreTrainedModel
+
+from cppo_env.errors import SamplerError, UsageError
+from cppo_grpo.samplers import Completion, SamplingParams
+from cppo_grpo.samplers.vllm_weights import WORKER_EXTENSION, weights_file
+
+HOW_TO_SERVE = (
+    "start it with: VLLM_SERVER_DEV_MODE=1 vllm serve MODEL --logprobs-mode processed_logprobs "
+    f"--generation-config vllm --worker-extension-cls {WORKER_EXTENSION}"
+)
+
+
+class VllmServerSampler:
+    """Draws from the model that a vLLM server serves, after handing it the weights of the trained one.
+
+    Args:
+        model: the trained model; the server serves the same architecture.
+        url: of the server, such as "http://127.0.0.1:8000".
+        folder: where the file with new weights is written, seen by the server under the same path; without it, shared
+            memory (server and trainer on one machine).
+        requests: requests in flight at most; the server batches them.
+        timeout_s: seconds that one request may take.
+
+    Raises:
+        SamplerError: no server answers there.
+        UsageError: the server was started without what the sampler needs; the message says how to start it.
+    """
+
+    def __init__(
+        self,
+        model: PreTrainedModel,
+        *,
+        url: str,
+        folder: str | None = None,
+        requests: int = 256,
+        timeout_s: float = 600,
+    ) -> None:
+        self.url, self.folder, self.timeout_s = url.rstrip("/"), Path(folder) if folder else None, timeout_s
+        self._threads = ThreadPoolExecutor(requests, thread_name_prefix="vllm_server")
+        # A server beside the trainer is never behind the proxy that the environment may name.
+        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        self._require_settings()
+        self.update(model.named_parameters())
+
+    def sample(self, prompts: Sequence[Sequence[int]], params: SamplingParams, /) -> list[Completion]:
+        """One completion for each prompt, in order; see `Sampler.sample`.
+
+        Raises:
+            SamplerError: the server failed, or did not answer in time.
+        """
+        # One request for each prompt: prompts of one request share their seed.
+        bodies = [
+            {
+                "prompt": list(prompt),
+                "max_tokens": params.max_tokens,
+                "temperature": params.temperature,
+                "seed": seed,
+                "stop_token_ids": list(params.end_ids),
+                "ignore_eos": True,  # `end_ids` alone decide
+                "logprobs": 0,  # of the sampled token only
+                "return_token_ids": True,
+                "return_tokens_as_token_ids": True,  # no text is ever looked at
+            }
+            for prompt, seed in zip(prompts, params.seeds_of(len(prompts)), strict=True)
+        ]
+        return list(self._threads.map(self._complete, bodies))
+
+    def update(self, named_weights: Iterable[tuple[str, Tensor]], /) -> None:
+        """Load the trainer's weights, and forget what was computed with the old ones.
+
+        Raises:
+            SamplerError: the server did not take them.
+        """
+        with weights_file(named_weights, self.folder) as path:
+            self._post("/collective_rpc", {"method": "load_named_file", "args": [path]})
+        # Cached prefixes hold keys and values of the old weights.
+        if not self._post("/reset_prefix_cache", {})["success"]:
+            raise SamplerError(f"{self.url}: its prefix cache is in use; give the server to one trainer")
+
+    def _complete(self, body: dict[str, Any]) -> Completion:
+        choice = self._post("/v1/completions", body)["choices"][0]
+        return Completion(
+            tuple(choice["token_ids"]),
+            tuple(choice["logprobs"]["token_logprobs"]),
+            "stop" if choice["finish_reason"] == "stop" else "length",
+        )
+
+    def _require_settings(self) -> None:
+        """Refuse a server whose log-probs are not those of the sampled distribution, or that cannot take weights."""
+        try:
+            (settings, *_) = self._post("/collective_rpc", {"method": "sampling_settings"})["results"]
+        except SamplerError as error:
+            if not isinstance(error.__cause__, urllib.error.HTTPError):
+                raise
+            raise UsageError(f"{self.url}: the server cannot take new weights; {HOW_TO_SERVE}") from error
+        if (mode := settings["logprobs_mode"]) != "processed_logprobs":
+            raise UsageError(f"{self.url}: the server reports {mode}, expected processed_logprobs; {HOW_TO_SERVE}")
+
+    def _post(self, path: str, body: dict[str, Any]) -> Any:
+        request = urllib.request.Request(
+            self.url + path, json.dumps(body).encode(), {"Content-Type": "application/json"}
+        )
+        try:
+            with self._opener.open(request, timeout=self.timeout_s) as response:
+                return json.loads(response.read() or "null")
+        except urllib.error.HTTPError as error:
+            said = error.read(300).decode(errors="replace")
+            raise SamplerError(f"{self.url}{path}: the vLLM server answered {error.code}: {said}") from error
+        except (OSError, http.client.HTTPException) as error:
+            raise SamplerError(f"{self.url}{path}: no vLLM server answers: {error}; {HOW_TO_SERVE}") from error

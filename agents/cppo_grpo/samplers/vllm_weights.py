@@ -1,0 +1,57 @@
+"""How new weights reach vLLM: what its worker learns to do, and the file that carries weights between processes."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+SHARED_MEMORY = Path("/dev/shm")
+"""Where weights are handed over on one machine."""
+
+
+class WeightLoader:
+    """What vLLM's worker learns to do: take new weights. vLLM mixes it into its worker class."""
+
+    vllm_config: Any
+    model_runner: Any
+    reload_weights: Callable[..., None]
+
+    def load_named(self, named_weights: Iterable[tuple[str, Tensor]]) -> None:
+        """Load weights by their names in the transformers model."""
+        self.reload_weights(weights_iterator=named_weights)
+        # On a CPU the head of a tied model keeps a packed copy of the old embedding unless it is packed anew.
+        head = self.model_runner.model.lm_head
+        head.quant_method.process_weights_after_loading(head)
+
+    def load_named_file(self, path: str) -> None:
+        """Load weights from a safetensors file."""
+        self.load_named(load_file(path).items())
+
+    def sampling_settings(self) -> dict[str, Any]:
+        """What the engine was started with and decides whether its log-probs are those that the learner needs."""
+        return {"logprobs_mode": str(self.vllm_config.model_config.logprobs_mode)}
+
+
+WORKER_EXTENSION = f"{WeightLoader.__module__}.{WeightLoader.__qualname__}"
+"""What vLLM is told as `worker_extension_cls`."""
+
+
+@contextmanager
+def weights_file(named_weights: Iterable[tuple[str, Tensor]], folder: Path | None = None) -> Iterator[str]:
+    """The path of a safetensors file with these weights, which is gone in the end.
+
+    Args:
+        named_weights: weights by their names in the transformers model.
+        folder: where the file lies; without it, in shared memory where there is any.
+    """
+    if folder is None and SHARED_MEMORY.is_dir():
+        folder = SHARED_MEMORY
+    with tempfile.NamedTemporaryFile(suffix=".safetensors", dir=folder) as file:
+        save_file({name: weight.detach().cpu().contiguous() for name, weight in named_weights}, file.name)
+        yield file.name

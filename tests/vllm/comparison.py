@@ -1,0 +1,101 @@
+"""How far an engine is from transformers, in tokens, log-probs and whole rollouts."""
+
+from pathlib import Path
+from typing import Any
+
+import gymnasium as gym
+import torch
+from cppo_grpo.rollouts import Player, Regions, play
+from cppo_grpo.samplers import Sampler, SamplingParams
+from cppo_grpo.samplers.transformers import TransformersSampler
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from cppo_env import parsing
+from tests.grpo.models import plain_log_probs, random_ids
+
+GREEDY = SamplingParams(24, (), 0.0)
+DRAWN = SamplingParams(24, tuple(range(0, 512, 16)), 0.7, seed=5)
+SHARED_PREFIX = random_ids(150, seed=1)[0]
+"""More than one 128-token block of the prefix cache."""
+PROMPTS = [SHARED_PREFIX + ids for ids in random_ids(5, 9, 40, seed=2)] + [SHARED_PREFIX] * 5
+EPISODES = 8
+
+
+def load_model(folder: Path) -> Any:
+    """The model of a folder."""
+    return AutoModelForCausalLM.from_pretrained(folder).eval()
+
+
+def compare(sampler: Sampler, model: Any, folder: Path) -> dict[str, Any]:
+    """The engine beside the model: with its first weights, in a rollout, and after an update of the weights."""
+    before = distance(sampler, model)
+    rollout = played(sampler, model, AutoTokenizer.from_pretrained(folder))
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight.add_(0.3 * weight.std() * torch.randn(weight.shape, generator=torch.Generator().manual_seed(3)))
+    sampler.update(model.named_parameters())
+    return {"before": before, "rollout": rollout, "after": distance(sampler, model)}
+
+
+def require_equal(found: dict[str, Any]) -> None:
+    """Assert that the engine did what transformers does."""
+    for weights in ("before", "after"):
+        one = found[weights]
+        assert one["greedy_equal"]
+        assert one["largest_gap"] < 1e-4
+        assert one["ends_where_it_stops"]
+        assert one["distinct"] >= 6  # five of the eight prompts are copies: their draws must differ
+        assert one["repeats"]
+    rollout = found["rollout"]
+    assert rollout["equal"]
+    assert rollout["readable"] > 0
+    assert rollout["programs"] == 4 * rollout["readable"]
+    assert rollout["prompts_show_their_method"]
+
+
+def distance(sampler: Sampler, model: Any) -> dict[str, Any]:
+    """How far the sampler is from the model: greedy tokens, and log-probs of drawn tokens at their temperature."""
+    greedy, expected = sampler.sample(PROMPTS, GREEDY), TransformersSampler(model).sample(PROMPTS, GREEDY)
+    drawn = sampler.sample(PROMPTS, DRAWN)
+    gaps = []
+    with torch.no_grad():
+        for prompt, completion in zip(PROMPTS, drawn, strict=True):
+            plain = plain_log_probs(model, prompt, list(completion.token_ids), DRAWN.temperature)
+            gaps.append(float((plain - torch.tensor(completion.log_probs)).abs().max()))
+    return {
+        "greedy_equal": [c.token_ids for c in greedy] == [c.token_ids for c in expected],
+        "largest_gap": max(gaps),
+        "ends_where_it_stops": all((c.token_ids[-1] in DRAWN.end_ids) == (c.finish_reason == "stop") for c in drawn),
+        "distinct": len({c.token_ids for c in drawn}),
+        "repeats": [c.token_ids for c in drawn] == [c.token_ids for c in sampler.sample(PROMPTS, DRAWN)],
+    }
+
+
+def played(sampler: Sampler, model: Any, tokenizer: Any) -> dict[str, Any]:
+    """A greedy rollout in the environment, with the engine and with transformers."""
+    greedy = SamplingParams(64, (tokenizer.eos_token_id,), 0.0)
+    env: Any = gym.make_vec("CPPO-Strategies-v0", num_envs=EPISODES, k=4, sandbox="local")
+    try:
+        ours, plain = (
+            play(
+                env.unwrapped,
+                Player(tokenizer, one, Regions(greedy, greedy)),
+                torch.arange(EPISODES).numpy(),
+                (0, 0),
+            )
+            for one in (sampler, TransformersSampler(model))
+        )
+    finally:
+        env.close()
+    written = [
+        [c.token_ids for c in (*rollout.plans.completions, *rollout.programs.completions)] for rollout in (ours, plain)
+    ]
+    return {
+        "equal": written[0] == written[1],
+        "readable": sum(parsing.read_plan(text, 4) != () for text in ours.plans.texts),
+        "programs": len(ours.branches),
+        "prompts_show_their_method": all(
+            ours.records[n].methods[i] in tokenizer.decode(prompt)
+            for (n, i), prompt in zip(ours.branches.tolist(), ours.programs.prompts, strict=True)
+        ),
+    }

@@ -1,0 +1,48 @@
+"""vLLM draws what transformers would, before and after a weight update, in this process and in its worker process."""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support import need_vllm
+from tests.vllm.comparison import require_equal
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@need_vllm
+@pytest.mark.parametrize("embeddings", ["tied", "untied"])
+@pytest.mark.parametrize("name", ["vllm", "vllm_worker"])
+def test_vllm_equals_transformers_before_and_after_an_update(
+    name: str, embeddings: str, folders: dict[str, Path]
+) -> None:
+    # A process of its own, because vLLM allows one engine in each.
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.vllm.in_process", name, folders[embeddings]],
+        cwd=ROOT,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=500,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    found = json.loads(next(line for line in done.stdout.splitlines() if line.startswith("{")))
+    require_equal(found)
+    assert found["threads"] == 1
+    assert found["cached"] == [0, 128, 0, 128]  # an update empties the cache
+
+
+@pytest.mark.skipif(importlib.util.find_spec("vllm") is not None, reason="vLLM is installed")
+def test_without_vllm_the_error_names_the_extra() -> None:
+    from cppo_grpo.samplers.vllm import VllmSampler
+
+    from cppo_env.errors import MissingExtraError
+    from tests.grpo.models import tiny_qwen3
+
+    with pytest.raises(MissingExtraError, match="cppo-env\\[vllm\\]"):
+        VllmSampler(tiny_qwen3())

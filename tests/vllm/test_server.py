@@ -1,0 +1,94 @@
+"""The server sampler against a real `vllm serve` on this machine."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from cppo_grpo.samplers.vllm_server import VllmServerSampler
+from cppo_grpo.samplers.vllm_weights import WORKER_EXTENSION
+
+from cppo_env.errors import SamplerError, UsageError
+from tests.grpo.models import tiny_qwen3
+from tests.support import need_vllm
+from tests.vllm.comparison import compare, load_model, require_equal
+from tests.vllm.training import require_training
+
+STARTS_WITHIN_S = 240
+FLAGS = ("--logprobs-mode=processed_logprobs", "--generation-config=vllm", f"--worker-extension-cls={WORKER_EXTENSION}")
+
+
+@contextmanager
+def serving(folder: Path, log: Path, *flags: str) -> Iterator[str]:
+    """The URL of a server, which is gone in the end."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    common = ("--host=127.0.0.1", f"--port={port}", "--dtype=float32", "--enforce-eager", "--max-model-len=512")
+    settings = {"VLLM_SERVER_DEV_MODE": "1", "VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_CPU_OMP_THREADS_BIND": "nobind"}
+    settings |= {"OMP_NUM_THREADS": "1"}
+    with log.open("w") as out:
+        server = subprocess.Popen(
+            # What `vllm serve` runs; that command itself does not start in the CPU build, which is named vllm-cpu.
+            [sys.executable, "-m", "vllm.entrypoints.openai.api_server", f"--model={folder}", *common, *flags],
+            env=os.environ | settings,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        deadline = time.monotonic() + STARTS_WITHIN_S
+        while not _healthy(url):
+            assert server.poll() is None and time.monotonic() < deadline, log.read_text()[-2000:]
+            time.sleep(0.5)
+        yield url
+    finally:
+        if server.poll() is None:
+            os.killpg(server.pid, signal.SIGTERM)
+            server.wait(60)
+
+
+def _healthy(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url + "/health", timeout=5):
+            return True
+    except (urllib.error.URLError, ConnectionError, TimeoutError):
+        return False
+
+
+@need_vllm
+def test_a_server_equals_transformers_and_trains(folders: dict[str, Path], tmp_path: Path) -> None:
+    with serving(folders["tied"], tmp_path / "server.log", *FLAGS) as url:
+        model = load_model(folders["tied"])
+        require_equal(compare(VllmServerSampler(model, url=url), model, folders["tied"]))
+        require_training(folders["tied"], tmp_path / "run", "vllm_server", url=url)
+
+
+@need_vllm
+def test_a_server_takes_untied_weights(folders: dict[str, Path], tmp_path: Path) -> None:
+    with serving(folders["untied"], tmp_path / "server.log", *FLAGS) as url:
+        model = load_model(folders["untied"])
+        require_equal(compare(VllmServerSampler(model, url=url), model, folders["untied"]))
+
+
+@need_vllm
+def test_a_server_with_other_log_probs_is_refused(folders: dict[str, Path], tmp_path: Path) -> None:
+    with (
+        serving(folders["tied"], tmp_path / "server.log", *FLAGS[1:]) as url,
+        pytest.raises(UsageError, match=r"reports raw_logprobs, expected processed_logprobs; start it with"),
+    ):
+        VllmServerSampler(load_model(folders["tied"]), url=url)
+
+
+def test_where_no_server_answers_the_error_says_how_to_start_one() -> None:
+    with pytest.raises(SamplerError, match=r"no vLLM server answers: .*vllm serve MODEL"):
+        VllmServerSampler(tiny_qwen3(), url="http://127.0.0.1:9")
