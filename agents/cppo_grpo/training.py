@@ -268,7 +268,7 @@ def _learn(session: Session, steps: int, console: Console) -> None:
                         "R_plan": row["reward_plan"],
                         "R_solve": row["reward_solve"],
                         "valid": row["validity"],
-                        "tests/s": row["tests_per_s"],
+                        "tokens/s": row["tokens_per_s"],
                     },
                 )
                 if steps % config.checkpoint_every == 0:
