@@ -5,7 +5,7 @@ test inputs, never expected outputs.
 
     hub       reads the host's frames, keeps test inputs as files, starts one program after the other, watches its tests
      └ zygote     a warm interpreter with a set of modules imported; forks one process per program
-        └ program     compiles the program once, forks one process per test; the last test runs in it
+        └ program     compiles the program once, forks one process per test; an only test runs in it
            └ test         another uid, limits, no inherited descriptors: runs the program's code, exits
 
 Every process but the last is trusted. What a forked process maps and touches decides what a test costs, so those that

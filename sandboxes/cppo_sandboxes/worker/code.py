@@ -86,6 +86,7 @@ class Binary:
     """A program in a compiled language: compiled by the judged program's user, kept where it cannot be changed."""
 
     def __init__(self, place, task):
+        place.fence.learn_trusted()
         if not _is_installed(task["compile"][0]):
             raise Unable(f"the sandbox has no {task['compile'][0]}; install it there (cppo sandbox build)")
         source = _save(place, task)
@@ -119,6 +120,7 @@ class Binary:
                 os.closerange(3, 256)
                 resource.setrlimit(resource.RLIMIT_CPU, (COMPILE_CPU_S, COMPILE_CPU_S))
                 resource.setrlimit(resource.RLIMIT_DATA, (COMPILE_BYTES, COMPILE_BYTES))
+                resource.setrlimit(resource.RLIMIT_FSIZE, (place.file_bytes, place.file_bytes))
                 os.execvp(command[0], command)
             finally:
                 os._exit(127)

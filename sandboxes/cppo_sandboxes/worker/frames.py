@@ -32,7 +32,7 @@ IDLING = 21  # JOB: the program has run for a while and used next to no CPU
 WARM = 32  # SIZE: the zygote is ready, with so many bytes of its own memory
 COMPILED = 33  # SECONDS of CPU time that the program's process has used; its first test begins
 REFUSED = 34  # uint8 (DONE_*), UTF-8 text: there is nothing to run
-ENDED = 35  # USAGE of a test's process, and the CPU time that the program's own process has used so far
+ENDED = 35  # USAGE of a test's process
 FAULT = 36  # UTF-8 text: a test could not be started
 FREE = 37  # USAGE of the program's process, which has ended
 
@@ -49,7 +49,7 @@ OUTCOME = Struct("<BiddQI")  # how (ENDED_*), exit code or signal, cpu_s, wall_s
 SIZE = Struct("<Q")
 SECONDS = Struct("<d")
 COMMAND = Struct("<IB")  # index of a test, and NEXT, LAST (in the program's own process) or QUIT
-USAGE = Struct("<IdQd")  # wait status, cpu_s with all descendants waited for, peak bytes, see ENDED
+USAGE = Struct("<IdQ")  # wait status, cpu_s with all descendants waited for, peak bytes
 RIGHTS = Struct("3i")  # descriptors
 NEXT, LAST, QUIT = range(3)
 
@@ -91,10 +91,10 @@ class Reader:
         return frames
 
 
-def ended(kind, status, usage, own_s) -> bytes:
+def ended(kind, status, usage) -> bytes:
     """The frame that says how a process has ended."""
     cpu_s = usage.ru_utime + usage.ru_stime
-    return HEADER.pack(USAGE.size + 1, kind) + USAGE.pack(status & 0xFFFF, cpu_s, usage.ru_maxrss << 10, own_s)
+    return HEADER.pack(USAGE.size + 1, kind) + USAGE.pack(status & 0xFFFF, cpu_s, usage.ru_maxrss << 10)
 
 
 def exactly(sock, count: int) -> bytes:

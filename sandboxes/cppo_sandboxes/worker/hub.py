@@ -39,14 +39,15 @@ class Hub:
 
     def __init__(self, options):
         self._options = options
-        for name in ("store", "sources"):
-            os.makedirs(options[name], exist_ok=True)
+        os.makedirs(options["store"], exist_ok=True)
         os.chmod(options["store"], 0o700)
-        os.chmod(options["sources"], 0o755)
         uid = choose_uid(options["uid"]) if options["uid"] else 0
         if uid:
             os.setgroups([])
             os.setresgid(uid, uid, uid)
+        # Its group is the program's, so that neighbours cannot read what runs here.
+        os.makedirs(options["sources"], exist_ok=True)
+        os.chmod(options["sources"], 0o750 if uid else 0o755)
         if os.getpid() != 1:
             _become_subreaper()
         _make_work_folder(options["scratch"][0], uid)
@@ -59,6 +60,7 @@ class Hub:
         self._outgoing = []
         self._results, self._patience = 0, 1
         self._flushed_at = 0.0
+        self._ending = False
         self.poll = select.poll()
         self.poll.register(0, select.POLLIN)
         wake, self._wake_write = os.pipe()
@@ -72,7 +74,8 @@ class Hub:
         version = ".".join(map(str, sys.version_info[:3]))
         self.send(frames.frame(frames.READY, f"python {version}, uid {uid or os.geteuid()}".encode()))
         self.flush()
-        self._zygote(1)
+        for tier in range(1, len(options["tiers"])):
+            self._zygote(tier)
 
     def serve(self):
         """Work until the host closes the stream."""
@@ -95,11 +98,15 @@ class Hub:
             if self._run is not None:
                 self._run.tick()
             if self._queue and self._run is not None and time.monotonic() - self._run.started_at > SLOW_S:
-                self.send(
-                    b"".join(frames.frame(frames.RETURNED, frames.JOB.pack(task["job"])) for task, _ in self._queue)
-                )
-                self._queue.clear()
-                self.flush()
+                self._return_queue()
+            if self._ending and self._run is None:
+                return self._return_queue()
+
+    def _return_queue(self):
+        """Give the programs that wait back to the host."""
+        self.send(b"".join(frames.frame(frames.RETURNED, frames.JOB.pack(task["job"])) for task, _ in self._queue))
+        self._queue.clear()
+        self.flush()
 
     def _timeout_ms(self):
         timeout_s = None if self._run is None else self._run.timeout_s()
@@ -198,31 +205,31 @@ class Hub:
     # ---- zygotes ----
 
     def _zygote(self, tier):
-        """The zygote of a tier, started when it is first wanted."""
-        if tier not in self._zygotes:
-            ours, theirs = socketpair()
-            pid = os.fork()
-            if pid == 0:
-                try:
-                    ours.close()
-                    for other in self._zygotes.values():
-                        other.channel.close()
-                    for fd in (self._wake, self._wake_write):
-                        os.close(fd)
-                    zygote.serve(theirs, self._options, self._options["tiers"][tier], self.fence)
-                finally:
-                    os._exit(1)
-            theirs.close()
-            self._zygotes[tier] = Zygote(pid, ours)
-            self.poll.register(ours.fileno(), select.POLLIN)
-        return self._zygotes[tier]
+        """Start the zygote of a tier: before any program or test arrives, because it inherits what the hub holds."""
+        ours, theirs = socketpair()
+        pid = os.fork()
+        if pid == 0:
+            try:
+                ours.close()
+                for other in self._zygotes.values():
+                    other.channel.close()
+                for fd in (self._wake, self._wake_write):
+                    os.close(fd)
+                # The last tier's imports cost much, and few programs want them.
+                zygote.serve(theirs, self._options, self._options["tiers"][tier], self.fence, lazily=tier > 1)
+            finally:
+                os._exit(1)
+        theirs.close()
+        os.setpgid(pid, pid)  # as it does itself: whoever comes first
+        self._zygotes[tier] = Zygote(pid, ours)
+        self.poll.register(ours.fileno(), select.POLLIN)
 
     def _start_next(self):
-        while self._run is None and self._queue:
+        while self._run is None and self._queue and not self._ending:
             task, raw = self._queue.popleft()
             if not task["final"] or task["stop"] - task["start"] > 1:
                 self._patience = 1  # a first wrong answer should be known soon; later ones are rarer
-            self._run = Run(self, self._zygote(task["tier"]), task, raw)
+            self._run = Run(self, self._zygotes[task["tier"]], task, raw)
         if self._run is None:
             self.flush()
 
@@ -248,7 +255,8 @@ class Hub:
         self._finish()
 
     def _lost(self, tier, known):
-        """A zygote has died."""
+        """A zygote has died, and with it this worker: the hub holds what no new zygote may inherit."""
+        self._ending = True
         del self._zygotes[tier]
         self.poll.unregister(known.channel.fileno())
         known.channel.close()
@@ -266,9 +274,14 @@ class Hub:
 
     def _reap(self):
         """Wait for whoever has ended: orphans of programs and dead zygotes."""
+        zygotes = {known.pid for known in self._zygotes.values()}
         try:
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
+            while True:
+                pid, _, usage = os.wait4(-1, os.WNOHANG)
+                if pid == 0:
+                    return
+                if self._run is not None and pid not in zygotes:
+                    self._run.reaped(usage.ru_utime + usage.ru_stime)
         except ChildProcessError:
             pass
 

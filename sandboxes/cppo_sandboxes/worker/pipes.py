@@ -7,6 +7,7 @@ import os
 import select
 
 PIECE_BYTES = 1 << 16
+MOST_PIECES = 16
 TAIL_BYTES = 2048
 
 
@@ -69,11 +70,15 @@ class Pipes:
         flags, getfl, fcntl_ = self._flags, fcntl.F_GETFL, fcntl.fcntl
         return any(fcntl_(fd, getfl) != flags for fd in self._writes)
 
-    def drain(self, capture):
-        """Read what is there."""
+    def drain(self, capture, last=False):
+        """Read what is there; the `last` time, when all writers are dead, to the end.
+
+        Before that a writer may be as quick as we are, and a short piece may be one packet of many.
+        """
         for fd, _ in self._poll.poll(0):
-            piece = b" "
-            while piece:
+            pieces = 0
+            while last or pieces < MOST_PIECES:
+                pieces += 1
                 try:
                     piece = os.read(fd, PIECE_BYTES)
                 except BlockingIOError:
@@ -82,6 +87,7 @@ class Pipes:
                     capture.answer(piece)
                 elif fd == self._error:
                     capture.tail = (capture.tail + piece)[-TAIL_BYTES:]
-                if len(piece) < PIECE_BYTES:
+                if len(piece) == PIECE_BYTES:
+                    self.chatty = True
+                elif not last:
                     break
-                self.chatty = True

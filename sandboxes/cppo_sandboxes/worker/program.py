@@ -1,7 +1,7 @@
 """The process of one program: compile it once, fork one process per test, end with it.
 
 It is forked from a zygote and trusted, and ends with the program, so that nothing of one program reaches the next.
-The last test of a program runs in this process itself, which has then run nothing of the program before.
+The test of a program with only one runs in this process itself, which has run nothing of the program before.
 """
 
 from __future__ import annotations
@@ -64,6 +64,7 @@ class Program:
         """Compile the program and run its tests as the hub commands."""
         send = self._place.socket.send
         try:
+            self._remove_others()
             self._code = (Script if self._task["compile"] is None else Binary)(self._place, self._task)
         except (CompileError, Unable) as error:
             how = frames.DONE_UNABLE if isinstance(error, Unable) else frames.DONE_COMPILE_ERROR
@@ -77,6 +78,13 @@ class Program:
         send(frames.frame(frames.COMPILED, frames.SECONDS.pack(own_s)))
         self._serve(own_s)
 
+    def _remove_others(self):
+        """Delete the sources and binaries of earlier programs, which this one could read."""
+        folder = self._place.sources
+        for name in os.listdir(folder):
+            if name != self._task["file_name"]:
+                os.unlink(os.path.join(folder, name))
+
     def _serve(self, own_s):
         """Run tests until told to stop; in the process of a test it never returns."""
         # One frame, local names, few objects: each page that a process touches after a fork costs a page fault.
@@ -86,7 +94,7 @@ class Program:
         prefix, store, size = f"{self._task['key']}-", place.store, frames.HEADER.size + frames.COMMAND.size
         send, receive, last, quit_ = place.socket.send, place.socket.recv, frames.LAST, frames.QUIT
         open_, dup2, close, fork, wait4, setrlimit = os.open, os.dup2, os.close, os.fork, os.wait4, resource.setrlimit
-        write, process_time, ended, unpack = os.write, time.process_time, frames.ended, frames.COMMAND.unpack_from
+        write, ended, unpack = os.write, frames.ended, frames.COMMAND.unpack_from
         bytes(DRAIN_BYTES)
         while action != quit_:
             try:
@@ -118,8 +126,7 @@ class Program:
                     finally:
                         os._exit(70)
                 _, status, usage = wait4(pid, 0)
-                own_s = process_time()
-                send(ended(frames.ENDED, status, usage, own_s))
+                send(ended(frames.ENDED, status, usage))
             command = receive(size)
             if len(command) != size:
                 return  # the hub is gone
@@ -131,7 +138,7 @@ def _forget_peak():
     try:
         _write_file("/proc/self/clear_refs", b"5")
     except OSError:
-        pass  # a kernel without it: the last test may seem to have used that much
+        pass  # a kernel without it: the test may seem to have used that much
 
 
 def _write_file(path, data):

@@ -64,10 +64,7 @@ class Run:
     def hear(self, kind, payload):
         """Take in a frame of the program's process or of its zygote."""
         if kind == frames.ENDED:
-            status, cpu_s, peak, own_s = frames.USAGE.unpack(payload)
-            self._spent_s += cpu_s
-            self._settle(status, cpu_s, peak)
-            self._own_s = own_s
+            self._settle(*frames.USAGE.unpack(payload))
             self._step()
         elif kind == frames.COMPILED:
             self._compiled = self._running = True
@@ -92,6 +89,10 @@ class Run:
             return max(0.0, self._quick_s - elapsed_s)
         return max(0.001, min(WATCH_S, self._task["wall_s"] - elapsed_s))
 
+    def reaped(self, cpu_s):
+        """An orphan of the running test has ended."""
+        self._orphans_s += cpu_s
+
     # ---- the program's process ----
 
     def _begin(self):
@@ -99,8 +100,10 @@ class Run:
         self._worker.fence.learn_trusted()
         self._pipes = Pipes(self._call_based)
         self._alive, self._compiled, self._running = True, False, False
-        self._own_s = self._spent_s = 0.0
+        self._own_s = 0.0
         self._prepare()
+        # An only test runs in the program's process, unless that has paid for a compiler.
+        self._leaving = bool(self._final and self._index + 1 == self._stop and self._task["compile"] is None)
         payload = frames.COMMAND.pack(self._index, self._leaving) + self._raw
         rights = frames.RIGHTS.pack(*self._pipes.writes)
         channel = self.zygote.channel
@@ -108,9 +111,9 @@ class Run:
         channel.sendall(payload)
 
     def _prepare(self):
-        """Forget the test before. The last test of a program is run by the program's process itself."""
-        is_last = self._final and self._index + 1 == self._stop
-        self._leaving = bool(is_last and self._task["compile"] is None)  # else the compiler's costs would be its own
+        """Forget the test before."""
+        self._leaving = False
+        self._orphans_s = 0.0
         self._capture = self._ended_by = None
         self._quick_s = 0.0 if self._pipes.chatty else QUICK_S
 
@@ -128,7 +131,7 @@ class Run:
             self._begin()
         elif self._done is None and not self._pipes.changed():
             self._prepare()
-            self._command(self._index, frames.LAST if self._leaving else frames.NEXT)
+            self._command(self._index, frames.NEXT)
             self._running = True
             self._started = time.monotonic()
         elif self._alive:
@@ -143,11 +146,11 @@ class Run:
     def _command(self, index, action):
         self.zygote.channel.sendall(frames.frame(frames.TEST_NEXT, frames.COMMAND.pack(index, action)))
 
-    def _freed(self, status, cpu_s, peak, _):
-        """The program's process has ended; its last test may have run in it."""
+    def _freed(self, status, cpu_s, peak):
+        """The program's process has ended; its only test may have run in it."""
         self._alive = False
         if self._running and self._leaving:
-            self._settle(status, max(0.0, cpu_s - self._spent_s - self._own_s), peak)
+            self._settle(status, max(0.0, cpu_s - self._own_s), peak)
         elif not self._leaving:
             self._crashed(status)
         self._running = False
@@ -179,10 +182,10 @@ class Run:
         self._worker.fence.restore()
         self._unwatch()
         capture = self._capture or Capture()
-        self._pipes.drain(capture)
+        self._pipes.drain(capture, last=True)
         if self._cancelled:
             return
-        passed = self._judge(status, cpu_s, peak, wall_s, capture)
+        passed = self._judge(status, cpu_s + self._orphans_s, peak, wall_s, capture)
         self._index += 1
         if not passed and self._task["stop_early"] and self._done is None:
             self._done = (frames.DONE_ALL, b"")
@@ -232,8 +235,8 @@ class Run:
             return self._end(frames.ENDED_MEMORY)
         if elapsed_s > self._tree_at:
             self._tree_at = elapsed_s + TREE_S
-            self._children_s = self._worker.fence.children_cpu_s(pid) - (self._spent_s if self._leaving else 0.0)
-        busy_s = cpu_s + self._children_s
+            self._children_s = self._worker.fence.children_cpu_s(pid)
+        busy_s = cpu_s + self._children_s + self._orphans_s
         if busy_s > task["cpu_s"]:
             return self._end(frames.ENDED_CPU)
         wall_s = task["wall_s"]

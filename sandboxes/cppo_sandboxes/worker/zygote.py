@@ -7,6 +7,7 @@ import os
 import resource
 import sys
 from _signal import SIG_DFL, SIG_IGN, SIGCHLD, SIGPIPE, set_wakeup_fd, signal
+from _socket import MSG_PEEK
 
 from . import frames
 from .program import Program
@@ -49,12 +50,14 @@ class Place:
         self.oom_score = _may_write_oom_score()
 
 
-def serve(socket, options, modules, fence):
-    """Fork a process for each RUN until the hub closes the socket. Never returns."""
+def serve(socket, options, modules, fence, lazily):
+    """Fork a process for each RUN until the hub closes the socket; `lazily` imports nothing before the first one."""
     set_wakeup_fd(-1)
     signal(SIGCHLD, SIG_DFL)
     signal(SIGPIPE, SIG_IGN)
     os.setpgid(0, 0)
+    if lazily:
+        socket.recv(1, MSG_PEEK)
     _set_up_interpreter(options["paths"], modules)
     place = Place(options, fence, socket)
     if modules:
@@ -85,7 +88,7 @@ def serve(socket, options, modules, fence):
         for fd in descriptors:
             os.close(fd)
         _, status, usage = os.wait4(pid, 0)
-        socket.send(frames.ended(frames.FREE, status, usage, 0.0))
+        socket.send(frames.ended(frames.FREE, status, usage))
 
 
 def _hide_worker():
