@@ -27,21 +27,26 @@ def make_sandbox(name: str = "auto", **options: Any) -> Any:
 
     Raises:
         UnknownNameError: there is no sandbox of that name.
+        UsageError: the sandbox has no such option.
         MissingExtraError: the sandbox needs a package that is not installed.
         SandboxError: the sandbox cannot be started (no engine, no image); the message says what to do.
     """
     if name != "auto":
-        return plugins.load("sandboxes", name)(**options)
+        return _construct(name, options)
     try:
-        return plugins.load("sandboxes", "docker")(**options)
+        return _construct("docker", options)
     except (SandboxError, MissingExtraError) as error:
-        sandbox = plugins.load("sandboxes", "local")(**options)
+        sandbox = _construct("local", options)
         warnings.warn(
             f"programs run in the local sandbox, without Docker's isolation ({error}): {sandbox.caveat}",
             IsolationWarning,
             stacklevel=2,
         )
         return sandbox
+
+
+def _construct(name: str, options: dict[str, Any]) -> Any:
+    return plugins.construct(plugins.load("sandboxes", name), options, f"sandbox {name!r}")
 
 
 def grade(problem: Problem, program: str, *, sandbox: str | Sandbox = "auto", stop_early: bool = True) -> Report:

@@ -27,11 +27,12 @@ def add_adapter(model: PreTrainedModel, config: TrainConfig) -> Any:
         The peft model around it.
 
     Raises:
-        UsageError: the model has no modules of the names in `lora_targets`.
+        UsageError: the model has no modules of the names in `lora_targets`, or they are one tied embedding.
     """
     from peft import LoraConfig, get_peft_model
 
     targets = config.lora_targets
+    tied = model.get_input_embeddings().weight is model.get_output_embeddings().weight
     settings = LoraConfig(
         r=config.lora_rank,
         lora_alpha=config.lora_alpha or 2 * config.lora_rank,
@@ -43,10 +44,18 @@ def add_adapter(model: PreTrainedModel, config: TrainConfig) -> Any:
     with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
         torch.manual_seed(config.seed)
         warnings.simplefilter("ignore", FutureWarning)  # peft asks transformers by a name that has been renamed
+        warnings.filterwarnings("ignore", "Model has `tie_word_embeddings")  # it is refused below
         try:
-            return get_peft_model(model, settings)
+            adapted = get_peft_model(model, settings)
         except ValueError as error:
             raise UsageError(f"lora_targets={targets!r}: {' '.join(str(error).split())}") from error
+    if tied and any(hasattr(one, "lora_A") for one in (model.get_input_embeddings(), model.get_output_embeddings())):
+        # An adapter changes only one of the two uses of the weight, and merged weights are both.
+        raise UsageError(
+            f"lora_targets={targets!r}: this model's input and output embeddings are one weight, which cannot be "
+            "adapted; name other layers"
+        )
+    return adapted
 
 
 class WithoutAdapter:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.table import Table
 
+from cppo_env.errors import SandboxError
 from cppo_grpo.rollouts import Rollout
 
 Decision = Literal["go", "unclear", "no-go"]
@@ -81,7 +82,15 @@ def decide(shares: Mapping[str, float]) -> Decision:
 
 
 def audit(rollouts: Sequence[Rollout], tuples: int) -> dict[str, float]:
-    """The figures of some rollouts with so many tuples a problem."""
+    """The figures of some rollouts with so many tuples a problem.
+
+    Raises:
+        SandboxError: every episode is void, so they say nothing about the reward.
+    """
+    if all(one.void_N.all() for one in rollouts):
+        record = rollouts[0].records[0]
+        reason = " ".join(next(filter(None, (*record.messages, record.reason)), "no reason is known").split())
+        raise SandboxError(f"audit: every episode is void ({reason}); see `cppo doctor`, then resume the run")
     facts = zip(*((one.rewards_N, one.validity_N > 0, one.read_N, one.void_N) for one in rollouts), strict=True)
     return density(*(np.concatenate(fact).reshape(-1, tuples) for fact in facts))
 

@@ -45,6 +45,7 @@ def save_checkpoint(
 ) -> None:
     """Write the checkpoint after `step` steps in one atomic move, then delete all but the newest `keep`.
 
+    Later ones are deleted, too: the run has gone back before them, so they are of a past that no longer counts.
     `cursor` is the position in the data, as JSON: `Sampler.state()`. All processes call this, and one of them writes.
     """
     weights = {name: whole(weight.detach()).contiguous() for name, weight in trainable_weights(model).items()}
@@ -67,8 +68,10 @@ def save_checkpoint(
     (partial / STATE).write_text(json.dumps(state, indent=2) + "\n")
     shutil.rmtree(target, ignore_errors=True)
     partial.rename(target)
-    for old in _found(folder)[keep:]:
-        shutil.rmtree(old)
+    found = _found(folder)
+    newest = found.index(target)
+    for other in found[:newest] + found[newest + keep :]:
+        shutil.rmtree(other)
 
 
 def newest_checkpoint(folder: Path) -> Path | None:
@@ -87,8 +90,14 @@ def load_checkpoint(
     """Restore weights, optimizer and random state; returns the number of steps taken and the data cursor.
 
     Raises:
-        UsageError: the checkpoint belongs to a model of another shape.
+        UsageError: the checkpoint belongs to a model of another shape, or was written before cursors were stored.
     """
+    state = json.loads((checkpoint / STATE).read_text())
+    if "cursor" not in state:
+        raise UsageError(
+            f"{checkpoint}: it holds no data cursor, so an older version wrote it; go on with that version, or start a "
+            "new run from the model"
+        )
     stored = load_file(checkpoint / WEIGHTS)
     own = trainable_weights(model)
     for name in own.keys() | stored.keys():
@@ -98,7 +107,6 @@ def load_checkpoint(
         for name, weight in own.items():
             weight.copy_(shard_like(stored[name], weight))
     _restore_optimizer(optimizer, load_file(checkpoint / OPTIMIZER))
-    state = json.loads((checkpoint / STATE).read_text())
     return state["step"], state["cursor"]
 
 

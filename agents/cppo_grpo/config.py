@@ -90,7 +90,9 @@ class TrainConfig:
     replacement: bool = False
     """Draw problems independently; otherwise every epoch shows all of them once, in an order of its own."""
     curriculum: bool = False
-    """Leave out problems whose programs all failed or all passed when last tried; they come back after 4 epochs."""
+    """Leave out problems whose programs all failed or all passed when last tried; they come back after 4 epochs.
+
+    With `replacement`, an epoch is as many draws as there are problems."""
     tuples: int = 8
     """M: plans sampled for each problem; they form the planner's group."""
     k: int = 4

@@ -56,8 +56,9 @@ def rollout_metrics(rollout: Rollout, worth: Worth, config: TrainConfig) -> dict
     ran_N = rollout.ran_N & counted_N
     tokens = int(rollout.plans.tokens.sum() + rollout.programs.tokens.sum())
     writing_s = rollout.seconds["plan"] + rollout.seconds["solve"]
-    verdicts = [verdict for record in rollout.records for verdict in record.verdicts]
-    rewards_PM = rollout.rewards_N.reshape(-1, config.tuples)
+    verdicts = [verdict for n in np.flatnonzero(ran_N) for verdict in rollout.records[n].verdicts]
+    groups_PM = zip(rollout.rewards_N.reshape(-1, config.tuples), counted_N.reshape(-1, config.tuples), strict=True)
+    silent_P = [np.ptp(rewards_M[counted_M]) == 0 for rewards_M, counted_M in groups_PM if counted_M.any()]
     solver_NK = rollout.solver_rewards_NK
     information_NK = rollout.information_NK
     return {
@@ -68,7 +69,7 @@ def rollout_metrics(rollout: Rollout, worth: Worth, config: TrainConfig) -> dict
         **({} if information_NK is None else {"skill_information": _mean(information_NK[ran_N])}),
         "parse_rate": _mean(rollout.read_N[counted_N]),
         "void": float(rollout.void_N.mean()),
-        "silent_groups_plan": _mean(np.ptp(rewards_PM, axis=1) == 0),
+        "silent_groups_plan": _mean(silent_P),
         "silent_groups_solve": _mean(np.ptp(solver_NK[ran_N], axis=1) == 0) if ran_N.any() else 1.0,
         "truncated_plan": _mean(rollout.plans.truncated),
         "truncated_solve": _mean(rollout.programs.truncated),

@@ -32,6 +32,11 @@ PATIENCE = timedelta(days=1)
 """How long a process waits for the others, who may be judging programs; the launcher ends them all if one fails."""
 
 
+def launched_processes() -> int:
+    """How many processes a launcher such as `torchrun` has started."""
+    return int(os.environ.get("WORLD_SIZE", "1"))
+
+
 class Processes:
     """The processes of a run, as one of them sees them; `Processes()` is a process that is alone."""
 
@@ -42,7 +47,7 @@ class Processes:
     @classmethod
     def launched(cls) -> Processes:
         """Those that a launcher such as `torchrun` has started; a single one if none did."""
-        if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+        if launched_processes() == 1:
             return cls()
         from accelerate import Accelerator, InitProcessGroupKwargs
 

@@ -81,7 +81,7 @@ class Rollout:
     void_N: NDArray[np.bool_]
     """Episodes that our own machinery failed: they count for nothing."""
     records: list[EpisodeRecord]
-    """N episodes for people and for `rollouts/*.jsonl`."""
+    """N episodes for people and for `rollouts/*.jsonl`, which numbers them by problem."""
     seconds: dict[str, float] = field(default_factory=dict[str, float])
     """Wall time of `plan`, `solve` and `judge`, and that in which programs ran (`sandbox`)."""
     tests_run: int = 0

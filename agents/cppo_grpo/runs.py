@@ -12,6 +12,8 @@ report.html              see `cppo_grpo.report`
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -78,12 +80,17 @@ class Run:
         )
 
     def write_episodes(self, name: str, records: list[EpisodeRecord]) -> None:
-        """Write `rollouts/NAME.jsonl`."""
+        """Write `rollouts/NAME.jsonl`; its episodes of each problem are numbered from 0."""
         if not self.writable:
             return
         file = self.path / "rollouts" / f"{name}.jsonl"
         file.parent.mkdir(exist_ok=True)
-        file.write_text("".join(record.to_json() + "\n" for record in records), encoding="utf-8")
+        met: Counter[str] = Counter()
+        lines: list[str] = []
+        for record in records:
+            lines.append(replace(record, episode=met[record.problem_id]).to_json() + "\n")
+            met[record.problem_id] += 1
+        file.write_text("".join(lines), encoding="utf-8")
 
     def read_episodes(self, name: str) -> list[EpisodeRecord]:
         """The episodes of `rollouts/NAME.jsonl`; none if there is no such file."""

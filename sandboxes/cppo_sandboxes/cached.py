@@ -42,7 +42,7 @@ class CachedSandbox:
         self._prefetched: Future[list[Report]] | None = None
         self._calls, self._busy_since, self._busy_s = 0, 0.0, 0.0
         self.hits = 0
-        """Jobs answered without running a program."""
+        """Jobs answered without running a program; one that was prefetched counts in `misses`, then here."""
         self.misses = 0
         """Jobs that were run."""
         self.tests = 0
@@ -96,7 +96,8 @@ class CachedSandbox:
 
     def close(self) -> None:
         """Close the inner sandbox."""
-        self._ahead.shutdown()
+        self._ahead.shutdown(cancel_futures=True)
+        self._prefetched = None  # nobody may wait for what was cancelled
         self._inner.close()
 
     def __enter__(self) -> Self:

@@ -1,15 +1,19 @@
 """The audit of the reward's density: its figures by hand, its thresholds, and its place in a run."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from cppo_grpo.audit import decide, density
+from cppo_grpo.audit import audit, decide, density
 from cppo_grpo.commands import summary
 from cppo_grpo.config import TrainConfig
 from cppo_grpo.report import write_report
+from cppo_grpo.rollouts import Rollout, Samples
 
 from cppo_env import UsageError
+from cppo_env.errors import SandboxError
+from cppo_env.evaluation.records import EpisodeRecord
 from tests.learning.tiny_runs import carry_out
 
 DENSE = {
@@ -40,9 +44,39 @@ def test_figures_by_hand() -> None:
     )
 
 
-def test_nothing_but_void_episodes_is_no_ground_to_go_on() -> None:
-    shares = density(np.ones((2, 2)), np.ones((2, 2), bool), np.ones((2, 2), bool), np.ones((2, 2), bool))
-    assert decide(shares) == "no-go"
+def test_nothing_but_void_episodes_is_an_error_and_no_verdict_on_the_reward() -> None:
+    record = EpisodeRecord(
+        problem_id="add",
+        episode=0,
+        methods=("m",),
+        accepted=True,
+        reason="",
+        programs=("x",),
+        verdicts=("IE",),
+        messages=("no engine\nanswers",),
+        reward=0.0,
+        void=True,
+        tests=1,
+        tokens=1,
+        acting_s=0.0,
+        judging_s=0.0,
+    )
+    nothing, zeros_N = Samples([], [], []), np.zeros(2)
+    void = Rollout(
+        plans=nothing,
+        programs=nothing,
+        branches=np.zeros((0, 2), dtype=np.int64),
+        problems_N=np.zeros(2, dtype=np.int64),
+        rewards_N=zeros_N,
+        r_out_N=zeros_N,
+        validity_N=zeros_N,
+        solver_rewards_NK=np.zeros((2, 1)),
+        void_N=np.ones(2, dtype=bool),
+        records=[record, record],
+    )
+    with pytest.raises(SandboxError, match=r"every episode is void \(no engine answers\)"):
+        audit([void, void], tuples=2)
+    assert audit([void, replace(void, void_N=np.array([True, False]))], tuples=2)["parse_rate"] == 1
 
 
 @pytest.mark.parametrize(
@@ -75,7 +109,9 @@ def test_a_run_whose_reward_is_hopeless_trains_nothing_and_says_so_as_json(tmp_p
     assert result["audit"] == {name: 0.0 for name in DENSE} | {"decision": "no-go"}
     assert result["steps"] == 0 and "pass_at_k_after" not in result
     assert not run.model.exists()
-    assert len((run.path / "rollouts" / "audit.jsonl").read_text().splitlines()) == 2 * 2 * 3
+    records = run.read_episodes("audit")
+    assert len(records) == len({record.key for record in records}) == 2 * 2 * 3
+    assert all((record.problem_id, 0) in {other.key for other in records} for record in records)
     assert write_report(run).exists()
     carry_out(run.path, resume=run.path)
     assert summary(run)["steps"] == 0

@@ -119,3 +119,7 @@ def test_what_cannot_be_adapted_is_refused() -> None:
         TrainConfig(lora_rank=-1)
     with pytest.raises(UsageError, match="no_such_layer"):
         add_adapter(copy.deepcopy(tiny_qwen3()), TrainConfig(lora_rank=2, lora_targets="no_such_layer"))
+    tied = tiny_qwen3()
+    assert tied.config.tie_word_embeddings
+    with pytest.raises(UsageError, match="input and output embeddings are one weight"):
+        add_adapter(copy.deepcopy(tied), TrainConfig(lora_rank=2, lora_targets="embed_tokens"))

@@ -1,5 +1,6 @@
 """`cppo train` in two processes, launched as people launch it, is `cppo train` in one."""
 
+import copy
 import json
 import os
 import signal
@@ -11,8 +12,12 @@ from typing import Any
 import pytest
 import torch
 from cppo_grpo.metrics import MetricsLog
+from cppo_grpo.samplers.vllm import VllmSampler
+from cppo_grpo.samplers.vllm_server import VllmServerSampler
 from safetensors.torch import load_file
 
+from cppo_env import UsageError
+from tests.grpo.models import tiny_qwen3
 from tests.learning.test_runs import wait_for_steps
 from tests.learning.tiny_runs import PLANNING, carry_out, facts, killed_after, weights
 
@@ -111,3 +116,12 @@ def test_an_interrupted_launch_leaves_a_checkpoint_of_its_last_step(learnt: Path
     (checkpoint,) = (tmp_path / "checkpoints").iterdir()
     steps = json.loads((checkpoint / "state.json").read_text())["step"]
     assert steps == len(MetricsLog(tmp_path / "metrics.jsonl").rows("joint")) >= 2
+
+
+def test_engines_that_cannot_serve_several_processes_refuse_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    model = tiny_qwen3()
+    with pytest.raises(UsageError, match="2; use --sampler transformers"):
+        VllmServerSampler(model, url="http://127.0.0.1:1")
+    with pytest.raises(UsageError, match=r"2 processes on GPUs .* use --sampler transformers"):
+        VllmSampler(copy.deepcopy(model).to("meta"))  # stands for any device that is not the CPU

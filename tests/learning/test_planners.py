@@ -48,6 +48,7 @@ def test_the_warm_up_writes_programs_in_evaluations_only(tmp_path: Path) -> None
         assert row["reward_plan"] == row["validity"]
         assert row["tests_per_s"] == row["length_solve"] == row["seconds_sandbox"] == 0
         assert "tokens_solve" not in row
+        assert not [name for name in row if name.startswith("verdict_")]
     for name in ("before", "after"):
         records = [json.loads(line) for line in (run.path / "rollouts" / f"{name}.jsonl").read_text().splitlines()]
         assert all(len(record["verdicts"]) == 4 for record in records)

@@ -101,7 +101,7 @@ def test_ctrl_c_keeps_what_was_learnt_and_says_how_to_go_on(tmp_path: Path, over
     )
 
 
-def make_trained() -> tuple[torch.nn.Module, torch.optim.Optimizer]:
+def make_trained() -> tuple[torch.nn.Linear, torch.optim.Optimizer]:
     model = torch.nn.Linear(3, 2)
     optimizer = torch.optim.AdamW(model.parameters(), lr=0.1)
     model(torch.ones(3)).sum().backward()
@@ -126,9 +126,25 @@ def test_old_checkpoints_are_deleted_and_weights_of_another_shape_refused(tmp_pa
     for step in (1, 2, 3):
         save_checkpoint(tmp_path, step, model, optimizer, {}, keep=2)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["step-000002", "step-000003"]
+    (tmp_path / "step-000100").mkdir()  # damaged, so the run went back to an earlier one
+    save_checkpoint(tmp_path, 4, model, optimizer, {}, keep=1)
+    assert [path.name for path in tmp_path.iterdir()] == ["step-000004"]
     other = torch.nn.Linear(4, 2)
     with pytest.raises(UsageError, match="same model"):
-        load_checkpoint(tmp_path / "step-000003", other, torch.optim.AdamW(other.parameters()))
+        load_checkpoint(tmp_path / "step-000004", other, torch.optim.AdamW(other.parameters()))
+
+
+def test_a_checkpoint_without_a_data_cursor_is_refused_before_any_weight_changes(tmp_path: Path) -> None:
+    save_checkpoint(tmp_path, 1, *make_trained(), {}, keep=1)
+    state = tmp_path / "step-000001" / "state.json"
+    state.write_text(
+        json.dumps({name: value for name, value in json.loads(state.read_text()).items() if name != "cursor"})
+    )
+    model, optimizer = make_trained()
+    before = model.weight.clone()
+    with pytest.raises(UsageError, match="step-000001: it holds no data cursor"):
+        load_checkpoint(tmp_path / "step-000001", model, optimizer)
+    assert torch.equal(model.weight, before)
 
 
 def test_a_folder_holds_one_run(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import cppo_env
-from cppo_env.errors import SandboxError
+from cppo_env.errors import SandboxError, UsageError
 from cppo_env.types import Job, Limits
 from tests.sandbox.conftest import ADD, sums
 
@@ -206,3 +206,9 @@ def test_many_jobs_leak_nothing(name):
 
 def footprint() -> tuple[int, int, int]:
     return len(os.listdir("/proc/self/fd")), threading.active_count(), len(descendants(os.getpid()))
+
+
+def test_an_option_that_a_sandbox_does_not_have_is_one_line_that_lists_them():
+    with pytest.raises(UsageError, match=r"sandbox 'local': .*'wrokers'; its options are: workers") as raised:
+        cppo_env.make_sandbox("local", wrokers=2)
+    assert "\n" not in str(raised.value)

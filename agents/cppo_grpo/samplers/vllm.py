@@ -19,7 +19,9 @@ from tokenizers import Tokenizer, models
 from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
+from cppo_env.errors import UsageError
 from cppo_env.plugins import missing_extra
+from cppo_grpo.parallel import launched_processes
 from cppo_grpo.samplers import Completion, SamplingParams
 from cppo_grpo.samplers.vllm_weights import WORKER_EXTENSION, weights_file
 
@@ -36,11 +38,17 @@ class VllmSampler:
 
     Raises:
         MissingExtraError: vLLM is not installed.
+        UsageError: several processes train on GPUs: all of their engines would be on the first one.
     """
 
     multiprocessing = "0"
 
     def __init__(self, model: PreTrainedModel, **engine: Any) -> None:
+        if model.device.type != "cpu" and (count := launched_processes()) > 1:
+            raise UsageError(
+                f"sampler: {count} processes on GPUs would put all their vLLM engines on the first one; "
+                "use --sampler transformers"
+            )
         os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = self.multiprocessing
         for name, value in DEFAULTS.items():
             os.environ.setdefault(name, value)

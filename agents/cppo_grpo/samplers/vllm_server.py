@@ -23,6 +23,7 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from cppo_env.errors import SamplerError, UsageError
+from cppo_grpo.parallel import launched_processes
 from cppo_grpo.samplers import Completion, SamplingParams
 from cppo_grpo.samplers.vllm_weights import WORKER_EXTENSION, weights_file
 
@@ -45,7 +46,8 @@ class VllmServerSampler:
 
     Raises:
         SamplerError: no server answers there.
-        UsageError: the server was started without what the sampler needs; the message says how to start it.
+        UsageError: several processes train, or the server was started without what the sampler needs; the message
+            says how to start it.
     """
 
     def __init__(
@@ -57,6 +59,10 @@ class VllmServerSampler:
         requests: int = 256,
         timeout_s: float = 600,
     ) -> None:
+        if (count := launched_processes()) > 1:
+            raise UsageError(
+                f"sampler vllm_server: one server serves one process, and there are {count}; use --sampler transformers"
+            )
         self.url, self.folder, self.timeout_s = url.rstrip("/"), Path(folder) if folder else None, timeout_s
         self._threads = ThreadPoolExecutor(requests, thread_name_prefix="vllm_server")
         # A server beside the trainer is never behind the proxy that the environment may name.
