@@ -19,6 +19,10 @@ ATTEMPTS = 3
 _numbers = count(1)
 
 
+class UnreadableTest(Exception):
+    """A problem set does not give the input of a test; the message is for people."""
+
+
 class TestSet:
     """The tests of one problem, encoded one at a time; sent to a worker once, however many programs share them."""
 
@@ -30,8 +34,15 @@ class TestSet:
         self.length = len(problem.tests)
 
     def input(self, index: int) -> bytes:
-        """The input of one test as the program reads it."""
-        return self.problem.tests[index].input.encode("utf-8", "surrogateescape")
+        """The input of one test as the program reads it.
+
+        Raises:
+            UnreadableTest: there is none.
+        """
+        try:
+            return self.problem.tests[index].input.encode("utf-8", "surrogateescape")
+        except Exception as error:  # tests may be read from anyone's store only now
+            raise UnreadableTest(f"the input of test {index} cannot be read: {error}") from error
 
 
 class Work:

@@ -58,12 +58,13 @@ class CachedSandbox:
         return self._run(jobs)
 
     def _run(self, jobs: Sequence[Job]) -> list[Report]:
-        digests: dict[int, bytes | None] = {}
+        # All of them before the first claim: reading tests may fail, and whoever waits for a claim must not hang.
+        digests = {
+            id(problem): _problem_digest(problem) for problem in {id(job.problem): job.problem for job in jobs}.values()
+        }
         waiting: list[Future[Report]] = []
         mine: list[tuple[str, Job, Future[Report]]] = []
         for job in jobs:
-            if id(job.problem) not in digests:
-                digests[id(job.problem)] = _problem_digest(job.problem)
             key = _key(job, digests[id(job.problem)])
             future, new = self._claim(key)
             waiting.append(future)

@@ -120,7 +120,12 @@ def _reap() -> None:
     """Remove the folders of processes that were killed together with their workers."""
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         with contextlib.suppress(OSError):  # another user's, or gone by now
-            if is_dead((folder / "owner").read_text()):
+            # Anybody may put a pipe there, on which a reader would wait for ever.
+            if (
+                folder.lstat().st_uid == os.geteuid()
+                and (folder / "owner").is_file()
+                and is_dead((folder / "owner").read_text())
+            ):
                 shutil.rmtree(folder, ignore_errors=True)
 
 

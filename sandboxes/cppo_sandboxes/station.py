@@ -6,7 +6,7 @@ import time
 from collections import deque
 from collections.abc import Iterator
 
-from cppo_sandboxes.batch import TestSet, Work
+from cppo_sandboxes.batch import TestSet, UnreadableTest, Work
 from cppo_sandboxes.grading import Outcome
 from cppo_sandboxes.link import Link, WorkerGone
 from cppo_sandboxes.worker import frames
@@ -67,7 +67,12 @@ class Station:
             self.heard_at = time.monotonic()
         self.programs.append(work)
         self.last_key = work.tests.key
-        holding = self._send_ahead(work)
+        try:
+            holding = self._send_ahead(work)
+        except UnreadableTest as error:
+            self.programs.remove(work)
+            work.unable(str(error))
+            return
         task = work.task(holding.stop)
         self._announced[work.number] = holding.stop
         self.link.send(frames.marshalled(frames.RUN, task))
@@ -165,7 +170,12 @@ class Station:
         known = self._announced[work.number]
         if known == work.tests.length or known - len(work.graded) > AHEAD_TESTS // 2:
             return
-        holding = self._send_ahead(work)
+        try:
+            holding = self._send_ahead(work)
+        except UnreadableTest as error:
+            work.unable(str(error))
+            self.link.send(frames.frame(frames.CANCEL, frames.JOB.pack(work.number)))
+            return
         if holding.stop > known:
             self._announced[work.number] = holding.stop
             final = holding.stop == work.tests.length

@@ -8,13 +8,14 @@ import sys
 import textwrap
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 import cppo_env
 from cppo_env.errors import SandboxError, UsageError
-from cppo_env.types import Job, Limits
+from cppo_env.types import Job, Limits, Problem, TestCase
 from tests.sandbox.conftest import ADD, sums
 
 SLOW_ADD = "import time\ntime.sleep(0.02)\n" + ADD
@@ -212,3 +213,24 @@ def test_an_option_that_a_sandbox_does_not_have_is_one_line_that_lists_them():
     with pytest.raises(UsageError, match=r"sandbox 'local': .*'wrokers'; its options are: workers") as raised:
         cppo_env.make_sandbox("local", wrokers=2)
     assert "\n" not in str(raised.value)
+
+
+class Torn(Sequence):
+    """Tests of a store whose end is gone."""
+
+    def __len__(self) -> int:
+        return 100
+
+    def __getitem__(self, index: int) -> TestCase:
+        if index >= 90:
+            raise OSError("the shard is gone")
+        return TestCase(f"{index} 2\n", f"{index + 2}\n")
+
+
+def test_tests_that_cannot_be_read_void_their_job_only(sandbox):
+    torn = Problem("torn", "", Torn())
+    unwritable = Problem("unwritable", "", (TestCase("\ud800", ""),))
+    for _ in range(2):
+        reports = sandbox.run([Job(sums(2), ADD), Job(torn, ADD), Job(unwritable, ADD), Job(sums(3), ADD)])
+        assert [report.verdict for report in reports] == ["AC", "IE", "IE", "AC"]
+        assert "the shard is gone" in reports[1].message
