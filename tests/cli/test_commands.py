@@ -46,7 +46,7 @@ def test_eval_replays_references_and_says_what_it_left_out(records, tmp_path):
     assert (result["n_problems"], result["void"]) == (1, 0)
     assert result["tests_per_s"] > 0
     [malformed, unsolved] = result["excluded"]
-    assert f"{records}:2: input_output" in malformed["problem"]
+    assert f"{records}:2: problem 8: input_output" in malformed["problem"]
     assert unsolved == {"problem": "9", "reason": "the record holds no reference solutions"}
     [failed] = result["failed_references"]
     assert (failed["problem"], failed["reference"], failed["verdict"]) == ("7", 1, "WA")
