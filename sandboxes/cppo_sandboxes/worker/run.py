@@ -210,7 +210,7 @@ class Run:
             self._worker.flush()
         if self._ended_by is None:
             self._watch(elapsed_s)
-        if self._ended_by is not None:
+        else:
             self._end(self._ended_by)  # again, if there was nothing to kill yet
 
     def _watch(self, elapsed_s):
@@ -257,7 +257,10 @@ class Run:
         """Kill the running test."""
         self._ended_by = how
         if self._running and (pid := self._pid()):
-            os.kill(pid, SIGKILL)
+            try:
+                os.kill(pid, SIGKILL)
+            except ProcessLookupError:
+                pass  # it has just ended, and its parent has waited for it
 
     def _memory_bytes(self):
         return self._task["memory_bytes"] + self.zygote.base_bytes
