@@ -66,6 +66,7 @@ def worker_options(**options: Any) -> dict[str, Any]:
         "shared": [],
         "remove": "",
         "confine": False,
+        "preload": "",
         **options,
     }
 

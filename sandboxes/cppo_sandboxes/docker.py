@@ -20,9 +20,10 @@ from docker.types import LogConfig, Ulimit
 from cppo_env.errors import SandboxError
 from cppo_sandboxes import image as images
 from cppo_sandboxes.base import MIB, WorkerSandbox, core_count, worker_options
-from cppo_sandboxes.bundle import LOADER, opening
+from cppo_sandboxes.bundle import opening
 from cppo_sandboxes.link import Link
 from cppo_sandboxes.owners import LABEL, is_dead, owner
+from cppo_sandboxes.worker.bundle import LOADER
 
 STORE_BYTES = 320 * MIB
 SCRATCH_BYTES = 192 * MIB
@@ -113,6 +114,7 @@ class DockerSandbox(WorkerSandbox):
             sources="/cppo/sources",
             scratch=["/box/work", "/tmp", "/dev/shm"],
             memory_bytes=self._memory_bytes,
+            preload=images.HUGE_TEXT,
         )
 
     def _create(self, client: Any) -> str:

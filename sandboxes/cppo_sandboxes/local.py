@@ -23,9 +23,10 @@ from pathlib import Path
 
 from cppo_env.errors import SandboxError
 from cppo_sandboxes.base import WorkerSandbox, core_count, worker_options
-from cppo_sandboxes.bundle import LOADER, opening
+from cppo_sandboxes.bundle import opening
 from cppo_sandboxes.link import Link
 from cppo_sandboxes.owners import is_dead, owner
+from cppo_sandboxes.worker.bundle import LOADER
 
 PREFIX = "cppo-sandbox-"
 """The names of workers' folders start so."""

@@ -4,7 +4,7 @@ It is sent to the machine where it runs (`cppo_sandboxes.bundle`) and needs noth
 test inputs, never expected outputs.
 
     hub       reads the host's frames, keeps test inputs as files, starts one program after the other, watches its tests
-     └ zygote     a warm interpreter with a set of modules imported; forks one process per program
+     └ zygote     a fresh interpreter with a set of modules imported; forks one process per program
         └ program     compiles the program once, forks one process per test; an only test runs in it
            └ test         another uid, limits, no inherited descriptors: runs the program's code, exits
 

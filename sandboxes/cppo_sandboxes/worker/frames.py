@@ -50,6 +50,8 @@ SIZE = Struct("<Q")
 SECONDS = Struct("<d")
 COMMAND = Struct("<IB")  # index of a test, and NEXT, LAST (in the program's own process) or QUIT
 USAGE = Struct("<IdQ")  # wait status, cpu_s with all descendants waited for, peak bytes
+USAGE_BYTES = USAGE.size + 1
+USAGE_FRAME = Struct("<IBIdQ")  # USAGE as a whole frame
 RIGHTS = Struct("3i")  # descriptors
 NEXT, LAST, QUIT = range(3)
 
@@ -93,8 +95,7 @@ class Reader:
 
 def ended(kind, status, usage) -> bytes:
     """The frame that says how a process has ended."""
-    cpu_s = usage.ru_utime + usage.ru_stime
-    return HEADER.pack(USAGE.size + 1, kind) + USAGE.pack(status & 0xFFFF, cpu_s, usage.ru_maxrss << 10)
+    return USAGE_FRAME.pack(USAGE_BYTES, kind, status, usage.ru_utime + usage.ru_stime, usage.ru_maxrss << 10)
 
 
 def exactly(sock, count: int) -> bytes:

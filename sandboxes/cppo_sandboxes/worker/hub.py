@@ -11,7 +11,7 @@ from _collections import deque
 from _signal import SIGCHLD, SIGKILL, set_wakeup_fd, signal
 from _socket import socketpair
 
-from . import frames, zygote
+from . import bundle, frames
 from .fence import Fence
 from .run import Run
 
@@ -22,6 +22,9 @@ RESULTS = 16
 FLUSH_S = 0.01
 OOM_COUNTERS = ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control")
 PR_SET_CHILD_SUBREAPER = 36
+ZYGOTE_MODULES = tuple(
+    f"cppo_worker{name}" for name in ("", ".frames", ".fence", ".child", ".code", ".calls", ".program", ".zygote")
+)
 
 
 class Zygote:
@@ -37,7 +40,7 @@ class Zygote:
 class Hub:
     """One worker; see `cppo_sandboxes.worker`."""
 
-    def __init__(self, options):
+    def __init__(self, options, modules):
         self._options = options
         os.makedirs(options["store"], exist_ok=True)
         os.chmod(options["store"], 0o700)
@@ -52,6 +55,9 @@ class Hub:
             _become_subreaper()
         _make_work_folder(options["scratch"][0], uid)
         self.fence = Fence(uid, os.getpid(), options["scratch"], options["shared"])
+        preload = options["preload"]
+        self._environment = {**os.environ, "LD_PRELOAD": preload} if os.path.exists(preload) else os.environ
+        self._modules = {name: _compiled(name, modules[name]) for name in ZYGOTE_MODULES}
         self.memory_bytes = options["memory_bytes"]
         self._oom_kills = _oom_kills()
         self._zygotes = {}  # tier -> Zygote
@@ -70,12 +76,11 @@ class Hub:
         self.poll.register(wake, select.POLLIN)
         set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
         signal(SIGCHLD, lambda *_: None)
-        self._zygote(0)
+        for tier in range(2):  # the last tier's imports cost much, and few programs want them
+            self._zygote(tier)
         version = ".".join(map(str, sys.version_info[:3]))
         self.send(frames.frame(frames.READY, f"python {version}, uid {uid or os.geteuid()}".encode()))
         self.flush()
-        for tier in range(1, len(options["tiers"])):
-            self._zygote(tier)
 
     def serve(self):
         """Work until the host closes the stream."""
@@ -205,31 +210,25 @@ class Hub:
     # ---- zygotes ----
 
     def _zygote(self, tier):
-        """Start the zygote of a tier: before any program or test arrives, because it inherits what the hub holds."""
+        """Start the zygote of a tier, in an interpreter of its own: what it holds is what each fork costs."""
         ours, theirs = socketpair()
-        pid = os.fork()
-        if pid == 0:
-            try:
-                ours.close()
-                for other in self._zygotes.values():
-                    other.channel.close()
-                for fd in (self._wake, self._wake_write):
-                    os.close(fd)
-                # The last tier's imports cost much, and few programs want them.
-                zygote.serve(theirs, self._options, self._options["tiers"][tier], self.fence, lazily=tier > 1)
-            finally:
-                os._exit(1)
+        command = [sys.executable, "-I", "-S", "-c", bundle.LOADER]
+        streams = [(os.POSIX_SPAWN_DUP2, theirs.fileno(), 0), (os.POSIX_SPAWN_DUP2, 2, 1)]
+        pid = os.posix_spawn(command[0], command, self._environment, file_actions=streams, setpgroup=0)
         theirs.close()
-        os.setpgid(pid, pid)  # as it does itself: whoever comes first
-        self._zygotes[tier] = Zygote(pid, ours)
+        options = {**self._options, "uid": self.fence.uid, "hub": os.getpid(), "modules": self._options["tiers"][tier]}
+        ours.sendall(bundle.opening(self._modules, "cppo_worker.zygote", options))
+        self._zygotes[tier] = known = Zygote(pid, ours)
         self.poll.register(ours.fileno(), select.POLLIN)
+        return known
 
     def _start_next(self):
         while self._run is None and self._queue and not self._ending:
             task, raw = self._queue.popleft()
             if not task["final"] or task["stop"] - task["start"] > 1:
                 self._patience = 1  # a first wrong answer should be known soon; later ones are rarer
-            self._run = Run(self, self._zygotes[task["tier"]], task, raw)
+            zygote = self._zygotes.get(task["tier"]) or self._zygote(task["tier"])
+            self._run = Run(self, zygote, task, raw)
         if self._run is None:
             self.flush()
 
@@ -284,6 +283,11 @@ class Hub:
                     self._run.reaped(usage.ru_utime + usage.ru_stime)
         except ChildProcessError:
             pass
+
+
+def _compiled(name, source):
+    """The marshalled code of a module: who loads it has none of the compiler's leavings in memory."""
+    return marshal.dumps(compile(source, f"<{name}>", "exec", dont_inherit=True, optimize=2))
 
 
 def _remove(path):
@@ -347,13 +351,13 @@ def _become_subreaper():
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def main(options):
+def main(options, modules):
     """Run a worker on standard input and output."""
     if options["confine"]:
         from .confine import confine
 
         confine()
-    hub = Hub(options)
+    hub = Hub(options, modules)
     try:
         hub.serve()
     finally:

@@ -20,8 +20,6 @@ RESERVED_BYTES = 256 << 20
 ANSWERS = 100
 """Where the pipe for the answers of calls is kept."""
 LARGE_BYTES = 16 << 20
-DRAIN_BYTES = 100_000
-"""An allocation of this size makes malloc sort its free chunks, once, so that no fork has to."""
 
 
 class Program:
@@ -38,42 +36,37 @@ class Program:
     """
 
     def __init__(self, place, descriptors, size):
-        data = frames.exactly(place.socket, size)
+        data = frames.exactly(place.channel, size)
         self._place = place
         self._index, self._action = frames.COMMAND.unpack_from(data)
         self._task = task = marshal.loads(memoryview(data)[frames.COMMAND.size :])
         self._call_based = task["entry"] is not None
         for fd, target in zip(descriptors, (1, 2, ANSWERS) if self._call_based else (1, 2)):
             os.dup2(fd, target)
-        self._limits = self._rlimits()
         os.chdir(place.scratch)
 
-    def _rlimits(self):
-        """The kernel's limits; the finer ones on CPU time, wall clock and output are enforced by watching."""
+    def _limit(self):
+        """The kernel's limits, which all tests inherit; the finer ones are enforced by watching."""
         place = self._place
         data_bytes = self._task["memory_bytes"] + place.base_bytes + RESERVED_BYTES
-        limits = [
-            (resource.RLIMIT_DATA, (data_bytes, data_bytes)),
-            (resource.RLIMIT_FSIZE, (place.file_bytes, place.file_bytes)),
-        ]
-        if place.fence.uid:
-            limits.append((resource.RLIMIT_NPROC, (place.processes, place.processes)))
-        return limits
+        resource.setrlimit(resource.RLIMIT_DATA, (data_bytes, data_bytes))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (place.file_bytes, place.file_bytes))
 
     def run(self):
         """Compile the program and run its tests as the hub commands."""
-        send = self._place.socket.send
+        send = self._place.channel.send
         try:
             self._remove_others()
             self._code = (Script if self._task["compile"] is None else Binary)(self._place, self._task)
         except (CompileError, Unable) as error:
             how = frames.DONE_UNABLE if isinstance(error, Unable) else frames.DONE_COMPILE_ERROR
-            self._place.socket.sendall(
+            self._place.channel.sendall(
                 frames.frame(frames.REFUSED, bytes((how,)), str(error).encode("utf-8", "replace"))
             )
             return
         if resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10 > self._place.base_bytes + LARGE_BYTES:
             _forget_peak()
+        self._limit()
         own_s = time.process_time()
         send(frames.frame(frames.COMPILED, frames.SECONDS.pack(own_s)))
         self._serve(own_s)
@@ -89,16 +82,17 @@ class Program:
         """Run tests until told to stop; in the process of a test it never returns."""
         # One frame, local names, few objects: each page that a process touches after a fork costs a page fault.
         place, index, action = self._place, self._index, self._action
-        call_based, oom_score, limits, uid = self._call_based, place.oom_score, self._limits, place.fence.uid
-        cpu_s, run, arguments = self._task["cpu_s"], *self._code.action()
-        prefix, store, size = f"{self._task['key']}-", place.store, frames.HEADER.size + frames.COMMAND.size
-        send, receive, last, quit_ = place.socket.send, place.socket.recv, frames.LAST, frames.QUIT
+        call_based, oom_score, uid = self._call_based, place.oom_score, place.fence.uid
+        limit_s = int(self._task["cpu_s"] + own_s * (action == frames.LAST)) + 2
+        cpu_s, processes, (run, arguments) = (limit_s,) * 2, (place.processes,) * 2, self._code.action()
+        store, size = f"{place.store}/{self._task['key']}-", frames.HEADER.size + frames.COMMAND.size
+        send, receive, last, quit_ = place.channel.send, place.channel.recv, frames.LAST, frames.QUIT
         open_, dup2, close, fork, wait4, setrlimit = os.open, os.dup2, os.close, os.fork, os.wait4, resource.setrlimit
-        write, ended, unpack = os.write, frames.ended, frames.COMMAND.unpack_from
-        bytes(DRAIN_BYTES)
+        pack, unpack = frames.USAGE_FRAME.pack, frames.COMMAND.unpack_from
+        length, ended = frames.USAGE_BYTES, frames.ENDED
         while action != quit_:
             try:
-                fd = open_(f"{prefix}{index}", os.O_RDONLY, dir_fd=store)
+                fd = open_(store + str(index), 0)
                 dup2(fd, 0)
                 close(fd)
                 pid = 0 if action == last else fork()
@@ -111,14 +105,10 @@ class Program:
                             dup2(ANSWERS, CHANNEL)
                         os.closerange(CHANNEL + call_based, 256)
                         if oom_score:
-                            fd = open_("/proc/self/oom_score_adj", os.O_WRONLY)
-                            write(fd, b"1000")
-                            close(fd)
-                        limit_s = int(cpu_s + own_s * (action == last)) + 2
-                        setrlimit(resource.RLIMIT_CPU, (limit_s, limit_s))
-                        for kind, limit in limits:
-                            setrlimit(kind, limit)
+                            _write_file("/proc/self/oom_score_adj", b"1000")
+                        setrlimit(resource.RLIMIT_CPU, cpu_s)
                         if uid:
+                            setrlimit(resource.RLIMIT_NPROC, processes)
                             os.setresuid(uid, uid, uid)
                         else:
                             os.setsid()
@@ -126,7 +116,7 @@ class Program:
                     finally:
                         os._exit(70)
                 _, status, usage = wait4(pid, 0)
-                send(ended(frames.ENDED, status, usage))
+                send(pack(length, ended, status, usage[0] + usage[1], usage[2] << 10))
             command = receive(size)
             if len(command) != size:
                 return  # the hub is gone

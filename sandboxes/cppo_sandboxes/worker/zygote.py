@@ -6,10 +6,10 @@ import gc
 import os
 import resource
 import sys
-from _signal import SIG_DFL, SIG_IGN, SIGCHLD, SIGPIPE, set_wakeup_fd, signal
-from _socket import MSG_PEEK
+from _socket import socket
 
 from . import frames
+from .fence import Fence
 from .program import Program
 
 RECURSION_LEVELS = 60_000
@@ -39,10 +39,10 @@ main()
 class Place:
     """What all programs of one zygote share: the folders, the user, the fence, the way to the hub."""
 
-    def __init__(self, options, fence, socket):
-        self.fence, self.socket = fence, socket
-        self.store = os.open(options["store"], os.O_RDONLY | os.O_DIRECTORY)
-        self.sources, self.scratch = options["sources"], options["scratch"][0]
+    def __init__(self, options, channel):
+        self.fence = Fence(options["uid"], options["hub"], options["scratch"], options["shared"])
+        self.channel = channel
+        self.store, self.sources, self.scratch = options["store"], options["sources"], options["scratch"][0]
         self.calls = None
         self.processes, self.file_bytes = options["processes"], options["file_bytes"]
         with open("/proc/self/statm") as file:
@@ -50,31 +50,27 @@ class Place:
         self.oom_score = _may_write_oom_score()
 
 
-def serve(socket, options, modules, fence, lazily):
-    """Fork a process for each RUN until the hub closes the socket; `lazily` imports nothing before the first one."""
-    set_wakeup_fd(-1)
-    signal(SIGCHLD, SIG_DFL)
-    signal(SIGPIPE, SIG_IGN)
-    os.setpgid(0, 0)
-    if lazily:
-        socket.recv(1, MSG_PEEK)
-    _set_up_interpreter(options["paths"], modules)
-    place = Place(options, fence, socket)
-    if modules:
+def main(options, modules):
+    """Fork a process for each RUN that the hub sends on standard input, until it closes that."""
+    channel = socket(fileno=os.dup(0))
+    _set_up_interpreter(options["paths"], options["modules"])
+    place = Place(options, channel)
+    if options["modules"]:
         from . import calls
 
         place.calls = calls
+    modules.clear()
     _hide_worker()
     gc.collect()
     gc.freeze()
-    socket.send(frames.frame(frames.WARM, frames.SIZE.pack(place.base_bytes)))
+    channel.send(frames.frame(frames.WARM, frames.SIZE.pack(place.base_bytes)))
     while True:
-        header, rights, _, _ = socket.recvmsg(frames.HEADER.size, 64)
+        header, rights, _, _ = channel.recvmsg(frames.HEADER.size, 64)
         if not header:
             os._exit(0)
         size, kind = frames.HEADER.unpack(header)
         if kind != frames.RUN:
-            frames.exactly(socket, size - 1)  # meant for a program that has just ended
+            frames.exactly(channel, size - 1)  # meant for a program that has just ended
             continue
         descriptors = frames.RIGHTS.unpack(rights[0][2])
         pid = os.fork()
@@ -88,7 +84,7 @@ def serve(socket, options, modules, fence, lazily):
         for fd in descriptors:
             os.close(fd)
         _, status, usage = os.wait4(pid, 0)
-        socket.send(frames.ended(frames.FREE, status, usage))
+        channel.send(frames.ended(frames.FREE, status, usage))
 
 
 def _hide_worker():
@@ -137,7 +133,8 @@ def _set_up_interpreter(paths, modules):
         exec(code, {"__name__": "warm-up"})
         sys.stdout.flush()
         _set_up_streams()
-    os.environ.pop("LD_BIND_NOW", None)
+    for name in ("LD_BIND_NOW", "LD_PRELOAD"):
+        os.environ.pop(name, None)
 
 
 def _set_up_streams():
