@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from cppo_env.types import Job, Report, Verdict
 from cppo_sandboxes.batch import Batch
-from cppo_sandboxes.languages import TIERS
+from cppo_sandboxes.languages import SELF_TEST, TIERS, Language, language
 from cppo_sandboxes.link import Link
 from cppo_sandboxes.pool import Pool, borrow, give_back
 
@@ -24,6 +24,8 @@ class WorkerSandbox:
 
     def __init__(self, key: tuple[object, ...], launch: Callable[[], Link], size: int) -> None:
         self._pool: Pool | None = borrow((type(self).__name__, size, *key), lambda: Pool(launch, size))
+        self._proven: set[str] = set()
+        """Compiled languages whose self-test has passed."""
         atexit.register(self.close)
         try:
             self._pool.wait_for_first()
@@ -33,6 +35,23 @@ class WorkerSandbox:
 
     def run(self, jobs: Sequence[Job], /) -> list[Report]:
         """One report for each job, in order; a fault of the sandbox itself is verdict IE. Safe to call from threads."""
+        reports = self._run(jobs)
+        for position, (job, report) in enumerate(zip(jobs, reports, strict=True)):
+            if report.verdict is Verdict.CE and not self._compiles(language(job.language)):
+                message = f"the sandbox's {job.language} compiler refuses a right program, too: {report.message}"
+                reports[position] = Report(Verdict.IE, message=message)
+        return reports
+
+    def _compiles(self, row: Language) -> bool:
+        """Whether a compiler that has refused a program can be believed."""
+        if row.compile is not None and row.name not in self._proven:
+            report = self._run([Job(SELF_TEST, row.self_test, row.name)])[0]
+            if report.verdict is not Verdict.AC:
+                return False
+            self._proven.add(row.name)
+        return True
+
+    def _run(self, jobs: Sequence[Job]) -> list[Report]:
         batch = Batch(jobs)
         if self._pool is None:
             batch.fail("the sandbox has been closed; make a new one")

@@ -30,6 +30,7 @@ SCRATCH_BYTES = 192 * MIB
 SCRATCH_INODES = 16384
 SHARED_BYTES = 64 * MIB
 CONTAINER_PROCESSES = 256
+TMPFS = "rw,exec,nosuid,nodev,noatime"  # when something was read would tell one program about another
 ENVIRONMENT = {
     "PATH": "/usr/local/bin:/usr/bin:/bin",
     "HOME": "/tmp",
@@ -129,13 +130,13 @@ class DockerSandbox(WorkerSandbox):
             pids_limit=CONTAINER_PROCESSES,
             mem_limit=self._memory_bytes,
             memswap_limit=self._memory_bytes,
-            shm_size=SHARED_BYTES,
             ipc_mode="private",
             sysctls=SYSCTLS,
             tmpfs={
-                "/tmp": f"rw,exec,nosuid,nodev,mode=1777,size={SCRATCH_BYTES}{inodes}",
-                "/box": f"rw,exec,nosuid,nodev,mode=0755,size={SCRATCH_BYTES}{inodes}",
-                "/cppo": f"rw,exec,nosuid,nodev,mode=0711,size={STORE_BYTES}",
+                "/tmp": f"{TMPFS},mode=1777,size={SCRATCH_BYTES}{inodes}",
+                "/box": f"{TMPFS},mode=0755,size={SCRATCH_BYTES}{inodes}",
+                "/dev/shm": f"{TMPFS},mode=1777,size={SHARED_BYTES}{inodes}",
+                "/cppo": f"{TMPFS},mode=0711,size={STORE_BYTES}",
             },
             ulimits=[
                 Ulimit(name="core", soft=0, hard=0),

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 
 from cppo_env.errors import UnknownNameError
+from cppo_env.types import Limits, Problem, TestCase
 
 TIERS: tuple[tuple[str, ...], ...] = (
     (),
@@ -37,7 +38,7 @@ class Language:
     file_name: str
     """What the program's file is called."""
     self_test: str
-    """A program that prints the sum of two integers of one line."""
+    """A program that solves SELF_TEST."""
     compile: tuple[str, ...] | None = None
     """Command with {source} and {binary}; None for Python, which needs no process to be compiled."""
     run: tuple[str, ...] = ()
@@ -52,6 +53,13 @@ class Language:
             return 2
         return 1 if call_based or modules - _BUILT_IN else 0
 
+
+SELF_TEST = Problem(
+    "self-test",
+    "Print the sum of two integers.",
+    (TestCase("1 2\n", "3\n"), TestCase("30 40\n", "70\n")),
+    limits=Limits(cpu_s=10.0, wall_s=20.0),
+)
 
 LANGUAGES = {
     row.name: row

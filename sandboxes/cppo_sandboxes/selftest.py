@@ -3,22 +3,16 @@
 # ruff: noqa: E501 - a table of one-line programs
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cppo_env.errors import SandboxError
 from cppo_env.protocols import Sandbox
 from cppo_env.types import MIB, Job, Limits, Problem, Report, TestCase
-from cppo_sandboxes.languages import LANGUAGES
+from cppo_sandboxes.languages import LANGUAGES, SELF_TEST
 
-_SUMS = Problem(
-    "selftest",
-    "Print the sum of two integers.",
-    (TestCase("1 2\n", "3\n"), TestCase("30 40\n", "70\n")),
-    limits=Limits(cpu_s=0.5, wall_s=2.0, memory_bytes=128 * MIB, output_bytes=MIB),
-)
-_BRIEF = Problem("selftest-brief", _SUMS.statement, _SUMS.tests, limits=Limits(cpu_s=0.5, wall_s=0.4))
-_ROOMY = Problem("selftest-roomy", _SUMS.statement, _SUMS.tests, limits=Limits(cpu_s=10.0, wall_s=20.0))
+_SUMS = replace(SELF_TEST, limits=Limits(cpu_s=0.5, wall_s=2.0, memory_bytes=128 * MIB, output_bytes=MIB))
+_BRIEF = replace(SELF_TEST, limits=Limits(cpu_s=0.5, wall_s=0.4))
 _ADD = "a, b = map(int, input().split())\n"
 _CALL = Problem("selftest-call", "", (TestCase("[[1, 2]]", "[3]"),), "class Solution:\n", "add", limits=_SUMS.limits)
 
@@ -51,7 +45,7 @@ CHECKS = (
     Check("too much memory", "x = bytearray(10**9)\nx[::4096] = b'x' * len(x[::4096])", ("MLE",)),
     Check("an output flood", "while True: print('x' * 1000)", ("OLE",)),
     Check("50,000 levels of recursion", _ADD + "def f(n): return n and 1 + f(n - 1)\nf(50000)\nprint(a + b)", ("AC",)),
-    Check("numpy", _ADD + "import numpy\nprint(numpy.array([a, b]).sum())", ("AC",), vital=False, problem=_ROOMY),
+    Check("numpy", _ADD + "import numpy\nprint(numpy.array([a, b]).sum())", ("AC",), vital=False, problem=SELF_TEST),
     Check("a fork bomb", "import os\nwhile True: os.fork()", ("RE", "TLE", "MLE")),
     Check("a daemon that outlives its test", _ADD + "import os, time\nif os.fork() == 0:\n    os.setsid()\n    time.sleep(100)\nprint(a + b)", ("AC",)),
     Check("the test after it finds no other process", _ADD + "import os\nothers = [p for p in os.listdir('/proc') if p.isdigit() and int(p) != os.getpid()]\ndef mine(p):\n    try: return f'Uid:\\t{os.getuid()}\\t' in open(f'/proc/{p}/status').read()\n    except OSError: return False\nassert not any(map(mine, others))\nprint(a + b)", ("AC",), vital=False),
@@ -61,7 +55,7 @@ CHECKS = (
     Check("no secret in the environment", _ADD + "import os\nassert not {'HF_TOKEN', 'OPENAI_API_KEY', 'SSH_AUTH_SOCK'} & set(os.environ)\nprint(a + b)", ("AC",)),
     Check("not root", _ADD + "import os\nassert os.getuid() != 0\nprint(a + b)", ("AC",), vital=False),
     Check("a right program after all of these", _ADD + "print(a + b)", ("AC",)),
-    *(Check(f"the language {row.name}", row.self_test, ("AC",), row.name == "python", _ROOMY, row.name) for row in LANGUAGES.values()),
+    *(Check(f"the language {row.name}", row.self_test, ("AC",), row.name == "python", SELF_TEST, row.name) for row in LANGUAGES.values()),
 )  # fmt: skip
 
 

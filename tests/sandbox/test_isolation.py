@@ -32,6 +32,18 @@ names = os.listdir(os.path.dirname(os.path.abspath(__file__)))
 a, b = map(int, input().split())
 print(a + b if names == [os.path.basename(__file__)] else names)
 """
+TELLS_WHEN_READ = """
+import os, time
+time.sleep(0.02)  # times of files are as coarse as the kernel's tick
+def times():
+    return [os.fstat(0).st_atime_ns, *(os.stat(folder).st_atime_ns for folder in FOLDERS)]
+FOLDERS = (".", "/tmp", "/dev/shm", os.path.dirname(__file__))
+before = times()
+for folder in FOLDERS:
+    os.listdir(folder)
+a, b = map(int, input().split())
+print(a + b if times() == before else "BREACH")
+"""
 CPP = "#include <iostream>\nint main() { long a, b; std::cin >> a >> b; std::cout << a + b << std::endl; }\n"
 
 
@@ -45,6 +57,12 @@ def fresh(request):
 def test_an_interpreter_started_late_knows_nothing_of_the_programs_that_wait(fresh):
     jobs = [Job(sums(1), LOOK_AROUND), *(Job(sums(1), f"{RIVAL}# {i}") for i in range(12))]
     assert [report.verdict for report in fresh.run(jobs)] == ["AC"] * 13
+
+
+@pytest.mark.docker
+def test_what_was_read_leaves_no_trace():
+    with cppo_env.make_sandbox("docker", workers=1) as box:
+        assert box.run([Job(sums(2), TELLS_WHEN_READ)])[0].verdict == "AC"
 
 
 def test_no_source_or_binary_outlives_its_program(fresh):

@@ -1,7 +1,10 @@
 """What the sandbox itself lacks is never a program's fault."""
 
+from dataclasses import replace
+
 import docker
 import pytest
+from cppo_sandboxes.languages import LANGUAGES
 
 import cppo_env
 from cppo_env.types import MIB, Job, Limits, Problem, TestCase
@@ -30,6 +33,17 @@ def test_a_missing_compiler_is_no_compile_error(bare_image):
     assert "the sandbox has no g++" in cpp.message
 
 
+def test_a_broken_compiler_is_no_compile_error(monkeypatch):
+    row = LANGUAGES["cpp17"]
+    with cppo_env.make_sandbox("local", workers=1) as sandbox:
+        nonsense = sandbox.run([Job(sums(1), "int main( {", language="cpp17")])[0]
+    monkeypatch.setitem(LANGUAGES, "cpp17", replace(row, compile=(*row.compile, "no-such-library.o")))
+    with cppo_env.make_sandbox("local", workers=1) as sandbox:
+        report = sandbox.run([Job(sums(1), CPP, language="cpp17")])[0]
+    assert (nonsense.verdict, report.verdict) == ("CE", "IE")
+    assert "refuses a right program, too" in report.message and "no-such-library.o" in report.message
+
+
 @pytest.mark.docker
 def test_a_memory_limit_above_the_containers_is_granted_as_far_as_it_goes():
     large = sums(1, limits=Limits(memory_bytes=1024 * MIB))
@@ -56,7 +70,7 @@ def test_a_full_input_store_is_our_fault_and_passes(monkeypatch):
 
 @pytest.mark.docker
 def test_a_worker_that_cannot_fork_is_our_fault(monkeypatch):
-    monkeypatch.setattr("cppo_sandboxes.docker.CONTAINER_PROCESSES", 5)  # the last one is the program's own process
+    monkeypatch.setattr("cppo_sandboxes.docker.CONTAINER_PROCESSES", 4)  # the last one is the program's own process
     with cppo_env.make_sandbox("docker", workers=1, memory_bytes=1025 * MIB) as sandbox:
         reports = sandbox.run([Job(sums(2), ADD), Job(sums(1), ADD)])
     assert [report.verdict for report in reports] == ["IE", "AC"]  # which runs an only test itself

@@ -20,6 +20,7 @@ RESERVED_BYTES = 256 << 20
 ANSWERS = 100
 """Where the pipe for the answers of calls is kept."""
 LARGE_BYTES = 16 << 20
+OOM_SCORE_FILE = "/proc/self/oom_score_adj"
 
 
 class Program:
@@ -44,6 +45,9 @@ class Program:
         for fd, target in zip(descriptors, (1, 2, ANSWERS) if self._call_based else (1, 2)):
             os.dup2(fd, target)
         os.chdir(place.scratch)
+        if place.oom_score:
+            # The kernel ends this process or its test rather than the worker.
+            _write_file(OOM_SCORE_FILE, b"1000")
 
     def _limit(self):
         """The kernel's limits, which all tests inherit; the finer ones are enforced by watching."""
@@ -82,7 +86,7 @@ class Program:
         """Run tests until told to stop; in the process of a test it never returns."""
         # One frame, local names, few objects: each page that a process touches after a fork costs a page fault.
         place, index, action = self._place, self._index, self._action
-        call_based, oom_score, uid = self._call_based, place.oom_score, place.fence.uid
+        call_based, uid = self._call_based, place.fence.uid
         limit_s = int(self._task["cpu_s"] + own_s * (action == frames.LAST)) + 2
         cpu_s, processes, (run, arguments) = (limit_s,) * 2, (place.processes,) * 2, self._code.action()
         store, size = f"{place.store}/{self._task['key']}-", frames.HEADER.size + frames.COMMAND.size
@@ -104,8 +108,6 @@ class Program:
                         if call_based:
                             dup2(ANSWERS, CHANNEL)
                         os.closerange(CHANNEL + call_based, 256)
-                        if oom_score:
-                            _write_file("/proc/self/oom_score_adj", b"1000")
                         setrlimit(resource.RLIMIT_CPU, cpu_s)
                         if uid:
                             setrlimit(resource.RLIMIT_NPROC, processes)

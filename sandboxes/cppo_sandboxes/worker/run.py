@@ -151,6 +151,9 @@ class Run:
         self._alive = False
         if self._running and self._leaving:
             self._settle(status, max(0.0, cpu_s - self._own_s), peak)
+        elif self._running and status == SIGKILL and self._worker.out_of_memory():
+            self._ended_by = self._out_of_memory()  # the kernel has ended it instead of its test
+            self._settle(status, 0.0, 0)
         elif not self._leaving:
             self._crashed(status)
         self._running = False

@@ -10,13 +10,12 @@ from _socket import socket
 
 from . import frames
 from .fence import Fence
-from .program import Program
+from .program import OOM_SCORE_FILE, Program
 
 RECURSION_LEVELS = 60_000
 STACK_BYTES = 64 << 20
 """Room for 50,000 levels that pass through C, such as calls of cached functions."""
 FILE_DESCRIPTORS = 256
-OOM_SCORE_FILE = "/proc/self/oom_score_adj"
 
 # What most programs do, done once: symbols are bound, caches filled, lazy objects made, so that no fork has to.
 WARM_UP = """
