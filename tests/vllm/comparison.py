@@ -1,12 +1,14 @@
 """How far an engine is from transformers, in tokens, log-probs and whole rollouts."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
 import torch
 from cppo_grpo.rollouts import Player, Regions, play
-from cppo_grpo.samplers import Sampler, SamplingParams
+from cppo_grpo.samplers import Sampler, SamplingParams, stream
 from cppo_grpo.samplers.transformers import TransformersSampler
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
@@ -18,6 +20,8 @@ DRAWN = SamplingParams(24, tuple(range(0, 512, 16)), 0.7, seed=5)
 SHARED_PREFIX = random_ids(150, seed=1)[0]
 """More than one 128-token block of the prefix cache."""
 PROMPTS = [SHARED_PREFIX + ids for ids in random_ids(5, 9, 40, seed=2)] + [SHARED_PREFIX] * 5
+LONG = SamplingParams(300, tuple(range(0, 512, 64)), 1.0, seed=6)
+"""Some end soon and some late."""
 EPISODES = 8
 
 
@@ -26,15 +30,19 @@ def load_model(folder: Path) -> Any:
     return AutoModelForCausalLM.from_pretrained(folder).eval()
 
 
-def compare(sampler: Sampler, model: Any, folder: Path) -> dict[str, Any]:
-    """The engine beside the model: with its first weights, in a rollout, and after an update of the weights."""
+def compare(sampler: Sampler, model: Any, folder: Path, unfinished: Callable[[], int]) -> dict[str, Any]:
+    """The engine beside the model: with its first weights, in a rollout, and after an update of the weights.
+
+    `unfinished` tells how many requests the engine is working on.
+    """
     before = distance(sampler, model)
     rollout = played(sampler, model, AutoTokenizer.from_pretrained(folder))
     with torch.no_grad():
         for weight in model.parameters():
             weight.add_(0.3 * weight.std() * torch.randn(weight.shape, generator=torch.Generator().manual_seed(3)))
     sampler.update(model.named_parameters())
-    return {"before": before, "rollout": rollout, "after": distance(sampler, model)}
+    after = distance(sampler, model)
+    return {"before": before, "rollout": rollout, "after": after, "streamed": streamed(sampler, unfinished)}
 
 
 def require_equal(found: dict[str, Any]) -> None:
@@ -51,6 +59,12 @@ def require_equal(found: dict[str, Any]) -> None:
     assert rollout["readable"] > 0
     assert rollout["programs"] == 4 * rollout["readable"]
     assert rollout["prompts_show_their_method"]
+    found_early = found["streamed"]
+    assert found_early["unfinished"][0] > 0, "nothing was reported before the batch was over"
+    assert found_early["unfinished"][-1] == 0
+    assert len(found_early["unfinished"]) >= 5
+    assert found_early["draws_unchanged"]
+    assert found_early["alone_unchanged"]
 
 
 def distance(sampler: Sampler, model: Any) -> dict[str, Any]:
@@ -68,6 +82,24 @@ def distance(sampler: Sampler, model: Any) -> dict[str, Any]:
         "ends_where_it_stops": all((c.token_ids[-1] in DRAWN.end_ids) == (c.finish_reason == "stop") for c in drawn),
         "distinct": len({c.token_ids for c in drawn}),
         "repeats": [c.token_ids for c in drawn] == [c.token_ids for c in sampler.sample(PROMPTS, DRAWN)],
+    }
+
+
+def streamed(sampler: Sampler, unfinished: Callable[[], int]) -> dict[str, Any]:
+    """What the engine still worked on whenever completions were reported, and whether the draws are those of `sample`.
+
+    A completion that is drawn alone is the same too: a stream's seed decides, not what shares the batch.
+    """
+    expected = sampler.sample(PROMPTS, LONG)
+    found, working = {}, []
+    for finished in stream(sampler, PROMPTS, LONG):
+        working.append(unfinished())
+        found |= finished
+    (alone,) = sampler.sample(PROMPTS[3:4], replace(LONG, streams=(3,)))
+    return {
+        "unfinished": working,
+        "draws_unchanged": [found[i].token_ids for i in range(len(PROMPTS))] == [c.token_ids for c in expected],
+        "alone_unchanged": alone.token_ids == expected[3].token_ids,
     }
 
 

@@ -84,3 +84,11 @@ def stream(
         yield dict(enumerate(sampler.sample(prompts, params)))
     else:
         yield from own(prompts, params)
+
+
+def in_order(streamed: Iterable[Mapping[int, Completion]]) -> list[Completion]:
+    """What `sample` returns, from what `stream` yields."""
+    completions: dict[int, Completion] = {}
+    for finished in streamed:
+        completions |= finished
+    return [completions[i] for i in range(len(completions))]

@@ -10,7 +10,8 @@ from transformers import PreTrainedModel
 
 from cppo_env.errors import UsageError
 from cppo_grpo.modes import evaluating
-from cppo_grpo.samplers import Completion, SamplingParams
+from cppo_grpo.samplers import Completion, SamplingParams, in_order
+from cppo_grpo.samplers.inversion import invert
 from cppo_grpo.samplers.kv_cache import cache_argument, make_cache
 
 LEAVING_SHARE = 1 / 8
@@ -31,10 +32,7 @@ class TransformersSampler:
 
     def sample(self, prompts: Sequence[Sequence[int]], params: SamplingParams, /) -> list[Completion]:
         """One completion for each prompt, in order; see `Sampler.sample`."""
-        completions: dict[int, Completion] = {}
-        for finished in self.stream(prompts, params):
-            completions |= finished
-        return [completions[i] for i in range(len(prompts))]
+        return in_order(self.stream(prompts, params))
 
     def stream(self, prompts: Sequence[Sequence[int]], params: SamplingParams, /) -> Iterator[dict[int, Completion]]:
         """The same completions by the number of their prompt, one decoded batch after the other."""
@@ -64,7 +62,7 @@ class TransformersSampler:
 
 
 def draw(logits_BV: Tensor, temperature: float, noise_B: Tensor) -> tuple[Tensor, Tensor]:
-    """Draw one token for each row by inverting the distribution function at `noise_B`.
+    """Draw one token for each row.
 
     Args:
         logits_BV: logits.
@@ -78,14 +76,8 @@ def draw(logits_BV: Tensor, temperature: float, noise_B: Tensor) -> tuple[Tensor
     if temperature > 0:
         logits_BV = logits_BV / temperature
     logps_BV = logits_BV.log_softmax(-1)
-    if temperature == 0:
-        tokens_B1 = logits_BV.argmax(-1, keepdim=True)
-    else:
-        # In float64 the sum over a large vocabulary neither loses the tail nor picks a token of probability 0.
-        cdf_BV = logps_BV.exp().cumsum(-1, dtype=torch.float64)
-        tokens_B1 = torch.searchsorted(cdf_BV, noise_B[:, None] * cdf_BV[:, -1:], right=True)
-        tokens_B1 = tokens_B1.clamp(max=logits_BV.shape[-1] - 1)
-    return tokens_B1[:, 0], logps_BV.gather(-1, tokens_B1)[:, 0]
+    tokens_B = logits_BV.argmax(-1) if temperature == 0 else invert(logps_BV, noise_B)
+    return tokens_B, logps_BV.gather(-1, tokens_B[:, None])[:, 0]
 
 
 def _decode(

@@ -12,7 +12,7 @@ from __future__ import annotations
 import copy
 import os
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from tokenizers import Tokenizer, models
@@ -22,7 +22,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast
 from cppo_env.errors import UsageError
 from cppo_env.plugins import missing_extra
 from cppo_grpo.parallel import launched_processes
-from cppo_grpo.samplers import Completion, SamplingParams
+from cppo_grpo.samplers import Completion, SamplingParams, in_order
 from cppo_grpo.samplers.vllm_weights import WORKER_EXTENSION, weights_file
 
 DEFAULTS = {"VLLM_CPU_OMP_THREADS_BIND": "nobind", "VLLM_CPU_KVCACHE_SPACE": "1"}
@@ -57,9 +57,11 @@ class VllmSampler:
         except ModuleNotFoundError as error:
             raise missing_extra(error, "the vllm sampler") from error
         self._make_params = vllm.SamplingParams
+        on_cpu = model.device.type == "cpu"
         options = {
             "dtype": str(model.dtype).removeprefix("torch."),
-            "enforce_eager": model.device.type == "cpu",
+            "enforce_eager": on_cpu,
+            "enable_chunked_prefill": not on_cpu,  # vLLM fails there on a request with a seed whose prompt it splits
             "logprobs_mode": "processed_logprobs",  # those of the sampled distribution, not those at temperature 1
             "load_format": "dummy",
             "worker_extension_cls": WORKER_EXTENSION,
@@ -67,11 +69,16 @@ class VllmSampler:
         with tempfile.TemporaryDirectory() as folder:
             _describe(model, folder)
             self.llm = vllm.LLM(folder, **options | engine)
+        self.llm.collective_rpc("prepare")
         self.update(model.named_parameters())
 
     def sample(self, prompts: Sequence[Sequence[int]], params: SamplingParams, /) -> list[Completion]:
         """One completion for each prompt, in order; see `Sampler.sample`."""
-        outputs = self.llm.generate(
+        return in_order(self.stream(prompts, params))
+
+    def stream(self, prompts: Sequence[Sequence[int]], params: SamplingParams, /) -> Iterator[dict[int, Completion]]:
+        """The same completions by the number of their prompt, after each step of the engine in which some finished."""
+        requests = self.llm.enqueue(
             [{"prompt_token_ids": list(prompt)} for prompt in prompts],
             [
                 self._make_params(
@@ -88,7 +95,16 @@ class VllmSampler:
             ],
             use_tqdm=False,
         )
-        return [_completion(output.outputs[0]) for output in outputs]
+        # The engine appends random letters to a request's name and leaves them out of its output.
+        going = {request.partition("-")[0]: i for i, request in enumerate(requests)}
+        try:
+            while going:
+                outputs = [output for output in self.llm.llm_engine.step() if output.finished]
+                if outputs:
+                    yield {going.pop(output.request_id): _completion(output.outputs[0]) for output in outputs}
+        finally:
+            # Whoever stops listening, or an interrupt, leaves nothing behind that the next call would go on with.
+            self.llm.llm_engine.abort_request(list(going))
 
     def update(self, named_weights: Iterable[tuple[str, Tensor]], /) -> None:
         """Load the trainer's weights, and forget what was computed with the old ones."""

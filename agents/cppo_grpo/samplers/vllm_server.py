@@ -14,8 +14,8 @@ import http.client
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from transformers import PreTrainedModel
 
 from cppo_env.errors import SamplerError, UsageError
 from cppo_grpo.parallel import launched_processes
-from cppo_grpo.samplers import Completion, SamplingParams
+from cppo_grpo.samplers import Completion, SamplingParams, in_order
 from cppo_grpo.samplers.vllm_weights import WORKER_EXTENSION, weights_file
 
 HOW_TO_SERVE = (
@@ -76,6 +76,14 @@ class VllmServerSampler:
         Raises:
             SamplerError: the server failed, or did not answer in time.
         """
+        return in_order(self.stream(prompts, params))
+
+    def stream(self, prompts: Sequence[Sequence[int]], params: SamplingParams, /) -> Iterator[dict[int, Completion]]:
+        """The same completions by the number of their prompt, each when the server has answered.
+
+        Raises:
+            SamplerError: the server failed, or did not answer in time.
+        """
         # One request for each prompt: prompts of one request share their seed.
         bodies = [
             {
@@ -91,7 +99,13 @@ class VllmServerSampler:
             }
             for prompt, seed in zip(prompts, params.seeds_of(len(prompts)), strict=True)
         ]
-        return list(self._threads.map(self._complete, bodies))
+        numbers = {self._threads.submit(self._complete, body): i for i, body in enumerate(bodies)}
+        try:
+            for answer in as_completed(numbers):
+                yield {numbers[answer]: answer.result()}
+        finally:
+            for request in numbers:
+                request.cancel()
 
     def update(self, named_weights: Iterable[tuple[str, Tensor]], /) -> None:
         """Load the trainer's weights, and forget what was computed with the old ones.
@@ -116,13 +130,18 @@ class VllmServerSampler:
     def _require_settings(self) -> None:
         """Refuse a server whose log-probs are not those of the sampled distribution, or that cannot take weights."""
         try:
-            (settings, *_) = self._post("/collective_rpc", {"method": "sampling_settings"})["results"]
+            (settings, *_) = self._post("/collective_rpc", {"method": "prepare"})["results"]
         except SamplerError as error:
             if not isinstance(error.__cause__, urllib.error.HTTPError):
                 raise
             raise UsageError(f"{self.url}: the server cannot take new weights; {HOW_TO_SERVE}") from error
         if (mode := settings["logprobs_mode"]) != "processed_logprobs":
             raise UsageError(f"{self.url}: the server reports {mode}, expected processed_logprobs; {HOW_TO_SERVE}")
+        if settings["seeds_fail"]:
+            raise UsageError(
+                f"{self.url}: the server splits prompts, and on a CPU it then fails on requests with seeds; "
+                "add --no-enable-chunked-prefill to its command"
+            )
 
     def _post(self, path: str, body: dict[str, Any]) -> Any:
         request = urllib.request.Request(

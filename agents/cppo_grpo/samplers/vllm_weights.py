@@ -1,4 +1,4 @@
-"""How new weights reach vLLM: what its worker learns to do, and the file that carries weights between processes."""
+"""What vLLM's worker learns to do for a learner, and the file that carries new weights between processes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SHARED_MEMORY = Path("/dev/shm")
 
 
 class WeightLoader:
-    """What vLLM's worker learns to do: take new weights. vLLM mixes it into its worker class."""
+    """What vLLM's worker learns to do: take new weights, and draw fast. vLLM mixes it into its worker class."""
 
     vllm_config: Any
     model_runner: Any
@@ -33,9 +33,18 @@ class WeightLoader:
         """Load weights from a safetensors file."""
         self.load_named(load_file(path).items())
 
-    def sampling_settings(self) -> dict[str, Any]:
-        """What the engine was started with and decides whether its log-probs are those that the learner needs."""
-        return {"logprobs_mode": str(self.vllm_config.model_config.logprobs_mode)}
+    def prepare(self) -> dict[str, Any]:
+        """Get ready to draw; returns the settings that decide whether a learner can use what is drawn."""
+        on_cpu = self.vllm_config.device_config.device_type == "cpu"
+        if on_cpu:
+            # Only vLLM's worker imports this.
+            from cppo_grpo.samplers.vllm_draws import draw_together
+
+            draw_together(self.model_runner.sampler)
+        return {
+            "logprobs_mode": str(self.vllm_config.model_config.logprobs_mode),
+            "seeds_fail": on_cpu and self.vllm_config.scheduler_config.enable_chunked_prefill,
+        }
 
 
 WORKER_EXTENSION = f"{WeightLoader.__module__}.{WeightLoader.__qualname__}"

@@ -19,7 +19,7 @@ SLOW_S = 0.06
 """A program that runs longer than this gets the queue behind it returned to the host, for other workers."""
 RESULTS = 16
 """So many results are sent together, and sooner if the oldest waits for longer than FLUSH_S: each message costs."""
-FLUSH_S = 0.01
+FLUSH_S = 0.02
 OOM_COUNTERS = ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control")
 PR_SET_CHILD_SUBREAPER = 36
 ZYGOTE_MODULES = tuple(
