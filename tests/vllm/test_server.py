@@ -23,7 +23,12 @@ from tests.vllm.comparison import compare, load_model, require_equal
 from tests.vllm.training import require_training
 
 STARTS_WITHIN_S = 240
-FLAGS = ("--logprobs-mode=processed_logprobs", "--generation-config=vllm", f"--worker-extension-cls={WORKER_EXTENSION}")
+FLAGS = (
+    "--logprobs-mode=processed_logprobs",
+    "--no-enable-chunked-prefill",
+    "--generation-config=vllm",
+    f"--worker-extension-cls={WORKER_EXTENSION}",
+)
 
 
 @contextmanager
@@ -57,6 +62,13 @@ def serving(folder: Path, log: Path, *flags: str) -> Iterator[str]:
             server.wait(60)
 
 
+def unfinished(url: str) -> int:
+    """Requests that the server is working on, as it says itself."""
+    with urllib.request.urlopen(url + "/metrics", timeout=5) as response:
+        lines = response.read().decode().splitlines()
+    return int(sum(float(line.split()[-1]) for line in lines if line.startswith("vllm:num_requests_running")))
+
+
 def _healthy(url: str) -> bool:
     try:
         with urllib.request.urlopen(url + "/health", timeout=5):
@@ -69,7 +81,7 @@ def _healthy(url: str) -> bool:
 def test_a_server_equals_transformers_and_trains(folders: dict[str, Path], tmp_path: Path) -> None:
     with serving(folders["tied"], tmp_path / "server.log", *FLAGS) as url:
         model = load_model(folders["tied"])
-        require_equal(compare(VllmServerSampler(model, url=url), model, folders["tied"]))
+        require_equal(compare(VllmServerSampler(model, url=url), model, folders["tied"], lambda: unfinished(url)))
         require_training(folders["tied"], tmp_path / "run", "vllm_server", url=url)
 
 
@@ -77,15 +89,21 @@ def test_a_server_equals_transformers_and_trains(folders: dict[str, Path], tmp_p
 def test_a_server_takes_untied_weights(folders: dict[str, Path], tmp_path: Path) -> None:
     with serving(folders["untied"], tmp_path / "server.log", *FLAGS) as url:
         model = load_model(folders["untied"])
-        require_equal(compare(VllmServerSampler(model, url=url), model, folders["untied"]))
+        require_equal(compare(VllmServerSampler(model, url=url), model, folders["untied"], lambda: unfinished(url)))
 
 
 @need_vllm
-def test_a_server_with_other_log_probs_is_refused(folders: dict[str, Path], tmp_path: Path) -> None:
-    with (
-        serving(folders["tied"], tmp_path / "server.log", *FLAGS[1:]) as url,
-        pytest.raises(UsageError, match=r"reports raw_logprobs, expected processed_logprobs; start it with"),
-    ):
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (FLAGS[1:], r"reports raw_logprobs, expected processed_logprobs; start it with"),
+        (FLAGS[:1] + FLAGS[2:], r"splits prompts, .*; add --no-enable-chunked-prefill"),
+    ],
+)
+def test_a_server_that_cannot_serve_a_learner_is_refused(
+    flags: tuple[str, ...], message: str, folders: dict[str, Path], tmp_path: Path
+) -> None:
+    with serving(folders["tied"], tmp_path / "server.log", *flags) as url, pytest.raises(UsageError, match=message):
         VllmServerSampler(load_model(folders["tied"]), url=url)
 
 
