@@ -39,7 +39,8 @@ class CachedSandbox:
         self._running: dict[str, Future[Report]] = {}
         self._lock = threading.Lock()
         self._ahead = ThreadPoolExecutor(1, thread_name_prefix="cppo-sandbox-ahead")
-        self._prefetched: Future[list[Report]] | None = None
+        self._prefetched: Future[None] | None = None
+        self._queued: list[Job] = []
         self._calls, self._busy_since, self._busy_s = 0, 0.0, 0.0
         self.hits = 0
         """Jobs answered without running a program; one that was prefetched counts in `misses`, then here."""
@@ -84,10 +85,21 @@ class CachedSandbox:
         return [future.result() for future in waiting]
 
     def prefetch(self, jobs: Sequence[Job], /) -> None:
-        """Start on jobs that `run` will be asked for later, in a thread and in order; `run` waits for them."""
+        """Start on jobs that `run` will be asked for later, in a thread and in order; `run` waits for them.
+
+        What is handed in while others run is one batch afterwards, so that jobs that come one by one use all workers.
+        """
         rememberable = [job for job in jobs if _checker_name(job.problem) is not None]
         if rememberable:
-            self._prefetched = self._ahead.submit(self._run, rememberable)
+            with self._lock:
+                self._queued += rememberable
+            self._prefetched = self._ahead.submit(self._run_queued)
+
+    def _run_queued(self) -> None:
+        with self._lock:
+            jobs, self._queued = self._queued, []
+        if jobs:
+            self._run(jobs)
 
     @property
     def busy_s(self) -> float:

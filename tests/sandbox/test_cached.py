@@ -14,9 +14,11 @@ class Counting:
 
     def __init__(self, gate: threading.Event | None = None) -> None:
         self.jobs, self.gate, self.entered = [], gate, threading.Event()
+        self.batches = []
 
     def run(self, jobs, /):
         self.jobs += jobs
+        self.batches.append(len(jobs))
         self.entered.set()
         if self.gate:
             self.gate.wait(10)
@@ -84,6 +86,20 @@ def test_prefetched_jobs_run_once_while_the_caller_goes_on():
         busy_s = cached.busy_s
         assert [job.program for job in inner.jobs] == [ADD]
         assert cached.busy_s == busy_s, "nothing has run since"
+
+
+def test_jobs_that_are_prefetched_one_by_one_run_in_few_batches():
+    gate = threading.Event()
+    inner = Counting(gate)
+    with CachedSandbox(inner) as cached:
+        jobs = [Job(sums(1), f"{ADD}# {number}") for number in range(5)]
+        cached.prefetch(jobs[:1])
+        assert inner.entered.wait(10)
+        for job in jobs[1:]:
+            cached.prefetch([job])
+        gate.set()
+        assert [report.verdict for report in cached.run(jobs)] == ["AC"] * 5
+        assert inner.batches == [1, 4]
 
 
 def test_tests_that_ran_are_counted_and_remembered_ones_are_not(sandbox):
