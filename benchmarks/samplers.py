@@ -1,14 +1,24 @@
 """Tokens/s of the samplers on one core: 64 sequences of 128 new tokens from a 0.59 M Qwen3, after a warm-up.
 
-python benchmarks/samplers.py            # vLLM takes part where it is installed
+taskset -c 1 .venv-vllm/bin/python benchmarks/samplers.py     # vLLM takes part where it is installed
+
+The baseline is `LLM.generate` of an engine with vLLM's own settings, which draws without seeds and gives no log-probs,
+in a process of its own: a process holds one engine. The engines take turns, one at a time.
 """
 
 from __future__ import annotations
 
 import argparse
 import importlib.util
+import multiprocessing
+import os
+import statistics
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from typing import Any
 
 import torch
 from cppo_grpo.samplers import Sampler, SamplingParams
@@ -16,6 +26,11 @@ from cppo_grpo.samplers.transformers import TransformersSampler
 from rich.console import Console
 from rich.table import Table
 from transformers import PreTrainedModel, Qwen3Config, Qwen3ForCausalLM
+
+BASELINE = "vLLM, plain"
+Prompts = list[list[int]]
+Turn = Callable[[Prompts, int], tuple[float, float]]
+"""Draws so many tokens after each prompt; returns tokens by second of wall time and of CPU time."""
 
 
 def tiny_qwen3() -> PreTrainedModel:
@@ -35,43 +50,115 @@ def tiny_qwen3() -> PreTrainedModel:
     return Qwen3ForCausalLM(config).eval()
 
 
-def tokens_per_second(sampler: Sampler, prompts: list[list[int]], new_tokens: int, clock: Callable[[], float]) -> float:
-    """Sampled tokens by second of one call."""
-    start = clock()
-    completions = sampler.sample(prompts, SamplingParams(new_tokens, ()))
-    return sum(len(completion.token_ids) for completion in completions) / (clock() - start)
+def rates(draw: Callable[[], int]) -> tuple[float, float]:
+    """Tokens by second of wall time and of CPU time of one call that draws and counts them."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    tokens = draw()
+    return tokens / (time.perf_counter() - wall), tokens / (time.process_time() - cpu)
+
+
+def turn_of(sampler: Sampler) -> Turn:
+    """A turn of one of ours."""
+
+    def turn(prompts: Prompts, new_tokens: int) -> tuple[float, float]:
+        params = SamplingParams(new_tokens, ())
+        return rates(lambda: sum(len(completion.token_ids) for completion in sampler.sample(prompts, params)))
+
+    return turn
+
+
+def serve_plain(pipe: Connection, folder: str) -> None:
+    """The other process: vLLM as it is, told what to draw through a pipe."""
+    os.environ |= {
+        "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
+        "VLLM_CPU_OMP_THREADS_BIND": "nobind",
+        "VLLM_CPU_KVCACHE_SPACE": "1",
+    }
+    import vllm
+
+    torch.set_num_threads(1)
+    llm = vllm.LLM(folder, dtype="float32", enforce_eager=True, max_model_len=1024, skip_tokenizer_init=True)
+    while (request := pipe.recv()) is not None:
+        prompts, options, seeded = request
+        params = [
+            vllm.SamplingParams(detokenize=False, seed=i if seeded else None, **options) for i in range(len(prompts))
+        ]
+        inputs: Any = [{"prompt_token_ids": prompt} for prompt in prompts]
+        pipe.send(rates(lambda: sum(len(o.outputs[0].token_ids) for o in llm.generate(inputs, params, use_tqdm=False))))  # noqa: B023 - called at once
+
+
+@contextmanager
+def plain_vllm(model: PreTrainedModel) -> Iterator[dict[str, Turn]]:
+    """Turns of vLLM as it is: without and with what a learner needs of it."""
+    context = multiprocessing.get_context("spawn")
+    pipe, other = context.Pipe()
+    with tempfile.TemporaryDirectory() as folder:
+        model.save_pretrained(folder)
+        process = context.Process(target=serve_plain, args=(other, folder))
+        process.start()
+
+        def turn(options: dict[str, Any], seeded: bool) -> Turn:
+            def call(prompts: Prompts, new_tokens: int) -> tuple[float, float]:
+                pipe.send((prompts, {"max_tokens": new_tokens, "ignore_eos": True} | options, seeded))
+                return pipe.recv()
+
+            return call
+
+        log_probs = {"logprobs": 0, "flat_logprobs": True}
+        try:
+            yield {
+                BASELINE: turn({}, False),
+                "vLLM, plain, greedy": turn({"temperature": 0.0}, False),
+                "vLLM, with a seed for each request": turn({}, True),
+                "vLLM, with log-probs": turn(log_probs, False),
+                "vLLM, with seeds and log-probs": turn(log_probs, True),
+            }
+        finally:
+            pipe.send(None)
+            process.join()
+
+
+def measure(turns: dict[str, Turn], rounds: int, prompts: Prompts, new_tokens: int) -> None:
+    """Measure the engines in turns, and print the best turn of each and its ratio to the baseline."""
+    found: dict[str, list[tuple[float, float]]] = {name: [] for name in turns}
+    for number in range(rounds + 1):
+        for name, turn in turns.items():
+            rate = turn(prompts[:8] if "one by one" in name else prompts, new_tokens)
+            if number:  # the first round warms up
+                found[name].append(rate)
+    table = Table("engine", "tokens by second of wall time", "by second of CPU time", "× plain")
+    for name, turned in found.items():
+        wall, cpu = (max(column) for column in zip(*turned, strict=True))
+        # Other work on the machine slows a round as a whole, so ratios are taken within rounds.
+        pairs = zip(turned, found.get(BASELINE, ()), strict=False)
+        ratios = [own / plain for (_, own), (_, plain) in pairs]
+        table.add_row(name, f"{wall:,.0f}", f"{cpu:,.0f}", f"{statistics.median(ratios):.2f}" if ratios else "")
+    Console().print(table)
 
 
 def main() -> None:
-    """Measure the engines in turns and print the best turn of each."""
+    """Measure what is installed."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--sequences", type=int, default=64)
     parser.add_argument("--prompt", type=int, default=50, help="prompt tokens; no two prompts are alike")
     parser.add_argument("--new-tokens", type=int, default=128)
     options = parser.parse_args()
     torch.set_num_threads(1)
     model = tiny_qwen3()
-    engines: dict[str, Sampler] = {
-        "transformers, one by one": TransformersSampler(model, batch_size=1),
-        "transformers, batched": TransformersSampler(model),
-    }
-    if importlib.util.find_spec("vllm"):
-        from cppo_grpo.samplers.vllm import VllmSampler
-
-        engines["vLLM in process"] = VllmSampler(model, max_model_len=1024)
     prompts = torch.randint(0, 2048, (options.sequences, options.prompt)).tolist()
-    best = dict.fromkeys(engines, (0.0, 0.0))
-    for _ in range(options.rounds + 1):
-        for name, engine in engines.items():
-            count = 8 if "one by one" in name else len(prompts)
-            wall = tokens_per_second(engine, prompts[:count], options.new_tokens, time.perf_counter)
-            cpu = tokens_per_second(engine, prompts[:count], options.new_tokens, time.process_time)
-            best[name] = max(best[name][0], wall), max(best[name][1], cpu)
-    table = Table("engine", "tokens by second of wall time", "by second of CPU time")
-    for name, (wall, cpu) in best.items():
-        table.add_row(name, f"{wall:,.0f}", f"{cpu:,.0f}")
-    Console().print(table)
+    turns = {
+        "transformers, one by one": turn_of(TransformersSampler(model, batch_size=1)),
+        "transformers, batched": turn_of(TransformersSampler(model)),
+    }
+    if not importlib.util.find_spec("vllm"):
+        measure(turns, options.rounds, prompts, options.new_tokens)
+        return
+    from cppo_grpo.samplers.vllm import VllmSampler
+
+    with plain_vllm(model) as plain:
+        ours = {"sampler vllm: seeds, log-probs, streaming": turn_of(VllmSampler(model, max_model_len=1024))}
+        measure(turns | plain | ours, options.rounds, prompts, options.new_tokens)
 
 
 if __name__ == "__main__":
