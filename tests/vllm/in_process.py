@@ -5,15 +5,23 @@ python -m tests.vllm.in_process {vllm,vllm_worker} FOLDER
 
 import json
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import gymnasium as gym
+import numpy as np
 import torch
+from cppo_grpo.rollouts import Player, Regions, play
 from cppo_grpo.samplers import SamplingParams
+from cppo_sandboxes.cached import CachedSandbox
+from transformers import AutoTokenizer
 
-from cppo_env import plugins
+from cppo_env import make_sandbox, plugins
+from cppo_env.protocols import Sandbox
+from cppo_env.types import Job
 from tests.grpo.models import random_ids
-from tests.vllm.comparison import LONG, PROMPTS, SHARED_PREFIX, compare, load_model
+from tests.vllm.comparison import EPISODES, LONG, PROMPTS, SHARED_PREFIX, compare, load_model
 
 
 def cached_tokens(sampler: Any) -> list[int]:
@@ -32,6 +40,31 @@ def left_behind(sampler: Any) -> int:
     return sampler.llm.llm_engine.get_num_unfinished_requests()
 
 
+class Noting(CachedSandbox):
+    """Notes how many requests the engine still works on when programs are handed in."""
+
+    def __init__(self, inner: Sandbox, unfinished: Callable[[], int]) -> None:
+        super().__init__(inner)
+        self.unfinished, self.noted = unfinished, []
+
+    def prefetch(self, jobs: Sequence[Job], /) -> None:
+        self.noted.append(self.unfinished())
+        super().prefetch(jobs)
+
+
+def judged_early(sampler: Any, folder: Path) -> list[int]:
+    """A rollout in the environment: what the engine still worked on whenever programs went to the sandbox."""
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    params = SamplingParams(64, (tokenizer.eos_token_id,), 1.0)
+    with make_sandbox("local") as box:
+        noting = Noting(box, sampler.llm.llm_engine.get_num_unfinished_requests)
+        env: Any = gym.make_vec("CPPO-Strategies-v0", num_envs=EPISODES, k=4, sandbox=noting)
+        rollout = play(env.unwrapped, Player(tokenizer, sampler, Regions(params, params)), np.arange(EPISODES), (1, 2))
+        env.close()
+    assert noting.tests == rollout.tests_run > 0
+    return noting.noted
+
+
 def split_prompts(sampler: Any) -> list[int]:
     """Tokens that were drawn after so many prompt tokens that vLLM takes several steps to read them."""
     prompts = [ids * 3 for ids in random_ids(*[160] * 30)]
@@ -45,11 +78,12 @@ def main() -> None:
     model = load_model(folder)
     sampler = plugins.load("samplers", name)(model, max_model_len=512)
     cached = cached_tokens(sampler)
+    judged = judged_early(sampler, folder)
     found = compare(sampler, model, folder, sampler.llm.llm_engine.get_num_unfinished_requests)
     found["left_behind"], found["split_prompts"] = left_behind(sampler), split_prompts(sampler)
     sampler.update(model.named_parameters())
     cached += cached_tokens(sampler)
-    print(json.dumps(found | {"cached": cached, "threads": torch.get_num_threads()}))
+    print(json.dumps(found | {"cached": cached, "judged_early": judged, "threads": torch.get_num_threads()}))
 
 
 if __name__ == "__main__":

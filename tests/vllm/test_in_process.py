@@ -34,6 +34,8 @@ def test_vllm_equals_transformers_before_and_after_an_update(
     found = json.loads(next(line for line in done.stdout.splitlines() if line.startswith("{")))
     require_equal(found)
     assert found["threads"] == 1
+    assert len(found["judged_early"]) > 1
+    assert found["judged_early"][0] > 0, "no program went to the sandbox before all were written"
     assert found["left_behind"] == 0
     assert found["split_prompts"] == [2] * 30
     assert found["cached"] == [0, 128, 0, 128]  # an update empties the cache
