@@ -22,6 +22,8 @@ SHARED_PREFIX = random_ids(150, seed=1)[0]
 PROMPTS = [SHARED_PREFIX + ids for ids in random_ids(5, 9, 40, seed=2)] + [SHARED_PREFIX] * 5
 LONG = SamplingParams(300, tuple(range(0, 512, 64)), 1.0, seed=6)
 """Some end soon and some late."""
+MANY = [ids * 3 for ids in random_ids(*[150] * 20, seed=4)]
+"""More tokens than vLLM reads in one step (4,096), so that it reads some prompts in parts."""
 EPISODES = 8
 
 
@@ -42,7 +44,8 @@ def compare(sampler: Sampler, model: Any, folder: Path, unfinished: Callable[[],
             weight.add_(0.3 * weight.std() * torch.randn(weight.shape, generator=torch.Generator().manual_seed(3)))
     sampler.update(model.named_parameters())
     after = distance(sampler, model)
-    return {"before": before, "rollout": rollout, "after": after, "streamed": streamed(sampler, unfinished)}
+    found = {"streamed": streamed(sampler, unfinished), "split_unchanged": split_unchanged(sampler)}
+    return {"before": before, "rollout": rollout, "after": after} | found
 
 
 def require_equal(found: dict[str, Any]) -> None:
@@ -65,6 +68,7 @@ def require_equal(found: dict[str, Any]) -> None:
     assert len(found_early["unfinished"]) >= 5
     assert found_early["draws_unchanged"]
     assert found_early["alone_unchanged"]
+    assert found["split_unchanged"]
 
 
 def distance(sampler: Sampler, model: Any) -> dict[str, Any]:
@@ -101,6 +105,13 @@ def streamed(sampler: Sampler, unfinished: Callable[[], int]) -> dict[str, Any]:
         "draws_unchanged": [found[i].token_ids for i in range(len(PROMPTS))] == [c.token_ids for c in expected],
         "alone_unchanged": alone.token_ids == expected[3].token_ids,
     }
+
+
+def split_unchanged(sampler: Sampler) -> bool:
+    """Whether prompts that are read in parts are gone on with as they are alone."""
+    together = sampler.sample(MANY, DRAWN)
+    alone = [sampler.sample([prompt], replace(DRAWN, streams=(i,)))[0] for i, prompt in enumerate(MANY)]
+    return [c.token_ids for c in together] == [c.token_ids for c in alone]
 
 
 def played(sampler: Sampler, model: Any, tokenizer: Any) -> dict[str, Any]:

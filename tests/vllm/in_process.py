@@ -20,7 +20,6 @@ from transformers import AutoTokenizer
 from cppo_env import make_sandbox, plugins
 from cppo_env.protocols import Sandbox
 from cppo_env.types import Job
-from tests.grpo.models import random_ids
 from tests.vllm.comparison import EPISODES, LONG, PROMPTS, SHARED_PREFIX, compare, load_model
 
 
@@ -65,12 +64,6 @@ def judged_early(sampler: Any, folder: Path) -> list[int]:
     return noting.noted
 
 
-def split_prompts(sampler: Any) -> list[int]:
-    """Tokens that were drawn after so many prompt tokens that vLLM takes several steps to read them."""
-    prompts = [ids * 3 for ids in random_ids(*[160] * 30)]
-    return [len(completion.token_ids) for completion in sampler.sample(prompts, SamplingParams(2, ()))]
-
-
 def main() -> None:
     """Compare with the first weights and with new ones."""
     torch.set_num_threads(1)
@@ -80,7 +73,7 @@ def main() -> None:
     cached = cached_tokens(sampler)
     judged = judged_early(sampler, folder)
     found = compare(sampler, model, folder, sampler.llm.llm_engine.get_num_unfinished_requests)
-    found["left_behind"], found["split_prompts"] = left_behind(sampler), split_prompts(sampler)
+    found["left_behind"] = left_behind(sampler)
     sampler.update(model.named_parameters())
     cached += cached_tokens(sampler)
     print(json.dumps(found | {"cached": cached, "judged_early": judged, "threads": torch.get_num_threads()}))

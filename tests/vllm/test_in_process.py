@@ -37,7 +37,6 @@ def test_vllm_equals_transformers_before_and_after_an_update(
     assert len(found["judged_early"]) > 1
     assert found["judged_early"][0] > 0, "no program went to the sandbox before all were written"
     assert found["left_behind"] == 0
-    assert found["split_prompts"] == [2] * 30
     assert found["cached"] == [0, 128, 0, 128]  # an update empties the cache
 
 

@@ -57,11 +57,9 @@ class VllmSampler:
         except ModuleNotFoundError as error:
             raise missing_extra(error, "the vllm sampler") from error
         self._make_params = vllm.SamplingParams
-        on_cpu = model.device.type == "cpu"
         options = {
             "dtype": str(model.dtype).removeprefix("torch."),
-            "enforce_eager": on_cpu,
-            "enable_chunked_prefill": not on_cpu,  # vLLM fails there on a request with a seed whose prompt it splits
+            "enforce_eager": model.device.type == "cpu",
             "logprobs_mode": "processed_logprobs",  # those of the sampled distribution, not those at temperature 1
             "load_format": "dummy",
             "worker_extension_cls": WORKER_EXTENSION,

@@ -8,13 +8,14 @@ a CPU cannot do.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import random
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor, nn
 from vllm.v1.outputs import LogprobsTensors
+from vllm.v1.sample.ops.topk_topp_sampler import apply_top_k_top_p
 
 from cppo_grpo.samplers.inversion import invert
 
@@ -26,12 +27,12 @@ OFFSET = 4
 
 
 def draw_together(runner: Any) -> None:
-    """Let a model runner of vLLM (`vllm.v1.worker.cpu_model_runner.CPUModelRunner`) draw so."""
+    """Let a `vllm.v1.worker.cpu_model_runner.CPUModelRunner` draw so; its log-probs are processed ones."""
     sampler = runner.sampler
     if isinstance(sampler.topk_topp_sampler, _Together):
         return  # a server meets one trainer after the other
     runner.input_batch.generators = _Streams()
-    sampler.topk_topp_sampler = _Together(sampler.topk_topp_sampler)
+    sampler.topk_topp_sampler = _Together()
     ranked = sampler.gather_logprobs
 
     def gather_logprobs(logprobs: Tensor, num_logprobs: int, token_ids: Tensor) -> LogprobsTensors:
@@ -46,10 +47,12 @@ def draw_together(runner: Any) -> None:
 class _Stream:
     """The noise of one request, as far as vLLM knows a generator that can be set back."""
 
-    def __init__(self, generator: torch.Generator) -> None:
-        self._generator, self._noise, self._drawn = generator, list[float](), 0
+    def __init__(self, seed: int) -> None:
+        self._generator = torch.Generator().manual_seed(seed)
+        self._noise: list[float] = []
+        self._drawn = 0
 
-    def next(self) -> float:
+    def draw(self) -> float:
         if self._drawn == len(self._noise):
             self._noise += torch.rand(NOISE, dtype=torch.float64, generator=self._generator).tolist()
         self._drawn += 1
@@ -62,33 +65,27 @@ class _Stream:
         self._drawn = offset // OFFSET
 
 
-class _Streams(dict[int, Any]):
-    """The streams of the rows; vLLM puts generators in and moves what it finds to other rows."""
+class _Streams(dict[int, _Stream]):
+    """The streams of the rows with seeds; vLLM puts generators in and moves what it finds to other rows."""
 
     def __init__(self) -> None:
         super().__init__()
-        # A request that vLLM puts off comes back with its generator and goes on where it was.
+        # A request that vLLM puts off comes back with its generator, and goes on where it was.
         self._known: WeakKeyDictionary[torch.Generator, _Stream] = WeakKeyDictionary()
 
     def __setitem__(self, row: int, given: torch.Generator | _Stream) -> None:
         if isinstance(given, torch.Generator):
-            given = self._known.setdefault(given, _Stream(given))
+            given = self._known.setdefault(given, _Stream(given.initial_seed()))
         super().__setitem__(row, given)
 
 
 class _Together(nn.Module):
-    """The last stage of vLLM's sampler: processed logits → tokens and log-probs."""
-
-    def __init__(self, otherwise: Callable[..., tuple[Tensor, Tensor | None]]) -> None:
-        super().__init__()
-        self._otherwise = otherwise
+    """The last stage of vLLM's sampler."""
 
     def forward(
         self, logits: Tensor, streams: dict[int, _Stream], k: Tensor | None, p: Tensor | None
-    ) -> tuple[Tensor, Tensor | None]:
-        """Draw one token for each row; `streams` are those of the rows whose request has a seed."""
-        noise_B = torch.rand(len(logits), dtype=torch.float64)
-        if streams:
-            for row, stream in streams.items():
-                noise_B[row] = stream.next()
-        return noise_B, None
+    ) -> tuple[Tensor, Tensor]:
+        """Tokens and log-probs, from logits at their temperature; rows without a stream have no seed."""
+        logps_BV = apply_top_k_top_p(logits, k, p).log_softmax(-1, dtype=torch.float32)
+        noise = [streams[row].draw() if row in streams else random.random() for row in range(len(logits))]
+        return invert(logps_BV, torch.tensor(noise, dtype=torch.float64)), logps_BV

@@ -137,11 +137,6 @@ class VllmServerSampler:
             raise UsageError(f"{self.url}: the server cannot take new weights; {HOW_TO_SERVE}") from error
         if (mode := settings["logprobs_mode"]) != "processed_logprobs":
             raise UsageError(f"{self.url}: the server reports {mode}, expected processed_logprobs; {HOW_TO_SERVE}")
-        if settings["seeds_fail"]:
-            raise UsageError(
-                f"{self.url}: the server splits prompts, and on a CPU it then fails on requests with seeds; "
-                "add --no-enable-chunked-prefill to its command"
-            )
 
     def _post(self, path: str, body: dict[str, Any]) -> Any:
         request = urllib.request.Request(

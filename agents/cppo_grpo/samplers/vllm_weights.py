@@ -34,17 +34,14 @@ class WeightLoader:
         self.load_named(load_file(path).items())
 
     def prepare(self) -> dict[str, Any]:
-        """Get ready to draw; returns the settings that decide whether a learner can use what is drawn."""
-        on_cpu = self.vllm_config.device_config.device_type == "cpu"
-        if on_cpu:
-            # Only vLLM's worker imports this.
+        """Get ready to draw; returns the setting that decides whether a learner can use the log-probs."""
+        mode = str(self.vllm_config.model_config.logprobs_mode)
+        if self.vllm_config.device_config.device_type == "cpu" and mode == "processed_logprobs":
+            # Only vLLM's worker can import this.
             from cppo_grpo.samplers.vllm_draws import draw_together
 
-            draw_together(self.model_runner.sampler)
-        return {
-            "logprobs_mode": str(self.vllm_config.model_config.logprobs_mode),
-            "seeds_fail": on_cpu and self.vllm_config.scheduler_config.enable_chunked_prefill,
-        }
+            draw_together(self.model_runner)
+        return {"logprobs_mode": mode}
 
 
 WORKER_EXTENSION = f"{WeightLoader.__module__}.{WeightLoader.__qualname__}"
