@@ -82,6 +82,7 @@ class BenchConfig:
 
 def bench(config: BenchConfig) -> dict[str, Any]:
     """Measure tests per second, beside the cost of a bare fork on the same cores."""
+    from rich.box import SIMPLE
     from rich.console import Console
     from rich.table import Table
 
@@ -90,20 +91,14 @@ def bench(config: BenchConfig) -> dict[str, Any]:
 
     if config.scaling:
         result = measure_scaling(config)
-        columns = (
-            "per second",
-            "of the limit",
-            "of the first",
-            "MB/s",
-            "of the stream",
-            "host µs a test",
-            "host grew, MB",
-        )
-        table = Table("", *columns)
+        table = Table(box=SIMPLE, padding=(0, 0, 0, 1))
+        table.add_column(no_wrap=True)
+        for column in ("per s", "of limit", "of first", "MB/s", "of stream", "host µs", "host MB"):
+            table.add_column(column, justify="right")
         for row in result["rows"]:
             stream = [f"{row['mb_per_s']:.1f}", f"{row['of_stream']:.2f}"] if "of_stream" in row else ["", ""]
             table.add_row(
-                f"{row['sandbox']}, {row['value']:,} {row['what']}",
+                f"{row['sandbox']} {row['value']:,} {row['what']}",
                 *(f"{row['per_second']:,.0f}", f"{row['of_limit']:.2f}", f"{row['of_first']:.2f}"),
                 *stream,
                 *(f"{row['host_cpu_us']:,.0f}", f"{row['host_grew_mb']:.1f}"),

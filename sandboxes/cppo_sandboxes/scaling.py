@@ -68,7 +68,7 @@ def _by_count(name: str, config: BenchConfig) -> Iterator[dict[str, Any]]:
     """One program on each core, with more and more tests."""
     with make_sandbox(name) as sandbox:
         counts = [count for count in TESTS if count <= config.most_tests]
-        yield from _rows("tests a program", counts, config, lambda count: _run(sandbox, [_sums(count)] * core_count()))
+        yield from _rows("tests", counts, config, lambda count: _run(sandbox, [_sums(count)] * core_count()))
 
 
 def _by_workers(name: str, config: BenchConfig) -> Iterator[dict[str, Any]]:
@@ -95,7 +95,7 @@ def _by_size(name: str, config: BenchConfig) -> Iterator[dict[str, Any]]:
         return _run(sandbox, [problem] * core_count(), WRITES)
 
     with make_sandbox(name) as sandbox:
-        for kind, action, source in (("bytes in", reads, READER), ("bytes out", writes, WRITER)):
+        for kind, action, source in (("B in", reads, READER), ("B out", writes, WRITER)):
             stream = statistics.median(_stream(name, source) for _ in range(config.rounds))
             for row in _rows(kind, list(SIZES), config, action):
                 megabytes = row["per_second"] * row["value"] / 1e6

@@ -27,10 +27,10 @@ def test_rates_stand_beside_the_limit_of_the_same_run(tmp_path):
 def test_scaling_varies_one_thing_at_a_time(tmp_path):
     result, table = bench(tmp_path, "--scaling", "true", "--most_tests", "100")
     rows = result["rows"]
-    assert "5,242,880 bytes out" in table
+    assert "5,242,880 B out" in table
     kinds = {row["what"] for row in rows}
-    assert kinds == {"tests a program", "workers", "bytes in", "bytes out"}
+    assert kinds == {"tests", "workers", "B in", "B out"}
     for kind in kinds:
         first = next(row for row in rows if row["what"] == kind)
         assert first["of_first"] == pytest.approx(1.0)
-    assert all(row["mb_per_s"] > 0 for row in rows if row["what"].startswith("bytes"))
+    assert all(row["mb_per_s"] > 0 for row in rows if row["what"].startswith("B "))

@@ -6,6 +6,9 @@ import fcntl
 import os
 import select
 
+F_SETPIPE_SZ = 1031
+CAPACITY = 1 << 20
+"""How long an answer may be before the program has to wait for us to read it."""
 PIECE_BYTES = 1 << 16
 MOST_PIECES = 16
 TAIL_BYTES = 2048
@@ -51,9 +54,13 @@ class Pipes:
                 pass  # gVisor's pipes have no mode that could be changed
             self._poll.register(read, select.POLLIN)
         self._answer, self._error = self.reads[-1 if call_based else 0], self.reads[1]
+        try:
+            fcntl.fcntl(self._answer, F_SETPIPE_SZ, CAPACITY)
+        except OSError:
+            pass  # this user has many large pipes
         self._flags = fcntl.fcntl(self._writes[0], fcntl.F_GETFL)
         self.chatty = False
-        """Whether a test has written more than a pipe holds: the next one is drained from its start on."""
+        """Whether a test has nearly filled a pipe: the next one is drained from its start on."""
 
     @property
     def writes(self):
@@ -85,9 +92,11 @@ class Pipes:
                     break
                 if fd == self._answer:
                     capture.answer(piece)
-                elif fd == self._error:
-                    capture.tail = (capture.tail + piece)[-TAIL_BYTES:]
-                if len(piece) == PIECE_BYTES:
-                    self.chatty = True
-                elif not last:
+                    full = capture.size > CAPACITY // 2
+                else:
+                    full = len(piece) == PIECE_BYTES
+                    if fd == self._error:
+                        capture.tail = (capture.tail + piece)[-TAIL_BYTES:]
+                self.chatty = self.chatty or full
+                if len(piece) < PIECE_BYTES and not last:
                     break
