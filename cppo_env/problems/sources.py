@@ -86,7 +86,9 @@ def record_files(path: Path) -> list[RecordFile]:
         ProblemDataError: the path does not exist, or is a file of an unknown kind.
     """
     if not path.exists():
-        raise ProblemDataError(f"{path}: no such file or folder")
+        raise ProblemDataError(
+            f"{path}: no such file or folder; expected problems in a published layout, or a name: cppo problems list"
+        )
     if path.is_file():
         if path.suffix == ".parquet":
             return [ParquetRows(path)]
