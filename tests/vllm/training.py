@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.cli.support import cppo
+from tests.learning.tiny_runs import assert_equal_runs, killed_after
 
 SETTINGS: dict[str, Any] = {
     "sandbox": "local",
@@ -12,6 +13,7 @@ SETTINGS: dict[str, Any] = {
     "steps": 3,
     "problems_per_step": 2,
     "tuples": 3,
+    "checkpoint_every": 1,
     "max_tokens_plan": 64,
     "max_tokens_solve": 64,
     "lr": 1e-3,
@@ -31,3 +33,11 @@ def require_training(folder: Path, run: Path, sampler: str, **options: Any) -> N
     for row in rows:
         for region in ("plan", "solve"):
             assert row[f"sampler_gap_max_{region}"] < 1e-4
+
+
+def require_resumption(run: Path) -> None:
+    """Assert that the run would have ended as it did, had it been killed after its second step."""
+    killed = killed_after(run, 2, run.with_name(f"{run.name}-killed"))
+    done = cppo("train", f"--resume={killed}", env={"OMP_NUM_THREADS": "1"})
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert_equal_runs(killed, run)
