@@ -85,7 +85,7 @@ def worker_options(**options: Any) -> dict[str, Any]:
         "shared": [],
         "remove": "",
         "confine": False,
-        "preload": "",
+        "native": "",
         **options,
     }
 

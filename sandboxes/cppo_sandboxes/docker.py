@@ -115,7 +115,7 @@ class DockerSandbox(WorkerSandbox):
             sources="/cppo/sources",
             scratch=["/box/work", "/tmp", "/dev/shm"],
             memory_bytes=self._memory_bytes,
-            preload=images.HUGE_TEXT,
+            native=images.NATIVE,
         )
 
     def _create(self, client: Any) -> str:

@@ -16,8 +16,8 @@ IMAGE = "cppo-sandbox"
 OFFICIAL_BASE = "python:3.11-slim-bookworm"
 LOCAL_BASE = "cppo-base"
 """What `make image` makes where no registry can be reached."""
-HUGE_TEXT = "/usr/local/lib/cppo/huge_text.so"
-"""A library of the shipped image that makes forks cheaper; images without it work, too."""
+NATIVE = "/usr/local/lib/cppo"
+"""Where the shipped image has a module that makes forks cheaper; images without it work, too."""
 
 
 def connect() -> Any:

@@ -10,5 +10,5 @@ test inputs, never expected outputs.
 
 Every process but the last is trusted. What a forked process maps and touches decides what a test costs, so those that
 fork import C modules (`_signal`, `_struct`, `_socket`) where the stdlib's wrappers would pull in more, and do nothing
-but fork and wait; the hub, which decides, is never forked from.
+but fork and wait, in C where the image has `image/cppo_fork.c`; the hub, which decides, is never forked from.
 """

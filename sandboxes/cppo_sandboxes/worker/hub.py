@@ -55,8 +55,6 @@ class Hub:
             _become_subreaper()
         _make_work_folder(options["scratch"][0], uid)
         self.fence = Fence(uid, os.getpid(), options["scratch"], options["shared"])
-        preload = options["preload"]
-        self._environment = {**os.environ, "LD_PRELOAD": preload} if os.path.exists(preload) else os.environ
         self._modules = {name: _compiled(name, modules[name]) for name in ZYGOTE_MODULES}
         self.memory_bytes = options["memory_bytes"]
         self._oom_kills = _oom_kills()
@@ -214,7 +212,7 @@ class Hub:
         ours, theirs = socketpair()
         command = [sys.executable, "-I", "-S", "-c", bundle.LOADER]
         streams = [(os.POSIX_SPAWN_DUP2, theirs.fileno(), 0), (os.POSIX_SPAWN_DUP2, 2, 1)]
-        pid = os.posix_spawn(command[0], command, self._environment, file_actions=streams, setpgroup=0)
+        pid = os.posix_spawn(command[0], command, os.environ, file_actions=streams, setpgroup=0)
         theirs.close()
         options = {**self._options, "uid": self.fence.uid, "hub": os.getpid(), "modules": self._options["tiers"][tier]}
         ours.sendall(bundle.opening(self._modules, "cppo_worker.zygote", options))

@@ -84,45 +84,64 @@ class Program:
 
     def _serve(self, own_s):
         """Run tests until told to stop; in the process of a test it never returns."""
+        place, task, last = self._place, self._task, self._action == frames.LAST
+        store = f"{place.store}/{task['key']}-"
+        cpu_s = int(task["cpu_s"] + own_s * last) + 2
+        run, arguments = self._code.action()
+        if place.native is None or last:
+            in_test = self._serve_here(store, cpu_s, last)
+        else:
+            answers = ANSWERS if self._call_based else -1
+            in_test = place.native.serve(
+                place.channel.fileno(), self._index, store, answers, place.fence.uid, cpu_s, place.processes
+            )
+        if in_test:
+            try:
+                run(*arguments)
+            finally:
+                os._exit(70)
+
+    def _serve_here(self, store, cpu_s, last):
+        """What `serve` of image/cppo_fork.c does, where there is none: True in each test, False at the end."""
         # One frame, local names, few objects: each page that a process touches after a fork costs a page fault.
-        place, index, action = self._place, self._index, self._action
-        call_based, uid = self._call_based, place.fence.uid
-        limit_s = int(self._task["cpu_s"] + own_s * (action == frames.LAST)) + 2
-        cpu_s, processes, (run, arguments) = (limit_s,) * 2, (place.processes,) * 2, self._code.action()
-        store, size = f"{place.store}/{self._task['key']}-", frames.HEADER.size + frames.COMMAND.size
-        send, receive, last, quit_ = place.channel.send, place.channel.recv, frames.LAST, frames.QUIT
-        open_, dup2, close, fork, wait4, setrlimit = os.open, os.dup2, os.close, os.fork, os.wait4, resource.setrlimit
+        place, index, size = self._place, self._index, frames.HEADER.size + frames.COMMAND.size
+        send, receive, quit_ = place.channel.send, place.channel.recv, frames.QUIT
+        open_, dup2, close, fork, wait4 = os.open, os.dup2, os.close, os.fork, os.wait4
         pack, unpack = frames.USAGE_FRAME.pack, frames.COMMAND.unpack_from
         length, ended = frames.USAGE_BYTES, frames.ENDED
-        while action != quit_:
+        while True:
             try:
                 fd = open_(store + str(index), 0)
                 dup2(fd, 0)
                 close(fd)
-                pid = 0 if action == last else fork()
+                pid = 0 if last else fork()
             except OSError as error:
                 send(frames.frame(frames.FAULT, str(error).encode()))
             else:
                 if pid == 0:
-                    try:
-                        if call_based:
-                            dup2(ANSWERS, CHANNEL)
-                        os.closerange(CHANNEL + call_based, 256)
-                        setrlimit(resource.RLIMIT_CPU, cpu_s)
-                        if uid:
-                            setrlimit(resource.RLIMIT_NPROC, processes)
-                            os.setresuid(uid, uid, uid)
-                        else:
-                            os.setsid()
-                        run(*arguments)
-                    finally:
-                        os._exit(70)
+                    self._enter(cpu_s)
+                    return True
                 _, status, usage = wait4(pid, 0)
                 send(pack(length, ended, status, usage[0] + usage[1], usage[2] << 10))
             command = receive(size)
             if len(command) != size:
-                return  # the hub is gone
+                return False  # the hub is gone
             index, action = unpack(command, frames.HEADER.size)
+            if action == quit_:
+                return False
+
+    def _enter(self, cpu_s):
+        """Become the process of a test: no inherited descriptors, limits, another user."""
+        if self._call_based:
+            os.dup2(ANSWERS, CHANNEL)
+        os.closerange(CHANNEL + self._call_based, 256)
+        resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s))
+        uid, processes = self._place.fence.uid, self._place.processes
+        if uid:
+            resource.setrlimit(resource.RLIMIT_NPROC, (processes, processes))
+            os.setresuid(uid, uid, uid)
+        else:
+            os.setsid()
 
 
 def _forget_peak():

@@ -38,9 +38,9 @@ main()
 class Place:
     """What all programs of one zygote share: the folders, the user, the fence, the way to the hub."""
 
-    def __init__(self, options, channel):
+    def __init__(self, options, channel, native):
         self.fence = Fence(options["uid"], options["hub"], options["scratch"], options["shared"])
-        self.channel = channel
+        self.channel, self.native = channel, native
         self.store, self.sources, self.scratch = options["store"], options["sources"], options["scratch"][0]
         self.calls = None
         self.processes, self.file_bytes = options["processes"], options["file_bytes"]
@@ -52,8 +52,11 @@ class Place:
 def main(options, modules):
     """Fork a process for each RUN that the hub sends on standard input, until it closes that."""
     channel = socket(fileno=os.dup(0))
+    native = _native(options["native"])
+    if native is not None:
+        native.use_huge_pages()
     _set_up_interpreter(options["paths"], options["modules"])
-    place = Place(options, channel)
+    place = Place(options, channel, native)
     if options["modules"]:
         from . import calls
 
@@ -84,6 +87,19 @@ def main(options, modules):
             os.close(fd)
         _, status, usage = os.wait4(pid, 0)
         channel.send(frames.ended(frames.FREE, status, usage))
+
+
+def _native(folder):
+    """The image's module `cppo_fork`; None where there is none."""
+    sys.path.insert(0, folder)
+    try:
+        import cppo_fork
+    except ImportError:
+        return None
+    finally:
+        sys.path.remove(folder)
+        sys.path_importer_cache.pop(folder, None)
+    return sys.modules.pop(cppo_fork.__name__)
 
 
 def _hide_worker():
@@ -132,8 +148,7 @@ def _set_up_interpreter(paths, modules):
         exec(code, {"__name__": "warm-up"})
         sys.stdout.flush()
         _set_up_streams()
-    for name in ("LD_BIND_NOW", "LD_PRELOAD"):
-        os.environ.pop(name, None)
+    os.environ.pop("LD_BIND_NOW", None)
 
 
 def _set_up_streams():
