@@ -27,6 +27,8 @@ def main():
 main()
 """
 LENGTHS = (1, 5, 20, 100)
+PROBLEMS, PROGRAMS = 2, 32
+"""What one call judges: for each problem the programs of M = 8 plans with K = 4 methods, as in training."""
 LIMIT = "bare fork + exit + wait"
 
 FORKS = """
@@ -116,15 +118,16 @@ def _rate(sandbox: Any, length: int, seconds: float) -> float:
     """Tests per second through `Sandbox.run`, host grading included; every program is another text."""
     tests = tuple(TestCase(f"{number} 2\n", f"{number + 2}\n") for number in range(length))
     done, serial = 0, 0
-    size = max(8, int(400 * min(1.0, seconds)) // length)
     started = time.perf_counter()
     while True:
-        problem = Problem(f"bench-{serial}", "", tests)
-        jobs = [Job(problem, f"{PROGRAM}# {serial}-{number}\n") for number in range(size)]
-        serial += 1
+        jobs: list[Job] = []
+        for _ in range(PROBLEMS):
+            problem = Problem(f"bench-{serial}", "", tests)
+            jobs += (Job(problem, f"{PROGRAM}# {serial}-{number}\n") for number in range(PROGRAMS))
+            serial += 1
         for report in sandbox.run(jobs):
             check(report)
-        done += size * length
+        done += len(jobs) * length
         elapsed = time.perf_counter() - started
         if elapsed >= seconds:
             return done / elapsed
