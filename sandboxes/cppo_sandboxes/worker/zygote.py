@@ -91,6 +91,8 @@ def main(options, modules):
 
 def _native(folder):
     """The image's module `cppo_fork`; None where there is none."""
+    if not folder:
+        return None
     sys.path.insert(0, folder)
     try:
         import cppo_fork
