@@ -58,6 +58,10 @@ def _make_starting_point(run: Run, problems: ProblemSet, console: Console, devic
     if source is not None:
         tokenizer = AutoTokenizer.from_pretrained(source)
         model = AutoModelForCausalLM.from_pretrained(source, dtype=torch.float32)
+        # A file's tensors may lie at any address, on which the last bit of a product depends on some processors. A
+        # resumed run must compute what the uninterrupted one does.
+        for weight in model.parameters():
+            weight.data = weight.data.clone()
     else:
         tokenizer = train_tokenizer(_texts(problems, config))
         model = make_model(tokenizer, hidden=config.hidden, layers=config.layers, seed=config.seed)
