@@ -1,4 +1,4 @@
-# add: AC | fifteen hundred folders inside each other
+# add: AC TLE | fifteen hundred folders inside each other
 import os
 
 answer = sum(map(int, input().split()))
