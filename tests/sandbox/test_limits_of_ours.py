@@ -56,6 +56,14 @@ def test_a_memory_limit_above_the_containers_is_granted_as_far_as_it_goes():
 
 
 @pytest.mark.docker
+def test_a_program_that_takes_all_memory_to_compile_is_a_compile_error():
+    bomb = f"x = [{'1.5,a,b(c),' * 500_000}]\n"
+    with cppo_env.make_sandbox("docker", workers=1, memory_bytes=513 * MIB) as sandbox:
+        reports = sandbox.run([Job(sums(2), ADD), Job(sums(2), bomb), Job(sums(2), ADD + "#")])
+    assert [report.verdict for report in reports] == ["AC", "CE", "AC"]
+
+
+@pytest.mark.docker
 def test_a_full_input_store_is_our_fault_and_passes(monkeypatch):
     monkeypatch.setattr("cppo_sandboxes.docker.STORE_BYTES", 4 * MIB)
     count = "import sys\nprint(len(sys.stdin.read()))\n"

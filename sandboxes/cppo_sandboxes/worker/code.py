@@ -61,9 +61,10 @@ class Script:
     @staticmethod
     def _compile(source, path):
         # A crash of the compiler ends this process, which the hub reports as a compile error.
-        unlimited = resource.getrlimit(resource.RLIMIT_CPU)
+        cpu, data = resource.getrlimit(resource.RLIMIT_CPU), resource.getrlimit(resource.RLIMIT_DATA)
         used_s = int(time.process_time())
-        resource.setrlimit(resource.RLIMIT_CPU, (used_s + COMPILE_CPU_S, unlimited[1]))
+        resource.setrlimit(resource.RLIMIT_CPU, (used_s + COMPILE_CPU_S, cpu[1]))
+        resource.setrlimit(resource.RLIMIT_DATA, (COMPILE_BYTES, data[1]))
         stderr, sys.stderr = sys.stderr, None
         try:
             return compile(source, path, "exec", dont_inherit=True)
@@ -73,7 +74,8 @@ class Script:
             raise CompileError(f"{type(error).__name__}: {error}") from None
         finally:
             sys.stderr = stderr
-            resource.setrlimit(resource.RLIMIT_CPU, unlimited)
+            resource.setrlimit(resource.RLIMIT_CPU, cpu)
+            resource.setrlimit(resource.RLIMIT_DATA, data)
 
     def action(self):
         """What the process of a test calls to run it, and never returns from: a function and its arguments."""

@@ -261,8 +261,9 @@ class Hub:
             os.killpg(known.pid, SIGKILL)
         except ProcessLookupError:
             pass
-        if self._run is not None and self._run.zygote is known:
-            self._run.abandon()
+        out_of_memory = self.out_of_memory()
+        if self._run is not None and (self._run.zygote is known or out_of_memory):
+            self._run.abandon(out_of_memory)
 
     def out_of_memory(self):
         """Whether the kernel has killed a process of this container for want of memory since the last call."""
@@ -271,16 +272,19 @@ class Hub:
 
     def _reap(self):
         """Wait for whoever has ended: orphans of programs and dead zygotes."""
-        zygotes = {known.pid for known in self._zygotes.values()}
+        zygotes = {known.pid: (tier, known) for tier, known in self._zygotes.items()}
         try:
             while True:
                 pid, _, usage = os.wait4(-1, os.WNOHANG)
                 if pid == 0:
-                    return
-                if self._run is not None and pid not in zygotes:
+                    break
+                if pid in zygotes:
+                    self._lost(*zygotes[pid])
+                elif self._run is not None:
                     self._run.reaped(usage.ru_utime + usage.ru_stime)
         except ChildProcessError:
             pass
+        self._finish()
 
 
 def _compiled(name, source):

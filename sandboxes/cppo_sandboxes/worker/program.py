@@ -20,7 +20,6 @@ RESERVED_BYTES = 256 << 20
 ANSWERS = 100
 """Where the pipe for the answers of calls is kept."""
 LARGE_BYTES = 16 << 20
-OOM_SCORE_FILE = "/proc/self/oom_score_adj"
 
 
 class Program:
@@ -46,8 +45,7 @@ class Program:
             os.dup2(fd, target)
         os.chdir(place.scratch)
         if place.oom_score:
-            # The kernel ends this process or its test rather than the worker.
-            _write_file(OOM_SCORE_FILE, b"1000")
+            set_oom_score(1000)  # the kernel ends this process or its test rather than the worker
 
     def _limit(self):
         """The kernel's limits, which all tests inherit; the finer ones are enforced by watching."""
@@ -142,6 +140,15 @@ class Program:
             os.setresuid(uid, uid, uid)
         else:
             os.setsid()
+
+
+def set_oom_score(score):
+    """Make it likelier that the kernel ends this process when memory is short; returns whether that is allowed."""
+    try:
+        _write_file("/proc/self/oom_score_adj", b"%d" % score)
+    except OSError:
+        return False
+    return True
 
 
 def _forget_peak():

@@ -151,28 +151,33 @@ class Run:
         self._alive = False
         if self._running and self._leaving:
             self._settle(status, max(0.0, cpu_s - self._own_s), peak)
-        elif self._running and status == SIGKILL and self._worker.out_of_memory():
-            self._ended_by = self._out_of_memory()  # the kernel has ended it instead of its test
-            self._settle(status, 0.0, 0)
         elif not self._leaving:
-            self._crashed(status)
+            self._crashed(status, status == SIGKILL and self._worker.out_of_memory())
         self._running = False
         self._pipes.close()
         self._step()
 
-    def _crashed(self, status):
+    def _crashed(self, status, out_of_memory):
+        """Its process has ended, and should not have; the kernel may have ended it instead of its test."""
+        if self._running and out_of_memory:
+            self._ended_by = self._out_of_memory()
+            return self._settle(status, 0.0, 0)
+        if self._running:
+            self._unwatch()
         self._worker.fence.restore()
-        if not self._compiled and os.WIFSIGNALED(status) and os.WTERMSIG(status) in COMPILER_CRASHES:
+        if not self._compiled and (out_of_memory or os.WTERMSIG(status) in COMPILER_CRASHES):
             self._done = (frames.DONE_COMPILE_ERROR, b"the compiler crashed on the program")
         else:
             self._done = (frames.DONE_CRASHED, f"the program's process ended with status {status}".encode())
+        return None
 
-    def abandon(self):
-        """Its zygote is gone, and the program with it."""
+    def abandon(self, out_of_memory):
+        """A zygote is gone: end the program, which is to blame if the kernel wanted memory."""
         self._alive = False
-        self._unwatch()
+        self._crashed(SIGKILL, out_of_memory)
         self._running = False
-        self._crashed(SIGKILL)
+        if self._done is None:
+            self._done = (frames.DONE_CRASHED, b"a zygote has ended")  # the other tests need a new worker
         self._pipes.close()
         self._step()
 
@@ -189,6 +194,8 @@ class Run:
         if self._cancelled:
             return
         passed = self._judge(status, cpu_s + self._orphans_s, peak, wall_s, capture)
+        if self._capture is not None:
+            self._worker.out_of_memory()  # what its children came to is not the next one's fault
         self._index += 1
         if not passed and self._task["stop_early"] and self._done is None:
             self._done = (frames.DONE_ALL, b"")

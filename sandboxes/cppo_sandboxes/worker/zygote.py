@@ -10,12 +10,14 @@ from _socket import socket
 
 from . import frames
 from .fence import Fence
-from .program import OOM_SCORE_FILE, Program
+from .program import Program, set_oom_score
 
 RECURSION_LEVELS = 60_000
 STACK_BYTES = 64 << 20
 """Room for 50,000 levels that pass through C, such as calls of cached functions."""
 FILE_DESCRIPTORS = 256
+OOM_SCORE = 50
+"""The kernel ends a zygote before the hub, which then knows that it was for want of memory."""
 
 # What most programs do, done once: symbols are bound, caches filled, lazy objects made, so that no fork has to.
 WARM_UP = """
@@ -46,7 +48,7 @@ class Place:
         self.processes, self.file_bytes = options["processes"], options["file_bytes"]
         with open("/proc/self/statm") as file:
             self.base_bytes = int(file.read().split()[5]) * resource.getpagesize()
-        self.oom_score = _may_write_oom_score()
+        self.oom_score = set_oom_score(OOM_SCORE)
 
 
 def main(options, modules):
@@ -172,12 +174,3 @@ def _set_up_streams():
     sys.stdin = sys.__stdin__ = open(0, errors="surrogateescape", **options)
     sys.stdout = sys.__stdout__ = open(1, "w", errors="surrogateescape", **options)
     sys.stderr = sys.__stderr__ = open(2, "w", errors="backslashreplace", buffering=1, **options)
-
-
-def _may_write_oom_score():
-    try:
-        with open(OOM_SCORE_FILE, "r+") as file:
-            file.write(file.read())
-    except OSError:
-        return False
-    return True

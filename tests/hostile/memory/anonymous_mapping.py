@@ -1,4 +1,4 @@
-# add: MLE RE | a mapping, touched page by page
+# add: MLE RE TLE | a mapping, touched page by page (the first touch of a page costs a fresh machine much CPU time)
 import mmap
 
 room = mmap.mmap(-1, 1 << 30)
