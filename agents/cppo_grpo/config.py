@@ -25,6 +25,23 @@ PROGRAM_REWARDS = ("gated", "outcome", "pass_rate")
 """Rewards that are 0 without programs."""
 
 
+RegionName = Literal["plan", "solve"]
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """The settings of one region of the policy: those of a config whose names end in `_plan` or in `_solve`."""
+
+    temperature: float
+    max_tokens: int
+    lambda_: float
+    beta: float
+    epsilon: float
+    epsilon_high: float | None
+    aggregation: Aggregation
+    mask_truncated: bool
+
+
 @dataclass(frozen=True, slots=True)
 class TrainConfig:
     """Settings of a run. Suffixes: `_plan` and `_solve` are the two regions of the policy (METHOD, section 3).
@@ -155,14 +172,22 @@ class TrainConfig:
     """Divide advantages by the group's standard deviation; False is Dr. GRPO."""
     loss: Form = "clipped"
     """Policy loss."""
-    epsilon: float = 0.2
-    """Lower clip range of the ratio."""
-    epsilon_high: float | None = None
-    """Upper clip range of the ratio; without it, `epsilon`."""
+    epsilon_plan: float = 0.2
+    """ε: lower clip range of the ratio, on plans."""
+    epsilon_solve: float = 0.2
+    """ε: lower clip range of the ratio, on solutions."""
+    epsilon_high_plan: float | None = None
+    """Upper clip range of the ratio, on plans; without it, `epsilon_plan`."""
+    epsilon_high_solve: float | None = None
+    """Upper clip range of the ratio, on solutions; without it, `epsilon_solve`."""
     aggregation_plan: Aggregation = "sequence_mean"
     """How the tokens of plans are averaged."""
     aggregation_solve: Aggregation = "sequence_mean"
     """How the tokens of solutions are averaged."""
+    mask_truncated_plan: bool = True
+    """A plan cut at its token limit is not learnt from; its group counts its reward of 0 all the same."""
+    mask_truncated_solve: bool = True
+    """A solution cut at its token limit is not learnt from; its group counts its reward of 0 all the same."""
     correction: Correction = "none"
     """Importance correction of the gap between sampler and trainer; `off_policy_steps` needs one."""
     correction_cap: float = 2.0
@@ -225,6 +250,11 @@ class TrainConfig:
     def planning(self) -> Planner:
         """Who writes the methods."""
         return self.planner or ("skills" if is_on_skills(plugins.load("algorithms", self.algorithm)) else "policy")
+
+    def region(self, name: RegionName) -> Region:
+        """The settings of a region."""
+        names = [entry.name for entry in dataclasses.fields(Region)]
+        return Region(**{each: getattr(self, f"{each.rstrip('_')}_{name}") for each in names})
 
     def to_json(self) -> str:
         """The text of a run folder's `config.json`; where the folder lies is not part of it."""

@@ -12,7 +12,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
-from typing import Literal
 
 import numpy as np
 import torch
@@ -24,7 +23,7 @@ from cppo_env import plugins
 from cppo_env.errors import UsageError
 from cppo_grpo.adapters import WithoutAdapter
 from cppo_grpo.algorithms import Algorithm, EpisodeRewards, Options, is_on_skills
-from cppo_grpo.config import TrainConfig
+from cppo_grpo.config import Region, RegionName, TrainConfig
 from cppo_grpo.logprobs import Policy, completion_mask
 from cppo_grpo.loss import merge_metrics, needs_forward, policy_loss, sequence_weights
 from cppo_grpo.modes import checkpoint_activations
@@ -56,7 +55,7 @@ def asks_for_information(config: TrainConfig) -> bool:
 
 
 def appraise(rollout: Rollout, config: TrainConfig) -> Worth:
-    """The advantages that the run's algorithm gives; void episodes and truncated sequences take no gradient.
+    """The advantages that the run's algorithm gives; void episodes and masked truncated sequences take no gradient.
 
     Raises:
         UsageError: the algorithm asks for information that the rollout lacks.
@@ -77,9 +76,9 @@ def appraise(rollout: Rollout, config: TrainConfig) -> Worth:
     planned_N = np.arange(len(rollout.plans.completions))
     return Worth(
         given.plans_PM.reshape(-1)[planned_N],
-        ~rollout.void_N[planned_N] & ~rollout.plans.truncated,
+        ~rollout.void_N[planned_N] & ~(config.mask_truncated_plan & rollout.plans.truncated),
         given.solutions_PMK.reshape(-1, config.k)[episodes, branches],
-        ~rollout.void_N[episodes] & ~rollout.programs.truncated,
+        ~rollout.void_N[episodes] & ~(config.mask_truncated_solve & rollout.programs.truncated),
     )
 
 
@@ -127,7 +126,7 @@ class Learner:
         # All of them before the first step: they hold the log-probs of the policy as it stands.
         minibatches = [list(self._passes(rollout, worth, mine_N)) for worth, mine_N in self._shares(rollout)]
         lr = learning_rate(step, config)
-        parts: dict[str, list[dict[str, Tensor]]] = {"plan": [], "solve": []}
+        parts: dict[RegionName, list[dict[str, Tensor]]] = {"plan": [], "solve": []}
         norms: list[float] = []
         for _ in range(config.update_epochs):
             for passes in minibatches:
@@ -135,7 +134,7 @@ class Learner:
                 for one in passes:
                     metrics = self._backward(one)
                     if one.weights_B.any():
-                        parts[one.region].append({name: value.cpu() for name, value in metrics.items()})
+                        parts[one.name].append({name: value.cpu() for name, value in metrics.items()})
                 self.processes.sum_gradients(self.policy)
                 norms.append(apply_gradient(self.optimizer, lr, config.max_grad_norm))
         metrics = {
@@ -162,17 +161,15 @@ class Learner:
 
     def _passes(self, rollout: Rollout, worth: Worth, mine_N: NDArray[np.bool_]) -> Iterator[Pass]:
         """This process's forward and backward passes of one optimizer step."""
-        config = self.config
         total = int(worth.trainable_N.sum() + worth.trainable_B.sum())
-        plan_N, solve_B = config.lambda_plan * worth.plan_N, config.lambda_solve * worth.solve_B
         planned_N = mine_N[: len(rollout.plans.completions)]
-        yield from self._region("plan", rollout.plans, plan_N, worth.trainable_N, total, planned_N)
+        yield from self._region("plan", rollout.plans, worth.plan_N, worth.trainable_N, total, planned_N)
         mine_B = mine_N[rollout.branches[:, 0]]
-        yield from self._region("solve", rollout.programs, solve_B, worth.trainable_B, total, mine_B)
+        yield from self._region("solve", rollout.programs, worth.solve_B, worth.trainable_B, total, mine_B)
 
     def _region(
         self,
-        name: Literal["plan", "solve"],
+        name: RegionName,
         samples: Samples,
         advantages_B: NDArray[np.float64],
         trainable_B: NDArray[np.bool_],
@@ -180,18 +177,16 @@ class Learner:
         mine_B: NDArray[np.bool_],
     ) -> Iterator[Pass]:
         """This process's passes of one region; `total` counts the trainable sequences of both, of all processes."""
-        config = self.config
-        plan = name == "plan"
-        beta = config.beta_plan if plan else config.beta_solve
-        temperature = config.temperature_plan if plan else config.temperature_solve
+        config, region = self.config, self.config.region(name)
+        advantages_B = region.lambda_ * advantages_B
         weights_B = sequence_weights(
             torch.from_numpy(samples.tokens),
             torch.from_numpy(trainable_B),
-            aggregation=config.aggregation_plan if plan else config.aggregation_solve,
+            aggregation=region.aggregation,
             total=total,
-            constant_length=config.max_tokens_plan if plan else config.max_tokens_solve,
+            constant_length=region.max_tokens,
         )
-        needed_B = needs_forward(torch.from_numpy(advantages_B), weights_B, beta=beta).numpy() & mine_B
+        needed_B = needs_forward(torch.from_numpy(advantages_B), weights_B, beta=region.beta).numpy() & mine_B
         several = config.minibatches * config.update_epochs > 1
         batches = distinct_batches(self.policy, samples, np.flatnonzero(needed_B), config.micro_batch_tokens)
         if isinstance(self.policy, FSDPModule):
@@ -202,15 +197,14 @@ class Learner:
             batches += missing * distinct_batches(self.policy, samples, others, config.micro_batch_tokens)
         for batch in batches:
             yield Pass(
-                region=name,
+                name=name,
+                region=region,
                 batch=batch,
-                temperature=temperature,
-                beta=beta,
                 advantages_B=torch.as_tensor(advantages_B[batch.members], dtype=torch.float32),
                 weights_B=weights_B[batch.members],
                 sampler_logps_BT=batch.sampler_logps_BT(samples),
-                old_logps_BT=self._frozen(self.policy, batch, temperature) if several else None,
-                ref_logps_BT=self._frozen(self.reference, batch, temperature) if beta > 0 else None,
+                old_logps_BT=self._frozen(self.policy, batch, region.temperature) if several else None,
+                ref_logps_BT=self._frozen(self.reference, batch, region.temperature) if region.beta > 0 else None,
             )
 
     def _log_probs(self, policy: Policy | WithoutAdapter, batch: DistinctBatch, temperature: float) -> Tensor:
@@ -227,9 +221,9 @@ class Learner:
 
     def _backward(self, one: Pass) -> dict[str, Tensor]:
         """Add the gradient of a pass; returns its metrics."""
-        config = self.config
+        config, region = self.config, one.region
         loss, metrics = policy_loss(
-            self._log_probs(self.policy, one.batch, one.temperature),
+            self._log_probs(self.policy, one.batch, region.temperature),
             one.advantages_B.to(self.device),
             one.batch.mask_BT.to(self.device),
             one.weights_B.to(self.device),
@@ -237,9 +231,9 @@ class Learner:
             ref_logps_BT=one.ref_logps_BT,
             sampler_logps_BT=one.sampler_logps_BT.to(self.device),
             form=config.loss,
-            epsilon=config.epsilon,
-            epsilon_high=config.epsilon_high,
-            beta=one.beta,
+            epsilon=region.epsilon,
+            epsilon_high=region.epsilon_high,
+            beta=region.beta,
             kl_ratio=config.kl_ratio,
             correction=config.correction,
             correction_cap=config.correction_cap,
@@ -252,10 +246,9 @@ class Learner:
 class Pass:
     """One forward and backward pass, with everything that stays fixed while the policy moves."""
 
-    region: Literal["plan", "solve"]
+    name: RegionName
+    region: Region
     batch: DistinctBatch
-    temperature: float
-    beta: float
     advantages_B: Tensor
     weights_B: Tensor
     sampler_logps_BT: Tensor

@@ -2,7 +2,7 @@
 
     loss = Σ_B weight_B Σ_T [ correction · surrogate + β · k3 ]
 
-`policy_loss` returns a *sum*, and everything that depends on the whole batch (aggregation, λ, masking of truncated
+`policy_loss` returns a *sum*, and everything that depends on the whole batch (aggregation, masking of truncated
 outputs) is in `weights_B`. So the losses of micro-batches, regions and processes add up to the loss of one big batch.
 
 Shapes: `_B` sequences, `_T` completion tokens, padded at the end; what stands under mask=False is never read.
@@ -30,11 +30,10 @@ def sequence_weights(
     aggregation: Aggregation = "sequence_mean",
     total: float | None = None,
     constant_length: int | None = None,
-    region_weight: float = 1.0,
 ) -> Tensor:
     """What one token of each sequence weighs in the loss, for all sequences of one region of the whole batch.
 
-    A region with n of the batch's N trainable sequences has the share n / N of the loss, times λ. Within it:
+    A region with n of the batch's N trainable sequences has the share n / N of the loss. Within it:
     `sequence_mean` (GRPO) gives every sequence 1/n; `token_mean` (DAPO, arXiv 2503.14476) gives every token the same;
     `constant_length` (Dr. GRPO, arXiv 2503.20783) gives every token 1 / (n · constant_length).
 
@@ -45,7 +44,6 @@ def sequence_weights(
         aggregation: see above.
         total: N, the trainable sequences of all regions; None if this region is alone.
         constant_length: the divisor of `constant_length`, usually the region's token limit.
-        region_weight: λ of the region.
 
     Returns:
         float32 weights, one for each sequence.
@@ -56,7 +54,7 @@ def sequence_weights(
     _check("aggregation", aggregation, Aggregation)
     trainable_B = trainable_B.to(torch.float32)
     n = max(float(trainable_B.sum()), 1.0)
-    region_share = region_weight * (1.0 if total is None else n / max(total, 1.0))
+    region_share = 1.0 if total is None else n / max(total, 1.0)
     if aggregation == "sequence_mean":
         return region_share * trainable_B / (n * lengths_B.clamp(min=1))
     if aggregation == "token_mean":

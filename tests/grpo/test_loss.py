@@ -160,13 +160,12 @@ def test_weights_of_the_paper() -> None:
 
 def test_aggregations() -> None:
     lengths, trainable = torch.tensor([2, 4, 10]), torch.tensor([True, True, False])
-    options = {"total": 4, "region_weight": 3.0}  # the region is half of the batch
-    for aggregation, expected in {
-        "sequence_mean": [1.5 / 4, 1.5 / 8, 0],
-        "token_mean": [1.5 / 6, 1.5 / 6, 0],
-        "constant_length": [1.5 / 40, 1.5 / 40, 0],
+    for aggregation, expected in {  # the region is half of the batch
+        "sequence_mean": [0.5 / 4, 0.5 / 8, 0],
+        "token_mean": [0.5 / 6, 0.5 / 6, 0],
+        "constant_length": [0.5 / 40, 0.5 / 40, 0],
     }.items():
-        weights = sequence_weights(lengths, trainable, aggregation=aggregation, constant_length=20, **options)
+        weights = sequence_weights(lengths, trainable, aggregation=aggregation, total=4, constant_length=20)
         torch.testing.assert_close(weights, torch.tensor(expected))
     assert not sequence_weights(lengths, torch.zeros(3), aggregation="token_mean").any()
 

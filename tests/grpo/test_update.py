@@ -29,9 +29,14 @@ CONFIG = TrainConfig(
     lambda_plan=2.0,
     beta_plan=0.1,
     beta_solve=0.05,
-    epsilon=0.1,
-    epsilon_high=0.15,
+    epsilon_plan=0.1,
+    epsilon_high_plan=0.15,
+    epsilon_solve=0.12,
+    max_tokens_plan=5,
+    max_tokens_solve=9,
 )
+
+EPSILONS = ("epsilon_plan", "epsilon_solve", "epsilon_high_plan", "epsilon_high_solve")
 
 
 @pytest.fixture(autouse=True)
@@ -43,22 +48,25 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(threads)
 
 
-def samples(count: int, seed: int) -> Samples:
-    """Sequences of four prompts; a sampler that was a little off says their log-probs."""
+def samples(count: int, seed: int, cut: tuple[int, ...] = ()) -> Samples:
+    """Sequences of four prompts, some cut; a sampler that was a little off says their log-probs."""
     random = np.random.default_rng(seed)
     prompts = [tuple(ids) for ids in random_ids(5, 7, 4, 6, seed=seed)]
     completions = [tuple(ids) for ids in random_ids(*random.integers(2, 6, count), seed=seed + 1)]
     said = [tuple(random.uniform(-9, -4, len(tokens))) for tokens in completions]
-    made = [Completion(tokens, logps, "stop") for tokens, logps in zip(completions, said, strict=True)]
+    made = [
+        Completion(tokens, logps, "length" if i in cut else "stop")
+        for i, (tokens, logps) in enumerate(zip(completions, said, strict=True))
+    ]
     return Samples([prompts[i % 4] for i in range(count)], made, [""] * count)
 
 
 def played() -> Rollout:
-    """Two problems, three tuples of two branches."""
+    """Two problems, three tuples of two branches; a plan of each and three programs were cut at their limits."""
     passed_NK = np.array([[1, 0], [0, 0], [0, 1], [1, 1], [0, 0], [0, 1]], dtype=float)
     return Rollout(
-        plans=samples(6, 10),
-        programs=samples(12, 20),
+        plans=samples(6, 10, cut=(1, 4)),
+        programs=samples(12, 20, cut=(0, 5, 9)),
         branches=np.array([(n, i) for n in range(6) for i in range(2)]),
         problems_N=np.repeat([4, 2], 3),
         rewards_N=passed_NK.max(1),
@@ -104,32 +112,44 @@ def expected(config: TrainConfig, rollout: Rollout) -> list[Tensor]:
     gradients: list[Tensor] = []
     for _ in range(config.update_epochs):
         for problems in {1: [(0, 1)], 2: [(0,), (1,)]}[config.minibatches]:
-            chosen = [one for one in plans + programs if one[0] // 3 in problems]
+            chosen = [one for one in plans + programs if one[0] // 3 in problems and trainable(config, rollout, one)]
             model.zero_grad()
             for _, region, index, advantage in chosen:
                 drawn = rollout.plans if region == "plan" else rollout.programs
-                temperature = config.temperature_plan if region == "plan" else config.temperature_solve
-                beta = config.beta_plan if region == "plan" else config.beta_solve
+                options = config.region(region)
                 said = drawn.completions[index].log_probs
-                sequence = list(drawn.prompts[index]), list(drawn.completions[index].token_ids), temperature
+                sequence = list(drawn.prompts[index]), list(drawn.completions[index].token_ids), options.temperature
                 logps_T = plain_log_probs(model, *sequence)
                 with torch.no_grad():
                     old_T, ref_T = plain_log_probs(start, *sequence), plain_log_probs(reference, *sequence)
                 terms = []
                 for t, logp in enumerate(logps_T):
                     ratio = (logp - old_T[t]).exp()
-                    low, high = 1 - config.epsilon, 1 + (config.epsilon_high or config.epsilon)
+                    low, high = 1 - options.epsilon, 1 + (options.epsilon_high or options.epsilon)
                     surrogate = torch.min(ratio * advantage, ratio.clamp(low, high) * advantage)
                     if config.correction == "token_truncate":
                         surrogate = surrogate * min(math.exp(old_T[t] - said[t]), config.correction_cap)
                     kl = (ref_T[t] - logp).exp() - 1 - (ref_T[t] - logp)
-                    terms.append(-surrogate + beta * kl * (ratio if config.kl_ratio else 1.0))
-                (torch.stack(terms).mean() / len(chosen)).backward()
+                    terms.append(-surrogate + options.beta * kl * (ratio if config.kl_ratio else 1.0))
+                alike = [one for one in chosen if one[1] == region]
+                divisor = {
+                    "sequence_mean": len(alike) * len(terms),
+                    "token_mean": sum(drawn.tokens[i] for _, _, i, _ in alike),
+                    "constant_length": len(alike) * options.max_tokens,
+                }[options.aggregation]
+                (torch.stack(terms).sum() / divisor * len(alike) / len(chosen)).backward()
             gradients.append(gradient(model.parameters()))
             with torch.no_grad():
                 for weight in model.parameters():
                     weight -= config.lr * weight.grad
     return gradients
+
+
+def trainable(config: TrainConfig, rollout: Rollout, one: tuple[int, Any, int, float]) -> bool:
+    """Whether a sequence may be learnt from."""
+    _, region, index, _ = one
+    drawn = rollout.plans if region == "plan" else rollout.programs
+    return not (config.region(region).mask_truncated and drawn.truncated[index])
 
 
 @pytest.mark.parametrize(
@@ -138,6 +158,10 @@ def expected(config: TrainConfig, rollout: Rollout) -> list[Tensor]:
         (1, 1, {}),
         (2, 1, {}),
         (1, 3, {}),
+        (2, 2, {"aggregation_plan": "token_mean", "aggregation_solve": "constant_length"}),
+        (2, 1, {"aggregation_plan": "constant_length", "aggregation_solve": "token_mean", "micro_batch_tokens": 16}),
+        (1, 2, {"mask_truncated_plan": False, "epsilon_plan": 0.02}),
+        (1, 2, {"mask_truncated_solve": False, "epsilon_high_solve": 0.01}),
         (2, 2, {"kl_ratio": True, "correction": "token_truncate", "correction_cap": 1.5}),
     ],
 )
@@ -152,7 +176,8 @@ def test_every_optimizer_step_follows_the_gradient_of_the_reference(
         assert (mine - theirs).norm() < 1e-4 * theirs.norm()
     assert metrics["grad_norm"] == pytest.approx(np.mean([one.norm().item() for one in wanted]), rel=1e-4)
     if epochs == 1:
-        assert metrics["tokens_plan"] == played().plans.tokens.sum()
+        learnt_from = ~played().plans.truncated
+        assert metrics["tokens_plan"] == played().plans.tokens[learnt_from].sum()
 
 
 def test_one_step_has_ratio_one_and_more_meet_the_clip() -> None:
@@ -163,7 +188,7 @@ def test_one_step_has_ratio_one_and_more_meet_the_clip() -> None:
     assert three["clip_share_plan"] > 0
     # The clip holds back exactly the sequences that have gone far enough: without it, the last gradient is another.
     clipped, _ = learnt(replace(CONFIG, update_epochs=3), played())
-    free, _ = learnt(replace(CONFIG, update_epochs=3, epsilon=1e9, epsilon_high=1e9), played())
+    free, _ = learnt(replace(CONFIG, update_epochs=3, **dict.fromkeys(EPSILONS, 1e9)), played())
     assert torch.equal(clipped[0], free[0])
     assert not torch.allclose(clipped[2], free[2], atol=1e-5)
 
