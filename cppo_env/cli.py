@@ -106,6 +106,8 @@ def _parse(title: str, command: Command, arguments: list[str]) -> tuple[Any, Pat
         """Reports bad usage in one line."""
 
         def error(self, message: str, ex: Exception | None = None) -> NoReturn:
+            if message.strip() == "Unexpected config:":
+                message = "--config: got a file without options, expected some as YAML or JSON"
             _fail(title, f"{' '.join(message.split())}; see: {title} --help", 2)
 
     jsonargparse.set_parsing_settings(docstring_parse_attribute_docstrings=True)

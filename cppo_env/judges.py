@@ -32,11 +32,16 @@ class FormatJudge:
         return [_rule(methods) for _, methods in cases]
 
 
+def folded(method: str) -> str:
+    """A method without case, punctuation and surplus white space: what tells duplicates apart from others."""
+    return _NOT_WORDS.sub(" ", method.casefold()).strip()
+
+
 def _rule(methods: tuple[str, ...]) -> Ruling:
     first_use: dict[str, int] = {}
     for number, method in enumerate(methods, start=1):
         reason = _fault(method)
-        same_as = first_use.setdefault(_NOT_WORDS.sub(" ", method.casefold()).strip(), number)
+        same_as = first_use.setdefault(folded(method), number)
         if reason is None and same_as != number:
             reason = f"repeats method {same_as}"
         if reason is not None:

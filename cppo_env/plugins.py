@@ -25,6 +25,7 @@ EXTRAS = {
     "safetensors": "grpo",
     "jinja2": "grpo",
     "matplotlib": "grpo",
+    "pydantic": "grpo",
     "pyarrow": "problems",
     "huggingface_hub": "problems",
     "datasketch": "problems",
@@ -46,16 +47,26 @@ def names(kind: str) -> list[str]:
     return sorted(_group(kind))
 
 
-def load(kind: str, name: str) -> Any:
-    """Import the plug-in `name` of a kind.
+def find(kind: str, name: str) -> EntryPoint:
+    """The plug-in `name` of a kind, not imported yet.
 
     Raises:
         UnknownNameError: no installed package has a plug-in of that name; the message suggests the nearest one.
-        MissingExtraError: the plug-in needs a package that is not installed; the message names the extra.
     """
     entry = _group(kind).get(name)
     if entry is None:
         raise UnknownNameError(f"no {kind} named {name!r}; {suggest(name, names(kind))}")
+    return entry
+
+
+def load(kind: str, name: str) -> Any:
+    """Import the plug-in `name` of a kind.
+
+    Raises:
+        UnknownNameError: see `find`.
+        MissingExtraError: the plug-in needs a package that is not installed; the message names the extra.
+    """
+    entry = find(kind, name)
     try:
         return entry.load()
     except ModuleNotFoundError as error:

@@ -74,7 +74,7 @@ def leave_one_out_mean(rewards: ArrayLike, *, mask: ArrayLike | None = None) -> 
 
     def dense(rewards_Gn: Floats) -> Floats:
         n = rewards_Gn.shape[-1]
-        return (rewards_Gn - rewards_Gn.mean(-1, keepdims=True)) * (n / (n - 1))
+        return _unless_equal(rewards_Gn, (rewards_Gn - rewards_Gn.mean(-1, keepdims=True)) * (n / (n - 1)))
 
     return _over_counted(dense, rewards, mask, needs=2)
 
@@ -169,12 +169,17 @@ def pkpo(rewards: ArrayLike, k: int, *, baseline: Baseline = "loo_minus_one", ma
         if baseline == "loo":
             weights = weights - k / (n - 1) * _max_without_each(sorted_Gn, k)
         elif baseline == "loo_minus_one":
-            weights = weights - k / n * _max_without_each(sorted_Gn, k - 1)
+            weights = _unless_equal(sorted_Gn, weights - k / n * _max_without_each(sorted_Gn, k - 1))
         unsorted = np.empty_like(weights)
         np.put_along_axis(unsorted, order, weights, axis=-1)
         return unsorted
 
     return _over_counted(dense, rewards, mask, needs=k + spare)
+
+
+def _unless_equal(rewards_Gn: Floats, weights_Gn: Floats) -> Floats:
+    """Exactly 0 where all rewards of a group are equal, so that rounding costs no forward pass."""
+    return np.where(np.ptp(rewards_Gn, axis=-1, keepdims=True) == 0, 0.0, weights_Gn)
 
 
 def _transformed(sorted_Gn: Floats, k: int) -> Floats:

@@ -14,8 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.table import Table
 
-from cppo_env.errors import SandboxError
-from cppo_grpo.rollouts import Rollout
+from cppo_grpo.rollouts import Rollout, require_some
 
 Decision = Literal["go", "unclear", "no-go"]
 
@@ -87,10 +86,7 @@ def audit(rollouts: Sequence[Rollout], tuples: int) -> dict[str, float]:
     Raises:
         SandboxError: every episode is void, so they say nothing about the reward.
     """
-    if all(one.void_N.all() for one in rollouts):
-        record = rollouts[0].records[0]
-        reason = " ".join(next(filter(None, (*record.messages, record.reason)), "no reason is known").split())
-        raise SandboxError(f"audit: every episode is void ({reason}); see `cppo doctor`, then resume the run")
+    require_some(rollouts, "audit")
     facts = zip(*((one.rewards_N, one.validity_N > 0, one.read_N, one.void_N) for one in rollouts), strict=True)
     return density(*(np.concatenate(fact).reshape(-1, tuples) for fact in facts))
 

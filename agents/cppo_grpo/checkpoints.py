@@ -1,11 +1,10 @@
 """Checkpoints: atomic, verified when read, pruned.
 
-    checkpoints/step-000050/
-        weights.safetensors      the weights that are learnt; what is frozen stays in the run's `reference/`
-        optimizer.safetensors    AdamW's moments, and the random state of torch
-        state.json               step, data cursor, versions, git commit, SHA-256 of the files above
-
-Every draw of the policy follows from (seed, step), so nothing else has to be stored.
+checkpoints/step-000050/
+    weights.safetensors      the weights that are learnt; what is frozen stays in the run's `reference/`
+    optimizer.safetensors    AdamW's moments, and the random states of torch
+    state.json               step (and with it the schedule), data cursor, settings of the run, random states of the
+                             other libraries, versions, git commit, SHA-256 of the files above
 """
 
 from __future__ import annotations
@@ -25,12 +24,13 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from cppo_env.errors import UsageError
+from cppo_grpo.random_states import ACCELERATOR, CPU, other_states, restore_others, restore_torch, torch_states
 from cppo_grpo.weights import shard_like, trainable_weights, whole
 
 logger = logging.getLogger(__name__)
 
 WEIGHTS, OPTIMIZER, STATE = "weights.safetensors", "optimizer.safetensors", "state.json"
-RANDOM_STATE = "torch_random_state"
+PACKAGES = ("cppo-env", "torch", "transformers", "gymnasium", "numpy")
 
 
 def save_checkpoint(
@@ -41,37 +41,45 @@ def save_checkpoint(
     cursor: Mapping[str, Any],
     keep: int,
     *,
+    config: Mapping[str, Any] | None = None,
     writable: bool = True,
 ) -> None:
     """Write the checkpoint after `step` steps in one atomic move, then delete all but the newest `keep`.
 
-    Later ones are deleted, too: the run has gone back before them, so they are of a past that no longer counts.
-    `cursor` is the position in the data, as JSON: `Sampler.state()`. All processes call this, and one of them writes.
+    An intact one of that step stays: it is what this process wrote, or what it went on from. Later ones are deleted,
+    too: the run has gone back before them, so they are of a past that no longer counts.
+    `cursor` is the position in the data, as JSON: `Sampler.state()`; `config` are the run's settings, for who finds the
+    checkpoint alone. All processes call this, and one of them writes.
     """
     weights = {name: whole(weight.detach()).contiguous() for name, weight in trainable_weights(model).items()}
     tensors = _optimizer_tensors(optimizer)
     if not writable:
         return
     target = folder / f"step-{step:06d}"
-    partial = folder / f".{target.name}.partial"
+    if _fault(target) is not None:
+        _write(target, {"step": step, "cursor": cursor, "config": config}, weights, tensors)
+    found = _found(folder)
+    newest = found.index(target)
+    for other in found[:newest] + found[newest + keep :]:
+        shutil.rmtree(other)
+
+
+def _write(target: Path, facts: dict[str, Any], weights: dict[str, Tensor], tensors: dict[str, Tensor]) -> None:
+    partial = target.with_name(f".{target.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     save_file(weights, partial / WEIGHTS)
     save_file(tensors, partial / OPTIMIZER)
     state = {
-        "step": step,
-        "cursor": cursor,
+        **facts,
+        "random_states": other_states(),
         "sha256": {name: _digest(partial / name) for name in (WEIGHTS, OPTIMIZER)},
-        "versions": {name: version(name) for name in ("cppo-env", "torch", "transformers", "gymnasium", "numpy")},
+        "versions": _versions(),
         "git_commit": _git_commit(),
     }
-    (partial / STATE).write_text(json.dumps(state, indent=2) + "\n")
-    shutil.rmtree(target, ignore_errors=True)
+    (partial / STATE).write_text(json.dumps(state) + "\n")
+    shutil.rmtree(target, ignore_errors=True)  # a damaged one, if any
     partial.rename(target)
-    found = _found(folder)
-    newest = found.index(target)
-    for other in found[:newest] + found[newest + keep :]:
-        shutil.rmtree(other)
 
 
 def newest_checkpoint(folder: Path) -> Path | None:
@@ -87,16 +95,16 @@ def newest_checkpoint(folder: Path) -> Path | None:
 def load_checkpoint(
     checkpoint: Path, model: nn.Module, optimizer: torch.optim.Optimizer
 ) -> tuple[int, Mapping[str, Any]]:
-    """Restore weights, optimizer and random state; returns the number of steps taken and the data cursor.
+    """Restore weights, optimizer and random states; returns the number of steps taken and the data cursor.
 
     Raises:
-        UsageError: the checkpoint belongs to a model of another shape, or was written before cursors were stored.
+        UsageError: the checkpoint belongs to a model of another shape, or was written by a version that stored less.
     """
     state = json.loads((checkpoint / STATE).read_text())
-    if "cursor" not in state:
+    if lacking := [name for name in ("cursor", "random_states") if name not in state]:
         raise UsageError(
-            f"{checkpoint}: it holds no data cursor, so an older version wrote it; go on with that version, or start a "
-            "new run from the model"
+            f"{checkpoint}: it holds no {lacking[0]}, so an older version wrote it; go on with that version, or "
+            "start a new run from the model"
         )
     stored = load_file(checkpoint / WEIGHTS)
     own = trainable_weights(model)
@@ -107,6 +115,10 @@ def load_checkpoint(
         for name, weight in own.items():
             weight.copy_(shard_like(stored[name], weight))
     _restore_optimizer(optimizer, load_file(checkpoint / OPTIMIZER))
+    restore_others(state["random_states"])
+    changed = [f"{name} {old} → {new}" for name, new in _versions().items() if (old := state["versions"][name]) != new]
+    if changed:
+        logger.warning("%s was written by other versions (%s): last digits may differ", checkpoint, ", ".join(changed))
     return state["step"], state["cursor"]
 
 
@@ -139,11 +151,11 @@ def _optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
         for index, own in moments.items()
         for name, value in own.items()
     }
-    return {name: tensor.contiguous() for name, tensor in tensors.items()} | {RANDOM_STATE: torch.get_rng_state()}
+    return {name: tensor.contiguous() for name, tensor in tensors.items()} | torch_states()
 
 
 def _restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
-    torch.set_rng_state(tensors.pop(RANDOM_STATE))
+    restore_torch({name: tensors.pop(name) for name in (CPU, ACCELERATOR) if name in tensors})
     weights = [weight for group in optimizer.param_groups for weight in group["params"]]
     moments: dict[int, dict[str, Tensor]] = {}
     for key, tensor in tensors.items():
@@ -152,6 +164,10 @@ def _restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tens
         own = shard_like(tensor, weights[int(index)]) if tensor.ndim else tensor
         moments.setdefault(int(index), {})[name] = own
     optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
+
+
+def _versions() -> dict[str, str]:
+    return {name: version(name) for name in PACKAGES}
 
 
 def _git_commit() -> str | None:

@@ -9,21 +9,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from cppo_env import plugins
-from cppo_env.errors import UsageError
-from cppo_grpo.algorithms import Group, is_on_skills
+from cppo_grpo.algorithms import Group, aggregation_of, is_on_skills
+from cppo_grpo.checks import check
 from cppo_grpo.loss import Aggregation, Correction, Form
 from cppo_grpo.planners import Planner
-
-COUNTS = (
-    *("steps", "problems_per_step", "k", "minibatches", "update_epochs"),
-    *("checkpoint_every", "keep_checkpoints", "threads"),
-)
-"""Settings that are at least 1."""
-
-
-PROGRAM_REWARDS = ("gated", "outcome", "pass_rate")
-"""Rewards that are 0 without programs."""
-
 
 RegionName = Literal["plan", "solve"]
 
@@ -33,7 +22,6 @@ class Region:
     """The settings of one region of the policy: those of a config whose names end in `_plan` or in `_solve`."""
 
     temperature: float
-    max_tokens: int
     lambda_: float
     beta: float
     epsilon: float
@@ -169,7 +157,7 @@ class TrainConfig:
     skill_bonus: float = 0.5
     """α of upskill: what a program earns for the mutual information with its skill, which is log K at most."""
     normalise: bool = True
-    """Divide advantages by the group's standard deviation; False is Dr. GRPO."""
+    """Divide advantages by the group's standard deviation, in the algorithms that do so."""
     loss: Form = "clipped"
     """Policy loss."""
     epsilon_plan: float = 0.2
@@ -180,9 +168,11 @@ class TrainConfig:
     """Upper clip range of the ratio, on plans; without it, `epsilon_plan`."""
     epsilon_high_solve: float | None = None
     """Upper clip range of the ratio, on solutions; without it, `epsilon_solve`."""
-    aggregation_plan: Aggregation = "sequence_mean"
-    """How the tokens of plans are averaged."""
-    aggregation_solve: Aggregation = "sequence_mean"
+    aggregation_plan: Aggregation | None = None
+    """How the tokens of plans are averaged: "sequence_mean" (by the length of each), "token_mean" (by all tokens of the
+    region) or "constant_length" (by the larger token limit of the two regions); without it, the algorithm's own choice:
+    constant_length for dr_grpo, rloo, pkpo and loo_max, sequence_mean for the others."""
+    aggregation_solve: Aggregation | None = None
     """How the tokens of solutions are averaged."""
     mask_truncated_plan: bool = True
     """A plan cut at its token limit is not learnt from; its group counts its reward of 0 all the same."""
@@ -202,7 +192,7 @@ class TrainConfig:
     eval_episodes: int = 0
     """Episodes played before and after the training, on problems 0, 1, … of `eval_split`; 0 plays none."""
     eval_temperature_plan: float | None = None
-    """Sampling temperature of plans in evaluations, which need not explore; without it, `temperature_plan`."""
+    """Sampling temperature of plans in evaluations, 0 is greedy; without it, `temperature_plan`."""
     eval_split: str = "test"
     """Part of the problem set that is held out for evaluation."""
     allow_overlap: bool = False
@@ -213,38 +203,8 @@ class TrainConfig:
     """Checkpoints that are kept, the newest ones."""
 
     def __post_init__(self) -> None:
-        """Refuse what cannot learn."""
-        plugins.load("algorithms", self.algorithm)  # an unknown name is found out now, not after a warm start
-        if self.tuples < 2 and (self.planning == "policy" or self.k < 2):
-            raise UsageError(f"tuples={self.tuples}: a group of one has nobody to be compared with; raise tuples (M)")
-        if self.plan_only and (self.planning != "policy" or self.curriculum or self.reward in PROGRAM_REWARDS):
-            raise UsageError(
-                f"plan_only: got reward={self.reward!r}, planner={self.planning!r}, curriculum={self.curriculum}; "
-                "without programs it needs reward=validity (or your own), planner=policy and no curriculum"
-            )
-        if self.audit_steps and self.planning != "policy":
-            raise UsageError(
-                f"audit_steps={self.audit_steps}: the audit is about plans, and nobody writes any; set it to 0"
-            )
-        if self.skill_bonus < 0:
-            raise UsageError(f"skill_bonus: got {self.skill_bonus}, expected 0 or more")
-        if self.lora_rank < 0:
-            raise UsageError(f"lora_rank: got {self.lora_rank}, expected 0 (train all weights) or more")
-        for name in COUNTS:
-            if getattr(self, name) < 1:
-                raise UsageError(f"{name}: got {getattr(self, name)}, expected at least 1")
-        if self.minibatches > self.problems_per_step:
-            raise UsageError(
-                f"minibatches={self.minibatches}: each needs whole problems, and a step has only "
-                f"problems_per_step={self.problems_per_step}; lower the one or raise the other"
-            )
-        if self.off_policy_steps and self.correction == "none":
-            raise UsageError(
-                f"off_policy_steps={self.off_policy_steps}: rollouts of older weights need an importance correction; "
-                "add for example correction=token_truncate"
-            )
-        if min(self.temperature_plan, self.temperature_solve, self.eval_temperature_plan or 1.0) <= 0:
-            raise UsageError("temperature: got 0 or less, expected more, because greedy samples are all alike")
+        """Refuse what cannot be carried out, or cannot learn."""
+        check(self)
 
     @property
     def planning(self) -> Planner:
@@ -253,8 +213,15 @@ class TrainConfig:
 
     def region(self, name: RegionName) -> Region:
         """The settings of a region."""
-        names = [entry.name for entry in dataclasses.fields(Region)]
-        return Region(**{each: getattr(self, f"{each.rstrip('_')}_{name}") for each in names})
+        own = {one.name: getattr(self, f"{one.name.rstrip('_')}_{name}") for one in dataclasses.fields(Region)}
+        own["aggregation"] = own["aggregation"] or aggregation_of(plugins.load("algorithms", self.algorithm))
+        return Region(**own)
+
+    def changes(self) -> dict[str, Any]:
+        """The settings that are not the defaults."""
+        fields = dataclasses.fields(self)
+        defaults = {one.name: one.default_factory() if callable(one.default_factory) else one.default for one in fields}
+        return {name: getattr(self, name) for name, value in defaults.items() if getattr(self, name) != value}
 
     def to_json(self) -> str:
         """The text of a run folder's `config.json`; where the folder lies is not part of it."""

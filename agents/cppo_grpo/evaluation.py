@@ -11,7 +11,7 @@ import numpy as np
 from cppo_env.evaluation.records import EpisodeRecord
 from cppo_env.vector import CPPOVectorEnv
 from cppo_grpo.parallel import Processes
-from cppo_grpo.rollouts import Player
+from cppo_grpo.rollouts import Player, require_some
 from cppo_grpo.together import play_together
 
 
@@ -49,6 +49,9 @@ def evaluate(
         seed: decides the draws.
         processes: those that play; each plays its share and gets all figures.
         show: told how many episodes are done.
+
+    Raises:
+        SandboxError: all episodes of a batch are void.
     """
     from scipy.stats import binomtest
 
@@ -62,6 +65,7 @@ def evaluate(
         indices = (len(records) + np.where(places < count, places, 0)) % len(env.assembly.problems)
         seeds = tuple(np.random.SeedSequence([seed, len(records)]).generate_state(2).tolist())
         rollout = play_together(processes, env, player, indices, seeds)
+        require_some([rollout], "evaluation")
         counted = np.flatnonzero(~rollout.void_N[:count])
         right += rollout.r_out_N[counted].tolist()
         validity += rollout.validity_N[counted].tolist()

@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from cppo_grpo.config import TrainConfig
-from cppo_grpo.learner import asks_for_information, distinct_batches
+from cppo_grpo.learner import asks_for_information, in_step
 from cppo_grpo.logprobs import Policy, completion_mask
 from cppo_grpo.modes import evaluating
+from cppo_grpo.parallel import Processes
 from cppo_grpo.rollouts import Rollout, Samples
 
 
@@ -42,18 +43,22 @@ def token_information(logps_BKT: Tensor, own_B: Tensor, mask_BT: Tensor) -> Tens
     return gain_BT.sum(-1) / mask_BT.sum(-1)
 
 
-def informed(policy: Policy, rollout: Rollout, config: TrainConfig) -> Rollout:
+def informed(policy: Policy, rollout: Rollout, config: TrainConfig, processes: Processes | None = None) -> Rollout:
     """The rollout with what its programs say about their methods, if the run's algorithm asks for that."""
     if not asks_for_information(config):
         return rollout
-    return replace(rollout, information_NK=rollout_information(policy, rollout, config))
+    return replace(rollout, information_NK=rollout_information(policy, rollout, config, processes))
 
 
-def rollout_information(policy: Policy, rollout: Rollout, config: TrainConfig) -> NDArray[np.float64]:
-    """I of every program and its method against the K methods of its episode, (N, K); 0 where there is no program.
+def rollout_information(
+    policy: Policy, rollout: Rollout, config: TrainConfig, processes: Processes | None = None
+) -> NDArray[np.float64]:
+    """I of every program and its method against the K methods of its episode: (N, K), 0 where no program is whole.
 
-    One forward pass without gradient over each distinct (method, program) pair, K for each program.
+    One forward pass without gradient over each distinct (method, program) pair, K for each program. Every process
+    computes its share of the programs, and all of them get the whole.
     """
+    processes = processes or Processes()
     samples, branches, k = rollout.programs, rollout.branches, config.k
     information_NK = np.zeros(rollout.solver_rewards_NK.shape)
     if not len(branches):
@@ -64,14 +69,18 @@ def rollout_information(policy: Policy, rollout: Rollout, config: TrainConfig) -
         [completion for completion in samples.completions for _ in range(k)],
         [],
     )
+    own_C = processes.share(np.arange(len(branches) * k).reshape(-1, k)).reshape(-1)
     mask_BT = completion_mask([completion.token_ids for completion in samples.completions])
-    logps_BKT = torch.zeros(len(branches), k, mask_BT.shape[1])
-    flat = logps_BKT.view(-1, mask_BT.shape[1])
+    logps_CT = torch.zeros(len(branches) * k, mask_BT.shape[1])
     device = next(policy.parameters()).device.type
     with torch.no_grad(), evaluating(policy), torch.autocast(device, torch.bfloat16, enabled=config.bf16):
-        for batch in distinct_batches(policy, crossed, np.arange(len(flat)), config.micro_batch_tokens):
+        for batch in in_step(processes, policy, crossed, own_C, config.micro_batch_tokens):
             logps = batch.log_probs(policy, config.temperature_solve)
-            flat[torch.from_numpy(batch.members), : logps.shape[1]] = logps.float().cpu()
-    information_B = token_information(logps_BKT, torch.from_numpy(branches[:, 1]), mask_BT)
-    information_NK[branches[:, 0], branches[:, 1]] = information_B.numpy()
+            logps_CT[torch.from_numpy(batch.members), : logps.shape[1]] = logps.float().cpu()
+    own_B = own_C[::k] // k
+    own = token_information(
+        logps_CT.view(-1, k, logps_CT.shape[1])[own_B], torch.from_numpy(branches[own_B, 1]), mask_BT[own_B]
+    )
+    information_B = np.concatenate(processes.gather(own.numpy()))
+    information_NK[branches[:, 0], branches[:, 1]] = np.where(samples.truncated, 0.0, information_B)
     return information_NK

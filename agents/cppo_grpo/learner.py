@@ -7,6 +7,7 @@ sequences (same prompt, same completion) go through the model once.
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from collections.abc import Iterator
@@ -30,6 +31,8 @@ from cppo_grpo.modes import checkpoint_activations
 from cppo_grpo.parallel import Processes
 from cppo_grpo.rollouts import Rollout, Samples
 from cppo_grpo.weights import trainable_weights, whole
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +130,7 @@ class Learner:
         minibatches = [list(self._passes(rollout, worth, mine_N)) for worth, mine_N in self._shares(rollout)]
         lr = learning_rate(step, config)
         parts: dict[RegionName, list[dict[str, Tensor]]] = {"plan": [], "solve": []}
-        norms: list[float] = []
+        norms: list[float | None] = []
         for _ in range(config.update_epochs):
             for passes in minibatches:
                 self.optimizer.zero_grad(set_to_none=True)
@@ -143,7 +146,8 @@ class Learner:
             for key, value in merge_metrics(list(chain(*self.processes.gather(own)))).items()
         }
         return metrics | {
-            "grad_norm": sum(norms) / len(norms),
+            "grad_norm": float(np.mean(taken)) if (taken := [norm for norm in norms if norm is not None]) else 0.0,
+            "skipped_updates": norms.count(None),
             "lr": lr,
             "seconds_update": time.perf_counter() - started,
         }
@@ -184,18 +188,13 @@ class Learner:
             torch.from_numpy(trainable_B),
             aggregation=region.aggregation,
             total=total,
-            constant_length=region.max_tokens,
+            constant_length=max(config.max_tokens_plan, config.max_tokens_solve),
         )
         needed_B = needs_forward(torch.from_numpy(advantages_B), weights_B, beta=region.beta).numpy() & mine_B
         several = config.minibatches * config.update_epochs > 1
-        batches = distinct_batches(self.policy, samples, np.flatnonzero(needed_B), config.micro_batch_tokens)
-        if isinstance(self.policy, FSDPModule):
-            # Shards are gathered by all processes at once, so who has fewer passes makes up for them without weight.
-            missing = max(self.processes.gather(len(batches))) - len(batches)
-            weights_B = weights_B * torch.from_numpy(mine_B)
-            others = np.flatnonzero(~mine_B)[:1]
-            batches += missing * distinct_batches(self.policy, samples, others, config.micro_batch_tokens)
-        for batch in batches:
+        weights_B = weights_B * torch.from_numpy(mine_B)
+        mine = np.flatnonzero(needed_B)
+        for batch in in_step(self.processes, self.policy, samples, mine, config.micro_batch_tokens):
             yield Pass(
                 name=name,
                 region=region,
@@ -286,6 +285,22 @@ class DistinctBatch:
         return logps_BT
 
 
+def in_step(
+    processes: Processes, policy: Policy, samples: Samples, mine: NDArray[np.int64], max_tokens: int
+) -> list[DistinctBatch]:
+    """The forward passes that this process needs, and idle ones as far as another needs more.
+
+    Shards are gathered by all processes at once, so all have to make equally many passes. An idle one is over a
+    sequence of another process.
+    """
+    batches = distinct_batches(policy, samples, mine, max_tokens)
+    if not isinstance(policy, FSDPModule):
+        return batches
+    missing = max(processes.gather(len(batches))) - len(batches)
+    others = np.setdiff1d(np.arange(len(samples.completions)), mine)[:1]
+    return batches + missing * distinct_batches(policy, samples, others, max_tokens)
+
+
 def distinct_batches(
     policy: Policy, samples: Samples, members: NDArray[np.int64], max_tokens: int
 ) -> list[DistinctBatch]:
@@ -331,10 +346,16 @@ def learning_rate(step: int, config: TrainConfig) -> float:
     return config.lr * risen * fallen
 
 
-def apply_gradient(optimizer: torch.optim.Optimizer, lr: float, max_norm: float) -> float:
-    """Clip the gradient, take one step at `lr`, and return the gradient's norm before the clip."""
+def apply_gradient(optimizer: torch.optim.Optimizer, lr: float, max_norm: float) -> float | None:
+    """Clip the gradient, take one step at `lr`, and return the gradient's norm before the clip.
+
+    A gradient that is not finite would end every weight: no step is taken, and the norm is None.
+    """
     weights = [weight for group in optimizer.param_groups for weight in group["params"]]
     norm = float(whole(nn.utils.clip_grad_norm_(weights, max_norm if max_norm > 0 else math.inf)))
+    if not math.isfinite(norm):
+        logger.warning("the gradient is not finite (norm %s); this optimizer step is left out", norm)
+        return None
     for group in optimizer.param_groups:
         group["lr"] = lr
     optimizer.step()

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,8 +18,10 @@ from transformers import PretrainedConfig, PreTrainedModel
 
 from cppo_env.errors import UsageError
 from cppo_grpo.chunked_head import chosen_log_probs
-from cppo_grpo.modes import evaluating
+from cppo_grpo.modes import evaluating, without_dropout
 from cppo_grpo.tree_attention import IMPLEMENTATION, Group, Tokens, make_row, row_tokens, shared_prompts
+
+logger = logging.getLogger(__name__)
 
 
 class Policy(nn.Module):
@@ -26,34 +29,39 @@ class Policy(nn.Module):
 
     A module of its own, so that data-parallel wrappers see one forward pass.
 
+    Dropout is switched off for good: the trainer's distribution is the one that was sampled.
+
     Args:
         model: a transformers model, or a peft one around it.
-        share_prompts: compute a prompt that several sequences share once; None does so where the model allows it.
+        share_prompts: compute a prompt that several sequences share once; None does so where the model allows it, and
+            says so where it does not.
 
     Raises:
-        UsageError: prompts are to be shared by a model that has layers other than full attention; or the model does
-            not compute its logits as this module does (an adapter, a bias or a scale on the output embedding).
+        UsageError: prompts are to be shared by a model that cannot (layers other than full attention, positions or
+            masks of its own); or the model does not compute its logits as this module does (an adapter, a bias or a
+            scale on the output embedding).
     """
 
     def __init__(self, model: nn.Module, *, share_prompts: bool | None = None) -> None:
         super().__init__()
         self.model = model
+        without_dropout(model)
         inner = inner_model(model)
-        possible = full_attention_only(inner.config)
-        if share_prompts and not possible:
-            raise UsageError(
-                f"share_prompts=True: {type(inner).__name__} has layers other than full attention; use False"
-            )
-        self.share_prompts = possible if share_prompts is None else share_prompts
-        if self.share_prompts:
-            inner.set_attn_implementation(IMPLEMENTATION)
         head = inner.get_output_embeddings()
         if type(head) is not nn.Linear:
             raise UsageError(
                 f"the output embedding is a {type(head).__name__}, expected a plain linear layer; leave lm_head out of "
                 "an adapter's target modules"
             )
-        self._check(inner)
+        self.share_prompts = False
+        if share_prompts is not False:
+            fault = self._share(inner)
+            if fault and share_prompts:
+                raise UsageError(f"share_prompts=True: {type(inner).__name__} {fault}; use False")
+            if fault:
+                logger.warning("%s %s, so prompts are computed anew for each sequence", type(inner).__name__, fault)
+        if not self.share_prompts and (fault := self._fault(inner)):
+            raise UsageError(f"{type(inner).__name__} {fault}; use another model")
 
     def forward(self, prompts: Sequence[Tokens], completions: Sequence[Tokens], temperature: float) -> Tensor:
         """Log-probs of every completion token at the region's temperature.
@@ -101,19 +109,33 @@ class Policy(nn.Module):
                 room -= tokens
         return batches
 
-    def _check(self, inner: PreTrainedModel) -> None:
-        """Compare with the model's own logits, once: architectures differ in more ways than a list can hold."""
+    def _share(self, inner: PreTrainedModel) -> str | None:
+        """Share prompts from now on, or say why this model cannot."""
+        if not full_attention_only(inner.config):
+            return "has layers other than full attention"
+        before = inner.config._attn_implementation
+        try:
+            inner.set_attn_implementation(IMPLEMENTATION)
+            self.share_prompts = True
+            fault = self._fault(inner)
+        except (TypeError, ValueError) as error:  # its attention is its own, or takes no arguments of others
+            fault = f"lets no other attention in ({' '.join(str(error).split())})"
+        if fault:
+            self.share_prompts = False
+            inner.set_attn_implementation(before)
+        return fault
+
+    def _fault(self, inner: PreTrainedModel) -> str | None:
+        """Compare with the model's own logits: architectures differ in more ways than a list can hold."""
         prompts, completions = [(0, 1, 2, 3), (0, 1, 2, 4)], [(5, 6), (7,)]
         with evaluating(self), torch.no_grad():
             got = self(prompts, completions, 1.0)[completion_mask(completions)]
             sequences = zip(prompts, completions, strict=True)
             expected = torch.cat([_from_logits(inner, prompt, completion) for prompt, completion in sequences])
         tolerance = 1e-3 if inner.dtype is torch.float32 else 0.1
-        if not torch.allclose(got, expected, atol=tolerance, rtol=tolerance):
-            raise UsageError(
-                f"the log-probs of {type(inner).__name__} differ from those of its own logits by "
-                f"{float((got - expected).abs().max()):.2g}; set share_prompts=False, or use another model if it is"
-            )
+        if torch.allclose(got, expected, atol=tolerance, rtol=tolerance):
+            return None
+        return f"gets log-probs that differ from those of its own logits by {float((got - expected).abs().max()):.2g}"
 
     def _shared(self, prompts: Sequence[Tokens], completions: Sequence[Tokens]) -> tuple[Tensor, list[int]]:
         device = inner_model(self.model).device

@@ -43,7 +43,8 @@ def sequence_weights(
             trainable all the same.
         aggregation: see above.
         total: N, the trainable sequences of all regions; None if this region is alone.
-        constant_length: the divisor of `constant_length`, usually the region's token limit.
+        constant_length: the divisor of `constant_length`, usually the token limit; where it is the same in both
+            regions, the log-probs of a plan and of its program add up.
 
     Returns:
         float32 weights, one for each sequence.

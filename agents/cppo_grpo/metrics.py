@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from cppo_env.judges import folded
 from cppo_grpo.config import TrainConfig
 from cppo_grpo.learner import Worth
 from cppo_grpo.rollouts import Rollout
@@ -47,7 +48,9 @@ class MetricsLog:
         if not self.writable:
             return
         kept = [row for row in self.rows() if row["stage"] != stage or row.get("step", 1) <= steps]
-        self.path.write_text("".join(json.dumps(row) + "\n" for row in kept), encoding="utf-8")
+        partial = self.path.with_name(self.path.name + ".partial")
+        partial.write_text("".join(json.dumps(row) + "\n" for row in kept), encoding="utf-8")
+        partial.replace(self.path)
 
 
 def rollout_metrics(rollout: Rollout, worth: Worth, config: TrainConfig) -> dict[str, float]:
@@ -57,8 +60,6 @@ def rollout_metrics(rollout: Rollout, worth: Worth, config: TrainConfig) -> dict
     tokens = int(rollout.plans.tokens.sum() + rollout.programs.tokens.sum())
     writing_s = rollout.seconds["plan"] + rollout.seconds["solve"]
     verdicts = [verdict for n in np.flatnonzero(ran_N) for verdict in rollout.records[n].verdicts]
-    groups_PM = zip(rollout.rewards_N.reshape(-1, config.tuples), counted_N.reshape(-1, config.tuples), strict=True)
-    silent_P = [np.ptp(rewards_M[counted_M]) == 0 for rewards_M, counted_M in groups_PM if counted_M.any()]
     solver_NK = rollout.solver_rewards_NK
     information_NK = rollout.information_NK
     return {
@@ -69,18 +70,31 @@ def rollout_metrics(rollout: Rollout, worth: Worth, config: TrainConfig) -> dict
         **({} if information_NK is None else {"skill_information": _mean(information_NK[ran_N])}),
         "parse_rate": _mean(rollout.read_N[counted_N]),
         "void": float(rollout.void_N.mean()),
-        "silent_groups_plan": _mean(silent_P),
-        "silent_groups_solve": _mean(np.ptp(solver_NK[ran_N], axis=1) == 0) if ran_N.any() else 1.0,
+        "silent_groups_solve": 1.0 - _mean(np.isin(np.flatnonzero(ran_N), rollout.branches[worth.solve_B != 0, 0]))
+        if ran_N.any()
+        else 1.0,
         "truncated_plan": _mean(rollout.plans.truncated),
         "truncated_solve": _mean(rollout.programs.truncated),
         "length_plan": _mean(rollout.plans.tokens),
         "length_solve": _mean(rollout.programs.tokens),
-        "distinct_plans": len({record.methods for record in rollout.records}) / len(rollout.records),
-        "advantage_plan": _mean(np.abs(worth.plan_N)),
         "tests_per_s": rollout.tests_run / max(rollout.seconds["sandbox"], 1e-9),
         "tokens_per_s": tokens / max(writing_s, 1e-9),
+        **(_plan_metrics(rollout, worth, config) if rollout.plans.texts else {}),
         **{f"verdict_{name}": count / len(verdicts) for name, count in _counts(verdicts).items()},
         **{f"seconds_{part}": seconds for part, seconds in rollout.seconds.items()},
+    }
+
+
+def _plan_metrics(rollout: Rollout, worth: Worth, config: TrainConfig) -> dict[str, float]:
+    """What the plans of a batch show."""
+    counted_PM = ~rollout.void_N.reshape(-1, config.tuples)
+    silent_P = ~worth.plan_N.astype(np.bool_).reshape(counted_PM.shape).any(-1)
+    read = [(rollout.problems_N[n], rollout.records[n].methods) for n in np.flatnonzero(rollout.read_N)]
+    return {
+        "silent_groups_plan": _mean(silent_P[counted_PM.any(-1)]),
+        "advantage_plan": _mean(np.abs(worth.plan_N)),
+        "duplicate_plans": 1.0 - len(set(read)) / len(read) if read else 0.0,
+        "duplicate_methods": _mean([len(set(map(folded, methods))) < len(methods) for _, methods in read]),
     }
 
 

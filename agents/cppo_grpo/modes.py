@@ -1,4 +1,4 @@
-"""Modes of a model: evaluation, and training in less memory."""
+"""Modes of a model: evaluation, no dropout, and training in less memory."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,13 +9,23 @@ from transformers import PreTrainedModel
 
 @contextmanager
 def evaluating(model: nn.Module) -> Iterator[None]:
-    """No dropout, and no gradient checkpointing, which would turn the cache off; the mode before comes back."""
+    """No gradient checkpointing, which would turn the cache off; the mode before comes back."""
     training = model.training
     model.eval()
     try:
         yield
     finally:
         model.train(training)
+
+
+def without_dropout(model: nn.Module) -> None:
+    """Make training and evaluation the same function."""
+    for module in model.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = 0.0
+        for name, value in vars(module).items():
+            if name.endswith("dropout") and isinstance(value, float):  # what attention passes on as a number
+                setattr(module, name, 0.0)
 
 
 def checkpoint_activations(model: PreTrainedModel) -> None:

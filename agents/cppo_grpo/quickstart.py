@@ -6,6 +6,7 @@ work.
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,13 +35,15 @@ class RunConfig:
     """Held-out episodes played before and after."""
 
     def train_config(self) -> TrainConfig:
-        """All settings of the run."""
+        """All settings of the run; of one that goes on, those that were given."""
+        if self.resume is not None:
+            values = {field.name: (getattr(self, field.name), field.default) for field in dataclasses.fields(self)}
+            return TrainConfig(**{name: value for name, (value, default) in values.items() if value != default})
         return TrainConfig(
             env="CPPO-Strategies-v0",
             sandbox=self.sandbox,
             allow_untrusted_sandbox=self.allow_untrusted_sandbox,
             run=self.run,
-            resume=self.resume,
             seed=self.seed,
             warm_start_steps=240,
             steps=self.steps,

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cppo_env import parsing, prompts
+from cppo_env.errors import SandboxError
 from cppo_env.evaluation.records import EpisodeRecord
 from cppo_env.types import Observation
 from cppo_env.vector import CPPOVectorEnv, unbatch
@@ -103,6 +104,18 @@ class Rollout:
         ran = np.zeros(len(self.rewards_N), dtype=np.bool_)
         ran[self.branches[:, 0]] = True
         return ran
+
+
+def require_some(rollouts: Sequence[Rollout], what: str) -> None:
+    """Refuse to go on with batches that say nothing.
+
+    Raises:
+        SandboxError: every episode is void; the message says why the first one is.
+    """
+    if all(one.void_N.all() for one in rollouts):
+        record = rollouts[0].records[0]
+        reason = " ".join(next(filter(None, (*record.messages, record.reason)), "no reason is known").split())
+        raise SandboxError(f"{what}: every episode is void ({reason}); see `cppo doctor`, then resume the run")
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,11 +17,10 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-import gymnasium as gym
-
 from cppo_env import load_problems
 from cppo_env.errors import UsageError
 from cppo_env.evaluation.records import EpisodeRecord
+from cppo_env.ids import environment_spec
 from cppo_env.protocols import ProblemSet
 from cppo_grpo.config import TrainConfig
 from cppo_grpo.metrics import MetricsLog
@@ -43,13 +42,17 @@ class Run:
     def open(cls, config: TrainConfig) -> Run:
         """Start the run that `config` describes, or find the one that it resumes.
 
+        A run that has ended before it had a model to start from may be started anew with other settings.
+
         Raises:
-            UsageError: the folder already holds a run, or holds none to resume.
+            UsageError: the folder already holds a run, or holds none to resume, or one with other settings.
         """
         if config.resume is not None:
-            return cls.find(config.resume)
+            found = cls.find(config.resume)
+            found._check_unchanged(config)
+            return found
         path = config.run or Path("runs") / f"{datetime.now():%Y%m%d-%H%M%S}-seed{config.seed}"
-        if (path / "config.json").exists():
+        if (path / "reference").exists():
             raise UsageError(f"run: {path} already holds a run; go on with it (--resume {path}) or give another folder")
         path.mkdir(parents=True, exist_ok=True)
         (path / "config.json").write_text(config.to_json())
@@ -71,9 +74,20 @@ class Run:
             raise UsageError(f"{file}: {error}; expected the settings of a training run") from error
         return cls(path, config, writable=writable)
 
+    def _check_unchanged(self, given: TrainConfig) -> None:
+        """Refuse settings that would otherwise be ignored."""
+        of_the_call = {"run", "resume", "allow_untrusted_sandbox"}
+        for name, value in given.changes().items():
+            own = getattr(self.config, name)
+            if name not in of_the_call and value != own:
+                raise UsageError(
+                    f"{name}: got {value!r}, but {self.path} runs with {own!r}, and a resumed run keeps its settings; "
+                    f"leave it out, start a new run from {self.model}, or edit {self.path / 'config.json'} if you must"
+                )
+
     def problems(self, split: str | None = None) -> ProblemSet:
         """The problems of the run, or those of one split."""
-        options = dict(gym.spec(self.config.env).kwargs)
+        options = dict(environment_spec(self.config.env).kwargs)
         dataset = options.pop("dataset")
         return load_problems(
             self.config.problems or dataset, **options | ({"split": split} if split is not None else {})

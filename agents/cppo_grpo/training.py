@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+import logging
 import signal
 import threading
 import time
@@ -21,7 +23,7 @@ import transformers
 from rich.console import Console
 
 import cppo_env  # noqa: F401 - registers the ids
-from cppo_env.errors import UsageError
+from cppo_env.errors import SandboxError, UsageError
 from cppo_env.problems.overlap import require_disjoint
 from cppo_env.problems.sampling import Curriculum, Sampler
 from cppo_env.protocols import ProblemSet, Sandbox
@@ -37,11 +39,13 @@ from cppo_grpo.metrics import overlapped_s, rollout_metrics
 from cppo_grpo.models import make_actors, save_model, starting_point
 from cppo_grpo.parallel import Processes
 from cppo_grpo.progress import stage
-from cppo_grpo.rollouts import Player, Rollout
+from cppo_grpo.rollouts import Player, Rollout, require_some
 from cppo_grpo.runs import Run
 from cppo_grpo.together import gather, play_share
 from cppo_grpo.trackers import tracked
 from cppo_grpo.weights import full_weights
+
+logger = logging.getLogger(__name__)
 
 STOP_WINDOW = 20
 """Steps that `stop_at` looks at."""
@@ -62,6 +66,7 @@ def train(run: Run, sandbox: Sandbox, console: Console, processes: Processes | N
     Raises:
         UsageError: there are more processes than problems in a step.
         ProblemDataError: the evaluation holds problems that are trained on.
+        SandboxError: all episodes of a step or of an evaluation are void; what was learnt is in a checkpoint.
         KeyboardInterrupt: the run was interrupted; what was learnt is in a checkpoint.
     """
     config, processes = run.config, processes or Processes()
@@ -115,6 +120,10 @@ class Session:
         if checkpoint := newest_checkpoint(self.run.checkpoints):
             steps, cursor = load_checkpoint(checkpoint, self.learner.policy, self.learner.optimizer)
             self.cursor.restore(cursor)
+        if self.run.writable and (again := len(self.run.log.rows("joint")) - steps):
+            logger.warning(
+                "%s: %d steps after step %d have no intact checkpoint and are taken again", self.run.path, again, steps
+            )
         self.run.log.rewind("joint", steps)
         self.run.log.rewind("after", 0)
         self.processes.agree()  # nobody reads the log before it is rewound
@@ -135,6 +144,7 @@ class Session:
             self.learner.optimizer,
             cursor,
             self.run.config.keep_checkpoints,
+            config=json.loads(self.run.config.to_json()),
             writable=self.run.writable,
         )
 
@@ -247,7 +257,9 @@ def _learn(session: Session, steps: int, console: Console) -> None:
             while steps < config.steps and not _reached(recent, config.stop_at):
                 started = time.perf_counter()
                 own = ahead.result() if ahead else session.prepare(steps)()
-                rollout = informed(session.learner.policy, gather(session.processes, own), config)
+                rollout = gather(session.processes, own)
+                require_some([rollout], f"step {steps + 1}")
+                rollout = informed(session.learner.policy, rollout, config, session.processes)
                 row = rollout_metrics(rollout, appraise(rollout, config), config) | observe(session.cursor, rollout)
                 after = session.cursor.state()
                 ahead = beside.submit(session.prepare(steps + 1)) if _plays_ahead(config, steps + 1) else None
@@ -274,7 +286,7 @@ def _learn(session: Session, steps: int, console: Console) -> None:
                 if steps % config.checkpoint_every == 0:
                     session.save(steps, cursor)
             session.save(steps, cursor)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, SandboxError):
             session.save(steps, cursor)
             raise
 

@@ -147,7 +147,7 @@ def tree_attention(
         return sdpa_attention_forward(
             module, query, key, value, attention_mask, scaling=scaling, dropout=dropout, **kwargs
         )
-    repeats = module.num_key_value_groups
+    repeats = getattr(module, "num_key_value_groups", 1)
     queries, keys, values = (
         x.split(tree.sizes, dim=2) for x in (query, repeat_kv(key, repeats), repeat_kv(value, repeats))
     )

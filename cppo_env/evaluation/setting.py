@@ -12,6 +12,7 @@ import gymnasium as gym
 from cppo_env import plugins
 from cppo_env.engine import check_k
 from cppo_env.errors import UsageError
+from cppo_env.ids import environment_spec
 from cppo_env.problems import load_problems
 from cppo_env.protocols import Agent, ProblemSet
 
@@ -64,13 +65,7 @@ class Setting:
             ProblemDataError: the problems are absent.
         """
         plugins.load("judges", self.judge)
-        try:
-            spec = gym.spec(self.env)
-        except gym.error.Error as error:
-            raise UsageError(f"env: got {self.env!r}, expected a registered id; {error}") from error
-        if "dataset" not in spec.kwargs:
-            known = [name for name, one in gym.registry.items() if "dataset" in one.kwargs]
-            raise UsageError(f"env: got {self.env!r}, expected one of {', '.join(known)}")
+        spec = environment_spec(self.env)
         chosen = self.filters if self.split is None else {"split": self.split, **self.filters}
         return load_problems(self.problems or spec.kwargs["dataset"], **chosen)
 

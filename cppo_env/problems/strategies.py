@@ -118,7 +118,12 @@ class StrategyProblems:
         """K (method, program) pairs of different strategies, right or wrong alike: what a valid plan looks like.
 
         Drawn without a look at what is right in the family, so they teach the form and not the choice.
+
+        Raises:
+            UsageError: there are fewer than K strategies.
         """
+        if k > len(self.strategies):
+            raise UsageError(f"k: got {k}, but this set knows {len(self.strategies)} strategies; lower k")
         family = self.families[index % len(self.families)]
         return [(strategy.method(family), strategy.program) for strategy in random.sample(self.strategies, k)]
 

@@ -69,7 +69,8 @@ def test_cppo_is_split_region_grpo() -> None:
 def test_baselines_see_attempts() -> None:
     batch = rewards()
     result = plugins.load("algorithms", "pkpo")(batch, Options("problem"))
-    weights = pkpo(batch.solutions_PMK[0].ravel(), K).reshape(M, K)  # the unread plan spent K wrong attempts
+    # The unread plan spent K wrong attempts; the learner takes means over the M·K attempts, and PKPO is a sum.
+    weights = M * K * pkpo(batch.solutions_PMK[0].ravel(), K).reshape(M, K)
     np.testing.assert_allclose(result.plans_PM[0], weights.sum(-1))
     np.testing.assert_allclose(result.solutions_PMK[0, [0, 2, 3]], weights[[0, 2, 3]])
 

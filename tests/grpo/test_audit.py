@@ -14,7 +14,7 @@ from cppo_grpo.rollouts import Rollout, Samples
 from cppo_env import UsageError
 from cppo_env.errors import SandboxError
 from cppo_env.evaluation.records import EpisodeRecord
-from tests.learning.tiny_runs import carry_out
+from tests.learning.tiny_runs import carry_out, go_on
 
 DENSE = {
     "nonzero_tuples": 0.2,
@@ -113,7 +113,7 @@ def test_a_run_whose_reward_is_hopeless_trains_nothing_and_says_so_as_json(tmp_p
     assert len(records) == len({record.key for record in records}) == 2 * 2 * 3
     assert all((record.problem_id, 0) in {other.key for other in records} for record in records)
     assert write_report(run).exists()
-    carry_out(run.path, resume=run.path)
+    go_on(run.path)
     assert summary(run)["steps"] == 0
 
 

@@ -116,6 +116,18 @@ def test_the_bonus_ranks_programs_that_earn_the_same() -> None:
         assert not appraise(played, other).solve_B.any()
 
 
+def test_a_truncated_program_earns_nothing() -> None:
+    whole = rollout()
+    cut = replace(whole.programs.completions[2], finish_reason="length")
+    completions = [*whole.programs.completions[:2], cut, *whole.programs.completions[3:]]
+    got = rollout_information(
+        policy(), replace(whole, programs=replace(whole.programs, completions=completions)), CONFIG
+    )
+    expected = rollout_information(policy(), whole, CONFIG)
+    expected[0, 2] = 0.0
+    np.testing.assert_array_equal(got, expected)
+
+
 def test_an_episode_without_programs_says_nothing() -> None:
     empty = replace(rollout(), programs=Samples([], [], []), branches=np.zeros((0, 2), dtype=np.int64))
     assert not rollout_information(policy(), empty, CONFIG).any()

@@ -13,6 +13,10 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from transformers import (
+    BloomConfig,
+    BloomForCausalLM,
+    GPTNeoXConfig,
+    GPTNeoXForCausalLM,
     GraniteConfig,
     GraniteForCausalLM,
     LlamaConfig,
@@ -113,6 +117,30 @@ def test_hybrid_models_take_plain_batches() -> None:
 def test_sliding_windows_take_plain_batches() -> None:
     model = MistralForCausalLM(MistralConfig(**SMALL | {"sliding_window": 8}))
     assert not Policy(model).share_prompts
+
+
+def test_older_architectures_share_prompts_too() -> None:
+    sizes = {"vocab_size": 512, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
+    config = GPTNeoXConfig(**sizes, intermediate_size=64, max_position_embeddings=1024, initializer_range=0.1)
+    policy = Policy(GPTNeoXForCausalLM(config).eval())
+    assert policy.share_prompts
+    assert_equals_plain(policy.model, policy)
+
+
+def test_an_attention_that_lets_no_other_in_takes_plain_batches(caplog: pytest.LogCaptureFixture) -> None:
+    model = BloomForCausalLM(BloomConfig(vocab_size=512, hidden_size=32, n_layer=2, n_head=2, initializer_range=0.1))
+    policy = Policy(model.eval())
+    assert not policy.share_prompts
+    assert "prompts are computed anew for each sequence" in caplog.text
+    assert_equals_plain(model, policy)
+    with pytest.raises(UsageError, match="lets no other attention in"):
+        Policy(model, share_prompts=True)
+
+
+def test_dropout_is_off_while_training() -> None:
+    config = LlamaConfig(**SMALL | {"vocab_size": 512, "attention_dropout": 0.5})
+    policy = Policy(LlamaForCausalLM(config)).train()
+    assert_equals_plain(policy.model, policy)
 
 
 def test_a_scaled_head_is_refused() -> None:

@@ -23,7 +23,7 @@ from cppo_env import UsageError
 from tests.grpo.models import random_ids, tiny_qwen3
 from tests.learning.test_learner import CONFIG, rollout
 from tests.learning.test_learner import model as small_model
-from tests.learning.tiny_runs import PLANNING, carry_out, killed_after, weights
+from tests.learning.tiny_runs import PLANNING, carry_out, go_on, killed_after, weights
 
 pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")
 
@@ -110,7 +110,7 @@ def test_a_run_trains_the_adapter_alone_and_goes_on_bitwise_where_it_was_killed(
         torch.testing.assert_close(merged(ids).logits, adapted(ids).logits, atol=1e-4, rtol=0)
 
     killed = killed_after(run.path, 1, tmp_path / "killed")
-    resumed = carry_out(killed, resume=killed)
+    resumed = go_on(killed)
     assert all(torch.equal(weight, found[name]) for name, weight in weights(resumed.path).items())
 
 

@@ -19,7 +19,7 @@ from safetensors.torch import load_file
 from cppo_env import UsageError
 from tests.grpo.models import tiny_qwen3
 from tests.learning.test_runs import wait_for_steps
-from tests.learning.tiny_runs import PLANNING, carry_out, facts, killed_after, weights
+from tests.learning.tiny_runs import PLANNING, carry_out, facts, go_on, killed_after, weights
 
 pytest.importorskip("accelerate", reason="accelerate is not installed")
 
@@ -90,7 +90,7 @@ def test_shards_go_on_with_a_run_of_one_process_and_one_process_with_theirs(lear
     finish(launch(2, "--resume", str(sharded)))
     assert_same_run(learnt, sharded)
     alone = killed_after(sharded, 2, tmp_path / "alone")
-    assert_same_run(learnt, carry_out(alone, resume=alone).path)
+    assert_same_run(learnt, go_on(alone).path)
 
 
 @pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")
@@ -103,6 +103,14 @@ def test_an_adapter_in_shards_is_the_adapter_of_one_process(learnt: Path, tmp_pa
     adapters = [load_file(run / "adapter" / "adapter_model.safetensors") for run in (tmp_path / "sharded", alone.path)]
     torch.testing.assert_close(adapters[0], adapters[1], atol=1e-6, rtol=0)
     assert episodes(tmp_path / "sharded") == episodes(alone.path)
+
+
+def test_what_programs_say_about_skills_is_shared_out_like_the_rest(learnt: Path, tmp_path: Path) -> None:
+    skills = PLANNING | {"model": str(learnt / "reference"), "warm_start_steps": 0, "steps": 2}
+    skills |= {"algorithm": "upskill", "tuples": 1, "micro_batch_tokens": 256}
+    alone = carry_out(tmp_path / "alone", **skills)
+    finish(launch(2, *flags(**skills, parallel="fsdp2", run=tmp_path / "sharded")))
+    assert_same_run(alone.path, tmp_path / "sharded")
 
 
 def test_an_interrupted_launch_leaves_a_checkpoint_of_its_last_step(learnt: Path, tmp_path: Path) -> None:

@@ -4,11 +4,13 @@ import copy
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from cppo_grpo.advantages import leave_one_out_max, pkpo
 from cppo_grpo.config import TrainConfig
 from cppo_grpo.learner import Learner, appraise
 from cppo_grpo.logprobs import Policy
@@ -135,7 +137,7 @@ def expected(config: TrainConfig, rollout: Rollout) -> list[Tensor]:
                 divisor = {
                     "sequence_mean": len(alike) * len(terms),
                     "token_mean": sum(drawn.tokens[i] for _, _, i, _ in alike),
-                    "constant_length": len(alike) * options.max_tokens,
+                    "constant_length": len(alike) * config.max_tokens_solve,
                 }[options.aggregation]
                 (torch.stack(terms).sum() / divisor * len(alike) / len(chosen)).backward()
             gradients.append(gradient(model.parameters()))
@@ -178,6 +180,43 @@ def test_every_optimizer_step_follows_the_gradient_of_the_reference(
     if epochs == 1:
         learnt_from = ~played().plans.truncated
         assert metrics["tokens_plan"] == played().plans.tokens[learnt_from].sum()
+
+
+@pytest.mark.parametrize("algorithm", ["pkpo", "loo_max"])
+def test_pass_at_k_estimators_are_followed_as_the_sums_that_they_are(algorithm: str) -> None:
+    options = {"beta_plan": 0.0, "beta_solve": 0.0, "mask_truncated_solve": False}
+    config = replace(CONFIG, algorithm=algorithm, planner="none", solver_group="problem", **options)
+    passed_NK = np.array([[1, 0], [0, 0], [0, 0], [1, 1], [0, 0], [0, 1]], dtype=float)
+    rollout = replace(played(), plans=Samples([], [], []), solver_rewards_NK=passed_NK)
+    (found,), _ = learnt(config, rollout)
+    estimator = {"pkpo": partial(pkpo, k=2), "loo_max": leave_one_out_max}[algorithm]
+    weights_PA = estimator(rollout.solver_rewards_NK.reshape(2, 6))
+    model = copy.deepcopy(tiny_qwen3(layers=1))
+    for weight, prompt, completion in zip(
+        weights_PA.ravel(), rollout.programs.prompts, rollout.programs.completions, strict=True
+    ):
+        logps_T = plain_log_probs(model, list(prompt), list(completion.token_ids), config.temperature_solve)
+        (-weight * logps_T.sum() / config.max_tokens_solve / 2).backward()  # the mean over two problems
+    wanted = gradient(model.parameters())
+    assert (found - wanted).norm() < 1e-4 * wanted.norm()
+
+
+def test_a_gradient_that_is_not_finite_moves_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    rollout = played()
+    first = rollout.programs.completions[1]
+    broken = replace(first, log_probs=(-math.inf, *first.log_probs[1:]))
+    programs = replace(
+        rollout.programs, completions=[rollout.programs.completions[0], broken, *rollout.programs.completions[2:]]
+    )
+    policy = Policy(copy.deepcopy(tiny_qwen3(layers=1)))
+    before = [weight.detach().clone() for weight in policy.parameters()]
+    config = replace(CONFIG, correction="token_truncate", correction_cap=1e30)
+    metrics = Learner(policy, Policy(tiny_qwen3(layers=1, seed=1)), config).update(
+        replace(rollout, programs=programs), 0
+    )
+    assert (metrics["skipped_updates"], metrics["grad_norm"]) == (1, 0)
+    assert "not finite" in caplog.text
+    assert all(torch.equal(old, new) for old, new in zip(before, policy.parameters(), strict=True))
 
 
 def test_one_step_has_ratio_one_and_more_meet_the_clip() -> None:

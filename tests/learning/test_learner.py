@@ -1,6 +1,8 @@
 """Rollout → update: who takes gradient, and that equal sequences are computed once without a difference."""
 
+import math
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -152,11 +154,53 @@ def test_weights_of_16_bits_and_a_missing_reference_are_refused() -> None:
         Learner(Policy(model()), None, replace(CONFIG, beta_plan=0.1))
 
 
-def test_settings_that_cannot_learn_are_refused() -> None:
-    with pytest.raises(UsageError, match="tuples"):
-        TrainConfig(tuples=1)
-    with pytest.raises(UsageError, match="temperature"):
-        TrainConfig(temperature_plan=0.0)
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"steps": "12"}, "steps: got '12'; input should be a valid integer"),
+        ({"planner": "skils"}, "planner: got 'skils'; input should be 'policy', 'none' or 'skills'"),
+        ({"lr": math.nan}, "lr: got nan, expected 0 or more"),
+        ({"epsilon_plan": -0.1}, "epsilon_plan: got -0.1, expected 0 or more"),
+        ({"micro_batch_tokens": 0}, "micro_batch_tokens: got 0, expected at least 1"),
+        ({"k": 27}, "k: got 27, expected 26 at most"),
+        ({"temperature_plan": 0.0}, "temperature_plan: got 0.0, expected more than 0"),
+        ({"env": "CPPO-APS-v0"}, "did you mean 'CPPO-APPS-v0'"),
+        ({"env": "CartPole-v1"}, "env: got 'CartPole-v1', expected one of CPPO-APPS-v0"),
+        ({"sampler": "vlm"}, "no samplers named 'vlm'; did you mean 'vllm'"),
+        ({"tuples": 1}, "a group of one has nobody to be compared with; raise tuples"),
+        ({"k": 1}, "k=1, .* no outcome is better than another; raise k"),
+        ({"k": 1, "algorithm": "loo_max"}, "algorithm=loo_max, .* group of 1"),
+        ({"algorithm": "passk_training", "solver_group": "tuple"}, "K of K attempts carry no signal"),
+        ({"algorithm": "passk_training", "tuples": 1, "planner": "none"}, "no outcome is better than another"),
+        ({"algorithm": "grpo", "plan_only": True, "reward": "validity"}, "never sees the planner's reward"),
+        ({"algorithm": "pkpo", "reward": "outcome"}, "never sees the planner's reward"),
+    ],
+)
+def test_settings_that_cannot_be_carried_out_or_cannot_learn_are_refused(settings: dict[str, Any], says: str) -> None:
+    with pytest.raises(UsageError, match=says):
+        TrainConfig(**settings)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"k": 1, "solver_group": "problem"},
+        {"k": 1, "lambda_solve": 0.0},
+        {"algorithm": "rloo", "tuples": 1, "planner": "none"},
+    ],
+)
+def test_settings_that_can_learn_are_not(settings: dict[str, Any]) -> None:
+    TrainConfig(**settings)
+
+
+@pytest.mark.parametrize(
+    "algorithm", ["cppo", "grpo", "rloo", "dr_grpo", "pkpo", "passk_training", "loo_max", "upskill"]
+)
+def test_an_algorithm_knows_how_its_tokens_are_averaged_unless_told(algorithm: str) -> None:
+    sums = algorithm in ("rloo", "dr_grpo", "pkpo", "loo_max")
+    config = TrainConfig(algorithm=algorithm)
+    assert config.region("solve").aggregation == ("constant_length" if sums else "sequence_mean")
+    assert replace(config, aggregation_plan="token_mean").region("plan").aggregation == "token_mean"
 
 
 def test_the_learning_rate_rises_and_falls_linearly() -> None:

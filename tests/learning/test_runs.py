@@ -2,20 +2,25 @@
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from cppo_grpo.checkpoints import load_checkpoint, newest_checkpoint, save_checkpoint
+from cppo_grpo.config import TrainConfig
 from cppo_grpo.metrics import MetricsLog
+from cppo_grpo.runs import Run
 
 from cppo_env import UsageError
-from tests.learning.tiny_runs import LEARNING, SMALL, assert_equal_runs, carry_out, resumed_from
+from tests.learning.tiny_runs import LEARNING, SMALL, assert_equal_runs, carry_out, go_on, killed_after, resumed_from
 
 
 def cppo_train(*flags: str) -> subprocess.Popen[str]:
@@ -142,9 +147,30 @@ def test_a_checkpoint_without_a_data_cursor_is_refused_before_any_weight_changes
     )
     model, optimizer = make_trained()
     before = model.weight.clone()
-    with pytest.raises(UsageError, match="step-000001: it holds no data cursor"):
+    with pytest.raises(UsageError, match="step-000001: it holds no cursor"):
         load_checkpoint(tmp_path / "step-000001", model, optimizer)
     assert torch.equal(model.weight, before)
+
+
+def test_a_checkpoint_holds_the_settings_and_every_generator(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    checkpoint = carry_out(tmp_path / "run", steps=1).checkpoints / "step-000001"
+    state = json.loads((checkpoint / "state.json").read_text())
+    assert state["config"] == json.loads((tmp_path / "run" / "config.json").read_text())
+
+    def draws() -> tuple[float, ...]:
+        return random.random(), float(np.random.random()), np.random.standard_normal(), float(torch.rand(1))
+
+    model, optimizer = make_trained()
+    np.random.standard_normal()  # the second of a pair is kept for later
+    save_checkpoint(tmp_path, 1, model, optimizer, {}, keep=1)
+    expected = draws()
+    load_checkpoint(tmp_path / "step-000001", model, optimizer)
+    assert draws() == expected
+    assert not caplog.text
+    file = tmp_path / "step-000001" / "state.json"
+    file.write_text(file.read_text().replace(f'"torch": "{torch.__version__}"', '"torch": "1.0"'))
+    load_checkpoint(tmp_path / "step-000001", model, optimizer)
+    assert f"torch 1.0 → {torch.__version__}" in caplog.text
 
 
 def test_a_folder_holds_one_run(tmp_path: Path) -> None:
@@ -152,4 +178,40 @@ def test_a_folder_holds_one_run(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="already holds a run"):
         carry_out(tmp_path, steps=1)
     with pytest.raises(UsageError, match="holds no run"):
-        carry_out(tmp_path / "elsewhere", resume=tmp_path / "nothing")
+        go_on(tmp_path / "nothing")
+
+
+def test_a_resumed_run_keeps_its_settings(tmp_path: Path) -> None:
+    run = carry_out(tmp_path, steps=2)
+    with pytest.raises(UsageError, match=r"lr: got 0.5, but .* runs with 0.001"):
+        Run.open(TrainConfig(resume=tmp_path, lr=0.5))
+    same = Run.open(TrainConfig(resume=tmp_path, lr=1e-3, steps=2, allow_untrusted_sandbox=True))
+    assert same.config == replace(run.config, run=None)
+
+
+def test_a_run_that_never_began_may_begin_with_other_settings(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="no/such/model"):
+        carry_out(tmp_path, model="no/such/model/")
+    assert carry_out(tmp_path, steps=1).log.rows("joint")
+
+
+def test_steps_without_a_checkpoint_are_taken_again_with_a_word(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    whole = carry_out(tmp_path / "whole", steps=3)
+    killed = killed_after(whole.path, 0, tmp_path / "killed")
+    go_on(killed)
+    assert "3 steps after step 0 have no intact checkpoint" in caplog.text
+    assert_equal_runs(killed, whole.path)
+
+
+def test_an_intact_checkpoint_of_the_step_is_not_written_again(tmp_path: Path) -> None:
+    trained = make_trained()
+    save_checkpoint(tmp_path, 1, *trained, {}, keep=1)
+    weights = tmp_path / "step-000001" / "weights.safetensors"
+    inode = weights.stat().st_ino
+    save_checkpoint(tmp_path, 1, *trained, {}, keep=1)
+    assert weights.stat().st_ino == inode
+    weights.write_bytes(b"half of it")
+    save_checkpoint(tmp_path, 1, *trained, {}, keep=1)
+    assert newest_checkpoint(tmp_path) == tmp_path / "step-000001"

@@ -57,7 +57,16 @@ PLANNING: dict[str, Any] = {
 
 def carry_out(folder: Path, **settings: Any) -> Run:
     """A small run, from start to end."""
-    run = Run.open(TrainConfig(run=folder, **SMALL | settings))
+    return _carry_out(TrainConfig(run=folder, **SMALL | settings))
+
+
+def go_on(folder: Path) -> Run:
+    """A run that was broken off, to its end."""
+    return _carry_out(TrainConfig(resume=folder))
+
+
+def _carry_out(config: TrainConfig) -> Run:
+    run = Run.open(config)
     with CachedSandbox(make_sandbox("local")) as sandbox:
         train(run, sandbox, Console(quiet=True))
     return run
@@ -80,7 +89,7 @@ def killed_after(run: Path, steps: int, folder: Path) -> Path:
 def resumed_from(run: Path, step: int) -> Path:
     """The run as it would be, had it been killed after the checkpoint of a step, carried out to its end."""
     killed = killed_after(run, step, run.with_name(f"killed-{step}"))
-    carry_out(killed, resume=killed)
+    go_on(killed)
     return killed
 
 

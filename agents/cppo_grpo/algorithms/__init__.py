@@ -19,6 +19,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from cppo_grpo.loss import Aggregation
+
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Group = Literal["tuple", "problem"]
@@ -72,6 +74,17 @@ def on_skills(algorithm: Algorithm) -> Algorithm:
 def is_on_skills(algorithm: Algorithm) -> bool:
     """Whether an algorithm was declared so."""
     return getattr(algorithm, "on_skills", False)
+
+
+def on_tokens(algorithm: Algorithm) -> Algorithm:
+    """Declare that its gradient is stated for log p of whole sequences, which is a sum over their tokens."""
+    algorithm.aggregation = "constant_length"  # type: ignore[attr-defined]
+    return algorithm
+
+
+def aggregation_of(algorithm: Algorithm) -> Aggregation:
+    """How the tokens of a sequence are averaged, where the settings do not say: by its length, or by a constant."""
+    return getattr(algorithm, "aggregation", "sequence_mean")
 
 
 def in_groups(

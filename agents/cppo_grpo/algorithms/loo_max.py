@@ -1,9 +1,15 @@
 """Leave-one-out max on attempts: what an attempt adds to the best of its group."""
 
 from cppo_grpo.advantages import leave_one_out_max
-from cppo_grpo.algorithms import Advantages, EpisodeRewards, Options, from_attempts
+from cppo_grpo.algorithms import Advantages, EpisodeRewards, Options, from_attempts, on_tokens
 
 
+@on_tokens
 def loo_max(rewards: EpisodeRewards, options: Options) -> Advantages:
-    """The best of a tuple less the best of the others, for pass@K at n = K (arXiv 2503.19595)."""
-    return from_attempts(lambda r, mask: leave_one_out_max(r, mask=mask), rewards, options, "tuple")
+    """The best of a tuple less the best of the others, for pass@K at n = K (arXiv 2503.19595), times the group's size.
+
+    The estimator is a sum over the group, and the learner takes means.
+    """
+    return from_attempts(
+        lambda r, mask: leave_one_out_max(r, mask=mask) * mask.sum(-1, keepdims=True), rewards, options, "tuple"
+    )

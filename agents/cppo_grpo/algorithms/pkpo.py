@@ -1,10 +1,14 @@
 """PKPO on attempts: the unbiased gradient of pass@K, from independent attempts."""
 
 from cppo_grpo.advantages import pkpo as estimate
-from cppo_grpo.algorithms import Advantages, EpisodeRewards, Options, from_attempts
+from cppo_grpo.algorithms import Advantages, EpisodeRewards, Options, from_attempts, on_tokens
 
 
+@on_tokens
 def pkpo(rewards: EpisodeRewards, options: Options) -> Advantages:
-    """s_loo−1 at k = K (arXiv 2505.15201)."""
+    """s_loo−1 at k = K (arXiv 2505.15201), times the size of the group.
+
+    The estimator is the sum Σ s_i ∇log p_i over a group, and the learner takes means.
+    """
     k = rewards.solutions_PMK.shape[-1]
-    return from_attempts(lambda r, mask: estimate(r, k, mask=mask), rewards, options)
+    return from_attempts(lambda r, mask: estimate(r, k, mask=mask) * mask.sum(-1, keepdims=True), rewards, options)

@@ -1,0 +1,155 @@
+"""What the settings of a run must satisfy, found out before anything is spent on it."""
+
+from __future__ import annotations
+
+import math
+import typing
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from pydantic import TypeAdapter, ValidationError
+
+from cppo_env import plugins
+from cppo_env.errors import UsageError
+from cppo_env.ids import environment_spec
+from cppo_env.parsing import MAX_K
+from cppo_grpo.algorithms import Advantages, Algorithm, EpisodeRewards, Floats, Options
+
+if TYPE_CHECKING:
+    from cppo_grpo.config import TrainConfig
+
+AT_LEAST_1 = (
+    *("steps", "problems_per_step", "tuples", "k", "minibatches", "update_epochs", "micro_batch_tokens"),
+    *("max_tokens_plan", "max_tokens_solve", "hidden", "layers", "checkpoint_every", "keep_checkpoints", "threads"),
+)
+AT_LEAST_0 = (
+    *(
+        "seed",
+        "warm_start_steps",
+        "audit_steps",
+        "lr_warmup_steps",
+        "lr_final",
+        "eval_episodes",
+        "lora_rank",
+        "eval_temperature_plan",
+    ),
+    *("lr", "weight_decay", "max_grad_norm", "skill_bonus", "beta_plan", "beta_solve"),
+    *("epsilon_plan", "epsilon_solve", "epsilon_high_plan", "epsilon_high_solve"),
+)
+ABOVE_0 = ("warm_start_lr", "correction_cap", "lora_alpha")
+TEMPERATURES = ("temperature_plan", "temperature_solve")
+
+PLUGINS = {"algorithm": "algorithms", "sampler": "samplers", "judge": "judges", "reward": "rewards"}
+
+PROGRAM_REWARDS = ("gated", "outcome", "pass_rate")
+"""Rewards that are 0 without programs."""
+
+
+def check(config: TrainConfig) -> None:
+    """Refuse settings that cannot be carried out, and those that cannot learn.
+
+    Raises:
+        UsageError: says which, and what to do.
+    """
+    _check_types(config)
+    _check_ranges(config)
+    _check_names(config)
+    _check_combinations(config)
+    _check_groups(config)
+
+
+@cache
+def _adapters(kind: type) -> dict[str, TypeAdapter[Any]]:
+    return {name: TypeAdapter(hint) for name, hint in typing.get_type_hints(kind).items()}
+
+
+def _check_types(config: TrainConfig) -> None:
+    for name, adapter in _adapters(type(config)).items():
+        value = getattr(config, name)
+        try:
+            adapter.validate_python(value, strict=True)
+        except ValidationError as error:
+            [first, *_] = error.errors()
+            raise UsageError(f"{name}: got {value!r}; {first['msg'][0].lower()}{first['msg'][1:]}") from None
+
+
+def _check_ranges(config: TrainConfig) -> None:
+    def refuse(names: tuple[str, ...], allowed: typing.Callable[[float], bool], expected: str) -> None:
+        for name in names:
+            value = getattr(config, name)
+            if value is not None and not (math.isfinite(value) and allowed(value)):
+                raise UsageError(f"{name}: got {value}, expected {expected}")
+
+    refuse(AT_LEAST_1, lambda value: value >= 1, "at least 1")
+    refuse(AT_LEAST_0, lambda value: value >= 0, "0 or more")
+    refuse(ABOVE_0, lambda value: value > 0, "more than 0")
+    refuse(TEMPERATURES, lambda value: value > 0, "more than 0, because greedy samples are all alike")
+    refuse(("k",), lambda value: value <= MAX_K, f"{MAX_K} at most, because methods are lettered")
+
+
+def _check_names(config: TrainConfig) -> None:
+    environment_spec(config.env)
+    for name, kind in PLUGINS.items():
+        plugins.find(kind, getattr(config, name))
+    for tracker in config.log_to:
+        plugins.find("trackers", tracker)
+    if config.sandbox != "auto":
+        plugins.find("sandboxes", config.sandbox)
+
+
+def _check_combinations(config: TrainConfig) -> None:
+    if config.plan_only and (config.planning != "policy" or config.curriculum or config.reward in PROGRAM_REWARDS):
+        raise UsageError(
+            f"plan_only: got reward={config.reward!r}, planner={config.planning!r}, curriculum={config.curriculum}; "
+            "without programs it needs reward=validity (or your own), planner=policy and no curriculum"
+        )
+    if config.audit_steps and config.planning != "policy":
+        raise UsageError(
+            f"audit_steps={config.audit_steps}: the audit is about plans, and nobody writes any; set it to 0"
+        )
+    if config.minibatches > config.problems_per_step:
+        raise UsageError(
+            f"minibatches={config.minibatches}: each needs whole problems, and a step has only "
+            f"problems_per_step={config.problems_per_step}; lower the one or raise the other"
+        )
+    if config.off_policy_steps and config.correction == "none":
+        raise UsageError(
+            f"off_policy_steps={config.off_policy_steps}: rollouts of older weights need an importance correction; "
+            "add for example correction=token_truncate"
+        )
+
+
+def _check_groups(config: TrainConfig) -> None:
+    """Refuse groups in which nobody is ever better than another, and rewards that the algorithm never looks at."""
+    algorithm: Algorithm = plugins.load("algorithms", config.algorithm)
+    sizes = f"algorithm={config.algorithm}, tuples={config.tuples}, k={config.k}, solver_group={config.solver_group}"
+    plans, nothing = config.planning == "policy", np.zeros((16, config.tuples, config.k))
+    some = np.random.default_rng(0).integers(0, 2, nothing.shape).astype(np.float64)
+    some[0], some[0, 0, 0] = 0.0, 1.0  # a single right program says the most
+    try:
+        by_programs = _probe(algorithm, config, some.max(-1), some)
+        by_plans = _probe(algorithm, config, some[..., 0], nothing).plans_PM.any()
+    except UsageError as error:
+        raise UsageError(f"{sizes}: {error}") from error
+    if plans and not by_plans and (config.plan_only or config.reward != "gated"):
+        raise UsageError(
+            f"algorithm={config.algorithm} with reward={config.reward}, plan_only={config.plan_only}: it compares "
+            "programs and never sees the planner's reward (or a group of plans has one member); use algorithm=cppo and "
+            "tuples (M) of at least 2, or leave these settings out"
+        )
+    if plans and config.lambda_plan and not (by_plans or by_programs.plans_PM.any()):
+        raise UsageError(f"{sizes}: a group of one has nobody to be compared with; raise tuples (M)")
+    if not config.plan_only and config.lambda_solve and not by_programs.solutions_PMK.any():
+        raise UsageError(
+            f"{sizes}: in such groups of programs no outcome is better than another; raise k or tuples (M), set "
+            "solver_group=problem, or set lambda_solve=0 to train the planner alone"
+        )
+
+
+def _probe(algorithm: Algorithm, config: TrainConfig, plans_PM: Floats, solutions_PMK: Floats) -> Advantages:
+    """The advantages that an algorithm gives to some rewards."""
+    rewards = EpisodeRewards(
+        plans_PM, solutions_PMK, np.zeros(plans_PM.shape, np.bool_), np.ones(plans_PM.shape, np.bool_)
+    )
+    return algorithm(rewards, Options(config.solver_group, config.normalise, config.skill_bonus))
