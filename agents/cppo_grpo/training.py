@@ -23,7 +23,7 @@ import transformers
 from rich.console import Console
 
 import cppo_env  # noqa: F401 - registers the ids
-from cppo_env.errors import SandboxError, UsageError
+from cppo_env.errors import UsageError
 from cppo_env.problems.overlap import require_disjoint
 from cppo_env.problems.sampling import Curriculum, Sampler
 from cppo_env.protocols import ProblemSet, Sandbox
@@ -258,6 +258,8 @@ def _learn(session: Session, steps: int, console: Console) -> None:
                 started = time.perf_counter()
                 own = ahead.result() if ahead else session.prepare(steps)()
                 rollout = gather(session.processes, own)
+                if rollout.void_N.all():
+                    session.save(steps, cursor)
                 require_some([rollout], f"step {steps + 1}")
                 rollout = informed(session.learner.policy, rollout, config, session.processes)
                 row = rollout_metrics(rollout, appraise(rollout, config), config) | observe(session.cursor, rollout)
@@ -281,12 +283,13 @@ def _learn(session: Session, steps: int, console: Console) -> None:
                         "R_solve": row["reward_solve"],
                         "valid": row["validity"],
                         "tokens/s": row["tokens_per_s"],
+                        **({"void": row["void"]} if row["void"] else {}),
                     },
                 )
                 if steps % config.checkpoint_every == 0:
                     session.save(steps, cursor)
             session.save(steps, cursor)
-        except (KeyboardInterrupt, SandboxError):
+        except KeyboardInterrupt:
             session.save(steps, cursor)
             raise
 

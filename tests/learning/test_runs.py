@@ -18,8 +18,11 @@ from cppo_grpo.checkpoints import load_checkpoint, newest_checkpoint, save_check
 from cppo_grpo.config import TrainConfig
 from cppo_grpo.metrics import MetricsLog
 from cppo_grpo.runs import Run
+from cppo_grpo.training import train
+from cppo_sandboxes.cached import CachedSandbox
+from rich.console import Console
 
-from cppo_env import UsageError
+from cppo_env import SandboxError, UsageError, make_sandbox
 from tests.learning.tiny_runs import LEARNING, SMALL, assert_equal_runs, carry_out, go_on, killed_after, resumed_from
 
 
@@ -104,6 +107,17 @@ def test_ctrl_c_keeps_what_was_learnt_and_says_how_to_go_on(tmp_path: Path, over
     assert json.loads((newest / "state.json").read_text())["step"] == len(
         MetricsLog(folder / "metrics.jsonl").rows("joint")
     )
+
+
+def test_a_sandbox_that_dies_ends_the_run_and_what_was_learnt_is_kept(tmp_path: Path) -> None:
+    run = Run.open(TrainConfig(run=tmp_path, **SMALL | LEARNING | {"checkpoint_every": 100}))
+    sandbox = make_sandbox("local")
+    run.log.listeners.append(lambda row: sandbox.close() if row.get("step") == 2 and row["stage"] == "joint" else None)
+    with pytest.raises(SandboxError, match=r"step 3: every episode is void \(.*closed.*resume the run"):
+        train(run, CachedSandbox(sandbox), Console(quiet=True))
+    newest = newest_checkpoint(run.checkpoints)
+    assert newest is not None and newest.name == "step-000002"
+    assert len(go_on(tmp_path).log.rows("joint")) == SMALL["steps"]
 
 
 def make_trained() -> tuple[torch.nn.Linear, torch.optim.Optimizer]:
