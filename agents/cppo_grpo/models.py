@@ -15,6 +15,7 @@ from rich.console import Console
 from torch import nn
 
 from cppo_env import plugins
+from cppo_env.errors import UsageError
 from cppo_env.prompts import Messages, plan_messages, solve_messages
 from cppo_env.protocols import ProblemSet
 from cppo_env.types import Observation
@@ -40,6 +41,9 @@ def starting_point(
     """The model and tokenizer that CPPO starts from; they are made once and kept in the run folder.
 
     Of several processes the main one makes them, and the others read them.
+
+    Raises:
+        UsageError: the model's folder or name leads to no causal language model with a tokenizer.
     """
     processes = processes or Processes()
     if processes.main:
@@ -56,8 +60,14 @@ def _make_starting_point(run: Run, problems: ProblemSet, console: Console, devic
     config = run.config
     source = str(run.reference) if run.reference.exists() else config.model
     if source is not None:
-        tokenizer = AutoTokenizer.from_pretrained(source)
-        model = AutoModelForCausalLM.from_pretrained(source, dtype=torch.float32)
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(source)
+            model = AutoModelForCausalLM.from_pretrained(source, dtype=torch.float32)
+        except (OSError, ValueError) as error:
+            raise UsageError(
+                f"model: got {source!r}, expected a folder or hub name of a causal language model and its tokenizer; "
+                f"{error}"
+            ) from error
         # A file's tensors may lie at any address, on which the last bit of a product depends on some processors. A
         # resumed run must compute what the uninterrupted one does.
         for weight in model.parameters():

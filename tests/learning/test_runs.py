@@ -204,7 +204,7 @@ def test_a_resumed_run_keeps_its_settings(tmp_path: Path) -> None:
 
 
 def test_a_run_that_never_began_may_begin_with_other_settings(tmp_path: Path) -> None:
-    with pytest.raises(OSError, match="no/such/model"):
+    with pytest.raises(UsageError, match="model: got 'no/such/model/', expected a folder or hub name"):
         carry_out(tmp_path, model="no/such/model/")
     assert carry_out(tmp_path, steps=1).log.rows("joint")
 
