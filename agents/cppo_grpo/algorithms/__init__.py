@@ -8,6 +8,8 @@
 a plan and one of its programs, log p(attempt) = log p(plan) + log p(program). So a program gets the advantage of its
 attempt, and a plan the sum over its K attempts (`from_attempts`). Without plans (`planner=none`) an attempt is a
 program alone, and the M·K programs of a problem are independent samples, as in the papers of these algorithms.
+
+Two decorators declare what else an algorithm asks for: `on_skills`, `on_tokens`.
 """
 
 from __future__ import annotations
