@@ -1,9 +1,10 @@
 """The hostile corpus: programs that must not win, must not stay, and must not disturb the test after them.
 
 A case is a file tests/hostile/CATEGORY/NAME.py whose first line reads `# PROBLEM: VERDICTS | what it does`. PROBLEM is
-`add` (print the sum of two integers), `briefly` (the same within a second of wall-clock time), `call` (return the sum),
-or `hunt` (print a secret that is nowhere in reach). VERDICTS are those that an honest judge may give; `!AC` is any but
-AC. A program that finds itself uncontained prints BREACH and so gets WA.
+`add` (print the sum of two integers), `briefly` (the same within a second of wall-clock time), `patiently` (with more
+CPU time, for what costs a slow machine much of it), `call` (return the sum), or `hunt` (print a secret that is nowhere
+in reach). VERDICTS are those that an honest judge may give; `!AC` is any but AC. A program that finds itself
+uncontained prints BREACH and so gets WA.
 
 `cppo_sandboxes/local_cannot_contain.txt` lists the cases in which the local sandbox fails where it is not run by root.
 """
@@ -52,6 +53,7 @@ LIMITS = Limits(cpu_s=0.4, wall_s=15.0, memory_bytes=128 * MIB, output_bytes=MIB
 PROBLEMS = {
     "add": Problem("add", "", SUMS, limits=LIMITS, checker=RECORDER),
     "briefly": Problem("briefly", "", SUMS, limits=Limits(0.4, 1.0, 128 * MIB, MIB), checker=RECORDER),
+    "patiently": Problem("patiently", "", SUMS, limits=Limits(4.0, 15.0, 128 * MIB, MIB), checker=RECORDER),
     "call": Problem(
         "call",
         "",

@@ -23,12 +23,14 @@ METHODS = {"none": [""] * 4, "skills": ["skill 1 of 4", "skill 2 of 4", "skill 3
 
 
 @pytest.mark.parametrize(
-    ("planner", "algorithm"), [("none", "grpo"), ("none", "pkpo"), ("skills", "grpo"), ("skills", "upskill")]
+    ("planner", "algorithm"),
+    [("none", "grpo"), ("none", "pkpo"), ("none", "passk_training"), ("skills", "grpo"), ("skills", "upskill")],
 )
 def test_programs_are_trained_and_evaluated_without_plans(tmp_path: Path, planner: Planner, algorithm: str) -> None:
     chosen = None if algorithm == "upskill" else planner  # upskill chooses skills by itself
+    tuples = 2 if algorithm == "passk_training" else 1  # K of K attempts carry no signal
     run = carry_out(
-        tmp_path / "run", planner=chosen, algorithm=algorithm, tuples=1, steps=2, minibatches=2, eval_episodes=4
+        tmp_path / "run", planner=chosen, algorithm=algorithm, tuples=tuples, steps=2, minibatches=2, eval_episodes=4
     )
     for file in sorted((run.path / "rollouts").iterdir()):
         for record in map(json.loads, file.read_text().splitlines()):

@@ -1,4 +1,4 @@
-# add: MLE RE TLE | a mapping, touched page by page (the first touch of a page costs a fresh machine much CPU time)
+# patiently: MLE RE | a mapping, touched page by page
 import mmap
 
 room = mmap.mmap(-1, 1 << 30)
