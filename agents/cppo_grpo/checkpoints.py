@@ -24,7 +24,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from cppo_env.errors import UsageError
-from cppo_grpo.random_states import ACCELERATOR, CPU, other_states, restore_others, restore_torch, torch_states
+from cppo_grpo.random_states import other_states, restore_others, restore_torch, torch_states
 from cppo_grpo.weights import shard_like, trainable_weights, whole
 
 logger = logging.getLogger(__name__)
@@ -155,7 +155,7 @@ def _optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
 
 
 def _restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
-    restore_torch({name: tensors.pop(name) for name in (CPU, ACCELERATOR) if name in tensors})
+    restore_torch(tensors)
     weights = [weight for group in optimizer.param_groups for weight in group["params"]]
     moments: dict[int, dict[str, Tensor]] = {}
     for key, tensor in tensors.items():

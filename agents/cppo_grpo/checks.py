@@ -11,16 +11,16 @@ import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from cppo_env import plugins
+from cppo_env.engine import check_k
 from cppo_env.errors import UsageError
 from cppo_env.ids import environment_spec
-from cppo_env.parsing import MAX_K
-from cppo_grpo.algorithms import Advantages, Algorithm, EpisodeRewards, Floats, Options
+from cppo_grpo.algorithms import Advantages, Algorithm, EpisodeRewards, Floats
 
 if TYPE_CHECKING:
     from cppo_grpo.config import TrainConfig
 
 AT_LEAST_1 = (
-    *("steps", "problems_per_step", "tuples", "k", "minibatches", "update_epochs", "micro_batch_tokens"),
+    *("steps", "problems_per_step", "tuples", "minibatches", "update_epochs", "micro_batch_tokens"),
     *("max_tokens_plan", "max_tokens_solve", "hidden", "layers", "checkpoint_every", "keep_checkpoints", "threads"),
 )
 AT_LEAST_0 = (
@@ -85,7 +85,7 @@ def _check_ranges(config: TrainConfig) -> None:
     refuse(AT_LEAST_0, lambda value: value >= 0, "0 or more")
     refuse(ABOVE_0, lambda value: value > 0, "more than 0")
     refuse(TEMPERATURES, lambda value: value > 0, "more than 0, because greedy samples are all alike")
-    refuse(("k",), lambda value: value <= MAX_K, f"{MAX_K} at most, because methods are lettered")
+    check_k(config.k)
 
 
 def _check_names(config: TrainConfig) -> None:
@@ -152,4 +152,4 @@ def _probe(algorithm: Algorithm, config: TrainConfig, plans_PM: Floats, solution
     rewards = EpisodeRewards(
         plans_PM, solutions_PMK, np.zeros(plans_PM.shape, np.bool_), np.ones(plans_PM.shape, np.bool_)
     )
-    return algorithm(rewards, Options(config.solver_group, config.normalise, config.skill_bonus))
+    return algorithm(rewards, config.options)

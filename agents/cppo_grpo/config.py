@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from cppo_env import plugins
-from cppo_grpo.algorithms import Group, aggregation_of, is_on_skills
+from cppo_grpo.algorithms import Group, Options, aggregation_of, is_on_skills
 from cppo_grpo.checks import check
 from cppo_grpo.loss import Aggregation, Correction, Form
 from cppo_grpo.planners import Planner
@@ -217,11 +217,10 @@ class TrainConfig:
         own["aggregation"] = own["aggregation"] or aggregation_of(plugins.load("algorithms", self.algorithm))
         return Region(**own)
 
-    def changes(self) -> dict[str, Any]:
-        """The settings that are not the defaults."""
-        fields = dataclasses.fields(self)
-        defaults = {one.name: one.default_factory() if callable(one.default_factory) else one.default for one in fields}
-        return {name: getattr(self, name) for name, value in defaults.items() if getattr(self, name) != value}
+    @property
+    def options(self) -> Options:
+        """What the algorithm is told of these settings."""
+        return Options(self.solver_group, self.normalise, self.skill_bonus)
 
     def to_json(self) -> str:
         """The text of a run folder's `config.json`; where the folder lies is not part of it."""
@@ -234,3 +233,10 @@ class TrainConfig:
         """The config of such a text."""
         values: dict[str, Any] = json.loads(text)
         return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+
+
+def changes(config: Any) -> dict[str, Any]:
+    """The settings of a config, of whatever class, that are not its defaults."""
+    fields = dataclasses.fields(config)
+    defaults = {one.name: one.default_factory() if callable(one.default_factory) else one.default for one in fields}
+    return {name: getattr(config, name) for name, value in defaults.items() if getattr(config, name) != value}

@@ -23,7 +23,7 @@ from torch.distributed.fsdp import FSDPModule
 from cppo_env import plugins
 from cppo_env.errors import UsageError
 from cppo_grpo.adapters import WithoutAdapter
-from cppo_grpo.algorithms import Algorithm, EpisodeRewards, Options, is_on_skills
+from cppo_grpo.algorithms import Algorithm, EpisodeRewards, is_on_skills
 from cppo_grpo.config import Region, RegionName, TrainConfig
 from cppo_grpo.logprobs import Policy, completion_mask
 from cppo_grpo.loss import merge_metrics, needs_forward, policy_loss, sequence_weights
@@ -75,7 +75,7 @@ def appraise(rollout: Rollout, config: TrainConfig) -> Worth:
         ran_PM=rollout.ran_N.reshape(groups),
         information_PMK=0.0 if rollout.information_NK is None else rollout.information_NK.reshape(*groups, config.k),
     )
-    given = algorithm(rewards, Options(config.solver_group, config.normalise, config.skill_bonus))
+    given = algorithm(rewards, config.options)
     planned_N = np.arange(len(rollout.plans.completions))
     return Worth(
         given.plans_PM.reshape(-1)[planned_N],

@@ -6,13 +6,12 @@ work.
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from cppo_env.errors import UsageError
-from cppo_grpo.config import TrainConfig
+from cppo_grpo.config import TrainConfig, changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +36,7 @@ class RunConfig:
     def train_config(self) -> TrainConfig:
         """All settings of the run; of one that goes on, those that were given."""
         if self.resume is not None:
-            values = {field.name: (getattr(self, field.name), field.default) for field in dataclasses.fields(self)}
-            return TrainConfig(**{name: value for name, (value, default) in values.items() if value != default})
+            return TrainConfig(**changes(self))
         return TrainConfig(
             env="CPPO-Strategies-v0",
             sandbox=self.sandbox,

@@ -23,11 +23,12 @@ def torch_states() -> dict[str, Tensor]:
     return states
 
 
-def restore_torch(states: dict[str, Tensor]) -> None:
-    """Set what `torch_states` gave; an accelerator's state needs an accelerator."""
-    torch.set_rng_state(states[CPU])
-    if ACCELERATOR in states and torch.accelerator.is_available():
-        torch.get_device_module().set_rng_state(states[ACCELERATOR])
+def restore_torch(tensors: dict[str, Tensor]) -> None:
+    """Take what `torch_states` gave out of `tensors` and set it; an accelerator's state needs an accelerator."""
+    torch.set_rng_state(tensors.pop(CPU))
+    state = tensors.pop(ACCELERATOR, None)
+    if state is not None and torch.accelerator.is_available():
+        torch.get_device_module().set_rng_state(state)
 
 
 def other_states() -> dict[str, Any]:

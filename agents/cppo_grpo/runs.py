@@ -22,7 +22,7 @@ from cppo_env.errors import UsageError
 from cppo_env.evaluation.records import EpisodeRecord
 from cppo_env.ids import environment_spec
 from cppo_env.protocols import ProblemSet
-from cppo_grpo.config import TrainConfig
+from cppo_grpo.config import TrainConfig, changes
 from cppo_grpo.metrics import MetricsLog
 
 
@@ -77,7 +77,7 @@ class Run:
     def _check_unchanged(self, given: TrainConfig) -> None:
         """Refuse settings that would otherwise be ignored."""
         of_the_call = {"run", "resume", "allow_untrusted_sandbox"}
-        for name, value in given.changes().items():
+        for name, value in changes(given).items():
             own = getattr(self.config, name)
             if name not in of_the_call and value != own:
                 raise UsageError(

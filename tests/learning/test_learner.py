@@ -162,7 +162,7 @@ def test_weights_of_16_bits_and_a_missing_reference_are_refused() -> None:
         ({"lr": math.nan}, "lr: got nan, expected 0 or more"),
         ({"epsilon_plan": -0.1}, "epsilon_plan: got -0.1, expected 0 or more"),
         ({"micro_batch_tokens": 0}, "micro_batch_tokens: got 0, expected at least 1"),
-        ({"k": 27}, "k: got 27, expected 26 at most"),
+        ({"k": 27}, "k: got 27, expected 1 to 26"),
         ({"temperature_plan": 0.0}, "temperature_plan: got 0.0, expected more than 0"),
         ({"env": "CPPO-APS-v0"}, "did you mean 'CPPO-APPS-v0'"),
         ({"env": "CartPole-v1"}, "env: got 'CartPole-v1', expected one of CPPO-APPS-v0"),

@@ -48,7 +48,7 @@ class Place:
         self.processes, self.file_bytes = options["processes"], options["file_bytes"]
         with open("/proc/self/statm") as file:
             self.base_bytes = int(file.read().split()[5]) * resource.getpagesize()
-        self.oom_score = set_oom_score(OOM_SCORE)
+        set_oom_score(OOM_SCORE)
 
 
 def main(options, modules):
