@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from cppo_grpo.logprobs import Policy
-from cppo_grpo.tree_attention import row_tokens, shared_prompts
+from cppo_grpo.model.policy import Policy
+from cppo_grpo.model.tree_attention import row_tokens, shared_prompts
 from rich.console import Console
 from rich.table import Table
 from torch import Tensor

@@ -21,8 +21,8 @@ from rich.console import Console
 from rich.table import Table
 
 from cppo_env.problems.selection import select
-from cppo_env.problems.store import Store, arrow
-from cppo_env.problems.store_writer import write_store
+from cppo_env.problems.store.reader import Store, arrow
+from cppo_env.problems.store.writer import write_store
 from cppo_env.problems.views import Problems, Summary, summarise
 from cppo_env.types import MIB, Problem, TestCase
 

@@ -119,7 +119,7 @@ def descendants(pid: int) -> list[int]:
 def own_containers() -> dict[str, int]:
     """Containers that this process owns, with the host's number of their first process."""
     import docker
-    from cppo_sandboxes.owners import LABEL, owner
+    from cppo_sandboxes.host.owners import LABEL, owner
     from docker.errors import DockerException
 
     try:

@@ -9,12 +9,12 @@ import gymnasium as gym
 import numpy as np
 import torch
 from cppo_grpo.config import TrainConfig
-from cppo_grpo.learner import Learner, appraise
-from cppo_grpo.logprobs import Policy
-from cppo_grpo.metrics import rollout_metrics
-from cppo_grpo.models import make_player, starting_point
-from cppo_grpo.rollouts import play
-from cppo_grpo.runs import Run
+from cppo_grpo.learner.learner import Learner, appraise
+from cppo_grpo.model.policy import Policy
+from cppo_grpo.runs.log import rollout_metrics
+from cppo_grpo.stages.start import make_player, starting_point
+from cppo_grpo.rollouts.play import play
+from cppo_grpo.runs.folder import Run
 from cppo_sandboxes.cached import CachedSandbox
 from rich.console import Console
 

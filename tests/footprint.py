@@ -120,7 +120,7 @@ def _marked_processes() -> list[str]:
 def _own_containers() -> list[str]:
     """Containers labelled as this process's; none where no engine answers."""
     import docker
-    from cppo_sandboxes.owners import LABEL, owner
+    from cppo_sandboxes.host.owners import LABEL, owner
     from docker.errors import DockerException
 
     try:

@@ -12,7 +12,7 @@ from cppo_env import plugins
 from cppo_grpo.algorithms import Group, Options, aggregation_of, is_on_skills
 from cppo_grpo.checks import check
 from cppo_grpo.loss import Aggregation, Correction, Form
-from cppo_grpo.planners import Planner
+from cppo_grpo.rollouts.player import Planner
 
 RegionName = Literal["plan", "solve"]
 

@@ -18,7 +18,7 @@ from rich.text import Text
 
 from cppo_env import plugins
 from cppo_env.errors import CppoError
-from cppo_env.problems.sources import LAYOUTS, data_folder
+from cppo_env.problems.files.sources import LAYOUTS, data_folder
 from cppo_env.sandboxing import grade, make_sandbox
 from cppo_env.types import Problem, TestCase, Verdict
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.console import Console
 
-from cppo_env.problems.hub import SETS, download
+from cppo_env.problems.files.hub import SETS, download
 from cppo_env.types import MIB
 
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from cppo_env.problems import load_problems, sources
-from cppo_env.problems.store_writer import write_store
+from cppo_env.problems.store.writer import write_store
 from cppo_env.problems.views import indexed
 from cppo_env.types import MIB
 

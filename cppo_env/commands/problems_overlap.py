@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cppo_env.problems import load_problems
-from cppo_env.problems.overlap import THRESHOLD, overlap
+from cppo_env.problems.validation.overlap import THRESHOLD, overlap
 
 SHOWN = 40
 

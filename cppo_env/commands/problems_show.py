@@ -12,8 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from cppo_env.problems import load_problems, summarise
-from cppo_env.problems.cues import judge_cues
-from cppo_env.problems.known import programs_of
+from cppo_env.problems.layouts.cues import judge_cues
+from cppo_env.problems.validation.known_programs import programs_of
 from cppo_env.problems.views import indexed
 from cppo_env.types import MIB, Problem, TestCase
 

@@ -15,7 +15,7 @@ from rich.table import Table
 from cppo_env import plugins
 from cppo_env.errors import UsageError
 from cppo_env.problems import load_problems
-from cppo_env.problems.cues import judge_cues
+from cppo_env.problems.layouts.cues import judge_cues
 from cppo_env.types import Problem
 
 MOST_BINS = 60

@@ -16,9 +16,9 @@ from rich.text import Text
 
 from cppo_env.errors import UsageError
 from cppo_env.problems import keep_list, load_problems
-from cppo_env.problems.findings import Finding, Outcome
-from cppo_env.problems.known import RUNNABLE, read_known
-from cppo_env.problems.validation import Validation, validate
+from cppo_env.problems.validation.findings import Finding, Outcome
+from cppo_env.problems.validation.known_programs import RUNNABLE, read_known
+from cppo_env.problems.validation.validate import Validation, validate
 from cppo_env.problems.views import Problems, indexed
 from cppo_env.sandboxing import make_sandbox
 

@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 from cppo_env.types import Job, Report, Verdict
-from cppo_sandboxes.batch import Batch
+from cppo_sandboxes.host.batch import Batch
 from cppo_sandboxes.languages import SELF_TEST, TIERS, Language, language
-from cppo_sandboxes.link import Link
-from cppo_sandboxes.pool import Pool, borrow, give_back
+from cppo_sandboxes.host.link import Link
+from cppo_sandboxes.host.pool import Pool, borrow, give_back
 
 MIB = 1 << 20
 PROCESSES = 128

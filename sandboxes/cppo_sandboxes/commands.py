@@ -86,8 +86,8 @@ def bench(config: BenchConfig) -> dict[str, Any]:
     from rich.console import Console
     from rich.table import Table
 
-    from cppo_sandboxes.bench import measure
-    from cppo_sandboxes.scaling import measure as measure_scaling
+    from cppo_sandboxes.bench.throughput import measure
+    from cppo_sandboxes.bench.scaling import measure as measure_scaling
 
     if config.scaling:
         result = measure_scaling(config)

@@ -20,9 +20,9 @@ from docker.types import LogConfig, Ulimit
 from cppo_env.errors import SandboxError
 from cppo_sandboxes import image as images
 from cppo_sandboxes.base import MIB, WorkerSandbox, core_count, worker_options
-from cppo_sandboxes.bundle import opening
-from cppo_sandboxes.link import Link
-from cppo_sandboxes.owners import LABEL, is_dead, owner
+from cppo_sandboxes.host.worker_code import opening
+from cppo_sandboxes.host.link import Link
+from cppo_sandboxes.host.owners import LABEL, is_dead, owner
 from cppo_sandboxes.worker.bundle import LOADER
 
 STORE_BYTES = 320 * MIB

@@ -23,9 +23,9 @@ from pathlib import Path
 
 from cppo_env.errors import SandboxError
 from cppo_sandboxes.base import WorkerSandbox, core_count, worker_options
-from cppo_sandboxes.bundle import opening
-from cppo_sandboxes.link import Link
-from cppo_sandboxes.owners import is_dead, owner
+from cppo_sandboxes.host.worker_code import opening
+from cppo_sandboxes.host.link import Link
+from cppo_sandboxes.host.owners import is_dead, owner
 from cppo_sandboxes.worker.bundle import LOADER
 
 PREFIX = "cppo-sandbox-"

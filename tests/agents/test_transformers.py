@@ -5,7 +5,7 @@ import torch
 from cppo_agents import TransformersAgent
 from cppo_agents.backends import Request
 from cppo_agents.backends.transformers import Transformers
-from cppo_grpo.tiny import make_model, train_tokenizer
+from cppo_grpo.model.tiny import make_model, train_tokenizer
 
 from cppo_env.testing import AgentContract
 

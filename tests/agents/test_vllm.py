@@ -14,7 +14,7 @@ import sys
 from cppo_agents import VllmAgent
 from cppo_agents.backends import Request
 from cppo_env import Observation
-from cppo_grpo.tiny import make_model, train_tokenizer
+from cppo_grpo.model.tiny import make_model, train_tokenizer
 
 folder = sys.argv[1]
 tokenizer = train_tokenizer(["Add up the numbers of the log.", "print(sum(numbers))"] * 3, 400)

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cppo_grpo.audit import audit, decide, density
-from cppo_grpo.commands import summary
+from cppo_grpo.stages.audit import audit, decide, density
+from cppo_grpo.commands.train import summary
 from cppo_grpo.config import TrainConfig
-from cppo_grpo.report import write_report
-from cppo_grpo.rollouts import Rollout, Samples
+from cppo_grpo.runs.report import write_report
+from cppo_grpo.rollouts.play import Rollout, Samples
 
 from cppo_env import UsageError
 from cppo_env.errors import SandboxError
@@ -118,7 +118,7 @@ def test_a_run_whose_reward_is_hopeless_trains_nothing_and_says_so_as_json(tmp_p
 
 
 def test_an_audited_run_is_the_run_without_an_audit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cppo_grpo.training.decide", lambda shares: "unclear")
+    monkeypatch.setattr("cppo_grpo.stages.training.decide", lambda shares: "unclear")
     audited, plain = carry_out(tmp_path / "audited", audit_steps=2), carry_out(tmp_path / "plain")
     weights = [(run.model / "model.safetensors").read_bytes() for run in (audited, plain)]
     assert weights[0] == weights[1]

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import torch
 from cppo_grpo.config import TrainConfig
-from cppo_grpo.information import informed, rollout_information, token_information
-from cppo_grpo.learner import appraise
-from cppo_grpo.logprobs import Policy
-from cppo_grpo.rollouts import Rollout, Samples
+from cppo_grpo.learner.information import informed, rollout_information, token_information
+from cppo_grpo.learner.learner import appraise
+from cppo_grpo.model.policy import Policy
+from cppo_grpo.rollouts.play import Rollout, Samples
 from cppo_grpo.samplers import Completion
-from cppo_grpo.tiny import make_model, train_tokenizer
+from cppo_grpo.model.tiny import make_model, train_tokenizer
 
 from cppo_env import UsageError
 

@@ -4,10 +4,10 @@ import copy
 
 import pytest
 import torch
-from cppo_grpo.chunked_head import chosen_log_probs
-from cppo_grpo.logprobs import Policy, completion_mask
-from cppo_grpo.modes import checkpoint_activations
-from cppo_grpo.tree_attention import Group, row_tokens, shared_prompts
+from cppo_grpo.model.chunked_head import chosen_log_probs
+from cppo_grpo.model.policy import Policy, completion_mask
+from cppo_grpo.model.modes import checkpoint_activations
+from cppo_grpo.model.tree_attention import Group, row_tokens, shared_prompts
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn

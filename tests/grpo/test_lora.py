@@ -8,14 +8,14 @@ import numpy as np
 import peft
 import pytest
 import torch
-from cppo_grpo.adapters import WithoutAdapter, add_adapter
-from cppo_grpo.checkpoints import newest_checkpoint
+from cppo_grpo.model.lora import WithoutAdapter, add_adapter
+from cppo_grpo.runs.checkpoints import newest_checkpoint
 from cppo_grpo.config import TrainConfig
-from cppo_grpo.learner import Learner
-from cppo_grpo.logprobs import Policy
+from cppo_grpo.learner.learner import Learner
+from cppo_grpo.model.policy import Policy
 from cppo_grpo.samplers import SamplingParams
 from cppo_grpo.samplers.transformers import TransformersSampler
-from cppo_grpo.weights import full_weights
+from cppo_grpo.model.weights import full_weights
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import torch
-from cppo_grpo.metrics import MetricsLog
+from cppo_grpo.runs.log import MetricsLog
 from cppo_grpo.samplers.vllm import VllmSampler
 from cppo_grpo.samplers.vllm_server import VllmServerSampler
 from safetensors.torch import load_file

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import gymnasium as gym
 import numpy as np
-from cppo_grpo.rollouts import Player, Regions, Rollout, play
+from cppo_grpo.rollouts.play import Player, Regions, Rollout, play
 from cppo_grpo.samplers import Completion, SamplingParams
-from cppo_grpo.tiny import train_tokenizer
+from cppo_grpo.model.tiny import train_tokenizer
 from cppo_sandboxes.cached import CachedSandbox
 
 from cppo_env import make_sandbox

@@ -12,9 +12,9 @@ import pytest
 import torch
 from cppo_grpo.advantages import leave_one_out_max, pkpo
 from cppo_grpo.config import TrainConfig
-from cppo_grpo.learner import Learner, appraise
-from cppo_grpo.logprobs import Policy
-from cppo_grpo.rollouts import Rollout, Samples
+from cppo_grpo.learner.learner import Learner, appraise
+from cppo_grpo.model.policy import Policy
+from cppo_grpo.rollouts.play import Rollout, Samples
 from cppo_grpo.samplers import Completion
 from torch import Tensor
 

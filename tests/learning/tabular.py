@@ -16,11 +16,11 @@ import gymnasium as gym
 import numpy as np
 import torch
 from cppo_grpo.config import TrainConfig
-from cppo_grpo.evaluation import Evaluation, evaluate
-from cppo_grpo.information import informed
-from cppo_grpo.learner import Learner
+from cppo_grpo.stages.evaluation import Evaluation, evaluate
+from cppo_grpo.learner.information import informed
+from cppo_grpo.learner.learner import Learner
 from cppo_grpo.parallel import Processes
-from cppo_grpo.rollouts import Player, Regions, play
+from cppo_grpo.rollouts.play import Player, Regions, play
 from cppo_grpo.samplers import Completion, SamplingParams
 from torch import Tensor, nn
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 import torch
-from cppo_grpo.planners import Planner
+from cppo_grpo.rollouts.player import Planner
 from cppo_sandboxes.cached import CachedSandbox
 
 from cppo_env import Sandbox, make_sandbox

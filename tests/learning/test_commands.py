@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from cppo_grpo.commands import ReportConfig, report
-from cppo_grpo.quickstart import RunConfig, run
+from cppo_grpo.commands.train import ReportConfig, report
+from cppo_grpo.commands.quickstart import RunConfig, run
 
 from cppo_env import ProblemDataError, UsageError
 from tests.learning.tiny_runs import SMALL, carry_out

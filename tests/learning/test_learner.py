@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import torch
 from cppo_grpo.config import TrainConfig
-from cppo_grpo.learner import Learner, appraise, distinct_batches, learning_rate
-from cppo_grpo.logprobs import Policy
-from cppo_grpo.rollouts import Rollout, Samples
+from cppo_grpo.learner.learner import Learner, appraise, distinct_batches, learning_rate
+from cppo_grpo.model.policy import Policy
+from cppo_grpo.rollouts.play import Rollout, Samples
 from cppo_grpo.samplers import Completion
-from cppo_grpo.tiny import make_model, train_tokenizer
+from cppo_grpo.model.tiny import make_model, train_tokenizer
 
 from cppo_env import UsageError
 

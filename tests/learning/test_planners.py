@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 from cppo_grpo.config import TrainConfig
-from cppo_grpo.planners import Planner
-from cppo_grpo.report import write_report
-from cppo_grpo.rollouts import Player, Regions
+from cppo_grpo.rollouts.player import Planner
+from cppo_grpo.runs.report import write_report
+from cppo_grpo.rollouts.play import Player, Regions
 from cppo_grpo.samplers import SamplingParams
 from cppo_grpo.samplers.transformers import TransformersSampler
-from cppo_grpo.tiny import make_model, train_tokenizer
+from cppo_grpo.model.tiny import make_model, train_tokenizer
 
 from cppo_env import UsageError
 from cppo_env.errors import UnknownNameError

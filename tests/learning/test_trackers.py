@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cppo_grpo.metrics import MetricsLog
+from cppo_grpo.runs.log import MetricsLog
 
 from cppo_env import UnknownNameError
 from tests.learning.tiny_runs import LEARNING, SMALL, carry_out, resumed_from

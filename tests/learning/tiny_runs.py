@@ -6,9 +6,9 @@ from typing import Any
 
 import torch
 from cppo_grpo.config import TrainConfig
-from cppo_grpo.metrics import MetricsLog
-from cppo_grpo.runs import Run
-from cppo_grpo.training import train
+from cppo_grpo.runs.log import MetricsLog
+from cppo_grpo.runs.folder import Run
+from cppo_grpo.stages.training import train
 from cppo_sandboxes.cached import CachedSandbox
 from rich.console import Console
 from safetensors.torch import load_file

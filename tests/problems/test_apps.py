@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from cppo_env.errors import ProblemDataError, UnknownNameError, UsageError
 from cppo_env.problems import ProblemDataWarning, load_problems
-from cppo_env.problems.apps import decode
+from cppo_env.problems.layouts.apps import decode
 from cppo_env.problems.records import FieldError
 from cppo_env.types import TestCase
 from tests.problems.records import apps, apps_tests, write_lines, write_raw

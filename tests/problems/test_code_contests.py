@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cppo_env.problems import ProblemDataWarning, load_problems
-from cppo_env.problems.code_contests import decode
+from cppo_env.problems.layouts.code_contests import decode
 from cppo_env.problems.records import FieldError
 from cppo_env.types import Limits, TestCase
 from tests.problems.records import code_contests, write_lines

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tokenizers import Tokenizer, models
 
-from cppo_env.problems.hub import SETS
+from cppo_env.problems.files.hub import SETS
 from tests.cli.support import CPPO
 from tests.problems.hub_server import Hub, serving
 from tests.problems.records import apps, livecodebench, write_lines

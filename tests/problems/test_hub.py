@@ -9,7 +9,7 @@ import pytest
 
 from cppo_env.errors import ProblemDataError, UnknownNameError, UsageError
 from cppo_env.problems import load_problems
-from cppo_env.problems.hub import SETS, download
+from cppo_env.problems.files.hub import SETS, download
 from tests.cli.support import cppo, fault
 from tests.problems.hub_server import Hub, serving
 from tests.problems.records import livecodebench

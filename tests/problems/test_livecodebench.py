@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from cppo_env.errors import ProblemDataError, UsageError
 from cppo_env.problems import ProblemDataWarning, load_problems
-from cppo_env.problems.livecodebench import decode
-from cppo_env.problems.packed import unpack
+from cppo_env.problems.layouts.livecodebench import decode
+from cppo_env.problems.layouts.packed import unpack
 from cppo_env.problems.records import FieldError
 from cppo_env.types import TestCase
 from tests.problems.records import lcb_tests, livecodebench, packed, write_lines

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from cppo_env.errors import ProblemDataError
 from cppo_env.problems import load_problems
-from cppo_env.problems.overlap import canonical, overlap, require_disjoint, statement_hash
+from cppo_env.problems.validation.overlap import canonical, overlap, require_disjoint, statement_hash
 from cppo_env.types import Problem, TestCase
 from tests.cli.support import cppo
 from tests.problems.records import apps, write_lines

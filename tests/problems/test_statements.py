@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cppo_env.problems import load_problems
-from cppo_env.problems.cues import INTERACTIVE, SEVERAL_ANSWERS, checker_for, judge_cues
-from cppo_env.problems.statements import normalise
+from cppo_env.problems.layouts.cues import INTERACTIVE, SEVERAL_ANSWERS, checker_for, judge_cues
+from cppo_env.problems.layouts.statements import normalise
 from tests.support import SHARED, need_shared
 
 

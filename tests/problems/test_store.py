@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from cppo_env.errors import ProblemDataError, UsageError
 from cppo_env.problems import ProblemDataWarning, load_problems
-from cppo_env.problems.store import Store
-from cppo_env.problems.store_writer import write_store
-from cppo_env.problems.stored_tests import CHUNK_BYTES, StoredTests, pack
+from cppo_env.problems.store.reader import Store
+from cppo_env.problems.store.writer import write_store
+from cppo_env.problems.store.tests import CHUNK_BYTES, StoredTests, pack
 from cppo_env.problems.views import Indexed
 from cppo_env.testing import ProblemSetContract
 from cppo_env.types import Limits, Problem, TestCase
@@ -94,8 +94,8 @@ class TestContract(ProblemSetContract):
 
 
 def test_many_groups_and_shards_are_addressed_correctly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("cppo_env.problems.store_writer.GROUP_BYTES", 200)
-    monkeypatch.setattr("cppo_env.problems.store_writer.GROUPS_PER_SHARD", 3)
+    monkeypatch.setattr("cppo_env.problems.store.writer.GROUP_BYTES", 200)
+    monkeypatch.setattr("cppo_env.problems.store.writer.GROUPS_PER_SHARD", 3)
     problems = [problem(str(number), statement="s" * (50 + number % 7 * 40)) for number in range(60)]
     store = store_of(problems, tmp_path / "store")
     assert len(list((tmp_path / "store").glob("problems-*.parquet"))) > 5

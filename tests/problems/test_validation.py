@@ -7,9 +7,9 @@ import pytest
 
 from cppo_env.errors import ProblemDataError
 from cppo_env.problems import load_problems
-from cppo_env.problems.findings import Outcome
-from cppo_env.problems.known import Known, read_known
-from cppo_env.problems.validation import validate
+from cppo_env.problems.validation.findings import Outcome
+from cppo_env.problems.validation.known_programs import Known, read_known
+from cppo_env.problems.validation.validate import validate
 from cppo_env.sandboxing import make_sandbox
 from cppo_env.testing import FakeSandbox
 from cppo_env.types import Limits, Problem, TestCase

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cppo_env.problems import load_problems
-from cppo_env.problems.livecodebench import decode as decode_livecodebench
-from cppo_env.problems.store_writer import write_store
+from cppo_env.problems.layouts.livecodebench import decode as decode_livecodebench
+from cppo_env.problems.store.writer import write_store
 from cppo_env.problems.views import indexed
 from cppo_env.testing import FakeSandbox
 from cppo_env.types import Problem, TestCase

@@ -66,7 +66,7 @@ def test_inputs_are_sent_as_far_as_a_program_gets(sandbox):
 
 
 def test_a_test_set_larger_than_a_worker_holds_is_streamed(sandbox, monkeypatch):
-    monkeypatch.setattr("cppo_sandboxes.station.STORE_BYTES", 8 << 20)
+    monkeypatch.setattr("cppo_sandboxes.host.station.STORE_BYTES", 8 << 20)
     tests = Lazy(60, 1 << 20)
     problem = Problem("large", "", tests)
     reports = sandbox.run([Job(problem, f"print(input())  # {number}") for number in range(6)])

@@ -112,7 +112,7 @@ def test_jobs_outlive_a_killed_and_restarted_daemon(engine):
 
 
 def test_without_its_daemon_every_job_is_void_and_nothing_hangs(engine, monkeypatch):
-    monkeypatch.setattr("cppo_sandboxes.pool.PATIENCE_S", 1.0)
+    monkeypatch.setattr("cppo_sandboxes.host.pool.PATIENCE_S", 1.0)
     with cppo_env.make_sandbox("docker", workers=2, image=IMAGE) as sandbox:
         sandbox.run(batch(2))
         verdicts = while_running(sandbox, lambda: engine.end(signal.SIGKILL), batch())

@@ -81,7 +81,7 @@ def test_killed_processes_of_local_workers(which):
 
 def own_containers():
     import docker
-    from cppo_sandboxes.owners import LABEL, owner
+    from cppo_sandboxes.host.owners import LABEL, owner
 
     client = docker.from_env()
     return client, client.containers.list(all=True, filters={"label": f"{LABEL}={owner()}"}, ignore_removed=True)
@@ -90,7 +90,7 @@ def own_containers():
 @docker_only
 @pytest.mark.parametrize("harm_name", ["kill", "stop", "pause"])
 def test_killed_containers(harm_name, monkeypatch):
-    monkeypatch.setattr("cppo_sandboxes.station.GRACE_S", 1.0)
+    monkeypatch.setattr("cppo_sandboxes.host.station.GRACE_S", 1.0)
     with cppo_env.make_sandbox("docker", workers=2) as sandbox:
         sandbox.run(batch(2))
 
@@ -168,7 +168,7 @@ def alive(pid: int) -> bool:
 
 def container_labels(pid: int) -> list[str]:
     import docker
-    from cppo_sandboxes.owners import LABEL
+    from cppo_sandboxes.host.owners import LABEL
 
     client = docker.from_env()
     with client.api:
@@ -179,7 +179,7 @@ def container_labels(pid: int) -> list[str]:
 @docker_only
 def test_the_next_start_removes_the_containers_of_the_dead():
     import docker
-    from cppo_sandboxes.owners import LABEL, owner
+    from cppo_sandboxes.host.owners import LABEL, owner
 
     client = docker.from_env()
     dead = owner().rpartition(":")[0] + ":1"  # this pid, started at another time

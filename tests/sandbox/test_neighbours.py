@@ -61,7 +61,7 @@ def kill_with_its_workers(name, process):
     """Kill a trainer such that its workers cannot clean up."""
     if name == "docker":
         import docker
-        from cppo_sandboxes.owners import LABEL
+        from cppo_sandboxes.host.owners import LABEL
 
         with contextlib.closing(docker.from_env()) as client:
             for box in client.containers.list(filters={"label": LABEL}, ignore_removed=True):

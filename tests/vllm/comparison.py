@@ -7,7 +7,7 @@ from typing import Any
 
 import gymnasium as gym
 import torch
-from cppo_grpo.rollouts import Player, Regions, play
+from cppo_grpo.rollouts.play import Player, Regions, play
 from cppo_grpo.samplers import Sampler, SamplingParams, stream
 from cppo_grpo.samplers.transformers import TransformersSampler
 from transformers import AutoModelForCausalLM, AutoTokenizer

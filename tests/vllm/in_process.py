@@ -12,7 +12,7 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 import torch
-from cppo_grpo.rollouts import Player, Regions, play
+from cppo_grpo.rollouts.play import Player, Regions, play
 from cppo_grpo.samplers import SamplingParams
 from cppo_sandboxes.cached import CachedSandbox
 from transformers import AutoTokenizer

@@ -9,7 +9,7 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from cppo_env.errors import UsageError
-from cppo_grpo.modes import evaluating
+from cppo_grpo.model.modes import evaluating
 from cppo_grpo.samplers import Completion, SamplingParams, in_order
 from cppo_grpo.samplers.inversion import invert
 from cppo_grpo.samplers.kv_cache import cache_argument, make_cache

@@ -1,6 +1,6 @@
 """The worker: runs judged programs, one fresh process per test, and sends home what they did.
 
-It is sent to the machine where it runs (`cppo_sandboxes.bundle`) and needs nothing there but python3 ≥ 3.9. It knows
+It is sent to the machine where it runs (`cppo_sandboxes.host.worker_code`) and needs nothing there but python3 ≥ 3.9. It knows
 test inputs, never expected outputs.
 
     hub       reads the host's frames, keeps test inputs as files, starts one program after the other, watches its tests

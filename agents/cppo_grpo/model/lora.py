@@ -1,0 +1,74 @@
+"""LoRA (Hu et al. 2021, arXiv 2106.09685), by peft: small trained matrices beside frozen weights.
+
+The frozen model is the reference, too: with the adapter switched off, no second copy of it is needed.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from transformers import PreTrainedModel
+
+from cppo_env.errors import UsageError
+from cppo_grpo.config import TrainConfig
+from cppo_grpo.model.policy import Policy
+from cppo_grpo.model.modes import evaluating
+from cppo_grpo.model.tree_attention import Tokens
+
+
+def add_adapter(model: PreTrainedModel, config: TrainConfig) -> Any:
+    """Freeze a model and put a float32 adapter into it, in place; it changes nothing before its first step.
+
+    Returns:
+        The peft model around it.
+
+    Raises:
+        UsageError: the model has no modules of the names in `lora_targets`, or they are one tied embedding.
+    """
+    from peft import LoraConfig, get_peft_model
+
+    targets = config.lora_targets
+    tied = model.get_input_embeddings().weight is model.get_output_embeddings().weight
+    settings = LoraConfig(
+        r=config.lora_rank,
+        lora_alpha=config.lora_alpha or 2 * config.lora_rank,
+        target_modules=targets if targets == "all-linear" else [name.strip() for name in targets.split(",")],
+        lora_dropout=0.0,  # the trainer's distribution is the sampler's
+        task_type="CAUSAL_LM",
+    )
+    # A resumed run starts from the same random matrices as the run that it goes on with.
+    with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
+        torch.manual_seed(config.seed)
+        warnings.simplefilter("ignore", FutureWarning)  # peft asks transformers by a name that has been renamed
+        warnings.filterwarnings("ignore", "Model has `tie_word_embeddings")  # it is refused below
+        try:
+            adapted = get_peft_model(model, settings)
+        except ValueError as error:
+            raise UsageError(f"lora_targets={targets!r}: {' '.join(str(error).split())}") from error
+    if tied and any(hasattr(one, "lora_A") for one in (model.get_input_embeddings(), model.get_output_embeddings())):
+        # An adapter changes only one of the two uses of the weight, and merged weights are both.
+        raise UsageError(
+            f"lora_targets={targets!r}: this model's input and output embeddings are one weight, which cannot be "
+            "adapted; name other layers"
+        )
+    return adapted
+
+
+class WithoutAdapter:
+    """The policy that an adapter started from: the same model with the adapter switched off.
+
+    Args:
+        policy: its model is a peft one.
+    """
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+
+    def __call__(self, prompts: Sequence[Tokens], completions: Sequence[Tokens], temperature: float) -> Tensor:
+        """Log-probs as those of `Policy`."""
+        with evaluating(self.policy), self.policy.model.disable_adapter():
+            return self.policy(prompts, completions, temperature)

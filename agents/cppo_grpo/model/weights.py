@@ -1,0 +1,54 @@
+"""The weights of a policy, whatever holds them: adapters are merged, and what is sharded is gathered.
+
+Where a policy is sharded, every function here is called by all processes at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor, nn
+from torch.distributed.tensor import DTensor, distribute_tensor
+
+from cppo_grpo.model.policy import inner_model
+
+
+@torch.no_grad()
+def full_weights(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
+    """Every weight by its name in the transformers model, one after the other; adapters are merged into copies."""
+    inner = inner_model(model)
+    adapted = {name: module for name, module in inner.named_modules() if hasattr(module, "get_delta_weight")}
+    for name, weight in inner.named_parameters():
+        owner = next((owner for owner in adapted if name.startswith(f"{owner}.")), None)
+        if owner is None:
+            yield name, whole(weight)
+        elif name.startswith(f"{owner}.base_layer."):
+            kind = name.removeprefix(f"{owner}.base_layer.")
+            deltas = [adapted[owner].get_delta_weight(one) for one in adapted[owner].active_adapters]
+            yield f"{owner}.{kind}", whole(sum(deltas, weight.detach()) if kind == "weight" else weight)
+
+
+def state_to_save(model: nn.Module) -> dict[str, Tensor]:
+    """What transformers stores of a model: `full_weights` in host memory, and its persistent buffers."""
+    inner = inner_model(model)
+    parameters = dict(inner.named_parameters(remove_duplicate=False))
+    buffers = {name: tensor for name, tensor in inner.state_dict().items() if name not in parameters}
+    return {name: weight.detach().cpu() for name, weight in full_weights(model)} | buffers
+
+
+def trainable_weights(model: nn.Module) -> dict[str, nn.Parameter]:
+    """The weights that are learnt; all of a plain model, the adapter's of one that has an adapter."""
+    return {name: weight for name, weight in model.named_parameters() if weight.requires_grad}
+
+
+def whole(tensor: Tensor) -> Tensor:
+    """The full tensor of which this process may hold a shard."""
+    return tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
+
+
+def shard_like(full: Tensor, weight: Tensor) -> Tensor:
+    """The part of a full tensor that this process holds of such a weight."""
+    if not isinstance(weight, DTensor):
+        return full
+    return distribute_tensor(full.to(weight.device), weight.device_mesh, weight.placements)

@@ -1,0 +1,181 @@
+"""Checkpoints: atomic, verified when read, pruned.
+
+checkpoints/step-000050/
+    weights.safetensors      the weights that are learnt; what is frozen stays in the run's `reference/`
+    optimizer.safetensors    AdamW's moments, and the random states of torch
+    state.json               step (and with it the schedule), data cursor, settings of the run, random states of the
+                             other libraries, versions, git commit, SHA-256 of the files above
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import shutil
+import subprocess
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from cppo_env.errors import UsageError
+from cppo_grpo.runs.random_states import other_states, restore_others, restore_torch, torch_states
+from cppo_grpo.model.weights import shard_like, trainable_weights, whole
+
+logger = logging.getLogger(__name__)
+
+WEIGHTS, OPTIMIZER, STATE = "weights.safetensors", "optimizer.safetensors", "state.json"
+PACKAGES = ("cppo-env", "torch", "transformers", "gymnasium", "numpy")
+
+
+def save_checkpoint(
+    folder: Path,
+    step: int,
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    cursor: Mapping[str, Any],
+    keep: int,
+    *,
+    config: Mapping[str, Any] | None = None,
+    writable: bool = True,
+) -> None:
+    """Write the checkpoint after `step` steps in one atomic move, then delete all but the newest `keep`.
+
+    An intact one of that step stays: it is what this process wrote, or what it went on from. Later ones are deleted,
+    too: the run has gone back before them, so they are of a past that no longer counts.
+    `cursor` is the position in the data, as JSON: `Sampler.state()`; `config` are the run's settings, for who finds the
+    checkpoint alone. All processes call this, and one of them writes.
+    """
+    weights = {name: whole(weight.detach()).contiguous() for name, weight in trainable_weights(model).items()}
+    tensors = _optimizer_tensors(optimizer)
+    if not writable:
+        return
+    target = folder / f"step-{step:06d}"
+    if _fault(target) is not None:
+        _write(target, {"step": step, "cursor": cursor, "config": config}, weights, tensors)
+    found = _found(folder)
+    newest = found.index(target)
+    for other in found[:newest] + found[newest + keep :]:
+        shutil.rmtree(other)
+
+
+def _write(target: Path, facts: dict[str, Any], weights: dict[str, Tensor], tensors: dict[str, Tensor]) -> None:
+    partial = target.with_name(f".{target.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    save_file(weights, partial / WEIGHTS)
+    save_file(tensors, partial / OPTIMIZER)
+    state = {
+        **facts,
+        "random_states": other_states(),
+        "sha256": {name: _digest(partial / name) for name in (WEIGHTS, OPTIMIZER)},
+        "versions": _versions(),
+        "git_commit": _git_commit(),
+    }
+    (partial / STATE).write_text(json.dumps(state) + "\n")
+    shutil.rmtree(target, ignore_errors=True)  # a damaged one, if any
+    partial.rename(target)
+
+
+def newest_checkpoint(folder: Path) -> Path | None:
+    """The newest intact checkpoint; damaged ones are passed over with a warning."""
+    for checkpoint in _found(folder):
+        fault = _fault(checkpoint)
+        if fault is None:
+            return checkpoint
+        logger.warning("checkpoint %s is damaged (%s); the one before is used", checkpoint, fault)
+    return None
+
+
+def load_checkpoint(
+    checkpoint: Path, model: nn.Module, optimizer: torch.optim.Optimizer
+) -> tuple[int, Mapping[str, Any]]:
+    """Restore weights, optimizer and random states; returns the number of steps taken and the data cursor.
+
+    Raises:
+        UsageError: the checkpoint belongs to a model of another shape, or was written by a version that stored less.
+    """
+    state = json.loads((checkpoint / STATE).read_text())
+    if lacking := [name for name in ("cursor", "random_states") if name not in state]:
+        raise UsageError(
+            f"{checkpoint}: it holds no {lacking[0]}, so an older version wrote it; go on with that version, or "
+            "start a new run from the model"
+        )
+    stored = load_file(checkpoint / WEIGHTS)
+    own = trainable_weights(model)
+    for name in own.keys() | stored.keys():
+        if name not in own or name not in stored or own[name].shape != stored[name].shape:
+            raise UsageError(f"{checkpoint}: its weight {name!r} does not fit this model; resume with the same model")
+    with torch.no_grad():
+        for name, weight in own.items():
+            weight.copy_(shard_like(stored[name], weight))
+    _restore_optimizer(optimizer, load_file(checkpoint / OPTIMIZER))
+    restore_others(state["random_states"])
+    changed = [f"{name} {old} → {new}" for name, new in _versions().items() if (old := state["versions"][name]) != new]
+    if changed:
+        logger.warning("%s was written by other versions (%s): last digits may differ", checkpoint, ", ".join(changed))
+    return state["step"], state["cursor"]
+
+
+def _found(folder: Path) -> list[Path]:
+    """Finished checkpoints, newest first."""
+    return sorted(folder.glob("step-*"), reverse=True)
+
+
+def _fault(checkpoint: Path) -> str | None:
+    """What is wrong with the files of a checkpoint."""
+    try:
+        digests: dict[str, str] = json.loads((checkpoint / STATE).read_text())["sha256"]
+        for name, digest in digests.items():
+            if _digest(checkpoint / name) != digest:
+                return f"{name} has changed"
+    except (OSError, ValueError, KeyError) as error:
+        return str(error)
+    return None
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+    moments: dict[int, dict[str, Any]] = optimizer.state_dict()["state"]
+    tensors = {
+        f"{index}.{name}": whole(torch.as_tensor(value))
+        for index, own in moments.items()
+        for name, value in own.items()
+    }
+    return {name: tensor.contiguous() for name, tensor in tensors.items()} | torch_states()
+
+
+def _restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
+    restore_torch(tensors)
+    weights = [weight for group in optimizer.param_groups for weight in group["params"]]
+    moments: dict[int, dict[str, Tensor]] = {}
+    for key, tensor in tensors.items():
+        index, _, name = key.partition(".")
+        # Moments are laid out as their weight is; the count of steps is a number.
+        own = shard_like(tensor, weights[int(index)]) if tensor.ndim else tensor
+        moments.setdefault(int(index), {})[name] = own
+    optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
+
+
+def _versions() -> dict[str, str]:
+    return {name: version(name) for name in PACKAGES}
+
+
+def _git_commit() -> str | None:
+    """The commit of the source tree, if this is one."""
+    try:
+        answer = subprocess.run(
+            ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"], capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return answer.stdout.strip()

@@ -1,0 +1,112 @@
+"""A run is a folder.
+
+config.json              the settings
+metrics.jsonl            one row a step and an evaluation (docs/metrics.md)
+rollouts/step-*.jsonl    the episodes of each step; before.jsonl and after.jsonl those of the evaluations
+reference/               model and tokenizer that CPPO started from, as transformers reads them
+checkpoints/             see `cppo_grpo.runs.checkpoints`
+model/                   the trained model and tokenizer, as transformers reads them
+adapter/                 what LoRA learnt, as peft reads it; it is merged into `model/`
+report.html              see `cppo_grpo.runs.report`
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from cppo_env import load_problems
+from cppo_env.errors import UsageError
+from cppo_env.evaluation.records import EpisodeRecord
+from cppo_env.ids import environment_spec
+from cppo_env.protocols import ProblemSet
+from cppo_grpo.config import TrainConfig, changes
+from cppo_grpo.runs.log import MetricsLog
+
+
+class Run:
+    """The folder of a run and the settings stored in it.
+
+    Of several processes one writes: to the others the folder is not `writable`, and what they report is not kept.
+    """
+
+    def __init__(self, path: Path, config: TrainConfig, *, writable: bool = True):
+        self.path, self.config, self.writable = path, config, writable
+        self.log = MetricsLog(path / "metrics.jsonl", writable=writable)
+        self.reference, self.model, self.adapter = path / "reference", path / "model", path / "adapter"
+        self.checkpoints = path / "checkpoints"
+
+    @classmethod
+    def open(cls, config: TrainConfig) -> Run:
+        """Start the run that `config` describes, or find the one that it resumes.
+
+        A run that has ended before it had a model to start from may be started anew with other settings.
+
+        Raises:
+            UsageError: the folder already holds a run, or holds none to resume, or one with other settings.
+        """
+        if config.resume is not None:
+            found = cls.find(config.resume)
+            found._check_unchanged(config)
+            return found
+        path = config.run or Path("runs") / f"{datetime.now():%Y%m%d-%H%M%S}-seed{config.seed}"
+        if (path / "reference").exists():
+            raise UsageError(f"run: {path} already holds a run; go on with it (--resume {path}) or give another folder")
+        path.mkdir(parents=True, exist_ok=True)
+        (path / "config.json").write_text(config.to_json())
+        return cls(path, config)
+
+    @classmethod
+    def find(cls, path: Path, *, writable: bool = True) -> Run:
+        """The run that a folder holds.
+
+        Raises:
+            UsageError: it holds none.
+        """
+        file = path / "config.json"
+        if not file.exists():
+            raise UsageError(f"{path} holds no run (no config.json); expected a folder that `cppo train` or `run` made")
+        try:
+            config = TrainConfig.from_json(file.read_text())
+        except (ValueError, TypeError) as error:
+            raise UsageError(f"{file}: {error}; expected the settings of a training run") from error
+        return cls(path, config, writable=writable)
+
+    def _check_unchanged(self, given: TrainConfig) -> None:
+        """Refuse settings that would otherwise be ignored."""
+        of_the_call = {"run", "resume", "allow_untrusted_sandbox"}
+        for name, value in changes(given).items():
+            own = getattr(self.config, name)
+            if name not in of_the_call and value != own:
+                raise UsageError(
+                    f"{name}: got {value!r}, but {self.path} runs with {own!r}, and a resumed run keeps its settings; "
+                    f"leave it out, start a new run from {self.model}, or edit {self.path / 'config.json'} if you must"
+                )
+
+    def problems(self, split: str | None = None) -> ProblemSet:
+        """The problems of the run, or those of one split."""
+        options = dict(environment_spec(self.config.env).kwargs)
+        dataset = options.pop("dataset")
+        return load_problems(
+            self.config.problems or dataset, **options | ({"split": split} if split is not None else {})
+        )
+
+    def write_episodes(self, name: str, records: list[EpisodeRecord]) -> None:
+        """Write `rollouts/NAME.jsonl`; its episodes of each problem are numbered from 0."""
+        if not self.writable:
+            return
+        file = self.path / "rollouts" / f"{name}.jsonl"
+        file.parent.mkdir(exist_ok=True)
+        met: Counter[str] = Counter()
+        lines: list[str] = []
+        for record in records:
+            lines.append(replace(record, episode=met[record.problem_id]).to_json() + "\n")
+            met[record.problem_id] += 1
+        file.write_text("".join(lines), encoding="utf-8")
+
+    def read_episodes(self, name: str) -> list[EpisodeRecord]:
+        """The episodes of `rollouts/NAME.jsonl`; none if there is no such file."""
+        file = self.path / "rollouts" / f"{name}.jsonl"
+        return [EpisodeRecord.from_json(line) for line in file.read_text().splitlines()] if file.exists() else []

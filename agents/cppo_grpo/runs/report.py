@@ -1,0 +1,186 @@
+"""`report.html` of a run: curves, the known lines, and episodes to read. One file, nothing loaded from elsewhere."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cppo_env.evaluation.records import EpisodeRecord
+from cppo_env.problems.strategies import coordinated_optimum, independent_ceiling
+from cppo_grpo.runs.folder import Run
+
+INK, ACCENT, SOFT, GOOD, BAD = "#1f2937", "#4f46e5", "#a5b4fc", "#059669", "#dc2626"
+EXAMPLES = 4
+"""Episodes shown for each time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A known level of pass@K."""
+
+    label: str
+    value: float
+
+
+def write_report(run: Run) -> Path:
+    """Write the report into the run folder."""
+    import jinja2
+
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
+    template = environment.from_string(files("cppo_grpo").joinpath("templates/report.html").read_text("utf-8"))
+    path = run.path / "report.html"
+    path.write_text(template.render(**_contents(run)), encoding="utf-8")
+    return path
+
+
+def known_lines(run: Run) -> list[Line]:
+    """The levels that are known for the run's task: none but for the strategies."""
+    problems = run.problems()
+    probabilities: Sequence[float] | None = getattr(problems, "probabilities", None)
+    if probabilities is None:
+        return []
+    k = run.config.k
+    return [
+        Line("independent ceiling", independent_ceiling(probabilities, k)),
+        Line("coordinated optimum", coordinated_optimum(probabilities, k)),
+    ]
+
+
+def _contents(run: Run) -> dict[str, Any]:
+    rows = run.log.rows("joint")
+    evaluations = {when: row[-1] for when in ("before", "after") if (row := run.log.rows(when))}
+    lines = known_lines(run)
+    seconds = {part: sum(row[f"seconds_{part}"] for row in rows) for part in ("plan", "solve", "judge", "update")}
+    return {
+        "config": run.config,
+        "name": run.path.resolve().name,
+        "steps": len(rows),
+        "minutes": sum(row["seconds"] for row in rows + run.log.rows("warm_start")) / 60,
+        "evaluations": evaluations,
+        "lines": lines,
+        "pass_chart": _pass_chart(rows, evaluations, lines, run.config.k) if rows else "",
+        "charts": _charts(rows) if rows else [],
+        "shares": {part: own / max(sum(seconds.values()), 1e-9) for part, own in seconds.items()},
+        "examples": _examples(run, evaluations, rows),
+        "settings": {name: getattr(run.config, name) for name in type(run.config).__dataclass_fields__},
+    }
+
+
+def _examples(run: Run, evaluations: dict[str, Any], rows: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """Title → episodes, with the statements that their records do not hold."""
+    sources = {f"{when} training": (when, run.config.eval_split) for when in evaluations}
+    if not sources and rows:
+        sources = {f"step {rows[-1]['step']}": (f"step-{rows[-1]['step']:06d}", run.config.split)}
+    examples: dict[str, list[dict[str, Any]]] = {}
+    for title, (name, split) in sources.items():
+        problems = run.problems(split)
+        index = {problems[i].id: i for i in range(len(problems))} if not hasattr(problems, "index") else None
+        episodes: list[dict[str, Any]] = []
+        for record in run.read_episodes(name)[:EXAMPLES]:
+            where = index[record.problem_id] if index is not None else problems.index(record.problem_id)
+            episodes.append({"record": record, "statement": problems[where].statement, "branches": _branches(record)})
+        examples[title] = episodes
+    return examples
+
+
+def _branches(record: EpisodeRecord) -> list[dict[str, str | None]]:
+    count = max(len(record.methods), len(record.programs))
+    pad = (None,) * count
+    columns = zip(
+        record.methods + pad, record.programs + pad, record.verdicts + pad, record.messages + pad, strict=False
+    )
+    names = "method", "program", "verdict", "message"
+    return [dict(zip(names, values, strict=True)) for values, _ in zip(columns, range(count), strict=False)]
+
+
+def _pass_chart(rows: list[dict[str, Any]], evaluations: dict[str, Any], lines: list[Line], k: int) -> str:
+    figure, axes = _axes((9.6, 4.2))
+    steps, values = _series(rows, "pass_at_k")
+    axes.plot(steps, values, color=SOFT, linewidth=0.8, label="training, each step")
+    axes.plot(steps, _smooth(values), color=ACCENT, linewidth=2.2, label="training, smoothed")
+    for line, style in zip(lines, ("--", ":"), strict=False):
+        axes.axhline(line.value, color=INK, linestyle=style, linewidth=1.2)
+        axes.annotate(
+            f"{line.label} {line.value:.3f}", (0, line.value), xytext=(12, 4), textcoords="offset points",
+            fontsize=9, color=INK,
+        )  # fmt: skip
+    for when, step in (("before", 0), ("after", steps[-1])):
+        if when in evaluations:
+            found = evaluations[when]
+            low, high = found["ci95"]
+            axes.errorbar(
+                [step], [found["pass_at_k"]], yerr=[[found["pass_at_k"] - low], [high - found["pass_at_k"]]],
+                fmt="o", color=GOOD, capsize=4, zorder=5, label="held out, 95 % interval" if when == "before" else None,
+            )  # fmt: skip
+    axes.set_ylim(0, 1.08)
+    axes.set_ylabel(f"pass@{k}")
+    axes.set_xlabel("optimizer step")
+    axes.legend(loc="lower right", frameon=False, fontsize=9)
+    return _svg(figure)
+
+
+def _charts(rows: list[dict[str, Any]]) -> list[dict[str, str]]:
+    """The smaller charts: title and SVG."""
+    wanted = {
+        "Rewards": (("reward_plan", "planner"), ("reward_solve", "solver")),
+        "Gate and signal": (("validity", "valid plans"), ("silent_groups_plan", "planner groups without signal")),
+        "KL from the start": (("kl_plan", "planner"), ("kl_solve", "solver")),
+        "Entropy of a sampled token (estimate)": (
+            ("entropy_estimate_plan", "planner"),
+            ("entropy_estimate_solve", "solver"),
+        ),
+    }
+    charts: list[dict[str, str]] = []
+    for title, curves in wanted.items():
+        figure, axes = _axes((4.7, 2.5))
+        for (name, label), color in zip(curves, (ACCENT, GOOD), strict=True):
+            steps, values = _series(rows, name)
+            if len(steps):
+                axes.plot(steps, values, color=color, linewidth=0.5, alpha=0.3)
+                axes.plot(steps, _smooth(values), color=color, linewidth=1.8, label=label)
+        if axes.lines:  # a run that writes no programs, or no plans, may know none of these figures
+            axes.legend(frameon=False, fontsize=8)
+        axes.set_ylim(bottom=0)
+        charts.append({"title": title, "svg": _svg(figure)})
+    return charts
+
+
+def _series(rows: list[dict[str, Any]], name: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    known = [(row["step"], row[name]) for row in rows if name in row]
+    return np.array([step for step, _ in known], dtype=float), np.array([value for _, value in known], dtype=float)
+
+
+def _smooth(values: NDArray[np.float64], window: int = 15) -> NDArray[np.float64]:
+    """Mean over a window around each point, cut at the ends."""
+    half = min(window, len(values)) // 2
+    return np.array([values[max(0, i - half) : i + half + 1].mean() for i in range(len(values))])
+
+
+def _axes(size: tuple[float, float]) -> tuple[Any, Any]:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=size, layout="constrained")
+    axes = figure.add_subplot()
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["left", "bottom"]].set_color("#9ca3af")
+    axes.tick_params(colors="#6b7280", labelsize=8)
+    axes.grid(axis="y", color="#e5e7eb", linewidth=0.7)
+    return figure, axes
+
+
+def _svg(figure: Any) -> str:
+    """The figure as an SVG element."""
+    import matplotlib
+
+    buffer = io.StringIO()
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "cppo"}):
+        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
+    text = buffer.getvalue()
+    return text[text.index("<svg") :]

@@ -1,0 +1,102 @@
+"""Is the planner's reward dense enough to learn from? The audit before the joint stage (METHOD, section 4).
+
+Forward only. `density` measures, `decide` compares with the thresholds: "go" where every figure reaches its line,
+"no-go" where one is hopeless, and "unclear" between the two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.table import Table
+
+from cppo_grpo.rollouts.play import Rollout, require_some
+
+Decision = Literal["go", "unclear", "no-go"]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Where a figure must lie: at or above `least`, or, if it must not be too high either, between the two."""
+
+    means: str
+    least: float
+    most: float | None = None
+    hopeless: float = 0.0
+    """Below it there is nothing to learn from."""
+
+    def judge(self, value: float) -> Decision:
+        """What one figure says."""
+        if value < self.hopeless:
+            return "no-go"
+        reached = value >= self.least if self.most is None else self.least < value < self.most
+        return "go" if reached else "unclear"
+
+
+LINES = {
+    "nonzero_tuples": Line("tuples with R_plan > 0", least=0.05, hopeless=0.03),
+    "nonzero_problems": Line("problems with such a tuple", least=0.25, hopeless=0.10),
+    "varied_problems": Line("problems whose tuples differ in R_plan", least=0.10, hopeless=0.05),
+    "acceptance": Line("plans that the judge accepted", least=0.02, most=0.98),
+    "parse_rate": Line("plans that could be read", least=0.95),
+}
+"""The shares of the audit and their thresholds (METHOD, section 4)."""
+
+
+def density(
+    rewards_PM: NDArray[np.float64],
+    accepted_PM: NDArray[np.bool_],
+    read_PM: NDArray[np.bool_],
+    void_PM: NDArray[np.bool_],
+) -> dict[str, float]:
+    """The shares of `LINES`; void episodes count for nothing.
+
+    Args:
+        rewards_PM: R_plan of M tuples of P problems.
+        accepted_PM: whether the judge accepted the plan.
+        read_PM: whether the plan could be read.
+        void_PM: episodes that our own machinery failed.
+    """
+    counted_PM = ~void_PM
+    least_P = np.where(counted_PM, rewards_PM, np.inf).min(-1)
+    most_P = np.where(counted_PM, rewards_PM, -np.inf).max(-1)
+    tuples, problems = max(int(counted_PM.sum()), 1), max(int(counted_PM.any(-1).sum()), 1)
+    return {
+        "nonzero_tuples": int((rewards_PM[counted_PM] > 0).sum()) / tuples,
+        "nonzero_problems": int((most_P > 0).sum()) / problems,
+        "varied_problems": int((most_P > least_P).sum()) / problems,
+        "acceptance": int(accepted_PM[counted_PM].sum()) / tuples,
+        "parse_rate": int(read_PM[counted_PM].sum()) / tuples,
+    }
+
+
+def decide(shares: Mapping[str, float]) -> Decision:
+    """What the figures say together: the worst that one of them says."""
+    said = {LINES[name].judge(value) for name, value in shares.items()}
+    return "no-go" if "no-go" in said else "unclear" if "unclear" in said else "go"
+
+
+def audit(rollouts: Sequence[Rollout], tuples: int) -> dict[str, float]:
+    """The figures of some rollouts with so many tuples a problem.
+
+    Raises:
+        SandboxError: every episode is void, so they say nothing about the reward.
+    """
+    require_some(rollouts, "audit")
+    facts = zip(*((one.rewards_N, one.validity_N > 0, one.read_N, one.void_N) for one in rollouts), strict=True)
+    return density(*(np.concatenate(fact).reshape(-1, tuples) for fact in facts))
+
+
+def table(shares: Mapping[str, float]) -> Table:
+    """The figures for people."""
+    shown = Table("share of", "value", "go", "no-go", "says", title="audit of the reward's density")
+    for name, value in shares.items():
+        line = LINES[name]
+        go = f"≥ {line.least:.2f}" if line.most is None else f"{line.least:.2f} to {line.most:.2f}"
+        hopeless = f"< {line.hopeless:.2f}" if line.hopeless else ""
+        shown.add_row(line.means, f"{value:.3f}", go, hopeless, line.judge(value))
+    return shown

@@ -1,0 +1,165 @@
+"""The model that CPPO starts from: a pretrained one, or a tiny one made and warm-started here."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import shutil
+from collections.abc import Iterable
+from functools import partial
+from random import Random
+from typing import Any
+
+import torch
+from rich.console import Console
+from torch import nn
+
+from cppo_env import plugins
+from cppo_env.errors import UsageError
+from cppo_env.prompts import Messages, plan_messages, solve_messages
+from cppo_env.protocols import ProblemSet
+from cppo_env.types import Observation
+from cppo_grpo.model.lora import WithoutAdapter, add_adapter
+from cppo_grpo.config import TrainConfig
+from cppo_grpo.model.policy import Policy, inner_model
+from cppo_grpo.parallel import Processes
+from cppo_grpo.runs.progress import stage
+from cppo_grpo.rollouts.play import Player, Regions
+from cppo_grpo.runs.folder import Run
+from cppo_grpo.samplers import SamplingParams
+from cppo_grpo.model.tiny import make_model, train_tokenizer
+from cppo_grpo.stages.warm_start import demonstrate_plan, demonstrate_solution, warm_start
+from cppo_grpo.model.weights import state_to_save, trainable_weights, whole
+
+TOKENIZER_PROBLEMS = 64
+"""Problems whose texts a tokenizer made from scratch is trained on."""
+
+
+def starting_point(
+    run: Run, problems: ProblemSet, console: Console, processes: Processes | None = None
+) -> tuple[Any, Any]:
+    """The model and tokenizer that CPPO starts from; they are made once and kept in the run folder.
+
+    Of several processes the main one makes them, and the others read them.
+
+    Raises:
+        UsageError: the model's folder or name leads to no causal language model with a tokenizer.
+    """
+    processes = processes or Processes()
+    if processes.main:
+        found = _make_starting_point(run, problems, console, processes.device)
+        processes.gather(None)
+        return found
+    processes.gather(None)
+    return _make_starting_point(run, problems, console, processes.device)
+
+
+def _make_starting_point(run: Run, problems: ProblemSet, console: Console, device: torch.device) -> tuple[Any, Any]:
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    config = run.config
+    source = str(run.reference) if run.reference.exists() else config.model
+    if source is not None:
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(source)
+            model = AutoModelForCausalLM.from_pretrained(source, dtype=torch.float32)
+        except (OSError, ValueError) as error:
+            raise UsageError(
+                f"model: got {source!r}, expected a folder or hub name of a causal language model and its tokenizer; "
+                f"{error}"
+            ) from error
+        # A file's tensors may lie at any address, on which the last bit of a product depends on some processors. A
+        # resumed run must compute what the uninterrupted one does.
+        for weight in model.parameters():
+            weight.data = weight.data.clone()
+    else:
+        tokenizer = train_tokenizer(_texts(problems, config))
+        model = make_model(tokenizer, hidden=config.hidden, layers=config.layers, seed=config.seed)
+    model = model.to(device)
+    if not run.reference.exists():
+        if config.warm_start_steps:
+            _warm_start(run, model, tokenizer, problems, console)
+        partial = run.path / ".reference.partial"
+        shutil.rmtree(partial, ignore_errors=True)
+        model.save_pretrained(partial)
+        tokenizer.save_pretrained(partial)
+        partial.rename(run.reference)
+    return model, tokenizer
+
+
+def make_actors(
+    config: TrainConfig, model: Any, tokenizer: Any, processes: Processes
+) -> tuple[Policy, Policy | WithoutAdapter | None, Player]:
+    """Who takes part in a run: the policy, its frozen reference if a region has a KL term, and the policy at play."""
+    sharded = config.parallel == "fsdp2" and processes.count > 1
+    # Who plays beside the update needs weights that stay what they are, and whole ones where the policy's are sharded.
+    # Engines with weights of their own know nothing of adapters, so they see the model before it has one.
+    own = copy.deepcopy(model).requires_grad_(False) if config.off_policy_steps or sharded else model
+    player = make_player(config, own, tokenizer)
+    anchored = config.beta_plan > 0 or config.beta_solve > 0
+    reference = None
+    if config.lora_rank:
+        policy = Policy(add_adapter(model, config))
+        reference = WithoutAdapter(policy) if anchored else None
+    else:
+        policy = Policy(model)
+        reference = Policy(copy.deepcopy(model).requires_grad_(False)).eval() if anchored else None
+    if sharded:
+        for one in (policy, reference):
+            if isinstance(one, Policy):
+                processes.shard(one, decoder_layers(one))
+    return policy, reference, player
+
+
+def decoder_layers(policy: Policy) -> list[nn.Module]:
+    """The layers of its model that transformers says must stay whole."""
+    inner = inner_model(policy.model)
+    return [module for module in inner.modules() if type(module).__name__ in (inner._no_split_modules or ())]
+
+
+def save_model(run: Run, policy: Policy, tokenizer: Any) -> None:
+    """Write `model/`, as transformers reads it, and the adapter beside it if there is one; all processes call this."""
+    state = state_to_save(policy.model)
+    learnt = {name: whole(weight.detach()) for name, weight in trainable_weights(policy.model).items()}
+    if not run.writable:
+        return
+    inner_model(policy.model).save_pretrained(run.model, state_dict=state)
+    tokenizer.save_pretrained(run.model)
+    if run.config.lora_rank:
+        policy.model.save_pretrained(run.adapter, state_dict=learnt, save_embedding_layers=False)
+
+
+def make_player(config: TrainConfig, model: Any, tokenizer: Any) -> Player:
+    """The model as it plays in a run of this config."""
+    ends = model.generation_config.eos_token_id
+    end_ids = tuple(ends) if isinstance(ends, list) else (ends if ends is not None else tokenizer.eos_token_id,)
+    regions = Regions(
+        plan=SamplingParams(config.max_tokens_plan, end_ids, config.temperature_plan),
+        solve=SamplingParams(config.max_tokens_solve, end_ids, config.temperature_solve),
+    )
+    make_sampler = partial(plugins.load("samplers", config.sampler), model)
+    sampler = plugins.construct(make_sampler, config.sampler_options, f"sampler {config.sampler!r}")
+    return Player(tokenizer, sampler, regions, config.planning, plan_only=config.plan_only)
+
+
+def _warm_start(run: Run, model: Any, tokenizer: Any, problems: ProblemSet, console: Console) -> None:
+    run.log.rewind("warm_start", 0)
+    with stage(console, "warm start", run.config.warm_start_steps) as shown:
+        for step, row in enumerate(warm_start(Policy(model), tokenizer, problems, run.config), start=1):
+            run.log.append({"stage": "warm_start", "step": step, **row})
+            shown.show(step, {"loss": row["loss"]})
+
+
+def _texts(problems: ProblemSet, config: TrainConfig) -> Iterable[str]:
+    """What a tokenizer made from scratch learns from: texts of some problems, and answers where they are known."""
+    random = Random(f"{config.seed}/tokenizer")
+    for index in random.sample(range(len(problems)), min(TOKENIZER_PROBLEMS, len(problems))):
+        problem = problems[index]
+        observation = Observation(phase=0, problem=problem.statement, starter_code=problem.starter_code, methods=())
+        conversations: list[Messages] = [plan_messages(observation, config.k), solve_messages(observation, "")]
+        for demonstrate in (demonstrate_plan, *(demonstrate_solution,) * config.k):
+            if (shown := demonstrate(problems, index, config.k, random)) is not None:
+                conversations.append(shown.conversation)
+        for message in itertools.chain(*conversations):
+            yield message["role"] + "\n"
+            yield message["content"]

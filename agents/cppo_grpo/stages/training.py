@@ -1,0 +1,338 @@
+"""A run from start to end: warm start → evaluation → joint CPPO → evaluation."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import logging
+import signal
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import torch
+import transformers
+from rich.console import Console
+
+import cppo_env  # noqa: F401 - registers the ids
+from cppo_env.errors import UsageError
+from cppo_env.problems.validation.overlap import require_disjoint
+from cppo_env.problems.sampling import Curriculum, Sampler
+from cppo_env.protocols import ProblemSet, Sandbox
+from cppo_env.vector import CPPOVectorEnv
+from cppo_grpo.stages.audit import audit, decide, table
+from cppo_grpo.runs.checkpoints import load_checkpoint, newest_checkpoint, save_checkpoint
+from cppo_grpo.config import TrainConfig
+from cppo_grpo.stages.evaluation import evaluate
+from cppo_grpo.learner.information import informed
+from cppo_grpo.learner.learner import Learner, appraise
+from cppo_grpo.model.policy import inner_model
+from cppo_grpo.runs.log import overlapped_s, rollout_metrics
+from cppo_grpo.stages.start import make_actors, save_model, starting_point
+from cppo_grpo.parallel import Processes
+from cppo_grpo.runs.progress import stage
+from cppo_grpo.rollouts.play import Player, Rollout, require_some
+from cppo_grpo.runs.folder import Run
+from cppo_grpo.rollouts.distributed import gather, play_share
+from cppo_grpo.runs.trackers import tracked
+from cppo_grpo.model.weights import full_weights
+
+logger = logging.getLogger(__name__)
+
+STOP_WINDOW = 20
+"""Steps that `stop_at` looks at."""
+
+EVAL_PLACES = 256
+"""Episodes that an evaluation plays side by side at most."""
+
+
+def train(run: Run, sandbox: Sandbox, console: Console, processes: Processes | None = None) -> None:
+    """Carry a run out, or go on with it.
+
+    Args:
+        run: its folder and settings.
+        sandbox: runs the programs.
+        console: where progress is shown.
+        processes: those that carry it out together.
+
+    Raises:
+        UsageError: there are more processes than problems in a step.
+        ProblemDataError: the evaluation holds problems that are trained on.
+        SandboxError: all episodes of a step or of an evaluation are void; what was learnt is in a checkpoint.
+        KeyboardInterrupt: the run was interrupted; what was learnt is in a checkpoint.
+    """
+    config, processes = run.config, processes or Processes()
+    if processes.count > config.problems_per_step:
+        raise UsageError(
+            f"problems_per_step={config.problems_per_step}: {processes.count} processes need a problem each; raise it "
+            "or start fewer"
+        )
+    torch.set_num_threads(config.threads)
+    torch.manual_seed(config.seed)
+    transformers.logging.disable_progress_bar()
+    problems = len(processes.share(np.arange(config.problems_per_step)))
+    with tracked(run), environment(config, sandbox, config.split, problems * config.tuples) as env:
+        _check_held_out(config, sandbox, env.assembly.problems)
+        model, tokenizer = starting_point(run, env.assembly.problems, console, processes)
+        policy, reference, player = make_actors(config, model, tokenizer, processes)
+        session = Session(
+            run,
+            env,
+            Learner(policy, reference, config, processes),
+            player,
+            make_cursor(config, len(env.assembly.problems)),
+            processes,
+        )
+        with processes.interrupted_together():
+            steps = session.restore()
+            if not run.log.rows("before"):
+                _evaluate(session, sandbox, "before", console)
+            if not _audited(session, console):
+                return
+            _learn(session, steps, console)
+            save_model(run, policy, tokenizer)
+            _evaluate(session, sandbox, "after", console)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What takes part in a run."""
+
+    run: Run
+    env: CPPOVectorEnv
+    learner: Learner
+    player: Player
+    cursor: Sampler
+    """Decides which problems come next."""
+    processes: Processes
+
+    def restore(self) -> int:
+        """Load the newest intact checkpoint if there is one; returns the steps that were taken."""
+        steps = 0
+        if checkpoint := newest_checkpoint(self.run.checkpoints):
+            steps, cursor = load_checkpoint(checkpoint, self.learner.policy, self.learner.optimizer)
+            self.cursor.restore(cursor)
+        if self.run.writable and (again := len(self.run.log.rows("joint")) - steps):
+            logger.warning(
+                "%s: %d steps after step %d have no intact checkpoint and are taken again", self.run.path, again, steps
+            )
+        self.run.log.rewind("joint", steps)
+        self.run.log.rewind("after", 0)
+        self.processes.agree()  # nobody reads the log before it is rewound
+        return steps
+
+    def update_sampler(self) -> None:
+        """Hand the policy's weights to the sampler, unless it draws from the very model that is trained."""
+        model, sampler = self.learner.policy.model, self.player.sampler
+        if getattr(sampler, "model", None) is not inner_model(model):
+            sampler.update(full_weights(model))
+
+    def save(self, steps: int, cursor: Mapping[str, Any]) -> None:
+        """Write the checkpoint after so many steps, where the data cursor stood at `cursor`."""
+        save_checkpoint(
+            self.run.checkpoints,
+            steps,
+            self.learner.policy,
+            self.learner.optimizer,
+            cursor,
+            self.run.config.keep_checkpoints,
+            config=json.loads(self.run.config.to_json()),
+            writable=self.run.writable,
+        )
+
+    def prepare(self, step: int) -> Callable[[], Rollout]:
+        """Plays our share of a step's rollout, once called: on the problems that come next, by the policy as it is."""
+        config = self.run.config
+        indices_P = self.cursor.draw(config.problems_per_step)
+        plan_seed, solve_seed = np.random.SeedSequence([config.seed, step]).generate_state(2).tolist()
+        indices_N, seeds = np.repeat(indices_P, config.tuples), (plan_seed, solve_seed)
+        self.update_sampler()
+        return partial(play_share, self.processes, self.env, self.player, indices_N, seeds, config.tuples)
+
+
+def make_cursor(config: TrainConfig, size: int) -> Sampler:
+    """What draws a run's problems."""
+    curriculum = Curriculum(size) if config.curriculum else None
+    return Sampler(size, config.seed, replacement=config.replacement, curriculum=curriculum)
+
+
+def observe(cursor: Sampler, rollout: Rollout) -> dict[str, float]:
+    """Tell the curriculum how the programs of each problem fared; returns the share of problems that it leaves out.
+
+    An attempt is a branch, and the branches of a refused plan failed: where all branches of a problem fail, or all
+    pass, neither the planner's group nor a solver's group has a signal.
+    """
+    if cursor.curriculum is None:
+        return {}
+    for index in np.unique(rollout.problems_N):
+        attempts = rollout.solver_rewards_NK[(rollout.problems_N == index) & ~rollout.void_N]
+        if attempts.size:
+            cursor.curriculum.observe(index, int((attempts == 1).sum()), attempts.size, cursor.epoch)
+    return {"left_out": 1.0 - float(cursor.curriculum.active(cursor.epoch).mean())}
+
+
+@contextmanager
+def environment(
+    config: TrainConfig, sandbox: Sandbox, split: str | None, places: int, *, end_on_refusal: bool = True
+) -> Iterator[CPPOVectorEnv]:
+    """The vector environment of a run."""
+    env: Any = gym.make_vec(
+        config.env,
+        num_envs=places,
+        problems=config.problems,
+        split=split,
+        k=config.k,
+        sandbox=sandbox,
+        judge=config.judge,
+        reward=config.reward,
+        # The gate may refuse fixed methods, and their programs are what there is to learn from.
+        end_on_refusal=end_on_refusal and config.planning == "policy",
+    )
+    try:
+        yield env.unwrapped
+    finally:
+        env.close()
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Hold a Ctrl-C back until the block is done."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    pressed = False
+
+    def remember(number: int, frame: object) -> None:
+        nonlocal pressed
+        pressed = True
+
+    before = signal.signal(signal.SIGINT, remember)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if pressed:
+        signal.raise_signal(signal.SIGINT)
+
+
+def _audited(session: Session, console: Console) -> bool:
+    """Whether the reward is dense enough to train on, as far as the run asks; the batches are those it begins with."""
+    config = session.run.config
+    rows = session.run.log.rows("audit")
+    if config.audit_steps and not rows:
+        beginning = replace(session, cursor=make_cursor(config, len(session.env.assembly.problems)))
+        rollouts: list[Rollout] = []
+        with stage(console, "audit", config.audit_steps) as shown:
+            for step in range(config.audit_steps):
+                rollouts.append(gather(session.processes, beginning.prepare(step)()))
+                shown.show(step + 1, {})
+        shares = audit(rollouts, config.tuples)
+        console.print(table(shares))
+        rows = [{"stage": "audit", **shares, "decision": decide(shares)}]
+        session.run.log.append(rows[0])
+        session.run.write_episodes("audit", [record for rollout in rollouts for record in rollout.records])
+    for row in rows:
+        ends = ", nothing is trained" if row["decision"] == "no-go" else ""
+        console.print(f"audit: [bold]{row['decision']}[/]{ends}", highlight=False)
+    return all(row["decision"] != "no-go" for row in rows)
+
+
+def _learn(session: Session, steps: int, console: Console) -> None:
+    """Joint CPPO from step `steps` on."""
+    config = session.run.config
+    success = "reward_plan" if config.plan_only else "pass_at_k"
+    recent = deque((row[success] for row in session.run.log.rows("joint")), maxlen=STOP_WINDOW)
+    cursor = session.cursor.state()
+    ahead: Future[Rollout] | None = None
+    with ThreadPoolExecutor(1, "cppo-rollout") as beside, stage(console, "CPPO", config.steps, steps) as shown:
+        try:
+            while steps < config.steps and not _reached(recent, config.stop_at):
+                started = time.perf_counter()
+                own = ahead.result() if ahead else session.prepare(steps)()
+                rollout = gather(session.processes, own)
+                if rollout.void_N.all():
+                    session.save(steps, cursor)
+                require_some([rollout], f"step {steps + 1}")
+                rollout = informed(session.learner.policy, rollout, config, session.processes)
+                row = rollout_metrics(rollout, appraise(rollout, config), config) | observe(session.cursor, rollout)
+                after = session.cursor.state()
+                ahead = beside.submit(session.prepare(steps + 1)) if _plays_ahead(config, steps + 1) else None
+                # An interrupt waits here, so that a checkpoint never holds half an update or a wrong count. Its cursor
+                # is that of the finished steps: the rollout that an interrupt breaks off is played again.
+                with uninterrupted():
+                    row |= session.learner.update(rollout, steps)
+                    steps, cursor = steps + 1, after
+                    row["seconds"] = time.perf_counter() - started
+                    row["seconds_overlapped"] = overlapped_s(row)
+                    session.run.log.append({"stage": "joint", "step": steps, **row})
+                    session.run.write_episodes(f"step-{steps:06d}", rollout.records)
+                    recent.append(row[success])
+                shown.show(
+                    steps,
+                    {
+                        f"pass@{config.k}": row["pass_at_k"],
+                        "R_plan": row["reward_plan"],
+                        "R_solve": row["reward_solve"],
+                        "valid": row["validity"],
+                        "tokens/s": row["tokens_per_s"],
+                        **({"void": row["void"]} if row["void"] else {}),
+                    },
+                )
+                if steps % config.checkpoint_every == 0:
+                    session.save(steps, cursor)
+            session.save(steps, cursor)
+        except KeyboardInterrupt:
+            session.save(steps, cursor)
+            raise
+
+
+def _plays_ahead(config: TrainConfig, step: int) -> bool:
+    """Whether the rollout of a step is played beside the update before it; never over a checkpoint, which has none."""
+    return config.off_policy_steps > 0 and step < config.steps and step % config.checkpoint_every != 0
+
+
+def _reached(recent: deque[float], target: float | None) -> bool:
+    """Whether the training episodes of the last steps succeed as often as `stop_at` asks."""
+    return target is not None and len(recent) == STOP_WINDOW and float(np.mean(recent)) >= target
+
+
+def _check_held_out(config: TrainConfig, sandbox: Sandbox, problems: ProblemSet) -> None:
+    """Refuse an evaluation on problems that are trained on (METHOD, section 4), before any time is spent."""
+    if config.eval_episodes and not config.allow_overlap:
+        with environment(config, sandbox, config.eval_split, 1) as held_out:
+            require_disjoint(problems, held_out.assembly.problems)
+
+
+def _evaluate(session: Session, sandbox: Sandbox, when: str, console: Console) -> None:
+    config = session.run.config
+    if not config.eval_episodes:
+        return
+    session.update_sampler()
+    processes = session.processes
+    places = np.arange(max(min(EVAL_PLACES, config.eval_episodes), processes.count))
+    player = session.player.in_evaluation(config.eval_temperature_plan)
+    with (
+        environment(config, sandbox, config.eval_split, len(processes.share(places)), end_on_refusal=False) as env,
+        stage(console, f"evaluation {when}", config.eval_episodes) as shown,
+    ):
+        found, records = evaluate(
+            env, player, config.eval_episodes, config.seed, processes, show=lambda done: shown.show(done, {})
+        )
+    steps = len(session.run.log.rows("joint"))
+    session.run.log.append({"stage": when, "step": steps, **dataclasses.asdict(found)})
+    session.run.write_episodes(when, records)
+    low, high = found.ci95
+    console.print(
+        f"pass@{config.k} {when} training [bold]{found.pass_at_k:.3f}[/] (95 % {low:.3f} to {high:.3f}, "
+        f"{found.episodes} held-out episodes), valid plans {found.validity:.3f}",
+        highlight=False,
+        soft_wrap=True,
+    )

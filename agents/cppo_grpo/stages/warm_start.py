@@ -1,0 +1,113 @@
+"""Stage 1: supervised learning of the two regions' form, on demonstrations (METHOD, section 4).
+
+The loss is on target tokens only. Demonstrations say how plans and programs look, never which method is right.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from cppo_env import parsing, prompts
+from cppo_env.errors import UsageError
+from cppo_env.protocols import ProblemSet
+from cppo_env.types import Observation
+from cppo_grpo.config import TrainConfig
+from cppo_grpo.learner.learner import apply_gradient, make_optimizer
+from cppo_grpo.model.policy import Policy, completion_mask
+from cppo_grpo.rollouts.player import Planner, fixed_methods
+from cppo_grpo.rollouts.play import Messages, encode_prompt
+
+PLAN_PROMPTS, PLANS_PER_PROMPT, SOLUTIONS = 8, 8, 8
+"""Sequences of one step. Plans share prompts because a shared prompt is computed once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Demonstration:
+    """A conversation and the answer to learn."""
+
+    messages: Messages
+    answer: str
+
+    @property
+    def conversation(self) -> Messages:
+        """The messages with the answer as the last one."""
+        return [*self.messages, {"role": "assistant", "content": self.answer}]
+
+
+def demonstrate_plan(problems: ProblemSet, index: int, k: int, random: Random) -> Demonstration | None:
+    """A valid plan for one problem; None where the set knows fewer than K methods."""
+    methods = [method for method, _ in _pairs(problems, index, k, random) if method]
+    if len(set(methods)) < k:
+        return None
+    return Demonstration(prompts.plan_messages(_observation(problems, index), k), parsing.write_plan(methods[:k]))
+
+
+def demonstrate_solution(
+    problems: ProblemSet, index: int, k: int, random: Random, planner: Planner = "policy"
+) -> Demonstration | None:
+    """A program that follows its method, or some program where methods are fixed; None where the set knows none."""
+    pairs = _pairs(problems, index, k, random)
+    if not pairs:
+        return None
+    method, program = random.choice(pairs)
+    if planner != "policy":
+        method = random.choice(fixed_methods(planner, k))
+    return Demonstration(
+        prompts.solve_messages(_observation(problems, index), method), f"```python\n{program.rstrip()}\n```"
+    )
+
+
+def warm_start(policy: Policy, tokenizer: Any, problems: ProblemSet, config: TrainConfig) -> Iterator[dict[str, float]]:
+    """Train in place; yields the metrics of each step.
+
+    Raises:
+        UsageError: the problem set demonstrates nothing.
+    """
+    random = Random(f"{config.seed}/warm start")
+    optimizer = make_optimizer(policy, config.warm_start_lr, betas=(0.9, 0.95))
+    policy.train()
+    for step in range(config.warm_start_steps):
+        started = time.perf_counter()
+        indices = [random.randrange(len(problems)) for _ in range(PLAN_PROMPTS)]
+        found: list[Demonstration | None] = []
+        if config.planning == "policy":
+            found += [demonstrate_plan(problems, i, config.k, random) for i in indices for _ in range(PLANS_PER_PROMPT)]
+        found += [
+            demonstrate_solution(problems, random.randrange(len(problems)), config.k, random, config.planning)
+            for _ in range(SOLUTIONS)
+        ]
+        batch = [one for one in found if one is not None]
+        if not batch:
+            raise UsageError("warm_start_steps: these problems have neither methods nor references; set it to 0")
+        inputs = [encode_prompt(tokenizer, one.messages) for one in batch]
+        targets = [(*tokenizer(one.answer).input_ids, tokenizer.eos_token_id) for one in batch]
+        logps_BT = policy(inputs, targets, 1.0)
+        loss = -logps_BT[completion_mask(targets)].mean()
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        apply_gradient(optimizer, config.warm_start_lr * _schedule(step, config.warm_start_steps), 1.0)
+        yield {"loss": float(loss.detach()), "seconds": time.perf_counter() - started}
+
+
+def _schedule(step: int, steps: int) -> float:
+    """Linear rise over a tenth of the steps, flat, linear fall over the second half."""
+    return min(1.0, (step + 1) / max(steps / 10, 1), (steps - step) / (steps / 2))
+
+
+def _pairs(problems: ProblemSet, index: int, k: int, random: Random) -> list[tuple[str, str]]:
+    """(method, program) pairs of a problem; the method is empty where its name is unknown."""
+    demonstrations = getattr(problems, "demonstrations", None)
+    if demonstrations is not None:
+        return demonstrations(index, k, random)
+    problem = problems[index]
+    methods = problem.metadata.get("methods") or ("",) * len(problem.references)
+    return random.sample(list(zip(methods, problem.references, strict=True)), len(problem.references))
+
+
+def _observation(problems: ProblemSet, index: int) -> Observation:
+    problem = problems[index]
+    return Observation(phase=0, problem=problem.statement, starter_code=problem.starter_code, methods=())

@@ -1,0 +1,158 @@
+"""What lies where in a file of records; of large files it is kept between runs, so that only the first one reads all.
+
+Every record is decoded once for its summary, which is also the check that it can be read at all. Gigabytes of packed
+tests make that slow, so the outcome is written into the platform's cache folder. It counts as long as the files have
+the sizes and times that they had then, and the code that reads them is the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, fields
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from cppo_env.problems.files.formats import Found, RecordFile, State
+from cppo_env.problems.records import FieldError, Record
+from cppo_env.problems.files.sources import cache_folder
+from cppo_env.problems.views import Summary, summarise
+from cppo_env.types import Problem
+
+Decode = Callable[[Record, str | None], Problem]
+"""A layout's decoder: (record, split that the file states) → problem. Raises `FieldError`."""
+
+SMALLEST_KEPT = 16 * 1024 * 1024
+"""Bytes; smaller files are read in less than a second."""
+
+
+class Located(NamedTuple):
+    """Where one problem of a file lies."""
+
+    position: int
+    number: int
+    summary: Summary
+
+
+class Refused(NamedTuple):
+    """A record that is no problem."""
+
+    number: int
+    id: str
+    error: FieldError
+
+
+@dataclass(frozen=True, slots=True)
+class FileIndex:
+    """The problems of one file, and the records that are none."""
+
+    problems: list[Located]
+    refused: list[Refused]
+
+
+def index_of(file: RecordFile, decode: Decode) -> FileIndex:
+    """The index of a file, from the last run's if it is large and unchanged."""
+    state = file.state()
+    if sum(file.size for file in state) < SMALLEST_KEPT:
+        return _build(file.scan(), file.split, decode)
+    place, mark = _place(state, decode), _mark(state, decode)
+    index = _load(place, mark)
+    if index is None:
+        index = _build(_with_progress(file), file.split, decode)
+        _keep(place, mark, index)
+    return index
+
+
+def _build(found: Iterator[Found], split: str | None, decode: Decode) -> FileIndex:
+    index = FileIndex([], [])
+    for position, number, record in found:
+        try:
+            if isinstance(record, FieldError):
+                raise record
+            index.problems.append(Located(position, number, summarise(decode(record, split))))
+        except FieldError as error:
+            index.refused.append(Refused(number, _identifier(record), error))
+    return index
+
+
+def _identifier(record: Record | FieldError) -> str:
+    """How a record names its problem; empty where it cannot be told."""
+    if isinstance(record, FieldError):
+        return ""
+    values = (record.get(field) for field in ("question_id", "name", "problem_id", "id"))
+    return next((str(value)[:80] for value in values if isinstance(value, str | int)), "")
+
+
+def _with_progress(file: RecordFile) -> Iterator[Found]:
+    """The records of a file; a terminal shows how far it is."""
+    if not sys.stderr.isatty():
+        yield from file.scan()
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(f"indexing {Path(file.state()[0].path).name}, once", total=file.end)
+        for found in file.scan():
+            progress.update(task, completed=found.position)
+            yield found
+
+
+def _place(state: list[State], decode: Decode) -> Path:
+    name = hashlib.sha256(f"{state[0].path} {len(state)} {decode.__module__}".encode()).hexdigest()[:24]
+    return cache_folder() / "index" / f"{name}.json"
+
+
+def _mark(state: list[State], decode: Decode) -> str:
+    return hashlib.sha256(repr((state, _code(inspect.getsourcefile(decode) or __file__))).encode()).hexdigest()
+
+
+@lru_cache
+def _code(decoder: str) -> str:
+    """A digest of the code that reads records: other code may see something else in them."""
+    digest = hashlib.sha256()
+    for path in sorted({*Path(__file__).parent.glob("*.py"), Path(decoder)}):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _load(place: Path, mark: str) -> FileIndex | None:
+    try:
+        kept: dict[str, Any] = json.loads(place.read_text())
+        if kept["mark"] != mark:
+            return None
+        problems = [Located(position, number, _summary(values)) for position, number, values in kept["problems"]]
+        return FileIndex(
+            problems, [Refused(number, name, FieldError(*error)) for number, name, *error in kept["refused"]]
+        )
+    except (OSError, ValueError, KeyError, TypeError):  # absent, or damaged: made again
+        return None
+
+
+def _summary(values: dict[str, Any]) -> Summary:
+    values["languages"] = tuple(values["languages"])
+    return Summary(**values)
+
+
+def _keep(place: Path, mark: str, index: FileIndex) -> None:
+    """Write an index; a cache folder that cannot be written to only costs time."""
+    content = {
+        "mark": mark,
+        "problems": [(position, number, _values(summary)) for position, number, summary in index.problems],
+        "refused": [(number, name, error.field, error.reason) for number, name, error in index.refused],
+    }
+    partial = place.with_suffix(f".{os.getpid()}")
+    with suppress(OSError):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_text(json.dumps(content))
+        partial.replace(place)
+
+
+def _values(summary: Summary) -> dict[str, Any]:
+    return {field.name: getattr(summary, field.name) for field in fields(Summary)}

@@ -1,0 +1,152 @@
+"""From a path to the files of one layout: what the folder or file holds, and where downloads lie."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+
+from cppo_env.errors import ProblemDataError
+from cppo_env.problems.files.formats import JsonLines, ParquetRows, RawFolders, RecordFile, State, open_parquet, split_of
+from cppo_env.problems.records import FieldError
+
+LAYOUTS: dict[str, frozenset[str]] = {
+    "apps": frozenset({"question", "input_output"}),
+    "code_contests": frozenset({"description", "public_tests"}),
+    "livecodebench": frozenset({"question_content", "public_test_cases"}),
+}
+"""Layout → fields by which its records are recognised."""
+
+KNOWN_PROGRAMS = frozenset({"key", "code", "expected"})
+"""Fields of a file of programs with known verdicts, which may lie beside the problems."""
+
+RECORDS_TO_TRY = 20
+"""Records that are looked at before a file's layout counts as unknown."""
+
+
+def data_folder() -> Path:
+    """Where downloads and imports lie: $CPPO_DATA, else the platform's cache folder."""
+    return Path(given).expanduser() if (given := os.environ.get("CPPO_DATA")) else cache_folder()
+
+
+def cache_folder() -> Path:
+    """The platform's folder for what can be made again."""
+    if sys.platform == "darwin":
+        base = Path.home() / "Library" / "Caches"
+    elif sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
+    else:
+        base = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
+    return base / "cppo"
+
+
+def imported(name: str) -> Path:
+    """Where `cppo problems import NAME` writes, and the set of that name is read from if it is there."""
+    return data_folder() / f"{name}-store"
+
+
+def detect(path: Path) -> str:
+    """The layout of what lies at a path.
+
+    Raises:
+        ProblemDataError: there is nothing there, no layout that is known, or more than one.
+    """
+    found = {name for file in record_files(path) if (name := layout_of(file)) is not None}
+    if len(found) == 1:
+        return found.pop()
+    if not found:
+        raise ProblemDataError(f"{path}: holds no problems; expected {_expected(LAYOUTS)}")
+    raise ProblemDataError(f"{path}: holds several layouts ({', '.join(sorted(found))}); give the path of one of them")
+
+
+def files_of(layout: str, source: Path | str | None) -> list[RecordFile]:
+    """The files of one layout at a path, or at the layout's place in the data folder.
+
+    Raises:
+        ProblemDataError: there are none; the message says what to put where.
+    """
+    path = data_folder() / layout if source is None else Path(source).expanduser()
+    if source is None and not path.exists():
+        raise ProblemDataError(
+            f"{layout} is not on this machine; run: cppo problems download {layout}, "
+            f"or put {_expected([layout])} into {path}, or pass problems=PATH"
+        )
+    files = [file for file in record_files(path) if layout_of(file) in (layout, None)]
+    if not files or all(layout_of(file) is None for file in files):
+        raise ProblemDataError(f"{path}: holds no {layout} problems; expected {_expected([layout])}")
+    return files
+
+
+def record_files(path: Path) -> list[RecordFile]:
+    """The files and folders of records at a path, whatever their layout.
+
+    Raises:
+        ProblemDataError: the path does not exist, or is a file of an unknown kind.
+    """
+    if not path.exists():
+        raise ProblemDataError(
+            f"{path}: no such file or folder; expected problems in a published layout, or a name: cppo problems list"
+        )
+    if path.is_file():
+        if path.suffix == ".parquet":
+            return [ParquetRows(path)]
+        if path.suffix in (".jsonl", ".json", ".ndjson"):
+            return [JsonLines(path)]
+        raise ProblemDataError(f"{path}: expected a .jsonl or .parquet file, or a folder")
+    if raw := _raw_folders(path):
+        return raw
+    inner = sorted(file for file in path.rglob("*") if file.suffix in (".jsonl", ".parquet") and file.is_file())
+    files = [ParquetRows(file) if file.suffix == ".parquet" else JsonLines(file) for file in inner]
+    return [file for file in files if not _fields(file) >= KNOWN_PROGRAMS]
+
+
+def _raw_folders(path: Path) -> list[RecordFile]:
+    """The splits of an APPS archive, of one split of it, or of one problem of it."""
+    if _is_problem(path):
+        return [RawFolders((path,), split_of(path.resolve().parent.name))]
+    inside = sorted(entry for entry in path.iterdir() if entry.is_dir())
+    if problems := tuple(filter(_is_problem, inside)):
+        return [RawFolders(problems, split_of(path.resolve().name))]
+    splits = [(split, tuple(filter(_is_problem, sorted(split.iterdir())))) for split in inside]
+    return [RawFolders(problems, split_of(split.name)) for split, problems in splits if problems]
+
+
+def _is_problem(folder: Path) -> bool:
+    return (folder / "question.txt").is_file() or (folder / "input_output.json").is_file()
+
+
+def layout_of(file: RecordFile) -> str | None:
+    """The layout of a file by the fields of its first readable record."""
+    if isinstance(file, RawFolders):
+        return "apps"
+    names = _fields(file)
+    return next((layout for layout, required in LAYOUTS.items() if names >= required), None)
+
+
+def _fields(file: RecordFile) -> frozenset[str]:
+    """The names of the fields in a file's first readable record."""
+    return _fields_of(file, *file.state())
+
+
+@lru_cache(maxsize=256)
+def _fields_of(file: RecordFile, *_: State) -> frozenset[str]:
+    if isinstance(file, ParquetRows):
+        with open_parquet(file.path) as table:
+            return frozenset(table.schema_arrow.names)
+    for count, found in enumerate(file.scan()):
+        if not isinstance(found.record, FieldError):
+            return frozenset(found.record)
+        if count >= RECORDS_TO_TRY:
+            break
+    return frozenset()
+
+
+def _expected(layouts: Iterable[str]) -> str:
+    forms: dict[str, str] = {
+        "apps": "APPS folders (train/0001/question.txt, …) or JSON lines",
+        "code_contests": "CodeContests Parquet files or JSON lines",
+        "livecodebench": "LiveCodeBench test*.jsonl",
+    }
+    return "; or ".join(forms[layout] for layout in layouts)

@@ -1,0 +1,219 @@
+"""Is a problem set fit for use? Runs its own right and wrong programs, and judges the problems by the outcome."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from cppo_env import plugins
+from cppo_env.problems.layouts.cues import judge_cues, promises_one_answer
+from cppo_env.problems.validation.findings import Finding, Outcome
+from cppo_env.problems.validation.known_programs import RUNNABLE, Known, programs_of
+from cppo_env.protocols import ProblemSet, Sandbox
+from cppo_env.types import Job, Problem, TestCase, Verdict
+
+JOBS_PER_CALL = 64
+"""Programs in one sandbox call: enough to keep it busy, few enough to hold their tests in memory."""
+
+ONE_ANSWER_CHECKERS = frozenset({"strict", "value_or_wrapped", "case_insensitive", "float_1e-4"})
+"""Checkers that know only one answer, if in several spellings; any other one was given for the problem."""
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """The findings on a set."""
+
+    findings: tuple[Finding, ...]
+    unmatched: tuple[str, ...] = ()
+    """Ids of joined programs that the set does not have."""
+    tests: int = field(default=0)
+    """Tests that ran."""
+    not_run: Mapping[str, int] = field(default_factory=dict[str, int])
+    """Language → programs in it, which the sandbox cannot run or was not asked to."""
+
+    @property
+    def kept(self) -> list[str]:
+        """Ids of the problems against which nothing speaks."""
+        return [finding.id for finding in self.findings if finding.fault is None]
+
+    @property
+    def dropped(self) -> dict[str, str]:
+        """Id → reason, of the others."""
+        return {finding.id: finding.fault for finding in self.findings if finding.fault is not None}
+
+    @property
+    def unverified(self) -> list[str]:
+        """Ids of the problems of which no right program is known."""
+        return [finding.id for finding in self.findings if not finding.right]
+
+    @property
+    def languages(self) -> list[str]:
+        """Languages of the programs that ran."""
+        return sorted({outcome.known.language for finding in self.findings for outcome in finding.outcomes})
+
+    def rates(self, *, kept_only: bool = False, language: str | None = None) -> dict[str, Any]:
+        """Right programs accepted and wrong programs caught, and the rates of the two errors."""
+        chosen = [finding for finding in self.findings if not kept_only or finding.fault is None]
+
+        def count(outcomes: Callable[[Finding], list[Outcome]]) -> int:
+            return sum(language in (None, one.known.language) for finding in chosen for one in outcomes(finding))
+
+        right, rejected = count(lambda finding: finding.right), count(lambda finding: finding.rejected)
+        wrong, missed = count(lambda finding: finding.wrong), count(lambda finding: finding.missed)
+        return {
+            "right_programs": right,
+            "right_accepted": right - rejected,
+            "wrong_programs": wrong,
+            "wrong_caught": wrong - missed,
+            "false_negative_rate": rejected / right if right else None,
+            "false_positive_rate": missed / wrong if wrong else None,
+        }
+
+    @property
+    def causes(self) -> Counter[str]:
+        """Why right programs were rejected, each by its own cause."""
+        return sum((finding.causes for finding in self.findings), Counter[str]())
+
+    @property
+    def void(self) -> int:
+        """Programs that could not be measured because the sandbox failed."""
+        return sum(outcome.report.verdict is Verdict.IE for finding in self.findings for outcome in finding.outcomes)
+
+
+def validate(
+    problems: ProblemSet,
+    sandbox: Sandbox,
+    joined: Mapping[str, Sequence[Known]] | None = None,
+    *,
+    languages: Collection[str] | None = None,
+    max_programs: int | None = None,
+    progress: Callable[[int], None] = lambda done: None,
+) -> Validation:
+    """Run every program with a known verdict.
+
+    Args:
+        problems: the set.
+        sandbox: where the programs run.
+        joined: id → further programs with known verdicts.
+        languages: run programs in these only; None runs all that the sandbox can run. See `known.RUNNABLE`.
+        max_programs: at most so many right and so many wrong programs of each problem, those of `joined` first.
+        progress: called with the number of problems done, after each sandbox call.
+    """
+    joined = joined or {}
+
+    @cache
+    def runs(language: str) -> bool:
+        return (languages is None or language in languages) and _can_run(language, sandbox)
+
+    not_run: Counter[str] = Counter()
+    findings: list[Finding] = []
+    seen: set[str] = set()
+    tests = 0
+    for batch in _batches(problems, joined, runs, max_programs, not_run):
+        reports = iter(
+            sandbox.run(
+                [Job(problem, known.program, RUNNABLE[known.language]) for problem, some in batch for known in some]
+            )
+        )
+        outcomes = [(problem, [Outcome(known, next(reports)) for known in programs]) for problem, programs in batch]
+        tests += sum(len(outcome.report.tests) for _, some in outcomes for outcome in some)
+        findings += [_finding(problem, some) for problem, some in _with_answers(outcomes, sandbox)]
+        seen.update(problem.id for problem, _ in batch)
+        progress(len(findings))
+    return Validation(tuple(findings), tuple(key for key in joined if key not in seen), tests, not_run)
+
+
+def _can_run(language: str, sandbox: Sandbox) -> bool:
+    """Whether a sandbox runs a language; a machine may lack the compiler of one."""
+    if language not in _EMPTY:
+        return language in RUNNABLE
+    nothing = Problem("empty program", "", [TestCase("", "")])
+    return sandbox.run([Job(nothing, _EMPTY[language], RUNNABLE[language])])[0].verdict is Verdict.AC
+
+
+_EMPTY = {"cpp": "int main() {}\n"}
+
+
+def _batches(
+    problems: ProblemSet,
+    joined: Mapping[str, Sequence[Known]],
+    runs: Callable[[str], bool],
+    max_programs: int | None,
+    not_run: Counter[str],
+) -> Iterator[list[tuple[Problem, list[Known]]]]:
+    """Problems with their programs, as many as make one sandbox call; `not_run` counts those left out."""
+    batch: list[tuple[Problem, list[Known]]] = []
+    size = 0
+    for index in range(len(problems)):
+        problem = problems[index]
+        programs = programs_of(problem, joined.get(problem.id, ()))
+        not_run.update(known.language for known in programs if not runs(known.language))
+        programs = [known for known in programs if runs(known.language)]
+        right = [known for known in programs if known.right][:max_programs]
+        wrong = [known for known in programs if not known.right][:max_programs]
+        batch.append((problem, right + wrong))
+        size += len(right) + len(wrong)
+        if size >= JOBS_PER_CALL:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+Outcomes = list[tuple[Problem, list[Outcome]]]
+
+
+def _with_answers(found: Outcomes, sandbox: Sandbox) -> Outcomes:
+    """The outcomes, with the answers of right programs that were refused: they tell why.
+
+    Reports hold no answers, so these programs run once more, on the test that refused them.
+    """
+    recorders: list[_Recorder] = []
+    jobs: list[Job] = []
+    for problem, outcomes in found:
+        for outcome in filter(_answered_otherwise, outcomes):
+            test = problem.tests[len(outcome.report.tests) - 1]
+            recorders.append(_Recorder(problem))
+            one_test = dataclasses.replace(problem, tests=(test,), checker=recorders[-1])
+            jobs.append(Job(one_test, outcome.known.program, RUNNABLE[outcome.known.language]))
+    if not jobs:
+        return found
+    sandbox.run(jobs)
+    answers = (recorder.answer for recorder in recorders)
+
+    def completed(outcome: Outcome) -> Outcome:
+        return dataclasses.replace(outcome, answer=next(answers)) if _answered_otherwise(outcome) else outcome
+
+    return [(problem, [completed(outcome) for outcome in outcomes]) for problem, outcomes in found]
+
+
+def _answered_otherwise(outcome: Outcome) -> bool:
+    return outcome.wrong_answer and len(outcome.report.tests) > 0
+
+
+class _Recorder:
+    """A problem's checker that keeps the last answer, which only the host sees."""
+
+    def __init__(self, problem: Problem):
+        self.answer: str | None = None
+        self._check = problem.checker if callable(problem.checker) else plugins.load("checkers", problem.checker)
+
+    def __call__(self, problem: Problem, test: TestCase, got: str, /) -> bool:
+        self.answer = " ".join(got.split())
+        return self._check(problem, test, got)
+
+
+def _finding(problem: Problem, outcomes: Sequence[Outcome]) -> Finding:
+    failing = [len(outcome.report.tests) for outcome in outcomes if not outcome.as_expected and outcome.report.tests]
+    return Finding(
+        id=problem.id,
+        cues=judge_cues(problem.statement),
+        one_answer=promises_one_answer(problem.statement),
+        checker_given=problem.checker not in ONE_ANSWER_CHECKERS,
+        no_expected_output=any(not problem.tests[count - 1].output.strip() for count in failing),
+        outcomes=tuple(outcomes),
+    )

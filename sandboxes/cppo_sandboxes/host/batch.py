@@ -1,0 +1,209 @@
+"""The jobs of one `Sandbox.run`: what is still to do, what has been graded."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Sequence
+from itertools import count
+from typing import Any
+
+from cppo_env.errors import CppoError
+from cppo_env.types import Job, Problem, Report, TestReport, Verdict
+from cppo_sandboxes.host.grading import Outcome, checker_of, grade, summarise
+from cppo_sandboxes.languages import language
+from cppo_sandboxes.host.signatures import call_options
+
+ATTEMPTS = 3
+"""How often a program is started again after a fault of ours before the verdict is IE."""
+_numbers = count(1)
+
+
+class UnreadableTest(Exception):
+    """A problem set does not give the input of a test; the message is for people."""
+
+
+class TestSet:
+    """The tests of one problem, encoded one at a time; sent to a worker once, however many programs share them."""
+
+    __test__ = False
+
+    def __init__(self, problem: Problem) -> None:
+        self.key = next(_numbers)
+        self.problem = problem
+        self.length = len(problem.tests)
+
+    def input(self, index: int) -> bytes:
+        """The input of one test as the program reads it.
+
+        Raises:
+            UnreadableTest: there is none.
+        """
+        try:
+            return self.problem.tests[index].input.encode("utf-8", "surrogateescape")
+        except Exception as error:  # tests may be read from anyone's store only now
+            raise UnreadableTest(f"the input of test {index} cannot be read: {error}") from error
+
+
+class Work:
+    """One job on its way: its program, its graded tests, its attempts."""
+
+    def __init__(self, job: Job, tests: TestSet, batch: Batch, position: int) -> None:
+        self.job, self.tests, self.batch, self.position = job, tests, batch, position
+        self.language = language(job.language)
+        self.checker = checker_of(job.problem)
+        self.number = 0
+        """The job's number in frames; a new one for each attempt, so that late frames of an old one are known."""
+        self.attempts = 0
+        self.graded: list[TestReport] = []
+        self.report: Report | None = None
+        self._pieces: list[bytes] = []
+
+    @property
+    def tier(self) -> int:
+        """The interpreter that its program wants."""
+        return self.language.tier(self.job.program, call_based=self.job.problem.entry_point is not None)
+
+    @property
+    def left(self) -> int:
+        """Number of tests without a report."""
+        return self.tests.length - len(self.graded)
+
+    def task(self, stop: int) -> dict[str, Any]:
+        """What a worker needs to know (see `worker.program.Program`); tests before `stop` have been sent to it."""
+        self.number = next(_numbers) & 0xFFFFFFFF
+        problem, limits = self.job.problem, self.job.problem.limits
+        entry = problem.entry_point
+        return {
+            "job": self.number,
+            "key": self.tests.key,
+            "start": len(self.graded),
+            "stop": stop,
+            "final": stop == self.tests.length,
+            "tier": self.tier,
+            "source": self.job.program.encode("utf-8", "surrogatepass"),
+            "file_name": self.language.file_name,
+            "compile": self.language.compile,
+            "run": self.language.run,
+            "entry": entry,
+            "call": None if entry is None else call_options(problem, entry),
+            "stop_early": self.job.stop_early,
+            "cpu_s": limits.cpu_s,
+            "wall_s": limits.wall_s,
+            "memory_bytes": limits.memory_bytes,
+            "output_bytes": limits.output_bytes,
+        }
+
+    def add_piece(self, index: int, piece: bytes) -> None:
+        """Keep a part of a long answer."""
+        if index == len(self.graded):
+            self._pieces.append(piece)
+
+    def add(self, index: int, outcome: Outcome) -> None:
+        """Grade the next test; the job may be finished by it."""
+        if self.report is not None or index != len(self.graded):
+            return
+        if self._pieces:
+            answer = b"".join([*self._pieces, outcome.answer])
+            self._pieces = []
+            outcome = Outcome(
+                outcome.how, outcome.number, outcome.cpu_s, outcome.wall_s, outcome.memory_bytes, answer, outcome.stderr
+            )
+        test = grade(self.job.problem, self.checker, index, outcome)
+        self.graded.append(test)
+        if not self.left or (test.verdict is not Verdict.AC and self.job.stop_early):
+            self.finish(summarise(self.graded))
+
+    def compile_error(self, message: str) -> None:
+        """The program cannot be compiled."""
+        self.finish(Report(Verdict.CE, message=message))
+
+    def unable(self, message: str) -> None:
+        """No worker of this sandbox can judge the program: trying again would not help."""
+        self.finish(Report(Verdict.IE, tuple(self.graded), message))
+
+    def failed(self, reason: str) -> bool:
+        """Count a fault of ours; returns whether to try again."""
+        self._pieces = []
+        self.attempts += 1
+        if self.attempts >= ATTEMPTS:
+            self.finish(Report(Verdict.IE, tuple(self.graded), reason))
+        return self.report is None
+
+    def finish(self, report: Report) -> None:
+        """Set the report, once."""
+        if self.report is None:
+            self.report = report
+            self.batch.finished(self)
+
+
+class Batch:
+    """All jobs of one call, grouped by problem."""
+
+    def __init__(self, jobs: Sequence[Job]) -> None:
+        self.reports: list[Report | None] = [None] * len(jobs)
+        self.done = threading.Event()
+        self.groups: dict[int, deque[Work]] = {}
+        """Test set key → programs that no worker has yet."""
+        self.waiting = 0
+        """How many these are."""
+        self.sets: dict[int, TestSet] = {}
+        self._open = len(jobs)
+        by_problem: dict[int, TestSet] = {}
+        for position, job in enumerate(jobs):
+            try:
+                tests = by_problem.get(id(job.problem)) or TestSet(job.problem)
+                by_problem[id(job.problem)] = tests
+                work = Work(job, tests, self, position)
+            except CppoError as error:
+                self._settle(position, Report(Verdict.IE, message=str(error)))
+                continue
+            except Exception as error:  # lazily decoded tests may fail in any way; the other jobs still run
+                self._settle(
+                    position,
+                    Report(Verdict.IE, message=f"tests of {job.problem.id!r}: {type(error).__name__}: {error}"),
+                )
+                continue
+            if not tests.length:
+                self._settle(position, Report(Verdict.IE, message=f"problem {job.problem.id!r} has no tests"))
+            elif not job.program.strip():
+                self._settle(position, Report(Verdict.CE, message="there is no program"))
+            else:
+                self.sets[tests.key] = tests
+                self.groups.setdefault(tests.key, deque()).append(work)
+                self.waiting += 1
+        if not jobs:
+            self.done.set()
+
+    def finished(self, work: Work) -> None:
+        """A job has its report."""
+        assert work.report is not None
+        self._settle(work.position, work.report)
+
+    def _settle(self, position: int, report: Report) -> None:
+        self.reports[position] = report
+        self._open -= 1
+        if not self._open:
+            self.done.set()
+
+    def put_back(self, work: Work) -> None:
+        """Queue a job again, first of its problem."""
+        self.groups.setdefault(work.tests.key, deque()).appendleft(work)
+        self.waiting += 1
+
+    def take(self, key: int) -> Work:
+        """The next job of a test set."""
+        group = self.groups[key]
+        work = group.popleft()
+        self.waiting -= 1
+        if not group:
+            del self.groups[key]
+        return work
+
+    def fail(self, reason: str) -> None:
+        """Give all jobs that wait the verdict IE."""
+        for group in list(self.groups.values()):
+            for work in group:
+                work.finish(Report(Verdict.IE, tuple(work.graded), reason))
+        self.groups.clear()
+        self.waiting = 0

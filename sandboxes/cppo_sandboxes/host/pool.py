@@ -1,0 +1,286 @@
+"""The pool: a thread that spreads programs over workers and replaces workers that fail."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import socket
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+
+from cppo_env.errors import SandboxError
+from cppo_sandboxes.host.batch import Batch
+from cppo_sandboxes.host.link import Link, WorkerGone
+from cppo_sandboxes.host.station import Station
+
+SPARE_FACTOR = 4
+"""Programs that sleep may occupy so many times the pool's size of workers."""
+LAUNCH_FAILURES = 3
+"""After so many failed launches in a row a new pool gives up."""
+PATIENCE_S = 30.0
+"""How long a pool that has worked before waits for its engine to come back, until the waiting jobs get IE."""
+RETRY_S = 0.5
+TICK_S = 1.0
+START_S = 60.0
+"""How long a launched worker may take to say that it is ready."""
+
+
+class Pool:
+    """Workers and the thread that serves them.
+
+    Args:
+        launch: starts one worker; may block, raises SandboxError.
+        size: number of programs that run at the same time.
+    """
+
+    def __init__(self, launch: Callable[[], Link], size: int) -> None:
+        self._launch, self._size = launch, size
+        self._batches: deque[Batch] = deque()
+        self._stations: dict[Link, Station] = {}
+        self._closers: list[threading.Thread] = []
+        self._launching = 0
+        self._failures = 0
+        self._failing_since = self._retry_at = 0.0
+        self._commands: deque[Callable[[], None]] = deque()
+        self._closing = False
+        self._bell, self._ear = socket.socketpair()
+        self._ear.setblocking(False)
+        self._bell.setblocking(False)
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._ear, selectors.EVENT_READ)
+        self._first = threading.Event()
+        self._first_error: SandboxError | None = None
+        self._thread = threading.Thread(target=self._serve, name="cppo-sandbox-pool", daemon=True)
+        self._thread.start()
+        self._call(self._fill)
+
+    def wait_for_first(self) -> None:
+        """Wait until one worker has started.
+
+        Raises:
+            SandboxError: none can be started.
+        """
+        self._first.wait(2 * START_S)
+        if self._first_error is not None:
+            raise self._first_error
+
+    def run(self, batch: Batch) -> None:
+        """Work on a batch; returns when it is done."""
+        if self._closing:
+            raise SandboxError("the sandbox has been closed; make a new one")
+        self._call(lambda: self._batches.append(batch))
+        batch.done.wait()
+
+    def close(self) -> None:
+        """End all workers and the thread; jobs that wait get IE."""
+        if self._closing:
+            return
+        self._closing = True
+        self._ring()
+        self._thread.join()
+
+    # ---- everything below runs in the pool's thread, but for _call and _launch_one ----
+
+    def _call(self, command: Callable[[], None]) -> None:
+        self._commands.append(command)
+        self._ring()
+
+    def _ring(self) -> None:
+        with contextlib.suppress(BlockingIOError):  # it is ringing already
+            self._bell.send(b"\0")
+
+    def _serve(self) -> None:
+        try:
+            while not self._closing:
+                for key, events in self._selector.select(TICK_S):
+                    if key.fileobj is self._ear:
+                        self._answer_bell()
+                    elif isinstance(key.fileobj, Link) and key.fileobj in self._stations:
+                        self._attend(key.fileobj, events)
+                self._schedule()
+        finally:
+            self._shut_down()
+
+    def _answer_bell(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            self._ear.recv(4096)
+        while self._commands:
+            self._commands.popleft()()
+
+    def _attend(self, link: Link, events: int) -> None:
+        station = self._stations[link]
+        try:
+            if events & selectors.EVENT_READ:
+                for kind, payload in link.read():
+                    station.handle(kind, payload)
+                if station.ready and not self._first.is_set():
+                    self._first.set()
+            link.write()
+        except WorkerGone as error:
+            self._dismiss(link, str(error))
+
+    def _schedule(self) -> None:
+        self._finish_batches()
+        busy = True
+        while busy:
+            busy = False
+            for station in sorted(self._stations.values(), key=lambda station: len(station.programs)):
+                share = sum(batch.waiting for batch in self._batches) // (2 * len(self._stations))
+                if station.ready and station.has_room(share) and (batch := self._next_batch()):
+                    station.start(batch.take(self._choose(batch, station)))
+                    busy = True
+        now = time.monotonic()
+        for link, station in list(self._stations.items()):
+            try:
+                link.write()
+            except WorkerGone as error:
+                self._dismiss(link, str(error))
+                continue
+            if station.overdue(now) or (not station.ready and now - station.heard_at > START_S):
+                self._dismiss(link, "the worker does not answer")
+                continue
+            events = selectors.EVENT_READ | (selectors.EVENT_WRITE if link.wants_to_write else 0)
+            if self._selector.get_key(link).events != events:
+                self._selector.modify(link, events)
+        self._fill()
+
+    def _next_batch(self) -> Batch | None:
+        """The next batch with jobs that wait; batches take turns."""
+        for _ in range(len(self._batches)):
+            self._batches.rotate(-1)
+            if self._batches[-1].groups:
+                return self._batches[-1]
+        return None
+
+    def _choose(self, batch: Batch, station: Station) -> int:
+        """The test set whose program this worker gets: the one it has, else one that nobody else works on."""
+        if station.last_key in batch.groups:
+            return station.last_key
+        taken = {other.last_key for other in self._stations.values()}
+        return next((key for key in batch.groups if key not in taken), None) or max(
+            batch.groups, key=lambda key: len(batch.groups[key])
+        )
+
+    def _finish_batches(self) -> None:
+        for batch in [batch for batch in self._batches if batch.done.is_set()]:
+            self._batches.remove(batch)
+            for station in self._stations.values():
+                station.forget(iter(batch.sets))
+
+    def _fill(self) -> None:
+        """Start workers that are missing, end those that are too many."""
+        waiting = any(batch.groups for batch in self._batches)
+        active = sum(not station.idling for station in self._stations.values()) + self._launching
+        total = len(self._stations) + self._launching
+        wanted = self._size if waiting or total < self._size else 0
+        if time.monotonic() < self._retry_at:
+            wanted = 0
+        while active < wanted and total < self._size * SPARE_FACTOR and self._first_error is None:
+            self._launching += 1
+            active += 1
+            total += 1
+            threading.Thread(target=self._launch_one, name="cppo-sandbox-launch", daemon=True).start()
+        if not waiting:
+            for link, station in list(self._stations.items()):
+                if len(self._stations) > self._size and not station.programs:
+                    self._remove(link)
+
+    def _launch_one(self) -> None:
+        try:
+            link = self._launch()
+        except SandboxError as error:
+            failure = error
+            self._call(lambda: self._launch_failed(failure))
+        else:
+            self._call(lambda: self._launched(link))
+
+    def _launched(self, link: Link) -> None:
+        self._launching -= 1
+        self._stations[link] = Station(link)
+        self._selector.register(link, selectors.EVENT_READ)
+
+    def _launch_failed(self, error: SandboxError) -> None:
+        self._launching -= 1
+        self._count_failure(error)
+
+    def _count_failure(self, error: SandboxError) -> None:
+        """A worker could not be started: after some of these in a row nobody waits any longer."""
+        now = time.monotonic()
+        if not self._failures:
+            self._failing_since = now
+        self._failures += 1
+        new = not self._first.is_set()
+        if not new:
+            self._retry_at = now + RETRY_S
+        hopeless = self._failures >= LAUNCH_FAILURES if new else now - self._failing_since > PATIENCE_S
+        if hopeless and not self._stations and not self._launching:
+            self._failures = 0
+            if new:
+                self._first_error = error
+                self._first.set()
+            for batch in self._batches:
+                batch.fail(str(error))
+
+    def _dismiss(self, link: Link, reason: str) -> None:
+        """End a worker that failed; its running program is tried again elsewhere, those behind it just move."""
+        station = self._stations[link]
+        programs = list(station.programs)
+        self._remove(link)
+        if station.ready:
+            self._failures = 0
+        else:
+            self._count_failure(SandboxError(f"a worker cannot start: {reason} {link.complaint()}".rstrip()))
+        for position, work in enumerate(programs):
+            if work.report is None and (position or work.failed(reason)):
+                work.batch.put_back(work)
+
+    def _remove(self, link: Link) -> None:
+        del self._stations[link]
+        self._selector.unregister(link)
+        # Removing a container takes the engine a while, and nobody waits for it.
+        closer = threading.Thread(target=link.close, name="cppo-sandbox-end", daemon=True)
+        closer.start()
+        self._closers = [thread for thread in self._closers if thread.is_alive()] + [closer]
+
+    def _shut_down(self) -> None:
+        self._closing = True
+        self._answer_bell()
+        while self._launching:
+            self._selector.select(0.05)
+            self._answer_bell()
+        for link in list(self._stations):
+            self._dismiss(link, "the sandbox has been closed")
+        for batch in self._batches:
+            batch.fail("the sandbox has been closed")
+        for closer in self._closers:
+            closer.join()
+        self._selector.close()
+        self._bell.close()
+        self._ear.close()
+
+
+_shared: dict[tuple[object, ...], tuple[Pool, int]] = {}
+_lock = threading.Lock()
+
+
+def borrow(key: tuple[object, ...], make: Callable[[], Pool]) -> Pool:
+    """The process-wide pool of that key, made by `make` if nobody uses one; give it back with `give_back`."""
+    key = (os.getpid(), *key)  # a forked child must not use its parent's connections
+    with _lock:
+        pool, users = _shared.get(key) or (make(), 0)
+        _shared[key] = (pool, users + 1)
+        return pool
+
+
+def give_back(pool: Pool) -> None:
+    """Undo one `borrow`; the last one closes the pool."""
+    with _lock:
+        key, users = next((key, users) for key, (other, users) in _shared.items() if other is pool)
+        if users > 1:
+            _shared[key] = (pool, users - 1)
+            return
+        del _shared[key]
+    pool.close()

@@ -1,0 +1,230 @@
+"""One worker as the pool sees it: its link, the programs it has, the test inputs it holds."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterator
+
+from cppo_sandboxes.host.batch import TestSet, UnreadableTest, Work
+from cppo_sandboxes.host.grading import Outcome
+from cppo_sandboxes.host.link import Link, WorkerGone
+from cppo_sandboxes.worker import frames
+
+QUEUE_PROGRAMS = 16
+QUEUE_TESTS = 32
+"""Programs are queued ahead until they are this many or have this many tests, so that no worker waits for the host."""
+AHEAD_TESTS = 64
+AHEAD_BYTES = 1 << 20
+"""Inputs are sent ahead of the program that reads them by so much, and by at least one test."""
+STORE_BYTES = 192 << 20
+GRACE_S = 60.0
+"""How long a worker may say nothing, over the wall-clock limit of its program."""
+
+
+class Holding:
+    """The inputs of one test set that a worker has: tests `start` to `stop`."""
+
+    def __init__(self, tests: TestSet) -> None:
+        self.tests = tests
+        self.start = self.stop = 0
+        self.sizes: deque[int] = deque()
+        self.bytes = 0
+
+
+class Station:
+    """A worker in use."""
+
+    def __init__(self, link: Link) -> None:
+        self.link = link
+        self.programs: deque[Work] = deque()
+        """In the order in which the worker runs them; the first one is running. Cancelled ones stay until DONE."""
+        self.idling = False
+        """The running program sleeps: its core is free for another worker."""
+        self.slow = False
+        """The worker has returned its queue: give it nothing until the running program ends."""
+        self.ready = False
+        self.last_key = 0
+        self._holdings: dict[int, Holding] = {}
+        self._stored_bytes = 0
+        self._announced: dict[int, int] = {}
+        self._recalled: set[int] = set()
+        self.heard_at = time.monotonic()
+
+    def has_room(self, share: int) -> bool:
+        """Whether another program should be queued, if `share` of those that wait are this worker's."""
+        if not self.programs:
+            return True
+        holding = self._holdings.get(self.programs[0].tests.key)
+        queued = len(self.programs)
+        if self.slow or queued >= min(QUEUE_PROGRAMS, 2 + share) or (holding is not None and holding.start):
+            return False
+        return sum(work.left for work in self.programs) < QUEUE_TESTS
+
+    def start(self, work: Work) -> None:
+        """Queue a program, with the inputs of its first tests."""
+        if not self.programs:
+            self.heard_at = time.monotonic()
+        self.programs.append(work)
+        self.last_key = work.tests.key
+        try:
+            holding = self._send_ahead(work)
+        except UnreadableTest as error:
+            self.programs.remove(work)
+            work.unable(str(error))
+            return
+        task = work.task(holding.stop)
+        self._announced[work.number] = holding.stop
+        self.link.send(frames.marshalled(frames.RUN, task))
+
+    def forget(self, keys: Iterator[int]) -> None:
+        """Drop the inputs of test sets whose batch is done."""
+        for key in keys:
+            if holding := self._holdings.pop(key, None):
+                self._drop(holding, holding.stop)
+
+    def overdue(self, now: float) -> bool:
+        """Whether the worker has been silent for longer than any program may run."""
+        if not self.programs:
+            return False
+        limits = self.programs[0].job.problem.limits
+        return now - self.heard_at > limits.wall_s + GRACE_S
+
+    def handle(self, kind: int, payload: bytes) -> None:
+        """Take in one frame of the worker.
+
+        Raises:
+            WorkerGone: the worker must not be used any more.
+        """
+        self.heard_at = time.monotonic()
+        if kind == frames.READY:
+            self.ready = True
+            return
+        number = frames.JOB.unpack_from(payload)[0]
+        work = next((work for work in self.programs if work.number == number), None)
+        if work is None:
+            raise WorkerGone(f"the worker speaks of an unknown program (frame {kind})")
+        if kind == frames.RESULT:
+            self._result(work, payload)
+        elif kind == frames.OUTPUT:
+            work.add_piece(frames.TEST.unpack_from(payload)[1], payload[frames.TEST.size :])
+        elif kind == frames.DONE:
+            self._done(work, payload[frames.JOB.size], payload[frames.JOB.size + 1 :].decode("utf-8", "replace"))
+        elif kind == frames.RETURNED:
+            self.slow = True
+            self._remove(work)
+            if work.report is None:
+                work.batch.put_back(work)
+        elif kind == frames.IDLING:
+            self.idling = True
+        else:
+            raise WorkerGone(f"the worker sent a frame of unknown kind {kind}")
+
+    def _result(self, work: Work, payload: bytes) -> None:
+        _, index = frames.TEST.unpack_from(payload)
+        how, number, cpu_s, wall_s, peak, size = frames.OUTCOME.unpack_from(payload, frames.TEST.size)
+        start = frames.TEST.size + frames.OUTCOME.size
+        if how == frames.ENDED_FAULT and work.report is not None:
+            return  # judged already: its inputs may have been dropped before the worker heard of it
+        if work.report is not None:
+            return  # it ran on while it was being cancelled
+        if how == frames.ENDED_FAULT:
+            raise WorkerGone(
+                f"the worker could not run test {index}: {payload[start + size :].decode('utf-8', 'replace')}"
+            )
+        outcome = Outcome(how, number, cpu_s, wall_s, peak, payload[start : start + size], payload[start + size :])
+        work.add(index, outcome)
+        if work.report is None:
+            self._announce(work)
+            return
+        self.idling = False  # its worker is about to be free
+        if work.left and how == frames.ENDED_EXIT and not number:  # else the worker knows
+            self.link.send(frames.frame(frames.CANCEL, frames.JOB.pack(work.number)))
+
+    def _done(self, work: Work, how: int, text: str) -> None:
+        self._remove(work)
+        self.idling = self.slow = False
+        recalled = work.number in self._recalled
+        self._recalled.discard(work.number)
+        if work.report is not None:
+            return
+        if recalled and how == frames.DONE_CANCELLED:
+            work.batch.put_back(work)
+        elif how == frames.DONE_COMPILE_ERROR:
+            work.compile_error(text)
+        elif how == frames.DONE_UNABLE:
+            work.unable(text)
+        else:
+            if work.failed(text or "the worker gave up the program"):
+                work.batch.put_back(work)
+            raise WorkerGone(text or "the worker gave up a program")
+
+    def _remove(self, work: Work) -> None:
+        self.programs.remove(work)
+        self._announced.pop(work.number, None)
+
+    # ---- inputs ----
+
+    def _announce(self, work: Work) -> None:
+        """Send more inputs when the program comes near the end of those it has."""
+        known = self._announced[work.number]
+        if known == work.tests.length or known - len(work.graded) > AHEAD_TESTS // 2:
+            return
+        try:
+            holding = self._send_ahead(work)
+        except UnreadableTest as error:
+            work.unable(str(error))
+            self.link.send(frames.frame(frames.CANCEL, frames.JOB.pack(work.number)))
+            return
+        if holding.stop > known:
+            self._announced[work.number] = holding.stop
+            final = holding.stop == work.tests.length
+            self.link.send(frames.frame(frames.TESTS, frames.WINDOW.pack(work.number, holding.stop, final)))
+
+    def _send_ahead(self, work: Work) -> Holding:
+        tests, position = work.tests, len(work.graded)
+        holding = self._holdings.get(tests.key)
+        if holding is None or holding.start > position:
+            if holding is not None:
+                self._drop(holding, holding.stop)
+            holding = self._holdings[tests.key] = Holding(tests)
+            holding.start = holding.stop = position
+        budget = AHEAD_BYTES - sum(holding.sizes[index - holding.start] for index in range(position, holding.stop))
+        while holding.stop < tests.length and holding.stop < position + AHEAD_TESTS:
+            if budget <= 0 and holding.stop > position:
+                break
+            data = tests.input(holding.stop)
+            budget -= len(data)
+            self._make_room(len(data), holding, position)
+            self.link.send(frames.frame(frames.PUT, frames.KEY.pack(tests.key, holding.stop), data))
+            holding.sizes.append(len(data))
+            holding.bytes += len(data)
+            self._stored_bytes += len(data)
+            holding.stop += 1
+        return holding
+
+    def _make_room(self, size: int, current: Holding, position: int) -> None:
+        """Forget inputs until `size` more bytes fit: other problems' first, then those that the program has read."""
+        if self._stored_bytes + size <= STORE_BYTES:
+            return
+        wanted = {work.tests.key for work in self.programs}
+        for key, holding in list(self._holdings.items()):
+            if key not in wanted and holding is not current:
+                del self._holdings[key]
+                self._drop(holding, holding.stop)
+        if self._stored_bytes + size > STORE_BYTES and position > current.start:
+            for work in list(self.programs)[1:]:
+                if work.tests is current.tests and work.number not in self._recalled:
+                    self._recalled.add(work.number)
+                    self.link.send(frames.frame(frames.CANCEL, frames.JOB.pack(work.number)))
+            self._drop(current, position)
+
+    def _drop(self, holding: Holding, stop: int) -> None:
+        if stop <= holding.start:
+            return
+        self.link.send(frames.frame(frames.DROP, frames.RANGE.pack(holding.tests.key, holding.start, stop)))
+        while holding.start < stop:
+            size = holding.sizes.popleft()
+            holding.start += 1
+            holding.bytes -= size
+            self._stored_bytes -= size
