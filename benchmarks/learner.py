@@ -3,8 +3,9 @@
     python benchmarks/learner.py                                # one core
     python benchmarks/learner.py --device cuda --shape 0.6b     # where a GPU can be had
 
-Every variant computes log-probs of the same batch and back-propagates through them. The variants take turns, so that a
-busy machine slows all of them alike: read the ratios. Each variant also runs once in a fresh process for its memory.
+Every variant computes log-probs of the same batch and back-propagates through them. The variants
+take turns, so that a busy machine slows all of them alike: read the ratios. Each variant also runs
+once in a fresh process for its memory.
 """
 
 from __future__ import annotations
@@ -27,9 +28,19 @@ from torch import Tensor
 from transformers import PreTrainedModel, Qwen3Config, Qwen3ForCausalLM
 
 SHAPES: dict[str, dict[str, Any]] = {
-    "tiny": {"vocab_size": 2048, "hidden_size": 128, "intermediate_size": 256, "num_hidden_layers": 2}
+    "tiny": {
+        "vocab_size": 2048,
+        "hidden_size": 128,
+        "intermediate_size": 256,
+        "num_hidden_layers": 2,
+    }
     | {"num_attention_heads": 4, "num_key_value_heads": 4, "head_dim": 32},
-    "0.6b": {"vocab_size": 151936, "hidden_size": 1024, "intermediate_size": 3072, "num_hidden_layers": 28}
+    "0.6b": {
+        "vocab_size": 151936,
+        "hidden_size": 1024,
+        "intermediate_size": 3072,
+        "num_hidden_layers": 28,
+    }
     | {"num_attention_heads": 16, "num_key_value_heads": 8, "head_dim": 128},
 }
 
@@ -73,7 +84,9 @@ def one_at_a_time(model: PreTrainedModel, batch: Batch, completion_logits: bool)
     for prompt, completion in zip(*batch, strict=True):
         ids = torch.tensor([prompt + completion], device=model.device)
         keep = len(completion) + 1 if completion_logits else 0
-        logits = model(input_ids=ids, use_cache=False, logits_to_keep=keep).logits[0, -len(completion) - 1 : -1]
+        logits = model(input_ids=ids, use_cache=False, logits_to_keep=keep).logits[
+            0, -len(completion) - 1 : -1
+        ]
         _backward(logits.log_softmax(-1).gather(-1, ids[0, -len(completion) :, None]))
 
 
@@ -84,13 +97,18 @@ def padded(model: PreTrainedModel, batch: Batch, rows: int) -> None:
         chosen = order[start : start + rows]
         sequences = [batch[0][i] + batch[1][i] for i in chosen]
         longest = max(map(len, sequences))
-        ids = torch.tensor([ids + [0] * (longest - len(ids)) for ids in sequences], device=model.device)
+        ids = torch.tensor(
+            [ids + [0] * (longest - len(ids)) for ids in sequences], device=model.device
+        )
         lengths = torch.tensor([len(ids) for ids in sequences], device=model.device)[:, None]
         starts = torch.tensor([len(batch[0][i]) for i in chosen], device=model.device)[:, None]
         positions = torch.arange(longest, device=model.device)
         keep = longest - int(starts.min()) + 1
         logits = model(
-            input_ids=ids, attention_mask=(positions < lengths).long(), use_cache=False, logits_to_keep=keep
+            input_ids=ids,
+            attention_mask=(positions < lengths).long(),
+            use_cache=False,
+            logits_to_keep=keep,
         ).logits
         logps = logits[:, :-1].log_softmax(-1).gather(-1, ids[:, -keep + 1 :, None])[..., 0]
         _backward(logps[((positions >= starts) & (positions < lengths))[:, -keep + 1 :]])
@@ -108,12 +126,16 @@ def _backward(logps: Tensor) -> None:
 
 
 VARIANTS: dict[str, Callable[[PreTrainedModel, Batch, int], Callable[[], None]]] = {
-    "one at a time": lambda model, batch, _: lambda: one_at_a_time(model, batch, completion_logits=False),
+    "one at a time": lambda model, batch, _: (
+        lambda: one_at_a_time(model, batch, completion_logits=False)
+    ),
     "one at a time, completion logits": lambda model, batch, _: (
         lambda: one_at_a_time(model, batch, completion_logits=True)
     ),
     "padded, 8 rows": lambda model, batch, _: lambda: padded(model, batch, 8),
-    "shared prompts (the learner)": lambda model, batch, tokens: partial(shared, Policy(model), batch, tokens),
+    "shared prompts (the learner)": lambda model, batch, tokens: partial(
+        shared, Policy(model), batch, tokens
+    ),
 }
 """Name → what makes one update's forward and backward passes for a model, a batch and a token budget."""
 
@@ -150,7 +172,11 @@ def peak_bytes(options: argparse.Namespace, batch_name: str, variant: str, resul
 
 def resident_bytes(field: str) -> int:
     """Memory of this process now (VmRSS) or at most (VmHWM)."""
-    line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(field))
+    line = next(
+        line
+        for line in Path("/proc/self/status").read_text().splitlines()
+        if line.startswith(field)
+    )
     return int(line.split()[1]) * 1024
 
 
@@ -158,7 +184,9 @@ def measure(options: argparse.Namespace, batch_name: str) -> list[dict[str, Any]
     """Tokens/s of every variant on one batch, the variants taking turns; their gradients must agree."""
     models = {name: make_model(options.shape, options.device) for name in VARIANTS}
     batch = make_batch(batch_name, models["one at a time"].config.vocab_size)
-    updates = {name: make(models[name], batch, options.max_tokens) for name, make in VARIANTS.items()}
+    updates = {
+        name: make(models[name], batch, options.max_tokens) for name, make in VARIANTS.items()
+    }
     times: dict[str, list[float]] = {name: [] for name in VARIANTS}
     for turn in range(options.rounds + 1):
         for name, update in updates.items():
@@ -206,17 +234,30 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
     parser.add_argument("--shape", default="tiny", choices=list(SHAPES))
-    parser.add_argument("--rounds", type=int, default=5, help="timed turns of every variant; the best one counts")
-    parser.add_argument("--max-tokens", type=int, default=4096, help="tokens of one forward pass of the learner")
     parser.add_argument(
-        "--peak-tflops", type=float, help="what the device can do, to print the share of it that is used"
+        "--rounds", type=int, default=5, help="timed turns of every variant; the best one counts"
+    )
+    parser.add_argument(
+        "--max-tokens", type=int, default=4096, help="tokens of one forward pass of the learner"
+    )
+    parser.add_argument(
+        "--peak-tflops",
+        type=float,
+        help="what the device can do, to print the share of it that is used",
     )
     parser.add_argument("--json", type=Path, help="write the rows there")
     options = parser.parse_args()
     torch.set_num_threads(1)
 
     rows = [row for name in BATCHES for row in measure(options, name)]
-    table = Table("variant", "completion tokens/s", "× best plain", "tokens computed", "peak MiB", "share of peak")
+    table = Table(
+        "variant",
+        "completion tokens/s",
+        "× best plain",
+        "tokens computed",
+        "peak MiB",
+        "share of peak",
+    )
     for row in rows:
         if row["variant"] == next(iter(VARIANTS)):
             table.add_section()

@@ -2,7 +2,8 @@
 
     python benchmarks/problems.py --folder /tmp/stores --sizes 100,10000,100000
 
-Stores are synthetic and stay in the folder for the next run. Each figure is measured in a process of its own.
+Stores are synthetic and stay in the folder for the next run. Each figure is measured in a process
+of its own.
 """
 
 from __future__ import annotations
@@ -49,7 +50,9 @@ class Synthetic(Problems):
         return Problem(
             id=f"synthetic/{index}",
             statement=f"Problem {index}. {words}",
-            tests=[TestCase(numbers(random, TEST_BYTES), f"{random.random()}\n") for _ in range(TESTS)],
+            tests=[
+                TestCase(numbers(random, TEST_BYTES), f"{random.random()}\n") for _ in range(TESTS)
+            ],
             references=(program,) * 3,
             metadata={"difficulty": str(index % 5), "split": "train" if index % 10 else "test"},
         )
@@ -191,20 +194,31 @@ def built(problems: Problems, folder: Path) -> dict[str, float]:
 
 def main() -> None:
     """Build the stores that are missing, measure, print a table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--folder", type=Path, required=True, help="where the synthetic stores lie")
     parser.add_argument("--sizes", default="100,10000,100000", help="numbers of problems")
     parser.add_argument("--json", type=Path, help="write the figures there")
-    parser.add_argument("--measure", choices=["open", "large", "workers", "cpu"], help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--measure", choices=["open", "large", "workers", "cpu"], help=argparse.SUPPRESS
+    )
     arguments = parser.parse_args()
     if arguments.measure:
-        measure = {"open": measure_open, "large": measure_large, "workers": measure_workers, "cpu": measure_cpu}
+        measure = {
+            "open": measure_open,
+            "large": measure_large,
+            "workers": measure_workers,
+            "cpu": measure_cpu,
+        }
         print(json.dumps(measure[arguments.measure](arguments.folder)))
         return
     results: dict[str, Any] = {}
     for size in map(int, arguments.sizes.split(",")):
         folder = arguments.folder / f"store-{size}"
-        results[str(size)] = built(Synthetic(size), folder) | fresh("open", folder) | fresh("workers", folder)
+        results[str(size)] = (
+            built(Synthetic(size), folder) | fresh("open", folder) | fresh("workers", folder)
+        )
     for name, milliseconds in fresh("cpu", arguments.folder).items():
         if name.removeprefix("store-") in results:
             results[name.removeprefix("store-")]["problem_cpu_ms"] = milliseconds

@@ -2,8 +2,9 @@
 
 taskset -c 1 .venv-vllm/bin/python benchmarks/samplers.py     # vLLM takes part where it is installed
 
-The baseline is `LLM.generate` of an engine with vLLM's own settings, which draws without seeds and gives no log-probs,
-in a process of its own: a process holds one engine. The engines take turns, one at a time.
+The baseline is `LLM.generate` of an engine with vLLM's own settings, which draws without seeds and
+gives no log-probs, in a process of its own: a process holds one engine. The engines take turns, one
+at a time.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -62,7 +64,9 @@ def turn_of(sampler: Sampler) -> Turn:
 
     def turn(prompts: Prompts, new_tokens: int) -> tuple[float, float]:
         params = SamplingParams(new_tokens, ())
-        return rates(lambda: sum(len(completion.token_ids) for completion in sampler.sample(prompts, params)))
+        return rates(
+            lambda: sum(len(completion.token_ids) for completion in sampler.sample(prompts, params))
+        )
 
     return turn
 
@@ -77,14 +81,24 @@ def serve_plain(pipe: Connection, folder: str) -> None:
     import vllm
 
     torch.set_num_threads(1)
-    llm = vllm.LLM(folder, dtype="float32", enforce_eager=True, max_model_len=1024, skip_tokenizer_init=True)
+    llm = vllm.LLM(
+        folder, dtype="float32", enforce_eager=True, max_model_len=1024, skip_tokenizer_init=True
+    )
     while (request := pipe.recv()) is not None:
         prompts, options, seeded = request
         params = [
-            vllm.SamplingParams(detokenize=False, seed=i if seeded else None, **options) for i in range(len(prompts))
+            vllm.SamplingParams(detokenize=False, seed=i if seeded else None, **options)
+            for i in range(len(prompts))
         ]
         inputs: Any = [{"prompt_token_ids": prompt} for prompt in prompts]
-        pipe.send(rates(lambda: sum(len(o.outputs[0].token_ids) for o in llm.generate(inputs, params, use_tqdm=False))))  # noqa: B023 - called at once
+        pipe.send(rates(partial(_drawn_tokens, llm, inputs, params)))
+
+
+def _drawn_tokens(llm: Any, inputs: Any, params: Any) -> int:
+    """Draw, and count the tokens."""
+    return sum(
+        len(one.outputs[0].token_ids) for one in llm.generate(inputs, params, use_tqdm=False)
+    )
 
 
 @contextmanager
@@ -99,7 +113,9 @@ def plain_vllm(model: PreTrainedModel) -> Iterator[dict[str, Turn]]:
 
         def turn(options: dict[str, Any], seeded: bool) -> Turn:
             def call(prompts: Prompts, new_tokens: int) -> tuple[float, float]:
-                pipe.send((prompts, {"max_tokens": new_tokens, "ignore_eos": True} | options, seeded))
+                pipe.send(
+                    (prompts, {"max_tokens": new_tokens, "ignore_eos": True} | options, seeded)
+                )
                 return pipe.recv()
 
             return call
@@ -132,7 +148,12 @@ def measure(turns: dict[str, Turn], rounds: int, prompts: Prompts, new_tokens: i
         # Other work on the machine slows a round as a whole, so ratios are taken within rounds.
         pairs = zip(turned, found.get(BASELINE, ()), strict=False)
         ratios = [own / plain for (_, own), (_, plain) in pairs]
-        table.add_row(name, f"{wall:,.0f}", f"{cpu:,.0f}", f"{statistics.median(ratios):.2f}" if ratios else "")
+        table.add_row(
+            name,
+            f"{wall:,.0f}",
+            f"{cpu:,.0f}",
+            f"{statistics.median(ratios):.2f}" if ratios else "",
+        )
     Console().print(table)
 
 
@@ -141,7 +162,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--sequences", type=int, default=64)
-    parser.add_argument("--prompt", type=int, default=50, help="prompt tokens; no two prompts are alike")
+    parser.add_argument(
+        "--prompt", type=int, default=50, help="prompt tokens; no two prompts are alike"
+    )
     parser.add_argument("--new-tokens", type=int, default=128)
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -157,7 +180,11 @@ def main() -> None:
     from cppo_grpo.samplers.vllm import VllmSampler
 
     with plain_vllm(model) as plain:
-        ours = {"sampler vllm: seeds, log-probs, streaming": turn_of(VllmSampler(model, max_model_len=1024))}
+        ours = {
+            "sampler vllm: seeds, log-probs, streaming": turn_of(
+                VllmSampler(model, max_model_len=1024)
+            )
+        }
         measure(turns | plain | ours, options.rounds, prompts, options.new_tokens)
 
 

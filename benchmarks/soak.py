@@ -1,9 +1,10 @@
 """What the sandbox keeps after 1,000 jobs at once and 10,000 in a row: processes, containers, descriptors, memory.
 
-    python benchmarks/soak.py [--sandboxes docker,local] [--at-once 1000] [--in-a-row 10000] [--json PATH]
+    python benchmarks/soak.py [--sandboxes docker,local] [--at-once 1000] [--in-a-row 10000] [--json
+    PATH]
 
-Right, wrong, slow, forking, crashing, flooding and littering programs take turns. Each row of the table is taken when
-the workers rest; what grows from row to row is a leak.
+Right, wrong, slow, forking, crashing, flooding and littering programs take turns. Each row of the
+table is taken when the workers rest; what grows from row to row is a leak.
 """
 
 from __future__ import annotations
@@ -29,12 +30,22 @@ PROGRAMS = {
     "right": (READ + "print(a + b)", "AC"),
     "right, with modules": ("import collections, json\n" + READ + "print(a + b)", "AC"),
     "wrong": (READ + "print(a - b)", "WA"),
-    "forking": (READ + "import os\nif os.fork() == 0:\n    os._exit(0)\nos.wait()\nprint(a + b)", "AC"),
-    "daemon": (READ + "import os, time\nif os.fork() == 0:\n    os.setsid()\n    time.sleep(99)\nprint(a + b)", "AC"),
+    "forking": (
+        READ + "import os\nif os.fork() == 0:\n    os._exit(0)\nos.wait()\nprint(a + b)",
+        "AC",
+    ),
+    "daemon": (
+        READ
+        + "import os, time\nif os.fork() == 0:\n    os.setsid()\n    time.sleep(99)\nprint(a + b)",
+        "AC",
+    ),
     "crashing": (READ + "import os\nos.kill(os.getpid(), 11)", "RE"),
     "exception": (READ + "raise ValueError(a)", "RE"),
     "flood": ("while True: print('x' * 9999)", "OLE"),
-    "littering": (READ + "for n in range(20): open(f'file{n}', 'w').write('x' * 9999)\nprint(a + b)", "AC"),
+    "littering": (
+        READ + "for n in range(20): open(f'file{n}', 'w').write('x' * 9999)\nprint(a + b)",
+        "AC",
+    ),
     "no program": ("def", "CE"),
     "much memory": ("x = bytearray(1 << 31)", "MLE"),
     "slow": ("while True: pass", "TLE"),
@@ -52,10 +63,14 @@ def jobs(first: int, count: int) -> tuple[list[Job], list[str]]:
     common = [name for name in PROGRAMS if name not in RARE]
     for number in range(first, first + count):
         names = sorted(RARE) if number % 10 == 9 else common
-        program, verdict = PROGRAMS[names[number // 10 % len(names) if number % 10 == 9 else number % len(names)]]
+        program, verdict = PROGRAMS[
+            names[number // 10 % len(names) if number % 10 == 9 else number % len(names)]
+        ]
         serial = number // 8
         tests = tuple(TestCase(f"{serial} {n}\n", f"{serial + n}\n") for n in range(1, 4))
-        made.append(Job(Problem(f"soak-{serial}", "", tests, limits=LIMITS), f"{program}\n# {number}\n"))
+        made.append(
+            Job(Problem(f"soak-{serial}", "", tests, limits=LIMITS), f"{program}\n# {number}\n")
+        )
         expected.append(verdict)
     return made, expected
 
@@ -64,7 +79,10 @@ def census(before: set[int]) -> dict[str, int]:
     """What this process and its sandboxes hold now; `before`: processes of the machine that do not count."""
     time.sleep(REST_S)
     containers = own_containers()
-    below = [*descendants(os.getpid()), *(pid for root in containers.values() for pid in [root, *descendants(root)])]
+    below = [
+        *descendants(os.getpid()),
+        *(pid for root in containers.values() for pid in [root, *descendants(root)]),
+    ]
     workers = {pid for pid in below if pid not in before}
     return {
         "host_descriptors": len(os.listdir("/proc/self/fd")),
@@ -144,7 +162,9 @@ def soak(name: str, at_once: int, in_a_row: int) -> dict[str, Any]:
             for job, report, verdict in zip(batch, sandbox.run(batch), expected, strict=True):
                 verdicts[report.verdict.value] += 1
                 if report.verdict != Verdict(verdict):
-                    wrong.append(f"{report.verdict} for {verdict}: {report.message} ({job.program!r})")
+                    wrong.append(
+                        f"{report.verdict} for {verdict}: {report.message} ({job.program!r})"
+                    )
 
     rows["before"] = census(before)
     started = time.monotonic()
@@ -172,7 +192,9 @@ def soak(name: str, at_once: int, in_a_row: int) -> dict[str, Any]:
 
 def main() -> None:
     """Soak each sandbox and print a table for it."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--sandboxes", default="docker,local")
     parser.add_argument("--at-once", type=int, default=1000)
     parser.add_argument("--in-a-row", type=int, default=10000)
@@ -184,11 +206,16 @@ def main() -> None:
         results.append(result)
         table = Table(name, *result["rows"])
         for field in result["rows"]["closed"]:
-            table.add_row(field.replace("_", " "), *(f"{row[field]:,}" for row in result["rows"].values()))
+            table.add_row(
+                field.replace("_", " "), *(f"{row[field]:,}" for row in result["rows"].values())
+            )
         console = Console(width=160)
         console.print(table)
         counts = ", ".join(f"{count} {verdict}" for verdict, count in result["verdicts"].items())
-        console.print(f"{counts}; {len(result['wrong'])} wrong; {result['seconds']:.0f} s", *result["wrong"][:5])
+        console.print(
+            f"{counts}; {len(result['wrong'])} wrong; {result['seconds']:.0f} s",
+            *result["wrong"][:5],
+        )
     if options.json:
         options.json.write_text(json.dumps(results, indent=2) + "\n")
 

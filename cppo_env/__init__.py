@@ -1,7 +1,7 @@
 """A Gymnasium environment for language models that coordinate K attempts on a coding problem.
 
-`import cppo_env` registers `CPPO-APPS-v0`, `CPPO-CodeContests-v0`, `CPPO-LiveCodeBench-v0`, `CPPO-Samples-v0` and
-`CPPO-Strategies-v0`.
+`import cppo_env` registers `CPPO-APPS-v0`, `CPPO-CodeContests-v0`, `CPPO-LiveCodeBench-v0`,
+`CPPO-Samples-v0` and `CPPO-Strategies-v0`.
 """
 
 import gymnasium as _gym

@@ -40,11 +40,15 @@ class Assembly:
         chosen = {"split": split, **filters} if split is not None else filters
         loaded = load_problems(dataset if problems is None else problems, **chosen)
         if len(loaded) == 0:
-            raise ProblemDataError(f"problems: {problems or dataset!r} holds none with the filters {dict(chosen)}")
+            raise ProblemDataError(
+                f"problems: {problems or dataset!r} holds none with the filters {dict(chosen)}"
+            )
         judge_object: Judge = _resolve("judges", judge, "rule")
         reward_object: Reward = _resolve("rewards", reward, "__call__")
         owns_sandbox = isinstance(sandbox, str)
-        sandbox_object: Sandbox = make_sandbox(str(sandbox)) if owns_sandbox else _resolve("sandboxes", sandbox, "run")
+        sandbox_object: Sandbox = (
+            make_sandbox(str(sandbox)) if owns_sandbox else _resolve("sandboxes", sandbox, "run")
+        )
         engine = Engine(judge_object, sandbox_object, reward_object, k, end_on_refusal)
         return cls(loaded, engine, owns_sandbox)
 
@@ -81,6 +85,8 @@ def _resolve(kind: str, name_or_object: Any, method: str) -> Any:
         plugin = plugins.load(kind, name_or_object)
         return plugin() if isinstance(plugin, type) else plugin
     if not hasattr(name_or_object, method):
-        expected = f"one of the {kind} {', '.join(plugins.names(kind))}, or an object with {method}()"
+        expected = (
+            f"one of the {kind} {', '.join(plugins.names(kind))}, or an object with {method}()"
+        )
         raise UsageError(f"got {type(name_or_object).__name__}, expected {expected}")
     return name_or_object

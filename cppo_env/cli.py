@@ -5,8 +5,8 @@ A command is a function of one frozen config dataclass that returns its machine-
     [project.entry-points."cppo_env.commands"]
     "problems.list" = "my_package.commands:list_problems"      # cppo problems list
 
-Fields without a default are positional; a field's docstring is its help text. Where all have one, a field may still be
-positional: `field(default=…, metadata={"positional": True})`.
+Fields without a default are positional; a field's docstring is its help text. Where all have one, a
+field may still be positional: `field(default=…, metadata={"positional": True})`.
 """
 
 from __future__ import annotations
@@ -49,7 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
                 _write_json(json_path, result)
         sys.stdout.flush()
     except BrokenPipeError:
-        # Whoever read the output has left (`cppo … | head`); the interpreter would flush once more on its way out.
+        # Whoever read the output has left (`cppo … | head`); the interpreter would flush once more
+        # on its way out.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except UnknownNameError as error:
@@ -80,7 +81,10 @@ def _split(arguments: list[str]) -> tuple[str | None, list[str]]:
     if any(name.startswith(words[0] + ".") for name in known):
         if len(words) == 1:
             return None, words
-        unknown, candidates = " ".join(words), [name.replace(".", " ") for name in known if name.startswith(words[0])]
+        unknown, candidates = (
+            " ".join(words),
+            [name.replace(".", " ") for name in known if name.startswith(words[0])],
+        )
     else:
         unknown, candidates = words[0], sorted({name.partition(".")[0] for name in known})
     _fail("cppo", f"no command {unknown!r}; {plugins.suggest(unknown, candidates)}", 2)
@@ -111,12 +115,24 @@ def _parse(title: str, command: Command, arguments: list[str]) -> tuple[Any, Pat
             _fail(title, f"{' '.join(message.split())}; see: {title} --help", 2)
 
     jsonargparse.set_parsing_settings(docstring_parse_attribute_docstrings=True)
-    config_class: Any = next(hint for name, hint in typing.get_type_hints(command).items() if name != "return")
+    config_class: Any = next(
+        hint for name, hint in typing.get_type_hints(command).items() if name != "return"
+    )
     parser = Parser(prog=title, description=(command.__doc__ or "").partition("\n")[0])
-    parser.add_argument("--config", action="config", help="YAML or JSON file with any of the options below")
-    parser.add_argument("--json", type=Path | None, default=None, metavar="PATH", help="write the result there as JSON")
+    parser.add_argument(
+        "--config", action="config", help="YAML or JSON file with any of the options below"
+    )
+    parser.add_argument(
+        "--json",
+        type=Path | None,
+        default=None,
+        metavar="PATH",
+        help="write the result there as JSON",
+    )
     parser.add_class_arguments(config_class, as_group=False, as_positional=True)
-    leading = [field.name for field in dataclasses.fields(config_class) if field.metadata.get("positional")]
+    leading = [
+        field.name for field in dataclasses.fields(config_class) if field.metadata.get("positional")
+    ]
     if leading and arguments and not arguments[0].startswith("-"):
         arguments = [f"--{leading[0]}={arguments[0]}", *arguments[1:]]
     values: dict[str, Any] = vars(parser.instantiate_classes(parser.parse_args(arguments)))
@@ -124,7 +140,9 @@ def _parse(title: str, command: Command, arguments: list[str]) -> tuple[Any, Pat
     json_path: Path | None = values.pop("json")
     # Found out now, not when the work is done.
     if json_path is not None and (json_path.is_dir() or not json_path.absolute().parent.is_dir()):
-        raise UsageError(f"--json: got {json_path}, expected a file in a folder that exists; make the folder first")
+        raise UsageError(
+            f"--json: got {json_path}, expected a file in a folder that exists; make the folder first"
+        )
     return config_class(**values), json_path
 
 

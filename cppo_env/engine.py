@@ -11,7 +11,9 @@ from cppo_env.errors import ActionError, UsageError
 from cppo_env.protocols import Judge, Reward, Sandbox
 from cppo_env.types import Episode, Job, Observation, Report, Verdict
 
-NO_PROGRAM = Report(Verdict.CE, message="the solution holds no program: expected one closed code fence")
+NO_PROGRAM = Report(
+    Verdict.CE, message="the solution holds no program: expected one closed code fence"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,8 @@ class Engine:
 
         Args:
             episodes: N episodes that have not ended.
-            actions: N tuples of K texts: methods for an episode in phase 0, solutions for one in phase 1.
+            actions: N tuples of K texts: methods for an episode in phase 0, solutions for one in
+                phase 1.
 
         Returns:
             N transitions. At most one call of the judge and one of the sandbox.
@@ -63,10 +66,16 @@ class Engine:
             ActionError: an action is not K texts. Nothing has been run and no episode has moved.
         """
         if len(actions) != len(episodes):
-            raise ActionError(f"actions: got {len(actions)}, expected {len(episodes)}, one for each episode")
+            raise ActionError(
+                f"actions: got {len(actions)}, expected {len(episodes)}, one for each episode"
+            )
         checked = [check_action(action, self.k) for action in actions]
-        planned = self._rule([(e, a) for e, a in zip(episodes, checked, strict=True) if e.phase == 0])
-        solved = self._judge([(e, a) for e, a in zip(episodes, checked, strict=True) if e.phase == 1])
+        planned = self._rule(
+            [(e, a) for e, a in zip(episodes, checked, strict=True) if e.phase == 0]
+        )
+        solved = self._judge(
+            [(e, a) for e, a in zip(episodes, checked, strict=True) if e.phase == 1]
+        )
         after_plan, after_solve = iter(planned), iter(solved)
         return [next(after_plan if episode.phase == 0 else after_solve) for episode in episodes]
 
@@ -75,7 +84,13 @@ class Engine:
         start = getattr(self.sandbox, "prefetch", None)
         programs = [(episode, parsing.read_program(text)) for episode, text in solutions]
         if start is not None:
-            start([self._job(episode, program) for episode, program in programs if program is not None])
+            start(
+                [
+                    self._job(episode, program)
+                    for episode, program in programs
+                    if program is not None
+                ]
+            )
 
     def _job(self, episode: Episode, program: str) -> Job:
         return Job(episode.problem, program, stop_early=getattr(self.reward, "stop_early", True))
@@ -89,14 +104,18 @@ class Engine:
         for (episode, methods), ruling in zip(plans, rulings, strict=True):
             refused = self.end_on_refusal and not ruling.accepted and not ruling.void
             after = replace(episode, methods=methods, ruling=ruling)
-            transitions.append(Transition(after, reward=0.0, terminated=refused, truncated=ruling.void))
+            transitions.append(
+                Transition(after, reward=0.0, terminated=refused, truncated=ruling.void)
+            )
         return transitions
 
     def _judge(self, answers: Sequence[tuple[Episode, tuple[str, ...]]]) -> list[Transition]:
         """Phase 1: solutions → reports → rewards."""
         if not answers:
             return []
-        programs = [[parsing.read_program(solution) for solution in solutions] for _, solutions in answers]
+        programs = [
+            [parsing.read_program(solution) for solution in solutions] for _, solutions in answers
+        ]
         jobs = [
             self._job(episode, program)
             for (episode, _), branches in zip(answers, programs, strict=True)
@@ -109,7 +128,9 @@ class Engine:
             graded = tuple(NO_PROGRAM if program is None else next(reports) for program in branches)
             after = replace(episode, solutions=solutions, reports=graded)
             reward = 0.0 if after.void else float(self.reward(after))
-            transitions.append(Transition(after, reward, terminated=not after.void, truncated=after.void))
+            transitions.append(
+                Transition(after, reward, terminated=not after.void, truncated=after.void)
+            )
         return transitions
 
 
@@ -126,7 +147,9 @@ def check_action(action: Any, k: int) -> tuple[str, ...]:
         raise ActionError(f"action: got {len(texts)} texts, expected {k}, one for each branch")
     for number, text in enumerate(texts, start=1):
         if not isinstance(text, str):
-            raise ActionError(f"action: text {number} of {k} is {type(text).__name__}, expected str")
+            raise ActionError(
+                f"action: text {number} of {k} is {type(text).__name__}, expected str"
+            )
     return tuple(texts)
 
 
@@ -140,7 +163,11 @@ def check_k(k: int) -> int:
 def facts(transition: Transition) -> dict[str, Any]:
     """The `info` of a step: what researchers log, and what learners learn from."""
     episode = transition.episode
-    info: dict[str, Any] = {"problem_id": episode.problem.id, "validity": episode.validity, "ruling": episode.ruling}
+    info: dict[str, Any] = {
+        "problem_id": episode.problem.id,
+        "validity": episode.validity,
+        "ruling": episode.ruling,
+    }
     if transition.ended:
         info["void"] = episode.void
     if episode.reports:

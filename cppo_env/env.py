@@ -22,20 +22,23 @@ class CPPOEnv(gym.Env[Any, Any]):
     """An episode is one problem: step 1 takes K methods, step 2 takes K solutions and pays the planner's reward.
 
     Args:
-        problems: a path (any published layout, detected), the name of a problem set, or a `ProblemSet`; None takes
-            the set that the id stands for.
-        split: the part of the set to play (its own names, such as "train" or "test"); None takes the default part.
+        problems: a path (any published layout, detected), the name of a problem set, or a
+            `ProblemSet`; None takes the set that the id stands for.
+        split: the part of the set to play (its own names, such as "train" or "test"); None takes
+            the default part.
         k: number of branches K.
-        sandbox: "auto", "docker", "local", another plug-in's name, or an open `Sandbox` (which is left open).
+        sandbox: "auto", "docker", "local", another plug-in's name, or an open `Sandbox` (which is
+            left open).
         judge: name of a judge or a `Judge`: the gate J.
         reward: name of a reward or a `Reward`: the planner's reward.
-        end_on_refusal: end an episode whose plan is refused at once; otherwise its solutions are still run.
+        end_on_refusal: end an episode whose plan is refused at once; otherwise its solutions are
+            still run.
         render_mode: None, "ansi" (`render()` returns text) or "human" (each step is printed).
         dataset: the problem set that the id stands for; set by the registration.
         **filters: passed to `cppo_env.load_problems` (difficulty, platform, …).
 
-    Info of a step: `problem_id`, `validity` (J), `ruling`; after the last step `void`, and after the solve step
-    `r_out`, `solver_rewards` (float32[K]), `verdicts` (K texts) and `reports`.
+    Info of a step: `problem_id`, `validity` (J), `ruling`; after the last step `void`, and after
+    the solve step `r_out`, `solver_rewards` (float32[K]), `verdicts` (K texts) and `reports`.
     """
 
     metadata: ClassVar[dict[str, Any]] = {"render_modes": list(RENDER_MODES), "render_fps": 1}  # pyright: ignore[reportIncompatibleVariableOverride]
@@ -57,7 +60,9 @@ class CPPOEnv(gym.Env[Any, Any]):
         if render_mode is not None and render_mode not in RENDER_MODES:
             raise UsageError(f"render_mode: got {render_mode!r}, expected None, 'ansi' or 'human'")
         self.render_mode = render_mode
-        self.assembly = Assembly.build(dataset, problems, split, k, sandbox, judge, reward, end_on_refusal, filters)
+        self.assembly = Assembly.build(
+            dataset, problems, split, k, sandbox, judge, reward, end_on_refusal, filters
+        )
         self.observation_space = observation_space(k)
         self.action_space = Texts(k)
         self._last: Transition | None = None
@@ -101,12 +106,20 @@ class CPPOEnv(gym.Env[Any, Any]):
         info = facts(last)
         if "solver_rewards" in info:
             info["solver_rewards"] = np.asarray(info["solver_rewards"], dtype=np.float32)
-        return self.assembly.engine.observe(last.episode), last.reward, last.terminated, last.truncated, info
+        return (
+            self.assembly.engine.observe(last.episode),
+            last.reward,
+            last.terminated,
+            last.truncated,
+            info,
+        )
 
     def render(self) -> str | None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """The episode so far as text in mode "ansi"; "human" prints it after each step."""
         if self.render_mode is None:
-            gym.logger.warn("render: this environment was made without render_mode; use render_mode='ansi' or 'human'")
+            gym.logger.warn(
+                "render: this environment was made without render_mode; use render_mode='ansi' or 'human'"
+            )
         if self._last is None or self.render_mode != "ansi":
             return None
         return render_text(self._last.episode, self._last.reward)

@@ -11,7 +11,8 @@
     ├── AgentError (RuntimeError)           an agent's own machinery failed: its model's endpoint did not answer
     └── SamplerError (RuntimeError)         the engine that the learner samples with failed or did not answer
 
-Faults of a single program, judge call or test never raise: they are verdicts (see `cppo_env.types.Verdict`).
+Faults of a single program, judge call or test never raise: they are verdicts (see
+`cppo_env.types.Verdict`).
 """
 
 from collections.abc import Sequence

@@ -28,9 +28,13 @@ def pass_at_k(n: ArrayLike, c: ArrayLike, k: ArrayLike) -> Any:
     """
     n_, c_, k_ = np.broadcast_arrays(np.asarray(n), np.asarray(c), np.asarray(k))
     if np.any((c_ < 0) | (c_ > n_)):
-        raise UsageError(f"pass_at_k: got c={c} of n={n}, expected 0 ≤ c ≤ n; count the right samples among the n")
+        raise UsageError(
+            f"pass_at_k: got c={c} of n={n}, expected 0 ≤ c ≤ n; count the right samples among the n"
+        )
     if np.any((k_ < 1) | (k_ > n_)):
-        raise UsageError(f"pass_at_k: got k={k} with n={n}, expected 1 ≤ k ≤ n; draw more samples or lower k")
+        raise UsageError(
+            f"pass_at_k: got k={k} with n={n}, expected 1 ≤ k ≤ n; draw more samples or lower k"
+        )
     estimate = 1.0 - np.vectorize(all_wrong, otypes=[np.float64])(n_, c_, k_)
     return float(estimate) if estimate.ndim == 0 else estimate
 

@@ -19,7 +19,9 @@ def environment_spec(env: str) -> EnvSpec:
     try:
         spec = gym.spec(env)
     except gym.error.Error as error:
-        raise UsageError(f"env: got {env!r}, expected a registered id; {plugins.suggest(env, known)}") from error
+        raise UsageError(
+            f"env: got {env!r}, expected a registered id; {plugins.suggest(env, known)}"
+        ) from error
     if "dataset" not in spec.kwargs:
         raise UsageError(f"env: got {env!r}, expected one of {', '.join(known)}")
     return spec

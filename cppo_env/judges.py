@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from cppo_env.parsing import MAX_METHOD_WORDS
 from cppo_env.types import Problem, Ruling
 
-_CODE = re.compile(r"```|^\s*#include\b|^\s*(?:from\s+\w+\s+)?import\s+\w|\bdef\s+\w+\(|\bprint\(|\blambda\b.*:")
+_CODE = re.compile(
+    r"```|^\s*#include\b|^\s*(?:from\s+\w+\s+)?import\s+\w|\bdef\s+\w+\(|\bprint\(|\blambda\b.*:"
+)
 _NOT_WORDS = re.compile(r"[\W_]+")
 
 
@@ -23,8 +25,8 @@ class AcceptJudge:
 class FormatJudge:
     """Accepts a plan whose methods are K distinct sentences: one line each, at most 45 words, no code.
 
-    This is the part of the paper's rubric that needs no model (METHOD, section 2). Duplicates are found after case,
-    punctuation and white space are folded.
+    This is the part of the paper's rubric that needs no model (METHOD, section 2). Duplicates are
+    found after case, punctuation and white space are folded.
     """
 
     def rule(self, cases: Sequence[tuple[Problem, tuple[str, ...]]]) -> list[Ruling]:

@@ -23,8 +23,9 @@ def read_plan(text: str, k: int = 4) -> tuple[str, ...]:
     """Read the K methods of a plan: one line each, labelled `A:`, `B:`, … in order, and nothing else.
 
     Returns:
-        The K methods without their labels; the empty tuple when the text is anything but such a plan
-        (a preface, a missing or repeated label, a method that runs over several lines, a cut-off list).
+        The K methods without their labels; the empty tuple when the text is anything but such a
+        plan (a preface, a missing or repeated label, a method that runs over several lines, a
+        cut-off list).
     """
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     matches = [_LABELLED.fullmatch(line) for line in lines]
@@ -35,15 +36,17 @@ def read_plan(text: str, k: int = 4) -> tuple[str, ...]:
 
 def write_plan(methods: Sequence[str]) -> str:
     """The plan text of some methods; the inverse of `read_plan`."""
-    return "\n".join(f"{label}: {method}" for label, method in zip(ascii_uppercase, methods, strict=False))
+    return "\n".join(
+        f"{label}: {method}" for label, method in zip(ascii_uppercase, methods, strict=False)
+    )
 
 
 def read_program(text: str) -> str | None:
     """Read the program of a solution: the last closed code fence, or the whole text when it is plain Python.
 
     Returns:
-        The program; None when there is none: a fence that is still open at the end (a truncated answer), prose without
-        a fence, or text that no file could hold (lone surrogates).
+        The program; None when there is none: a fence that is still open at the end (a truncated
+        answer), prose without a fence, or text that no file could hold (lone surrogates).
     """
     opening: re.Match[str] | None = None
     body: list[str] = []

@@ -51,7 +51,8 @@ def find(kind: str, name: str) -> EntryPoint:
     """The plug-in `name` of a kind, not imported yet.
 
     Raises:
-        UnknownNameError: no installed package has a plug-in of that name; the message suggests the nearest one.
+        UnknownNameError: no installed package has a plug-in of that name; the message suggests the
+            nearest one.
     """
     entry = _group(kind).get(name)
     if entry is None:
@@ -64,7 +65,8 @@ def load(kind: str, name: str) -> Any:
 
     Raises:
         UnknownNameError: see `find`.
-        MissingExtraError: the plug-in needs a package that is not installed; the message names the extra.
+        MissingExtraError: the plug-in needs a package that is not installed; the message names the
+            extra.
     """
     entry = find(kind, name)
     try:

@@ -1,6 +1,7 @@
 """Observation → chat messages of the two regions, PLAN and SOLVE.
 
-The two prompts are separate sequences: the solver sees the problem and its own method, never its siblings'.
+The two prompts are separate sequences: the solver sees the problem and its own method, never its
+siblings'.
 """
 
 from __future__ import annotations
@@ -54,4 +55,6 @@ def skills(k: int) -> tuple[str, ...]:
 def problem_text(observation: Observation) -> str:
     """The statement, with the starter code where there is one."""
     starter = observation["starter_code"]
-    return observation["problem"] + (f"\n\nStarter code:\n```python\n{starter}\n```" if starter else "")
+    return observation["problem"] + (
+        f"\n\nStarter code:\n```python\n{starter}\n```" if starter else ""
+    )

@@ -1,7 +1,8 @@
 """The five roles a third party can play. All are synchronous and take a batch.
 
-Concurrency lives inside an implementation: the environment makes one judge call and one sandbox call per
-vector step. `cppo_env.testing` holds a fake and an inheritable contract test for each role.
+Concurrency lives inside an implementation: the environment makes one judge call and one sandbox
+call per vector step. `cppo_env.testing` holds a fake and an inheritable contract test for each
+role.
 """
 
 from __future__ import annotations

@@ -18,9 +18,15 @@ def render_text(episode: Episode, reward: float) -> str:
     lines = [f"── {problem.id} ──", *textwrap.wrap(statement, WIDTH)]
     for number, method in enumerate(episode.methods):
         verdict = f"[{episode.reports[number].verdict}] " if episode.reports else ""
-        lines.append(f"{ascii_uppercase[number]}: {verdict}{textwrap.shorten(method, WIDTH, placeholder=' …')}")
+        lines.append(
+            f"{ascii_uppercase[number]}: {verdict}{textwrap.shorten(method, WIDTH, placeholder=' …')}"
+        )
     if episode.ruling is not None:
-        lines.append("gate: accepted" if episode.ruling.accepted else f"gate: refused, {episode.ruling.reason}")
+        lines.append(
+            "gate: accepted"
+            if episode.ruling.accepted
+            else f"gate: refused, {episode.ruling.reason}"
+        )
     if episode.void:
         lines.append("void: the judge or the sandbox failed; this episode counts for nothing")
     elif episode.reports:

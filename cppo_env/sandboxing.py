@@ -21,15 +21,16 @@ def make_sandbox(name: str = "auto", **options: Any) -> Any:
     """Make the sandbox `name`; it is a context manager that closes itself.
 
     Args:
-        name: "auto" (Docker where an engine answers, else local with one visible warning), "docker", "local", or the
-            name of any plug-in of the group `cppo_env.sandboxes`.
+        name: "auto" (Docker where an engine answers, else local with one visible warning),
+            "docker", "local", or the name of any plug-in of the group `cppo_env.sandboxes`.
         **options: passed to the sandbox's constructor.
 
     Raises:
         UnknownNameError: there is no sandbox of that name.
         UsageError: the sandbox has no such option.
         MissingExtraError: the sandbox needs a package that is not installed.
-        SandboxError: the sandbox cannot be started (no engine, no image); the message says what to do.
+        SandboxError: the sandbox cannot be started (no engine, no image); the message says what to
+            do.
     """
     if name != "auto":
         return _construct(name, options)
@@ -49,13 +50,18 @@ def _construct(name: str, options: dict[str, Any]) -> Any:
     return plugins.construct(plugins.load("sandboxes", name), options, f"sandbox {name!r}")
 
 
-def grade(problem: Problem, program: str, *, sandbox: str | Sandbox = "auto", stop_early: bool = True) -> Report:
+def grade(
+    problem: Problem, program: str, *, sandbox: str | Sandbox = "auto", stop_early: bool = True
+) -> Report:
     """Judge one program on all tests of one problem. See `grade_batch`."""
     return grade_batch([(problem, program)], sandbox=sandbox, stop_early=stop_early)[0]
 
 
 def grade_batch(
-    pairs: Sequence[tuple[Problem, str]], *, sandbox: str | Sandbox = "auto", stop_early: bool = True
+    pairs: Sequence[tuple[Problem, str]],
+    *,
+    sandbox: str | Sandbox = "auto",
+    stop_early: bool = True,
 ) -> list[Report]:
     """Judge (problem, program) pairs, all of them in one sandbox call.
 
@@ -76,5 +82,7 @@ def borrow_sandbox(sandbox: str | Sandbox) -> AbstractContextManager[Sandbox]:
     if isinstance(sandbox, str):
         return closing(make_sandbox(sandbox))
     if not isinstance(sandbox, Sandbox):  # pyright: ignore[reportUnnecessaryIsInstance] - the caller may not type-check
-        raise UsageError(f"sandbox: got {type(sandbox).__name__}, expected a name or an object with run() and close()")
+        raise UsageError(
+            f"sandbox: got {type(sandbox).__name__}, expected a name or an object with run() and close()"
+        )
     return nullcontext(sandbox)

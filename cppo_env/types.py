@@ -33,8 +33,9 @@ class Limits:
 class TestCase:
     """One test.
 
-    A stdin test holds the text fed to standard input and the text expected on standard output.
-    A call-based test (`Problem.entry_point` set) holds the JSON array of arguments and the JSON value expected.
+    A stdin test holds the text fed to standard input and the text expected on standard output. A
+    call-based test (`Problem.entry_point` set) holds the JSON array of arguments and the JSON value
+    expected.
     """
 
     __test__ = False  # pytest would otherwise try to collect a class of this name

@@ -26,15 +26,20 @@ Batch = dict[str, Any]
 class CPPOVectorEnv(VectorEnv[Any, Any, Any]):
     """N episodes side by side, equal to N single environments seeded `seed`, `seed + 1`, ….
 
-    The arguments are those of `CPPOEnv`. Ended episodes stay as they are until a `reset` (`AutoresetMode.DISABLED`):
-    they ignore their action and pay nothing, so that a batch goes on where `end_on_refusal` has ended some.
+    The arguments are those of `CPPOEnv`. Ended episodes stay as they are until a `reset`
+    (`AutoresetMode.DISABLED`): they ignore their action and pay nothing, so that a batch goes on
+    where `end_on_refusal` has ended some.
 
-    Observations: see `Batch`. Actions: N tuples of K texts. Infos: the keys of the single environment as arrays
-    over the environments (`solver_rewards` float32[N, K], `verdicts` and `reports` object[N, K], the rest [N]); `_key`
-    is a mask of the environments that have the key.
+    Observations: see `Batch`. Actions: N tuples of K texts. Infos: the keys of the single
+        environment as arrays
+    environment as arrays over the environments (`solver_rewards` float32[N, K], `verdicts` and
+    `reports` object[N, K], the rest [N]); `_key` is a mask of the environments that have the key.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"autoreset_mode": AutoresetMode.DISABLED, "render_modes": []}  # pyright: ignore[reportIncompatibleVariableOverride]
+    metadata: ClassVar[dict[str, Any]] = {
+        "autoreset_mode": AutoresetMode.DISABLED,
+        "render_modes": [],
+    }  # pyright: ignore[reportIncompatibleVariableOverride]
 
     def __init__(
         self,
@@ -52,12 +57,16 @@ class CPPOVectorEnv(VectorEnv[Any, Any, Any]):
         **filters: Any,
     ):
         if render_mode is not None:
-            raise UsageError(f"render_mode: got {render_mode!r}; the vector environment renders nothing, expected None")
+            raise UsageError(
+                f"render_mode: got {render_mode!r}; the vector environment renders nothing, expected None"
+            )
         if num_envs < 1:
             raise UsageError(f"num_envs: got {num_envs}, expected 1 or more")
         self.num_envs = num_envs
         self.render_mode = None
-        self.assembly = Assembly.build(dataset, problems, split, k, sandbox, judge, reward, end_on_refusal, filters)
+        self.assembly = Assembly.build(
+            dataset, problems, split, k, sandbox, judge, reward, end_on_refusal, filters
+        )
         self.single_observation_space = observation_space(k)
         self.single_action_space = Texts(k)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
@@ -66,14 +75,17 @@ class CPPOVectorEnv(VectorEnv[Any, Any, Any]):
         self._last: list[Transition] = []
 
     def reset(
-        self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
+        self,
+        *,
+        seed: int | Sequence[int | None] | None = None,
+        options: dict[str, Any] | None = None,
     ) -> tuple[Batch, dict[str, Any]]:
         """Start episodes on random problems, or on those of `options={"problems": indices}`.
 
         Args:
             seed: environment i draws its problems with seed `seed + i`, or with `seed[i]`.
-            options: `problems`: N indices into the problem set, or one for each environment that is reset;
-                `reset_mask`: bool[N], the environments to reset (all of them without it).
+            options: `problems`: N indices into the problem set, or one for each environment that is
+                reset; `reset_mask`: bool[N], the environments to reset (all of them without it).
 
         Raises:
             UsageError: an unknown option, or a wrong number or range of indices.
@@ -87,13 +99,19 @@ class CPPOVectorEnv(VectorEnv[Any, Any, Any]):
             size = len(self.assembly.problems)
             indices = [int(self._rngs[i].integers(size)) for i in np.flatnonzero(mask)]
         if options:
-            raise UsageError(f"reset options: got {sorted(options)}, expected 'problems' or 'reset_mask'")
+            raise UsageError(
+                f"reset options: got {sorted(options)}, expected 'problems' or 'reset_mask'"
+            )
         fresh = (Episode(self.assembly.problems[index]) for index in indices)
         self._last = [
-            Transition(next(fresh), reward=0.0, terminated=False, truncated=False) if mask[i] else self._last[i]
+            Transition(next(fresh), reward=0.0, terminated=False, truncated=False)
+            if mask[i]
+            else self._last[i]
             for i in range(self.num_envs)
         ]
-        return self._observe(), self._infos({int(i): _identity(self._last[i]) for i in np.flatnonzero(mask)})
+        return self._observe(), self._infos(
+            {int(i): _identity(self._last[i]) for i in np.flatnonzero(mask)}
+        )
 
     def step(
         self, actions: Any
@@ -110,21 +128,31 @@ class CPPOVectorEnv(VectorEnv[Any, Any, Any]):
         if not live:
             raise OrderError("step: every episode has ended; call reset() to start the next ones")
         if len(actions) != self.num_envs:
-            raise ActionError(f"actions: got {len(actions)}, expected {self.num_envs}, one for each environment")
+            raise ActionError(
+                f"actions: got {len(actions)}, expected {self.num_envs}, one for each environment"
+            )
         episodes = [self._last[i].episode for i in live]
-        for i, transition in zip(live, self.assembly.engine.advance(episodes, [actions[i] for i in live]), strict=True):
+        for i, transition in zip(
+            live, self.assembly.engine.advance(episodes, [actions[i] for i in live]), strict=True
+        ):
             self._last[i] = transition
         rewards = np.zeros(self.num_envs, dtype=np.float64)
         rewards[live] = [self._last[i].reward for i in live]
         terminations = np.array([last.terminated for last in self._last], dtype=np.bool_)
         truncations = np.array([last.truncated for last in self._last], dtype=np.bool_)
-        return self._observe(), rewards, terminations, truncations, self._infos({i: facts(self._last[i]) for i in live})
+        return (
+            self._observe(),
+            rewards,
+            terminations,
+            truncations,
+            self._infos({i: facts(self._last[i]) for i in live}),
+        )
 
     def prefetch(self, solutions: Sequence[tuple[int, str]]) -> None:
         """Start running solutions whose siblings are still being written: (environment, one of its K solutions).
 
-        It saves time where the sandbox can work ahead (`CachedSandbox`) and changes no result: the solutions are judged
-        in the step that holds all of them.
+        It saves time where the sandbox can work ahead (`CachedSandbox`) and changes no result: the
+        solutions are judged in the step that holds all of them.
         """
         self.assembly.engine.prefetch([(self._last[i].episode, text) for i, text in solutions])
 
@@ -158,9 +186,13 @@ class CPPOVectorEnv(VectorEnv[Any, Any, Any]):
             indices = indices[mask]
         size = len(self.assembly.problems)
         if indices.shape != (int(mask.sum()),) or not np.issubdtype(indices.dtype, np.integer):
-            raise UsageError(f"problems: got {given!r}, expected {int(mask.sum())} indices, one for each environment")
+            raise UsageError(
+                f"problems: got {given!r}, expected {int(mask.sum())} indices, one for each environment"
+            )
         if indices.size and not (indices.min() >= 0 and indices.max() < size):
-            raise UsageError(f"problems: got indices {indices.min()} to {indices.max()}, expected 0 to {size - 1}")
+            raise UsageError(
+                f"problems: got indices {indices.min()} to {indices.max()}, expected 0 to {size - 1}"
+            )
         return [int(index) for index in indices]
 
     def _observe(self) -> Batch:
@@ -180,7 +212,9 @@ class CPPOVectorEnv(VectorEnv[Any, Any, Any]):
                 if key not in arrays:
                     shape, dtype = _LAYOUT[key]
                     fill: Any = None if dtype is object else 0
-                    arrays[key] = np.full((self.num_envs, self.assembly.engine.k)[:shape], fill, dtype=dtype)
+                    arrays[key] = np.full(
+                        (self.num_envs, self.assembly.engine.k)[:shape], fill, dtype=dtype
+                    )
                     arrays["_" + key] = np.zeros(self.num_envs, dtype=np.bool_)
                 arrays[key][i] = value
                 arrays["_" + key][i] = True

@@ -20,15 +20,24 @@ class WordOverlapJudge:
 
     def _rule(self, methods: tuple[str, ...]) -> Ruling:
         words = [set(method.lower().split()) for method in methods]
-        overlap = max((len(a & b) / max(len(a | b), 1) for a, b in combinations(words, 2)), default=0.0)
+        overlap = max(
+            (len(a & b) / max(len(a | b), 1) for a, b in combinations(words, 2)), default=0.0
+        )
         if overlap >= self.limit:
-            return Ruling(accepted=False, score=1 - overlap, reason=f"two methods share {overlap:.0%} of their words")
+            return Ruling(
+                accepted=False,
+                score=1 - overlap,
+                reason=f"two methods share {overlap:.0%} of their words",
+            )
         return Ruling(accepted=True, score=1 - overlap)
 
 
 if __name__ == "__main__":
     with gym.make("CPPO-Samples-v0", judge=WordOverlapJudge(), k=2) as env:
-        for plan in [("hash map of values", "sort and close in"), ("hash map of values", "hash map of the values")]:
+        for plan in [
+            ("hash map of values", "sort and close in"),
+            ("hash map of values", "hash map of the values"),
+        ]:
             env.reset(options={"problem_id": "two-sum"})
             *_, info = env.step(plan)
             print(plan, "→ J =", info["validity"], info["ruling"].reason)

@@ -23,7 +23,10 @@ class LargestOfN:
             statement=f"Read {index + 1} whole numbers from one line and print the largest.",
             tests=[TestCase(" ".join(map(str, row)) + "\n", f"{max(row)}\n") for row in rows],
             limits=Limits(cpu_s=2.0),
-            references=["print(max(map(int, input().split())))", "print(sorted(map(int, input().split()))[-1])"],
+            references=[
+                "print(max(map(int, input().split())))",
+                "print(sorted(map(int, input().split()))[-1])",
+            ],
             wrong=["print(max(input().split()))"],  # compares texts
             metadata={"methods": ("built-in maximum", "last of the sorted numbers")},
         )
@@ -34,6 +37,9 @@ if __name__ == "__main__":
     with gym.make("CPPO-Samples-v0", problems=problems, k=2) as env:
         observation, info = env.reset(options={"problem_id": "largest-of-5"})
         env.step(problems[4].metadata["methods"])
-        solutions = (f"```python\n{problems[4].references[0]}\n```", f"```python\n{problems[4].wrong[0]}\n```")
+        solutions = (
+            f"```python\n{problems[4].references[0]}\n```",
+            f"```python\n{problems[4].wrong[0]}\n```",
+        )
         _, reward, *_, info = env.step(solutions)
         print(observation["problem"], "→", info["verdicts"], "reward", reward)

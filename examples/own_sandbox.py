@@ -27,16 +27,26 @@ class ProcessSandbox:
             verdicts.append(self._verdict(job, test))
             if job.stop_early and verdicts[-1] is not Verdict.AC:
                 break
-        first_fault = next((verdict for verdict in verdicts if verdict is not Verdict.AC), Verdict.AC)
+        first_fault = next(
+            (verdict for verdict in verdicts if verdict is not Verdict.AC), Verdict.AC
+        )
         return Report(first_fault, tuple(map(TestReport, verdicts)))
 
     def _verdict(self, job: Job, test: TestCase) -> Verdict:
         command, wall_s = [sys.executable, "-c", job.program], job.problem.limits.wall_s
         try:
-            done = subprocess.run(command, input=test.input, capture_output=True, text=True, timeout=wall_s)
+            done = subprocess.run(
+                command, input=test.input, capture_output=True, text=True, timeout=wall_s
+            )
         except subprocess.TimeoutExpired:
             return Verdict.TLE
-        return Verdict.RE if done.returncode else Verdict.AC if strict(job.problem, test, done.stdout) else Verdict.WA
+        return (
+            Verdict.RE
+            if done.returncode
+            else Verdict.AC
+            if strict(job.problem, test, done.stdout)
+            else Verdict.WA
+        )
 
 
 if __name__ == "__main__":

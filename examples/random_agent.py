@@ -13,7 +13,9 @@ for episode in range(3):
         [action] = agent.act([observation])  # an agent takes a batch, here of one
         observation, reward, terminated, truncated, info = env.step(action)
         ended = terminated or truncated
-    print(f"{info['problem_id']}: J = {info['validity']}, verdicts {info['verdicts']}, reward {reward}")
+    print(
+        f"{info['problem_id']}: J = {info['validity']}, verdicts {info['verdicts']}, reward {reward}"
+    )
 
 print(env.render())
 env.close()

@@ -9,12 +9,13 @@ import gymnasium as gym
 import numpy as np
 import torch
 from cppo_grpo.config import TrainConfig
-from cppo_grpo.learner.learner import Learner, appraise
+from cppo_grpo.learner.credit import compute_advantages
+from cppo_grpo.learner.learner import Learner
 from cppo_grpo.model.policy import Policy
-from cppo_grpo.runs.log import rollout_metrics
-from cppo_grpo.stages.start import make_player, starting_point
 from cppo_grpo.rollouts.play import play
 from cppo_grpo.runs.folder import Run
+from cppo_grpo.stages.metrics import rollout_metrics
+from cppo_grpo.stages.start import make_policy_agent, starting_point
 from cppo_sandboxes.cached import CachedSandbox
 from rich.console import Console
 
@@ -22,27 +23,45 @@ import cppo_env
 
 torch.set_num_threads(1)  # on a CPU the sandbox needs the other cores
 P, M, STEPS = 8, 4, 5  # problems of a step, plans for each of them, steps
-settings = {"tuples": M, "max_tokens_plan": 40, "max_tokens_solve": 40, "lr": 6e-4, "lambda_plan": 8.0}
+settings = {
+    "tuples": M,
+    "max_tokens_plan": 40,
+    "max_tokens_solve": 40,
+    "lr": 6e-4,
+    "lambda_plan": 8.0,
+}
 config = TrainConfig(hidden=64, warm_start_steps=50, **settings)  # or model="NAME"
 
 sandbox = CachedSandbox(cppo_env.make_sandbox("local"))
-env = gym.make_vec(config.env, num_envs=P * M, k=config.k, sandbox=sandbox, end_on_refusal=True).unwrapped
+env = gym.make_vec(
+    config.env, num_envs=P * M, k=config.k, sandbox=sandbox, end_on_refusal=True
+).unwrapped
 problems = env.assembly.problems
-with TemporaryDirectory() as folder:  # a model made from scratch, taught the form of plans and programs
+with (
+    TemporaryDirectory() as folder
+):  # a model made from scratch, taught the form of plans and programs
     run = Run.open(replace(config, run=Path(folder)))
     model, tokenizer = starting_point(run, problems, Console(quiet=True))
 reference = Policy(copy.deepcopy(model).requires_grad_(False))
 policy = Policy(model)
-learner, player = Learner(policy, reference, config), make_player(config, model, tokenizer)
+learner, agent = Learner(policy, reference, config), make_policy_agent(config, model, tokenizer)
 
 random = np.random.default_rng(config.seed)
 for step in range(STEPS):
     chosen_P = random.choice(len(problems), P, replace=False)
-    rollout = play(env, player, np.repeat(chosen_P, M), seeds=(2 * step, 2 * step + 1))  # plans, programs, verdicts
-    metrics = rollout_metrics(rollout, appraise(rollout, config), config)  # rewards, and the advantages they become
+    rollout = play(
+        env, agent, np.repeat(chosen_P, M), seeds=(2 * step, 2 * step + 1)
+    )  # plans, programs, verdicts
+    metrics = rollout_metrics(
+        rollout, compute_advantages(rollout, config), config
+    )  # rewards, and the advantages they become
     metrics |= learner.update(rollout, step)  # both regions in one optimizer step
-    player.sampler.update(model.named_parameters())  # nothing to do where the sampler draws from this very model
-    print(f"step {step + 1}: pass@{config.k} {metrics['pass_at_k']:.3f}, valid plans {metrics['validity']:.3f}")
+    agent.sampler.update(
+        model.named_parameters()
+    )  # nothing to do where the sampler draws from this very model
+    print(
+        f"step {step + 1}: pass@{config.k} {metrics['pass_at_k']:.3f}, valid plans {metrics['validity']:.3f}"
+    )
 
 env.close()
 sandbox.close()

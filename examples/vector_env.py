@@ -19,4 +19,6 @@ for _ in ("plan", "solve"):
 envs.close()
 
 print("verdicts:", dict(Counter(infos["verdicts"].flat)))
-print(f"pass@4 of {envs.num_envs} episodes: {infos['r_out'].mean():.3f}, mean reward {rewards.mean():.3f}")
+print(
+    f"pass@4 of {envs.num_envs} episodes: {infos['r_out'].mean():.3f}, mean reward {rewards.mean():.3f}"
+)

@@ -10,7 +10,8 @@ import pytest
 hypothesis.settings.register_profile("cppo", deadline=None)
 hypothesis.settings.load_profile("cppo")
 
-# A suite started in the background inherits an ignored SIGINT, and so would the commands that tests interrupt.
+# A suite started in the background inherits an ignored SIGINT, and so would the commands that tests
+# interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 pytest.register_assert_rewrite("cppo_env.testing.contracts")

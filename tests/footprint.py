@@ -41,7 +41,9 @@ class Footprint:
         children = _children(os.getpid())
         containers = _own_containers()
         return cls(
-            workers=frozenset([f"child {pid}" for pid in children] + [f"container {name}" for name in containers]),
+            workers=frozenset(
+                [f"child {pid}" for pid in children] + [f"container {name}" for name in containers]
+            ),
             processes=frozenset(_marked_processes()),
             inside=_numbered([*_descendants(children), *_container_processes(containers)]),
             files=frozenset([*_marked_files(), *_scratch_files(children)]),
@@ -80,7 +82,9 @@ def _numbered(names) -> frozenset[str]:
     seen: dict[str, int] = {}
     for name in names:
         seen[name] = seen.get(name, 0) + 1
-    return frozenset(f"{name} #{number + 1}" for name, count in seen.items() for number in range(count))
+    return frozenset(
+        f"{name} #{number + 1}" for name, count in seen.items() for number in range(count)
+    )
 
 
 def _read(path: str) -> bytes:
@@ -91,7 +95,11 @@ def _read(path: str) -> bytes:
 
 
 def _children(pid: int) -> list[int]:
-    return [int(word) for task in _tasks(pid) for word in _read(f"/proc/{pid}/task/{task}/children").split()]
+    return [
+        int(word)
+        for task in _tasks(pid)
+        for word in _read(f"/proc/{pid}/task/{task}/children").split()
+    ]
 
 
 def _tasks(pid: int) -> list[str]:
@@ -128,7 +136,10 @@ def _own_containers() -> list[str]:
     except DockerException:
         return []
     try:
-        return [box.id for box in client.containers.list(all=True, filters={"label": f"{LABEL}={owner()}"})]
+        return [
+            box.id
+            for box in client.containers.list(all=True, filters={"label": f"{LABEL}={owner()}"})
+        ]
     finally:
         client.close()
 
@@ -171,6 +182,8 @@ def _scratch_files(workers: list[int]) -> list[str]:
 
 def _marked_objects() -> list[str]:
     lines = [
-        line.split() for kind in ("shm", "msg", "sem") for line in _read(f"/proc/sysvipc/{kind}").decode().splitlines()
+        line.split()
+        for kind in ("shm", "msg", "sem")
+        for line in _read(f"/proc/sysvipc/{kind}").decode().splitlines()
     ]
     return [words[0] for words in lines if words[0] in map(str, SYSTEM_V_KEYS)]

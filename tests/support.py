@@ -10,7 +10,8 @@ SHARED = Path(os.environ.get("CPPO_SHARED", Path(__file__).resolve().parents[2] 
 """The folder of real problem records that lies beside the checkout."""
 
 need_shared = pytest.mark.skipif(
-    not (SHARED / "data").is_dir(), reason=f"the shared sample data is absent: no folder {SHARED / 'data'}"
+    not (SHARED / "data").is_dir(),
+    reason=f"the shared sample data is absent: no folder {SHARED / 'data'}",
 )
 
 need_vllm = pytest.mark.skipif(

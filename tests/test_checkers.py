@@ -228,7 +228,9 @@ def test_an_unknown_checker_names_the_nearest():
         plugins.load("checkers", "stric")
 
 
-words = st.lists(st.text(st.characters(codec="utf-8", exclude_characters=" \t\n\r\v\f"), min_size=1))
+words = st.lists(
+    st.text(st.characters(codec="utf-8", exclude_characters=" \t\n\r\v\f"), min_size=1)
+)
 blanks = st.text(" \t\n\r\v\f", min_size=1)
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -293,7 +295,9 @@ FLOODS = [
 
 
 @pytest.mark.parametrize("problem", [STDIN, CALL], ids=["stdin", "call"])
-@pytest.mark.parametrize("got", FLOODS, ids=["digits", "bad exponent", "bad float", "long exponent", "many tokens"])
+@pytest.mark.parametrize(
+    "got", FLOODS, ids=["digits", "bad exponent", "bad float", "long exponent", "many tokens"]
+)
 def test_a_flood_is_refused_in_linear_time(problem, got):
     start = time.process_time()
     assert not says("strict", problem, "0.5", got)

@@ -35,7 +35,16 @@ def test_the_entry_point_shown_is_that_of_the_package_to_copy():
 def test_the_contract_shown_passes(tmp_path):
     (shown,) = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
     (tmp_path / "test_shown.py").write_text(shown)
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--rootdir", tmp_path, "test_shown.py"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "no:cacheprovider",
+        "--rootdir",
+        tmp_path,
+        "test_shown.py",
+    ]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stdout
     assert "passed" in done.stdout

@@ -28,6 +28,14 @@ def test_example_prints_what_is_shown(page, code, shown):
 
 def test_docstrings_refer_to_sections_that_exist():
     sections = set(re.findall(r"^## (\d)\.", (DOCS / "method.md").read_text(), re.MULTILINE))
-    sources = [path for folder in ("cppo_env", "agents", "sandboxes") for path in (DOCS.parent / folder).rglob("*.py")]
-    cited = {number for path in sources for number in re.findall(r"METHOD, section (\d)", path.read_text())}
+    sources = [
+        path
+        for folder in ("cppo_env", "agents", "sandboxes")
+        for path in (DOCS.parent / folder).rglob("*.py")
+    ]
+    cited = {
+        number
+        for path in sources
+        for number in re.findall(r"METHOD, section (\d)", path.read_text())
+    }
     assert cited and cited <= sections

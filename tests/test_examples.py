@@ -28,7 +28,9 @@ def test_every_example_is_run_here():
 
 @pytest.mark.parametrize("name", SHOWN)
 def test_example_shows_what_it_should(name):
-    done = subprocess.run([sys.executable, EXAMPLES / name], capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        [sys.executable, EXAMPLES / name], capture_output=True, text=True, timeout=120
+    )
     assert done.returncode == 0, done.stderr
     assert SHOWN[name] in done.stdout
 

@@ -1,12 +1,14 @@
 """The hostile corpus: programs that must not win, must not stay, and must not disturb the test after them.
 
-A case is a file tests/hostile/CATEGORY/NAME.py whose first line reads `# PROBLEM: VERDICTS | what it does`. PROBLEM is
-`add` (print the sum of two integers), `briefly` (the same within a second of wall-clock time), `patiently` (with more
-CPU time, for what costs a slow machine much of it), `call` (return the sum), or `hunt` (print a secret that is nowhere
-in reach). VERDICTS are those that an honest judge may give; `!AC` is any but AC. A program that finds itself
-uncontained prints BREACH and so gets WA.
+A case is a file tests/hostile/CATEGORY/NAME.py whose first line reads `# PROBLEM: VERDICTS | what
+it does`. PROBLEM is `add` (print the sum of two integers), `briefly` (the same within a second of
+wall-clock time), `patiently` (with more CPU time, for what costs a slow machine much of it), `call`
+(return the sum), or `hunt` (print a secret that is nowhere in reach). VERDICTS are those that an
+honest judge may give; `!AC` is any but AC. A program that finds itself uncontained prints BREACH
+and so gets WA.
 
-`cppo_sandboxes/local_cannot_contain.txt` lists the cases in which the local sandbox fails where it is not run by root.
+`cppo_sandboxes/local_cannot_contain.txt` lists the cases in which the local sandbox fails where it
+is not run by root.
 """
 
 import contextlib
@@ -52,8 +54,12 @@ SUMS = (TestCase("1 2\n", "3\n"), TestCase("30 40\n", "70\n"))
 LIMITS = Limits(cpu_s=0.4, wall_s=15.0, memory_bytes=128 * MIB, output_bytes=MIB)
 PROBLEMS = {
     "add": Problem("add", "", SUMS, limits=LIMITS, checker=RECORDER),
-    "briefly": Problem("briefly", "", SUMS, limits=Limits(0.4, 1.0, 128 * MIB, MIB), checker=RECORDER),
-    "patiently": Problem("patiently", "", SUMS, limits=Limits(4.0, 15.0, 128 * MIB, MIB), checker=RECORDER),
+    "briefly": Problem(
+        "briefly", "", SUMS, limits=Limits(0.4, 1.0, 128 * MIB, MIB), checker=RECORDER
+    ),
+    "patiently": Problem(
+        "patiently", "", SUMS, limits=Limits(4.0, 15.0, 128 * MIB, MIB), checker=RECORDER
+    ),
     "call": Problem(
         "call",
         "",
@@ -66,7 +72,9 @@ PROBLEMS = {
     "hunt": Problem(
         "hunt",
         "",
-        tuple(TestCase(f"{number}\n", f"EXPECTED_{secrets.token_hex(16)}\n") for number in range(3)),
+        tuple(
+            TestCase(f"{number}\n", f"EXPECTED_{secrets.token_hex(16)}\n") for number in range(3)
+        ),
         limits=Limits(cpu_s=3.0, wall_s=15.0, memory_bytes=512 * MIB, output_bytes=MIB),
         checker=RECORDER,
     ),
@@ -84,7 +92,11 @@ def read_case(name: str) -> Case:
     program = (CORPUS / f"{name}.py").read_text()
     head, about = program.partition("\n")[0].removeprefix("# ").split(" | ")
     problem, verdicts = head.split(": ")
-    allowed = set(Verdict) - {Verdict.AC, Verdict.IE} if verdicts == "!AC" else set(map(Verdict, verdicts.split()))
+    allowed = (
+        set(Verdict) - {Verdict.AC, Verdict.IE}
+        if verdicts == "!AC"
+        else set(map(Verdict, verdicts.split()))
+    )
     return Case(Job(PROBLEMS[problem], program), frozenset(allowed), about)
 
 
@@ -103,7 +115,10 @@ def make_sandbox(name: str):
 @pytest.fixture(scope="module", params=BACK_ENDS)
 def sandbox(request):
     """One worker, so that a canary runs where the hostile program ran; and a service that no program may reach."""
-    with socket.create_server(("127.0.0.1", 0)), contextlib.closing(make_sandbox(request.param)) as box:
+    with (
+        socket.create_server(("127.0.0.1", 0)),
+        contextlib.closing(make_sandbox(request.param)) as box,
+    ):
         box.run([Job(PROBLEMS["add"], program) for program in WARM_UP])
         yield box
     remove_leaks()
@@ -136,7 +151,9 @@ def test_a_hostile_program_is_contained(name, sandbox, request):
         assert not faults, f"a program that {case.about}: {'; '.join(faults)}"
 
 
-@pytest.mark.parametrize("name", ["environments", "own_memory", "inherited_descriptors", "frames", "garbage_collector"])
+@pytest.mark.parametrize(
+    "name", ["environments", "own_memory", "inherited_descriptors", "frames", "garbage_collector"]
+)
 def test_a_hunter_finds_what_is_in_reach(name, tmp_path):
     """Without a sandbox: a judge that keeps the answer in the process, its environment or its descriptors."""
     secret = f"EXPECTED_{secrets.token_hex(16)}"

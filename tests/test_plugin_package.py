@@ -34,13 +34,27 @@ COMMAND = "from cppo_env.cli import main; main()"
 def installed(tmp_path_factory):
     """Runs a Python command line where the package is installed."""
     target = tmp_path_factory.mktemp("site")
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps", "--no-build-isolation"]
+    pip = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-index",
+        "--no-deps",
+        "--no-build-isolation",
+    ]
     subprocess.run([*pip, "--target", target, PACKAGE], check=True, timeout=120)
 
     def run(*arguments):
         environment = {**os.environ, "PYTHONPATH": str(target), "PYTHONDONTWRITEBYTECODE": "1"}
         return subprocess.run(
-            [sys.executable, *arguments], capture_output=True, text=True, timeout=120, env=environment, cwd=PACKAGE
+            [sys.executable, *arguments],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            env=environment,
+            cwd=PACKAGE,
         )
 
     return run
@@ -58,7 +72,9 @@ def test_a_wrong_name_suggests_the_plug_in(installed):
 
 
 def test_the_package_passes_the_contracts_it_inherits(installed):
-    done = installed("-m", "pytest", "-p", "no:cacheprovider", "--rootdir", ".", "check_contracts.py")
+    done = installed(
+        "-m", "pytest", "-p", "no:cacheprovider", "--rootdir", ".", "check_contracts.py"
+    )
     assert done.returncode == 0, done.stdout
     assert "passed" in done.stdout
 

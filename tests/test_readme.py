@@ -9,11 +9,15 @@ README = Path(__file__).resolve().parents[1] / "README.md"
 
 
 def test_the_python_example_runs_as_shown(tmp_path):
-    example = re.search(r"```python\n(.*?\n)```\n\n```text\n(.*?\n)```\n", README.read_text(), re.DOTALL)
+    example = re.search(
+        r"```python\n(.*?\n)```\n\n```text\n(.*?\n)```\n", README.read_text(), re.DOTALL
+    )
     code, shown = example.groups()
     script = tmp_path / "example.py"
     script.write_text(code)
-    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(
+        [sys.executable, script], capture_output=True, text=True, timeout=120, check=False
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout == shown
 

@@ -25,12 +25,18 @@ class TestSamples(ProblemSetContract):
 
 def test_there_is_a_mix_of_kinds_and_difficulties():
     kinds = Counter(
-        "stdin" if not problem.entry_point else "class" if "class Solution" in problem.starter_code else "function"
+        "stdin"
+        if not problem.entry_point
+        else "class"
+        if "class Solution" in problem.starter_code
+        else "function"
         for problem in PROBLEMS
     )
     assert len(PROBLEMS) >= 28
     assert min(kinds[kind] for kind in ("stdin", "class", "function")) >= 5
-    assert sum(len(samples.load(difficulty=level)) for level in ("easy", "medium", "hard")) == len(PROBLEMS)
+    assert sum(len(samples.load(difficulty=level)) for level in ("easy", "medium", "hard")) == len(
+        PROBLEMS
+    )
     assert sum(len(problem.references) >= 4 for problem in PROBLEMS) >= 10
 
 
@@ -58,16 +64,28 @@ def test_statement_shows_the_public_tests_and_no_hidden_one(problem):
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_folder_holds_only_what_is_read(folder):
-    entries = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if "__pycache__" not in path.parts}
+    entries = {
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*")
+        if "__pycache__" not in path.parts
+    }
     programs = {entry for entry in entries if entry.endswith(".py")}
-    assert entries - programs == {"problem.toml", "statement.md", "tests.json", "references", "wrong"}
+    assert entries - programs == {
+        "problem.toml",
+        "statement.md",
+        "tests.json",
+        "references",
+        "wrong",
+    }
     assert {Path(program).parent.name for program in programs} == {"references", "wrong"}
     for program in programs:
         ast.parse((folder / program).read_text())
 
 
 def test_the_package_stays_small():
-    assert sum(path.stat().st_size for folder in FOLDERS for path in folder.rglob("*.*")) < 1_500_000
+    assert (
+        sum(path.stat().st_size for folder in FOLDERS for path in folder.rglob("*.*")) < 1_500_000
+    )
 
 
 def test_a_problem_is_found_by_its_id():

@@ -1,8 +1,8 @@
 """The conformance corpus: every program of tests/verdicts gets the verdict of an honest judge.
 
-To add a case, add a folder tests/verdicts/PROBLEM/PROGRAM with `program.py` (or `program.cpp`) and `verdict`: a line
-with the verdicts that an honest judge may give, then a line saying what the case is about. `problem.py` in the folder
-above defines `problem`.
+To add a case, add a folder tests/verdicts/PROBLEM/PROGRAM with `program.py` (or `program.cpp`) and
+`verdict`: a line with the verdicts that an honest judge may give, then a line saying what the case
+is about. `problem.py` in the folder above defines `problem`.
 """
 
 import runpy
@@ -31,7 +31,9 @@ def read_case(folder: Path) -> Case:
     source = next(folder.glob("program.*"))
     allowed, about = (folder / "verdict").read_text().splitlines()
     program = source.read_bytes().decode()  # read_text would turn CRLF into LF
-    return Case(folder, program, LANGUAGES[source.suffix], frozenset(map(Verdict, allowed.split())), about)
+    return Case(
+        folder, program, LANGUAGES[source.suffix], frozenset(map(Verdict, allowed.split())), about
+    )
 
 
 FOLDERS = sorted(path.parent for path in CORPUS.glob("*/*/verdict"))
@@ -43,7 +45,10 @@ def read_jobs() -> dict[Path, Job]:
         path.parent: runpy.run_path(str(path))["problem"] for path in CORPUS.glob("*/problem.py")
     }
     cases = map(read_case, FOLDERS)
-    return {case.folder: Job(problems[case.folder.parent], case.program, case.language) for case in cases}
+    return {
+        case.folder: Job(problems[case.folder.parent], case.program, case.language)
+        for case in cases
+    }
 
 
 @pytest.fixture(scope="module", params=BACK_ENDS)
@@ -54,20 +59,28 @@ def reports(request) -> dict[Path, Report]:
         return dict(zip(jobs, sandbox.run(list(jobs.values())), strict=True))
 
 
-@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: f"{folder.parent.name}/{folder.name}")
+@pytest.mark.parametrize(
+    "folder", FOLDERS, ids=lambda folder: f"{folder.parent.name}/{folder.name}"
+)
 def test_the_verdict_is_that_of_an_honest_judge(folder, reports):
     case, report = read_case(folder), reports[folder]
-    assert report.verdict in case.allowed, f"{report.verdict} for a program that {case.about}: {report.message}"
+    assert report.verdict in case.allowed, (
+        f"{report.verdict} for a program that {case.about}: {report.message}"
+    )
 
 
 @pytest.mark.parametrize("back_end", BACK_ENDS)
 def test_early_stop_changes_the_length_of_a_report_and_nothing_else(back_end):
-    jobs = [job for folder, job in read_jobs().items() if folder.parent.name in ("fresh", "sorting")]
+    jobs = [
+        job for folder, job in read_jobs().items() if folder.parent.name in ("fresh", "sorting")
+    ]
     with cppo_env.make_sandbox(back_end) as sandbox:
         short = sandbox.run(jobs)
         full = sandbox.run([Job(job.problem, job.program, stop_early=False) for job in jobs])
     assert [report.verdict for report in short] == [report.verdict for report in full]
-    assert all(len(report.tests) == len(job.problem.tests) for job, report in zip(jobs, full, strict=True))
+    assert all(
+        len(report.tests) == len(job.problem.tests) for job, report in zip(jobs, full, strict=True)
+    )
     stopped = [report for report in short if report.verdict is not Verdict.AC]
     assert all(report.tests[-1].verdict is report.verdict for report in stopped)
     assert all(test.verdict is Verdict.AC for report in stopped for test in report.tests[:-1])

@@ -1,6 +1,7 @@
 """The local sandbox of a process that is not root: hostile programs run as its own user and may kill it.
 
-As a script it is that process: pickled lists of jobs on standard input, lists of reports on standard output.
+As a script it is that process: pickled lists of jobs on standard input, lists of reports on
+standard output.
 """
 
 from __future__ import annotations
@@ -35,7 +36,11 @@ class Unprivileged:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": ":".join(map(os.path.abspath, sys.path)), "HOME": "/tmp"},
+            env={
+                **os.environ,
+                "PYTHONPATH": ":".join(map(os.path.abspath, sys.path)),
+                "HOME": "/tmp",
+            },
             start_new_session=True,
         )
 
@@ -48,7 +53,9 @@ class Unprivileged:
         except (OSError, EOFError):
             self.close()
             self._process = self._start()
-            return [Report(Verdict.IE, message="the process that judges was killed")] * max(1, len(jobs))
+            return [Report(Verdict.IE, message="the process that judges was killed")] * max(
+                1, len(jobs)
+            )
 
     def close(self) -> None:
         """End the process."""

@@ -1,7 +1,8 @@
 """Agents: three that need no model (random, scripted, oracle), and model back ends × strategies.
 
-A *back end* (`backends`) turns chat prompts into texts. A *strategy* (`strategies`) says which prompts to send for one
-episode. `ModelAgent` plays many episodes with one strategy on one back end, all prompts of a round in one batch.
+A *back end* (`backends`) turns chat prompts into texts. A *strategy* (`strategies`) says which
+prompts to send for one episode. `ModelAgent` plays many episodes with one strategy on one back end,
+all prompts of a round in one batch.
 """
 
 from cppo_agents.chat import ChatAgent

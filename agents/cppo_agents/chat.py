@@ -9,8 +9,9 @@ from cppo_agents.model_agent import NamedModelAgent
 class ChatAgent(NamedModelAgent):
     """A strategy on a model that is reached over HTTP; needs the extra `openai`.
 
-    Arguments beside those of `NamedModelAgent` are those of `OpenAICompatible`: `base_url`, `api_key_env`,
-    `concurrency`, …. An endpoint that fails after all retries voids the episodes concerned; it scores no zero.
+    Arguments beside those of `NamedModelAgent` are those of `OpenAICompatible`: `base_url`,
+    `api_key_env`, `concurrency`, …. An endpoint that fails after all retries voids the episodes
+    concerned; it scores no zero.
     """
 
     backend_class = OpenAICompatible

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import count
 from typing import Any, ClassVar
 
-from cppo_agents.backends import Backend, Completion, Failure, Request
+from cppo_agents.backends import Backend, Failure, Reply, Request
 from cppo_agents.strategies import Sampling, Strategy, make_strategy
 from cppo_agents.strategies.base import Steps
 from cppo_env import plugins
@@ -50,7 +50,11 @@ class ModelAgent:
         return [episode.texts for episode in episodes if episode.texts is not None]
 
     def _steps(self, observation: Observation) -> Steps:
-        return self.strategy.solve(observation) if observation["phase"] else self.strategy.plan(observation)
+        return (
+            self.strategy.solve(observation)
+            if observation["phase"]
+            else self.strategy.plan(observation)
+        )
 
     def _seeded(self, batch: list[Request]) -> list[Request]:
         if self._seeds is None:
@@ -69,9 +73,9 @@ class _Progress:
         self._steps = steps
         self._resume(lambda: next(steps))
 
-    def advance(self, answers: Sequence[Completion | Failure]) -> None:
+    def advance(self, answers: Sequence[Reply | Failure]) -> None:
         """Hand the strategy the answers of a round; one failed request fails the episode."""
-        completions = [answer for answer in answers if isinstance(answer, Completion)]
+        completions = [answer for answer in answers if isinstance(answer, Reply)]
         self.tokens += sum(completion.tokens for completion in completions)
         self.failure = next((answer for answer in answers if isinstance(answer, Failure)), None)
         if self.failure:
@@ -121,4 +125,6 @@ class NamedModelAgent(ModelAgent):
         sampling = Sampling(plan_temperature, plan_tokens, solve_temperature, solve_tokens)
         chosen = make_strategy(strategy, k, sampling)
         options = {"model": model, **backend}
-        super().__init__(chosen, plugins.construct(type(self).backend_class, options, "back end"), seed)
+        super().__init__(
+            chosen, plugins.construct(type(self).backend_class, options, "back end"), seed
+        )

@@ -12,9 +12,9 @@ from cppo_env.types import Observation, Problem
 class OracleAgent:
     """Plays the first K reference solutions of a problem as its K branches.
 
-    It knows the problems from its construction and recognises them by statement and starter code, since an
-    observation carries no id. Problems that share both are told apart by nothing, so the first one's references are
-    played. A problem with fewer than K references repeats them.
+    It knows the problems from its construction and recognises them by statement and starter code,
+    since an observation carries no id. Problems that share both are told apart by nothing, so the
+    first one's references are played. A problem with fewer than K references repeats them.
     """
 
     replays_references = True
@@ -38,18 +38,27 @@ class OracleAgent:
 
     def _play(self, observation: Observation) -> tuple[str, ...]:
         indices = self._indices.get((observation["problem"], observation["starter_code"]), [])
-        problem = next((self._problems[index] for index in indices if self._problems[index].references), None)
+        problem = next(
+            (self._problems[index] for index in indices if self._problems[index].references), None
+        )
         if problem is None:
             return ("",) * self.k
         branches = range(self.k)
         if observation["phase"] == 0:
             return tuple(_method(problem, branch) for branch in branches)
-        return tuple(f"~~~~~~python\n{problem.references[i % len(problem.references)]}\n~~~~~~" for i in branches)
+        return tuple(
+            f"~~~~~~python\n{problem.references[i % len(problem.references)]}\n~~~~~~"
+            for i in branches
+        )
 
 
 def _method(problem: Problem, branch: int) -> str:
     """A method's name where the record tells it; always distinct, so that a gate has nothing to refuse."""
     count = len(problem.references)
     names: Sequence[str] = problem.metadata.get("methods", ())
-    name = names[branch % count] if len(names) == count else f"Replay reference solution {branch % count + 1}."
+    name = (
+        names[branch % count]
+        if len(names) == count
+        else f"Replay reference solution {branch % count + 1}."
+    )
     return name if branch < count else f"{name} (repeated, attempt {branch + 1})"

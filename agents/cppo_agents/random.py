@@ -21,7 +21,10 @@ class RandomAgent:
 
     def act(self, observations: Sequence[Observation]) -> list[tuple[str, ...]]:
         """K random texts for each observation."""
-        return [tuple(self._text(observation["phase"]) for _ in range(self.k)) for observation in observations]
+        return [
+            tuple(self._text(observation["phase"]) for _ in range(self.k))
+            for observation in observations
+        ]
 
     def _text(self, phase: int) -> str:
         if phase == 1:

@@ -17,4 +17,6 @@ class ScriptedAgent:
 
     def act(self, observations: Sequence[Observation]) -> list[tuple[str, ...]]:
         """The methods or the solutions, by the phase of each observation."""
-        return [self.solutions if observation["phase"] else self.methods for observation in observations]
+        return [
+            self.solutions if observation["phase"] else self.methods for observation in observations
+        ]

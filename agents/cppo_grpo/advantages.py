@@ -1,11 +1,14 @@
 """Rewards → advantages: group normalisation and the pass@k estimators, as pure functions of NumPy arrays.
 
-Every function works over the last axis (the group, n members) and takes any leading batch axes. `mask` is False for
-void members (an infrastructure failure): they leave their group, get advantage 0, and a group that becomes too small
-for its estimator gets 0 everywhere. A member that earned a zero stays in: its mask is True.
+Every function works over the last axis (the group, n members) and takes any leading batch axes.
+`mask` is False for void members (an infrastructure failure): they leave their group, get advantage
+0, and a group that becomes too small for its estimator gets 0 everywhere. A member that earned a
+zero stays in: its mask is True.
 
-Gradients: `group_advantages`, `leave_one_out_mean`, `passk_training` are meant for a *mean* over sequences; the
-estimators `pkpo` and `leave_one_out_max` are unbiased for the gradient of E[max of k] as a *sum* Σ_i s_i ∇log p_i.
+Gradients: `group_advantages`, `leave_one_out_mean`, `passk_training` are meant for a *mean* over
+    sequences; the
+sequences; the estimators `pkpo` and `leave_one_out_max` are unbiased for the gradient of E[max of
+k] as a *sum* Σ_i s_i ∇log p_i.
 
 Binomial ratios are built by recurrence, so nothing overflows at n = 10⁴.
 """
@@ -21,7 +24,14 @@ from numpy.typing import ArrayLike, NDArray
 from cppo_env.errors import UsageError
 from cppo_env.estimators import all_wrong, pass_at_k
 
-__all__ = ["group_advantages", "leave_one_out_max", "leave_one_out_mean", "pass_at_k", "passk_training", "pkpo"]
+__all__ = [
+    "group_advantages",
+    "leave_one_out_max",
+    "leave_one_out_mean",
+    "pass_at_k",
+    "passk_training",
+    "pkpo",
+]
 
 Floats = NDArray[np.float64]
 Baseline = Literal["loo_minus_one", "loo", "none"]
@@ -30,10 +40,13 @@ STD_FLOOR = 1e-8
 """Groups whose standard deviation is below this carry no signal; also added to the divisor (METHOD, section 3)."""
 
 
-def group_advantages(rewards: ArrayLike, *, std: bool = True, mask: ArrayLike | None = None) -> Floats:
+def group_advantages(
+    rewards: ArrayLike, *, std: bool = True, mask: ArrayLike | None = None
+) -> Floats:
     """GRPO: (r − mean) / (population std + 1e-8), and 0 for a group of one or without variance.
 
-    Source: Shao et al. 2024, arXiv 2402.03300; `std=False` is Dr. GRPO (Liu et al. 2025, 2503.20783).
+    Source: Shao et al. 2024, arXiv 2402.03300; `std=False` is Dr. GRPO (Liu et al. 2025,
+        2503.20783).
 
     Args:
         rewards: (..., n).
@@ -74,7 +87,9 @@ def leave_one_out_mean(rewards: ArrayLike, *, mask: ArrayLike | None = None) -> 
 
     def dense(rewards_Gn: Floats) -> Floats:
         n = rewards_Gn.shape[-1]
-        return _unless_equal(rewards_Gn, (rewards_Gn - rewards_Gn.mean(-1, keepdims=True)) * (n / (n - 1)))
+        return _unless_equal(
+            rewards_Gn, (rewards_Gn - rewards_Gn.mean(-1, keepdims=True)) * (n / (n - 1))
+        )
 
     return _over_counted(dense, rewards, mask, needs=2)
 
@@ -82,7 +97,8 @@ def leave_one_out_mean(rewards: ArrayLike, *, mask: ArrayLike | None = None) -> 
 def leave_one_out_max(rewards: ArrayLike, *, mask: ArrayLike | None = None) -> Floats:
     """What each member adds to the group's best: r_max − max_{j≠i} r_j.
 
-    Source: Tang et al. 2025, arXiv 2503.19595; it equals `pkpo` with k = n and the recommended baseline.
+    Source: Tang et al. 2025, arXiv 2503.19595; it equals `pkpo` with k = n and the recommended
+        baseline.
 
     Args:
         rewards: (..., n), n ≥ 2.
@@ -106,7 +122,8 @@ def leave_one_out_max(rewards: ArrayLike, *, mask: ArrayLike | None = None) -> F
 def passk_training(rewards: ArrayLike, k: int, *, mask: ArrayLike | None = None) -> Floats:
     """Pass@k Training: the analytic advantage of a right and of a wrong answer when groups of k are drawn.
 
-    Right: (1 − ρ) / σ; wrong: (1 − ρ − C(n−c−1, k−1) / C(n−1, k−1)) / σ; σ = √(ρ(1 − ρ)), ρ = pass@k. All 0 at σ = 0.
+    Right: (1 − ρ) / σ; wrong: (1 − ρ − C(n−c−1, k−1) / C(n−1, k−1)) / σ; σ = √(ρ(1 − ρ)), ρ =
+        pass@k. All 0 at σ = 0.
     Source: Chen et al. 2025, arXiv 2508.10751.
 
     Args:
@@ -123,9 +140,12 @@ def passk_training(rewards: ArrayLike, k: int, *, mask: ArrayLike | None = None)
 
     def dense(rewards_Gn: Floats) -> Floats:
         if not np.isin(rewards_Gn, (0.0, 1.0)).all():
-            raise UsageError("passk_training: got rewards other than 0 and 1; use pkpo for continuous rewards")
+            raise UsageError(
+                "passk_training: got rewards other than 0 and 1; use pkpo for continuous rewards"
+            )
         n = rewards_Gn.shape[-1]
-        # One row for every possible count. With q = 1 − ρ the formulas above reduce to √(q / ρ) and −c/(n−c) of it.
+        # One row for every possible count. With q = 1 − ρ the formulas above reduce to √(q / ρ) and
+        # −c/(n−c) of it.
         q_c = np.array([all_wrong(n, c, k) for c in range(n + 1)])
         c = np.arange(n + 1)
         signal = (q_c > 0) & (q_c < 1)
@@ -138,7 +158,13 @@ def passk_training(rewards: ArrayLike, k: int, *, mask: ArrayLike | None = None)
     return _over_counted(dense, rewards, mask, needs=k)
 
 
-def pkpo(rewards: ArrayLike, k: int, *, baseline: Baseline = "loo_minus_one", mask: ArrayLike | None = None) -> Floats:
+def pkpo(
+    rewards: ArrayLike,
+    k: int,
+    *,
+    baseline: Baseline = "loo_minus_one",
+    mask: ArrayLike | None = None,
+) -> Floats:
     """PKPO: per-sample weights s_i whose sum Σ s_i ∇log p_i is unbiased for the gradient of E[max of k rewards].
 
     Source: Walder & Karkhanis 2025, arXiv 2505.15201; METHOD, section 5.
@@ -153,7 +179,8 @@ def pkpo(rewards: ArrayLike, k: int, *, baseline: Baseline = "loo_minus_one", ma
         Weights of the same shape. The gradient is their sum, not their mean.
 
     Raises:
-        UsageError: k does not fit the baseline, the baseline is unknown, or a counted reward is not finite.
+        UsageError: k does not fit the baseline, the baseline is unknown, or a counted reward is not
+            finite.
     """
     bounds: dict[str, tuple[int, int]] = {"loo_minus_one": (2, 0), "loo": (1, 1), "none": (1, 0)}
     if baseline not in bounds:
@@ -169,7 +196,9 @@ def pkpo(rewards: ArrayLike, k: int, *, baseline: Baseline = "loo_minus_one", ma
         if baseline == "loo":
             weights = weights - k / (n - 1) * _max_without_each(sorted_Gn, k)
         elif baseline == "loo_minus_one":
-            weights = _unless_equal(sorted_Gn, weights - k / n * _max_without_each(sorted_Gn, k - 1))
+            weights = _unless_equal(
+                sorted_Gn, weights - k / n * _max_without_each(sorted_Gn, k - 1)
+            )
         unsorted = np.empty_like(weights)
         np.put_along_axis(unsorted, order, weights, axis=-1)
         return unsorted
@@ -200,7 +229,9 @@ def _max_without_each(sorted_Gn: Floats, k: int) -> Floats:
     zeros = np.zeros_like(sorted_Gn[..., :1])
     # Those before i keep their rank, those after it move down by one.
     before = np.concatenate((zeros, np.cumsum(weights * sorted_Gn[..., :-1], -1)), -1)
-    after = np.concatenate((np.flip(np.cumsum(np.flip(weights * sorted_Gn[..., 1:], -1), -1), -1), zeros), -1)
+    after = np.concatenate(
+        (np.flip(np.cumsum(np.flip(weights * sorted_Gn[..., 1:], -1), -1), -1), zeros), -1
+    )
     return before + after
 
 
@@ -213,7 +244,9 @@ def _rank_weights(n: int, k: int) -> Floats:
 
 def _check_k(what: str, k: int, lowest: int, highest: int) -> None:
     if not lowest <= k <= highest:
-        raise UsageError(f"{what}: got k={k}, expected {lowest} ≤ k ≤ {highest}; change k or the group size")
+        raise UsageError(
+            f"{what}: got k={k}, expected {lowest} ≤ k ≤ {highest}; change k or the group size"
+        )
 
 
 def _over_counted(
@@ -223,10 +256,18 @@ def _over_counted(
     rewards_ = np.asarray(rewards, dtype=np.float64)
     n = rewards_.shape[-1] if rewards_.ndim else 0
     if n < needs:
-        raise UsageError(f"got a group of {n}, expected at least {needs} members; raise the group size (M or K)")
-    mask_ = np.ones(rewards_.shape, bool) if mask is None else np.broadcast_to(np.asarray(mask, bool), rewards_.shape)
+        raise UsageError(
+            f"got a group of {n}, expected at least {needs} members; raise the group size (M or K)"
+        )
+    mask_ = (
+        np.ones(rewards_.shape, bool)
+        if mask is None
+        else np.broadcast_to(np.asarray(mask, bool), rewards_.shape)
+    )
     if not np.isfinite(rewards_[mask_]).all():
-        raise UsageError("got a reward that is not finite, expected numbers; mask void members with mask=False")
+        raise UsageError(
+            "got a reward that is not finite, expected numbers; mask void members with mask=False"
+        )
     flat_Gn, counted_Gn = rewards_.reshape(-1, n), mask_.reshape(-1, n)
     result_Gn = np.zeros_like(flat_Gn)
     sizes_G = counted_Gn.sum(-1)

@@ -21,7 +21,15 @@ if TYPE_CHECKING:
 
 AT_LEAST_1 = (
     *("steps", "problems_per_step", "tuples", "minibatches", "update_epochs", "micro_batch_tokens"),
-    *("max_tokens_plan", "max_tokens_solve", "hidden", "layers", "checkpoint_every", "keep_checkpoints", "threads"),
+    *(
+        "max_tokens_plan",
+        "max_tokens_solve",
+        "hidden",
+        "layers",
+        "checkpoint_every",
+        "keep_checkpoints",
+        "threads",
+    ),
 )
 AT_LEAST_0 = (
     *(
@@ -71,11 +79,15 @@ def _check_types(config: TrainConfig) -> None:
             adapter.validate_python(value, strict=True)
         except ValidationError as error:
             [first, *_] = error.errors()
-            raise UsageError(f"{name}: got {value!r}; {first['msg'][0].lower()}{first['msg'][1:]}") from None
+            raise UsageError(
+                f"{name}: got {value!r}; {first['msg'][0].lower()}{first['msg'][1:]}"
+            ) from None
 
 
 def _check_ranges(config: TrainConfig) -> None:
-    def refuse(names: tuple[str, ...], allowed: typing.Callable[[float], bool], expected: str) -> None:
+    def refuse(
+        names: tuple[str, ...], allowed: typing.Callable[[float], bool], expected: str
+    ) -> None:
         for name in names:
             value = getattr(config, name)
             if value is not None and not (math.isfinite(value) and allowed(value)):
@@ -84,7 +96,9 @@ def _check_ranges(config: TrainConfig) -> None:
     refuse(AT_LEAST_1, lambda value: value >= 1, "at least 1")
     refuse(AT_LEAST_0, lambda value: value >= 0, "0 or more")
     refuse(ABOVE_0, lambda value: value > 0, "more than 0")
-    refuse(TEMPERATURES, lambda value: value > 0, "more than 0, because greedy samples are all alike")
+    refuse(
+        TEMPERATURES, lambda value: value > 0, "more than 0, because greedy samples are all alike"
+    )
     check_k(config.k)
 
 
@@ -99,7 +113,9 @@ def _check_names(config: TrainConfig) -> None:
 
 
 def _check_combinations(config: TrainConfig) -> None:
-    if config.plan_only and (config.planning != "policy" or config.curriculum or config.reward in PROGRAM_REWARDS):
+    if config.plan_only and (
+        config.planning != "policy" or config.curriculum or config.reward in PROGRAM_REWARDS
+    ):
         raise UsageError(
             f"plan_only: got reward={config.reward!r}, planner={config.planning!r}, curriculum={config.curriculum}; "
             "without programs it needs reward=validity (or your own), planner=policy and no curriculum"
@@ -139,7 +155,9 @@ def _check_groups(config: TrainConfig) -> None:
             "tuples (M) of at least 2, or leave these settings out"
         )
     if plans and config.lambda_plan and not (by_plans or by_programs.plans_PM.any()):
-        raise UsageError(f"{sizes}: a group of one has nobody to be compared with; raise tuples (M)")
+        raise UsageError(
+            f"{sizes}: a group of one has nobody to be compared with; raise tuples (M)"
+        )
     if not config.plan_only and config.lambda_solve and not by_programs.solutions_PMK.any():
         raise UsageError(
             f"{sizes}: in such groups of programs no outcome is better than another; raise k or tuples (M), set "
@@ -147,9 +165,14 @@ def _check_groups(config: TrainConfig) -> None:
         )
 
 
-def _probe(algorithm: Algorithm, config: TrainConfig, plans_PM: Floats, solutions_PMK: Floats) -> Advantages:
+def _probe(
+    algorithm: Algorithm, config: TrainConfig, plans_PM: Floats, solutions_PMK: Floats
+) -> Advantages:
     """The advantages that an algorithm gives to some rewards."""
     rewards = EpisodeRewards(
-        plans_PM, solutions_PMK, np.zeros(plans_PM.shape, np.bool_), np.ones(plans_PM.shape, np.bool_)
+        plans_PM,
+        solutions_PMK,
+        np.zeros(plans_PM.shape, np.bool_),
+        np.ones(plans_PM.shape, np.bool_),
     )
     return algorithm(rewards, config.options)

@@ -9,10 +9,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from cppo_env import plugins
-from cppo_grpo.algorithms import Group, Options, aggregation_of, is_on_skills
-from cppo_grpo.checks import check
-from cppo_grpo.loss import Aggregation, Correction, Form
-from cppo_grpo.rollouts.player import Planner
+from cppo_grpo.algorithms import Options, aggregation_of, is_on_skills
+from cppo_grpo.choices import Aggregation, Correction, Form, Planner, SolverGroup
 
 RegionName = Literal["plan", "solve"]
 
@@ -34,7 +32,8 @@ class Region:
 class TrainConfig:
     """Settings of a run. Suffixes: `_plan` and `_solve` are the two regions of the policy (METHOD, section 3).
 
-    `torchrun --nproc-per-node N -m cppo_env train …` trains in N processes, each with its own sandbox.
+    `torchrun --nproc-per-node N -m cppo_env train …` trains in N processes, each with its own
+    sandbox.
     """
 
     env: str = "CPPO-Strategies-v0"
@@ -148,10 +147,12 @@ class TrainConfig:
     """How rewards become advantages: the name of a plug-in of the group `cppo_env.algorithms`."""
     planner: Planner | None = None
     """Who writes the K methods: "policy" (plans, sampled and trained), "none" (K independent solutions of the plain
-    problem), "skills" (K fixed texts, z = 1 … K); without it, "skills" for upskill and "policy" for the others."""
+    problem), "skills" (K fixed texts, z = 1 … K); without it, "skills" for upskill and "policy"
+    for the others.
+    """
     plan_only: bool = False
     """Write no programs and run no tests: the planner's warm-up with reward=validity (METHOD, section 4)."""
-    solver_group: Group | None = None
+    solver_group: SolverGroup | None = None
     """Branches that a solution is compared with: the K of its tuple, or all M·K of its problem; without it, the
     algorithm's own choice: the tuple for cppo and loo_max, the problem for the others."""
     skill_bonus: float = 0.5
@@ -170,8 +171,10 @@ class TrainConfig:
     """Upper clip range of the ratio, on solutions; without it, `epsilon_solve`."""
     aggregation_plan: Aggregation | None = None
     """How the tokens of plans are averaged: "sequence_mean" (by the length of each), "token_mean" (by all tokens of the
-    region) or "constant_length" (by the larger token limit of the two regions); without it, the algorithm's own choice:
-    constant_length for dr_grpo, rloo, pkpo and loo_max, sequence_mean for the others."""
+    region) or "constant_length" (by the larger token limit of the two regions); without it, the
+    algorithm's own choice: constant_length for dr_grpo, rloo, pkpo and loo_max, sequence_mean
+    for the others.
+    """
     aggregation_solve: Aggregation | None = None
     """How the tokens of solutions are averaged."""
     mask_truncated_plan: bool = True
@@ -202,19 +205,22 @@ class TrainConfig:
     keep_checkpoints: int = 2
     """Checkpoints that are kept, the newest ones."""
 
-    def __post_init__(self) -> None:
-        """Refuse what cannot be carried out, or cannot learn."""
-        check(self)
-
     @property
     def planning(self) -> Planner:
         """Who writes the methods."""
-        return self.planner or ("skills" if is_on_skills(plugins.load("algorithms", self.algorithm)) else "policy")
+        return self.planner or (
+            "skills" if is_on_skills(plugins.load("algorithms", self.algorithm)) else "policy"
+        )
 
     def region(self, name: RegionName) -> Region:
         """The settings of a region."""
-        own = {one.name: getattr(self, f"{one.name.rstrip('_')}_{name}") for one in dataclasses.fields(Region)}
-        own["aggregation"] = own["aggregation"] or aggregation_of(plugins.load("algorithms", self.algorithm))
+        own = {
+            one.name: getattr(self, f"{one.name.rstrip('_')}_{name}")
+            for one in dataclasses.fields(Region)
+        }
+        own["aggregation"] = own["aggregation"] or aggregation_of(
+            plugins.load("algorithms", self.algorithm)
+        )
         return Region(**own)
 
     @property
@@ -232,11 +238,23 @@ class TrainConfig:
     def from_json(cls, text: str) -> TrainConfig:
         """The config of such a text."""
         values: dict[str, Any] = json.loads(text)
-        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+        return cls(
+            **{
+                name: tuple(value) if isinstance(value, list) else value
+                for name, value in values.items()
+            }
+        )
 
 
 def changes(config: Any) -> dict[str, Any]:
     """The settings of a config, of whatever class, that are not its defaults."""
     fields = dataclasses.fields(config)
-    defaults = {one.name: one.default_factory() if callable(one.default_factory) else one.default for one in fields}
-    return {name: getattr(config, name) for name, value in defaults.items() if getattr(config, name) != value}
+    defaults = {
+        one.name: one.default_factory() if callable(one.default_factory) else one.default
+        for one in fields
+    }
+    return {
+        name: getattr(config, name)
+        for name, value in defaults.items()
+        if getattr(config, name) != value
+    }

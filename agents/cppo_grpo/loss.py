@@ -2,25 +2,24 @@
 
     loss = Σ_B weight_B Σ_T [ correction · surrogate + β · k3 ]
 
-`policy_loss` returns a *sum*, and everything that depends on the whole batch (aggregation, masking of truncated
-outputs) is in `weights_B`. So the losses of micro-batches, regions and processes add up to the loss of one big batch.
+`policy_loss` returns a *sum*, and everything that depends on the whole batch (aggregation, masking
+of truncated outputs) is in `weights_B`. So the losses of micro-batches, regions and processes add
+up to the loss of one big batch.
 
-Shapes: `_B` sequences, `_T` completion tokens, padded at the end; what stands under mask=False is never read.
+Shapes: `_B` sequences, `_T` completion tokens, padded at the end; what stands under mask=False is
+    never read.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, get_args
+from typing import get_args
 
 import torch
 from torch import Tensor
 
 from cppo_env.errors import UsageError
-
-Aggregation = Literal["sequence_mean", "token_mean", "constant_length"]
-Form = Literal["clipped", "cispo", "gspo"]
-Correction = Literal["none", "token_truncate", "token_mask", "sequence_truncate", "sequence_mask"]
+from cppo_grpo.choices import Aggregation, Correction, Form
 
 
 def sequence_weights(
@@ -34,17 +33,18 @@ def sequence_weights(
     """What one token of each sequence weighs in the loss, for all sequences of one region of the whole batch.
 
     A region with n of the batch's N trainable sequences has the share n / N of the loss. Within it:
-    `sequence_mean` (GRPO) gives every sequence 1/n; `token_mean` (DAPO, arXiv 2503.14476) gives every token the same;
-    `constant_length` (Dr. GRPO, arXiv 2503.20783) gives every token 1 / (n · constant_length).
+    `sequence_mean` (GRPO) gives every sequence 1/n; `token_mean` (DAPO, arXiv 2503.14476) gives
+    every token the same; `constant_length` (Dr. GRPO, arXiv 2503.20783) gives every token 1 / (n ·
+    constant_length).
 
     Args:
         lengths_B: completion tokens of each sequence.
-        trainable_B: False for void sequences and masked truncated ones; they weigh 0. A sequence with advantage 0 is
-            trainable all the same.
+        trainable_B: False for void sequences and masked truncated ones; they weigh 0. A sequence
+            with advantage 0 is trainable all the same.
         aggregation: see above.
         total: N, the trainable sequences of all regions; None if this region is alone.
-        constant_length: the divisor of `constant_length`, usually the token limit; where it is the same in both
-            regions, the log-probs of a plan and of its program add up.
+        constant_length: the divisor of `constant_length`, usually the token limit; where it is the
+            same in both regions, the log-probs of a plan and of its program add up.
 
     Returns:
         float32 weights, one for each sequence.
@@ -95,19 +95,23 @@ def policy_loss(
         logps_BT: log-probs of the completion tokens under the policy, at the sampling temperature.
         advantages_B: one advantage for each sequence.
         mask_BT: True at completion tokens.
-        weights_B: weight of one token of each sequence, see `sequence_weights`; None is the mean over the sequences of
-            the mean over their tokens.
-        old_logps_BT: the policy's log-probs before the first step on this batch; None on that first step (ratio 1).
+        weights_B: weight of one token of each sequence, see `sequence_weights`; None is the mean
+            over the sequences of the mean over their tokens.
+        old_logps_BT: the policy's log-probs before the first step on this batch; None on that first
+            step (ratio 1).
         ref_logps_BT: log-probs under the frozen reference; needed where beta > 0.
-        sampler_logps_BT: log-probs that the sampler reported; needed by a correction, else only measured.
-        form: "clipped" (PPO, GRPO), "cispo" (arXiv 2506.13585: the clipped ratio weighs log p, all tokens keep their
-            gradient; only the upper bound clips), "gspo" (arXiv 2507.18071: one length-normalised ratio a sequence).
+        sampler_logps_BT: log-probs that the sampler reported; needed by a correction, else only
+            measured.
+        form: "clipped" (PPO, GRPO), "cispo" (arXiv 2506.13585: the clipped ratio weighs log p, all
+            tokens keep their gradient; only the upper bound clips), "gspo" (arXiv 2507.18071: one
+            length-normalised ratio a sequence).
         epsilon: the ratio is clipped below at 1 − ε …
         epsilon_high: … and above at 1 + ε_high; None is ε.
         beta: weight of the k3 estimate of KL(policy ‖ reference).
-        kl_ratio: multiply k3 by the ratio, which makes its gradient that of the reverse KL (arXiv 2512.02556; the
-            default of TRL 1.16). The paper's loss does not.
-        correction: importance weight old / sampler, truncated at the cap or 0 above it, by token or by sequence.
+        kl_ratio: multiply k3 by the ratio, which makes its gradient that of the reverse KL (arXiv
+            2512.02556; the default of TRL 1.16). The paper's loss does not.
+        correction: importance weight old / sampler, truncated at the cap or 0 above it, by token or
+            by sequence.
         correction_cap: the cap of that weight.
 
     Returns:
@@ -119,9 +123,13 @@ def policy_loss(
     _check("form", form, Form)
     _check("correction", correction, Correction)
     if beta > 0 and ref_logps_BT is None:
-        raise UsageError(f"beta={beta} needs the reference's log-probs; pass ref_logps_BT or set beta=0")
+        raise UsageError(
+            f"beta={beta} needs the reference's log-probs; pass ref_logps_BT or set beta=0"
+        )
     if correction != "none" and sampler_logps_BT is None:
-        raise UsageError(f"correction={correction!r} needs the sampler's log-probs; pass sampler_logps_BT or 'none'")
+        raise UsageError(
+            f"correction={correction!r} needs the sampler's log-probs; pass sampler_logps_BT or 'none'"
+        )
     if weights_B is None:
         weights_B = sequence_weights(mask_BT.sum(-1), mask_BT.any(-1))
     old_logps_BT = logps_BT.detach() if old_logps_BT is None else old_logps_BT
@@ -131,7 +139,9 @@ def policy_loss(
     if form == "gspo":
         log_ratio_BT = _sequence_mean(log_ratio_BT, mask_BT)
     ratio_BT = log_ratio_BT.exp()
-    terms_BT, clipped_BT = _surrogate(form, ratio_BT, logps_BT, advantages_B[:, None], mask_BT, epsilon, high)
+    terms_BT, clipped_BT = _surrogate(
+        form, ratio_BT, logps_BT, advantages_B[:, None], mask_BT, epsilon, high
+    )
     metrics = {
         "tokens": mask_BT.sum(),
         "entropy_estimate": -_token_mean(logps_BT, mask_BT),
@@ -163,7 +173,8 @@ def k3(log_ratio: Tensor) -> Tensor:
 def merge_metrics(parts: Sequence[dict[str, Tensor]]) -> dict[str, float]:
     """Metrics of a batch from those of its micro-batches: `tokens` adds, `*_max` is the largest, others token means.
 
-    A metric that only some parts have (the KL of those with a reference) is the mean over the tokens of these parts.
+    A metric that only some parts have (the KL of those with a reference) is the mean over the
+    tokens of these parts.
     """
     merged: dict[str, float] = {}
     for name in dict.fromkeys(name for part in parts for name in part):
@@ -197,9 +208,13 @@ def _surrogate(
     return -torch.minimum(plain_BT, clipped_BT), clipped_BT < plain_BT
 
 
-def _importance(kind: Correction, gap_BT: Tensor, mask_BT: Tensor, cap: float) -> tuple[Tensor, dict[str, Tensor]]:
+def _importance(
+    kind: Correction, gap_BT: Tensor, mask_BT: Tensor, cap: float
+) -> tuple[Tensor, dict[str, Tensor]]:
     """Weight of each token that corrects for the sampler's distribution, and how far apart the two are."""
-    log_weight_BT = gap_BT.sum(-1, keepdim=True).expand_as(gap_BT) if kind.startswith("sequence") else gap_BT
+    log_weight_BT = (
+        gap_BT.sum(-1, keepdim=True).expand_as(gap_BT) if kind.startswith("sequence") else gap_BT
+    )
     raw_BT = log_weight_BT.exp()
     metrics = {
         "sampler_gap": _token_mean(gap_BT.abs(), mask_BT),
@@ -216,13 +231,16 @@ def _importance(kind: Correction, gap_BT: Tensor, mask_BT: Tensor, cap: float) -
 
 
 def _difference(left_BT: Tensor, right_BT: Tensor, mask_BT: Tensor) -> Tensor:
-    # Masked before any exp: what stands at padding could overflow there and turn gradients into NaN.
+    # Masked before any exp: what stands at padding could overflow there and turn gradients into
+    # NaN.
     return torch.where(mask_BT, left_BT - right_BT, 0.0)
 
 
 def _sequence_mean(values_BT: Tensor, mask_BT: Tensor) -> Tensor:
     """The mean over each sequence, at each of its tokens; `values_BT` is 0 at padding."""
-    return (values_BT.sum(-1, keepdim=True) / mask_BT.sum(-1, keepdim=True).clamp(min=1)).expand_as(values_BT)
+    return (values_BT.sum(-1, keepdim=True) / mask_BT.sum(-1, keepdim=True).clamp(min=1)).expand_as(
+        values_BT
+    )
 
 
 def _token_mean(values_BT: Tensor, mask_BT: Tensor) -> Tensor:

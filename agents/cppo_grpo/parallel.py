@@ -1,10 +1,11 @@
 """Several processes: each plays its share of a batch and scores its share of every optimizer step.
 
-Started with `torchrun --nproc-per-node N -m cppo_env train …`; the collectives are accelerate's. What was played is
-gathered, so every process holds the whole batch and knows its totals. The loss of `cppo_grpo.loss` is a sum whose
-weights know these totals, so the sum of the processes' gradients is the gradient of one process that has it all,
-however uneven the shares. Every process then takes the same step. Draws follow from a prompt's place in the whole
-batch, so what is played does not depend on the number of processes either.
+Started with `torchrun --nproc-per-node N -m cppo_env train …`; the collectives are accelerate's.
+What was played is gathered, so every process holds the whole batch and knows its totals. The loss
+of `cppo_grpo.loss` is a sum whose weights know these totals, so the sum of the processes' gradients
+is the gradient of one process that has it all, however uneven the shares. Every process then takes
+the same step. Draws follow from a prompt's place in the whole batch, so what is played does not
+depend on the number of processes either.
 """
 
 from __future__ import annotations
@@ -72,7 +73,11 @@ class Processes:
     @property
     def device(self) -> torch.device:
         """Where this process computes."""
-        return self._accelerator.device if self._accelerator else torch.accelerator.current_accelerator(True) or CPU
+        return (
+            self._accelerator.device
+            if self._accelerator
+            else torch.accelerator.current_accelerator(True) or CPU
+        )
 
     def share(self, items_P: NDArray[Any]) -> NDArray[Any]:
         """This process's part: neighbours, in order; the parts differ by one in size at most."""
@@ -90,11 +95,12 @@ class Processes:
     def shard(self, module: nn.Module, layers: Iterable[nn.Module]) -> None:
         """Keep only this process's part of every weight (FSDP2), and gather each layer while it computes.
 
-        torch's own `fully_shard`: accelerate shards on accelerators only, and by modules that are called, which the
-        output embedding never is (`chunked_head` reads its weight).
+        torch's own `fully_shard`: accelerate shards on accelerators only, and by modules that are
+        called, which the output embedding never is (`chunked_head` reads its weight).
 
         Args:
-            module: from now on, all processes call it equally often, and its backward pass sums their gradients.
+            module: from now on, all processes call it equally often, and its backward pass sums
+                their gradients.
             layers: its parts that are gathered one by one.
         """
         if self._accelerator is None:
@@ -117,7 +123,11 @@ class Processes:
         """
         if self._accelerator is None:
             return
-        weights = [weight for weight in module.parameters() if weight.requires_grad and not isinstance(weight, DTensor)]
+        weights = [
+            weight
+            for weight in module.parameters()
+            if weight.requires_grad and not isinstance(weight, DTensor)
+        ]
         everywhere = self.gather([weight.grad is not None for weight in weights])
         for weight, had in zip(weights, zip(*everywhere, strict=True), strict=True):
             if any(had):

@@ -1,23 +1,41 @@
 """Does the answer of a program equal the expected one?
 
-A checker is a function `(problem, test, got) -> bool`. `got` is what left the judged process: everything that a stdin
-program printed or, where `problem.entry_point` is set, the JSON text of the value that the function returned.
-Bytes that are no UTF-8 arrive as lone surrogates (`errors="surrogateescape"`).
+A checker is a function `(problem, test, got) -> bool`. `got` is what left the judged process:
+everything that a stdin program printed or, where `problem.entry_point` is set, the JSON text of the
+value that the function returned. Bytes that are no UTF-8 arrive as lone surrogates
+(`errors="surrogateescape"`).
 
-A checker returns False for any garbage in `got`; it raises only when the problem's own data are at fault (an expected
-value that is no JSON), which is an internal error and not a wrong answer. It runs on the host, never beside the
-program.
+A checker returns False for any garbage in `got`; it raises only when the problem's own data are at
+fault (an expected value that is no JSON), which is an internal error and not a wrong answer. It
+runs on the host, never beside the program.
 
 `Problem.checker` holds a checker or a name of the entry-point group `cppo_env.checkers`:
 
-    checker = problem.checker if callable(problem.checker) else plugins.load("checkers", problem.checker)
+    checker = problem.checker if callable(problem.checker) else plugins.load("checkers",
+    problem.checker)
 
-`strict` is the default. `lcb` and `apps` repeat the comparison rules of two published graders, flaws included, so that
-results can be put beside published numbers. The others serve problems with several right answers.
+`strict` is the default. `lcb` and `apps` repeat the comparison rules of two published graders,
+flaws included, so that results can be put beside published numbers. The others serve problems with
+several right answers.
 """
 
 from cppo_env.checkers.parity import apps, lcb
-from cppo_env.checkers.special import case_insensitive, float_1e_4, tolerance, unordered, value_or_wrapped
+from cppo_env.checkers.special import (
+    case_insensitive,
+    float_1e_4,
+    tolerance,
+    unordered,
+    value_or_wrapped,
+)
 from cppo_env.checkers.strict import strict
 
-__all__ = ["apps", "case_insensitive", "float_1e_4", "lcb", "strict", "tolerance", "unordered", "value_or_wrapped"]
+__all__ = [
+    "apps",
+    "case_insensitive",
+    "float_1e_4",
+    "lcb",
+    "strict",
+    "tolerance",
+    "unordered",
+    "value_or_wrapped",
+]

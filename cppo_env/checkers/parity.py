@@ -1,7 +1,8 @@
 """The comparison rules of two published graders, flaws included, for results to be put beside published numbers.
 
-Only how they compare is repeated here, not how they run programs. What a function returned has left its process as
-JSON, so a tuple inside a list, which both graders hold to be unequal to a list, cannot be told from one.
+Only how they compare is repeated here, not how they run programs. What a function returned has left
+its process as JSON, so a tuple inside a list, which both graders hold to be unequal to a list,
+cannot be told from one.
 """
 
 from __future__ import annotations
@@ -25,8 +26,9 @@ def lcb(problem: Problem, test: TestCase, got: str) -> bool:
 def apps(problem: Problem, test: TestCase, got: str) -> bool:
     """APPS: a cascade that ends in sets of sets of tokens; returned values by `==`, also with the first expected part.
 
-    In order: the stripped text; the lines without blank ones; a number on each line within `numpy.allclose`'s defaults;
-    the set of the lines' token sets (order and multiplicity lost); the same with numbers rounded to three decimals.
+    In order: the stripped text; the lines without blank ones; a number on each line within
+    `numpy.allclose`'s defaults; the set of the lines' token sets (order and multiplicity lost); the
+    same with numbers rounded to three decimals.
     """
     if problem.entry_point is not None:
         return same_json(test.output, got, _equal_or_first)
@@ -35,7 +37,8 @@ def apps(problem: Problem, test: TestCase, got: str) -> bool:
     haves = [line for line in printed if line]
     stripped = test.output.strip()
     return (
-        stripped in ("\n".join(printed).strip(), "\n".join(line.strip() for line in printed).strip())
+        stripped
+        in ("\n".join(printed).strip(), "\n".join(line.strip() for line in printed).strip())
         or wants in (printed, haves)
         or _all_close(wants, haves)
         or _token_sets(wants, str) == _token_sets((line for line in haves if line.strip()), str)
@@ -62,7 +65,9 @@ def _same_decimal_line(want: str, have: str) -> bool:
     if want == have:
         return True
     try:
-        return [Decimal(token) for token in want.split()] == [Decimal(token) for token in have.split()]
+        return [Decimal(token) for token in want.split()] == [
+            Decimal(token) for token in have.split()
+        ]
     except InvalidOperation:
         return False
 
@@ -73,7 +78,10 @@ def _all_close(wants: list[str], haves: list[str]) -> bool:
         pairs = list(zip(map(float, haves), map(float, wants), strict=True))
     except ValueError:
         return False
-    return all(have == want or abs(have - want) <= 1e-8 + 1e-5 * abs(want) < float("inf") for have, want in pairs)
+    return all(
+        have == want or abs(have - want) <= 1e-8 + 1e-5 * abs(want) < float("inf")
+        for have, want in pairs
+    )
 
 
 def _token_sets(lines: Iterable[str], part: Callable[[str], object]) -> set[frozenset[object]]:
@@ -85,6 +93,8 @@ def _rounded_sets_equal(wants: list[str], haves: list[str]) -> bool:
         return round(float(token), 3)
 
     try:
-        return _token_sets(wants, rounded) == _token_sets((line for line in haves if line.strip()), rounded)
+        return _token_sets(wants, rounded) == _token_sets(
+            (line for line in haves if line.strip()), rounded
+        )
     except ValueError:
         return False

@@ -42,8 +42,8 @@ def unordered(problem: Problem, test: TestCase, got: str) -> bool:
 def value_or_wrapped(problem: Problem, test: TestCase, got: str) -> bool:
     """For the call-based rows of APPS: the expected value or, where it is an array of one, the element of that array.
 
-    The published rows hold some results bare and some wrapped in an array of one, and do not tell which. Text is
-    compared as in `strict`.
+    The published rows hold some results bare and some wrapped in an array of one, and do not tell
+    which. Text is compared as in `strict`.
     """
     if problem.entry_point is None:
         return same_text(test.output, got)
@@ -58,7 +58,9 @@ def _sorted_lines(text: str) -> list[bytes]:
 
 def _same_elements(want: object, have: object) -> bool:
     if isinstance(want, list) and isinstance(have, list):
-        return _sorted_elements(cast(list[object], want)) == _sorted_elements(cast(list[object], have))
+        return _sorted_elements(cast(list[object], want)) == _sorted_elements(
+            cast(list[object], have)
+        )
     return same_value(cast(object, want), have)
 
 
@@ -67,4 +69,6 @@ def _sorted_elements(values: list[object]) -> list[str]:
 
 
 def _same_or_wrapped(want: object, have: object) -> bool:
-    return same_value(want, have) or (isinstance(want, list) and same_value(cast(object, want), [have]))
+    return same_value(want, have) or (
+        isinstance(want, list) and same_value(cast(object, want), [have])
+    )

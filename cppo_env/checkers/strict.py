@@ -36,9 +36,10 @@ def strict(problem: Problem, test: TestCase, got: str) -> bool:
 def same_text(expected: str, got: str, tolerance: float = TOLERANCE) -> bool:
     """Whether two texts have the same tokens, split at ASCII white space.
 
-    Tokens are equal when their characters are: integers are exact at any length, strings are case-sensitive, NaN and
-    infinity go by spelling. Only where the expected token is written as a float (`0.5`, `1e-7`) may the other be any
-    ASCII decimal number within the tolerance. Carriage returns are white space.
+    Tokens are equal when their characters are: integers are exact at any length, strings are
+    case-sensitive, NaN and infinity go by spelling. Only where the expected token is written as a
+    float (`0.5`, `1e-7`) may the other be any ASCII decimal number within the tolerance. Carriage
+    returns are white space.
     """
     if expected.rstrip(SPACE) == got.rstrip(SPACE):
         return True
@@ -91,12 +92,14 @@ def read_json(text: str) -> Any:
     return json.loads(text, parse_int=_integer)
 
 
-def same_value(want: object, have: object, tolerance: float = TOLERANCE, *, fold_case: bool = False) -> bool:
+def same_value(
+    want: object, have: object, tolerance: float = TOLERANCE, *, fold_case: bool = False
+) -> bool:
     """Whether two decoded JSON values are the same.
 
-    Arrays are equal part by part (a tuple left its process as an array), objects key by key in any order. `true` is not
-    1. An expected integer accepts the same number only, be it written 2 or 2.0; an expected float accepts
-    numbers within the tolerance. NaN equals NaN.
+    Arrays are equal part by part (a tuple left its process as an array), objects key by key in any
+    order. `true` is not 1. An expected integer accepts the same number only, be it written 2 or
+    2.0; an expected float accepts numbers within the tolerance. NaN equals NaN.
     """
     pending: list[tuple[object, object]] = [(want, have)]
     while pending:  # no recursion: the depth is the judged program's choice
@@ -120,12 +123,16 @@ def same_value(want: object, have: object, tolerance: float = TOLERANCE, *, fold
 def _identical_scalars(wants: list[object], haves: list[object]) -> bool:
     """A quick yes for the usual long array: scalars of one type on both sides, all equal."""
     kinds = set(map(type, wants))
-    return len(kinds) == 1 and kinds <= _SCALARS and kinds == set(map(type, haves)) and wants == haves
+    return (
+        len(kinds) == 1 and kinds <= _SCALARS and kinds == set(map(type, haves)) and wants == haves
+    )
 
 
 def _same_scalar(want: object, have: object, tolerance: float, fold_case: bool) -> bool:
     if type(want) is float:
-        return type(have) in (float, int, _LongInteger) and _close(want, float(cast(float, have)), tolerance)
+        return type(have) in (float, int, _LongInteger) and _close(
+            want, float(cast(float, have)), tolerance
+        )
     if type(want) is int:
         return type(have) in (int, float) and want == have
     if fold_case and type(want) is str and type(have) is str:

@@ -51,7 +51,9 @@ def compare(config: CompareConfig) -> dict[str, Any]:
     evaluations: dict[str, Evaluation] = {}
     for label, contestant in config.agents.items():
         options = config.options | contestant.options
-        agent = make_agent(contestant.agent, options, problems=problems, k=config.k, seed=config.seed)
+        agent = make_agent(
+            contestant.agent, options, problems=problems, k=config.k, seed=config.seed
+        )
         identity = {**config.identity(), "agent": contestant.agent, "options": options}
         folder = RunFolder(config.run / label, identity) if config.run else None
         evaluations[label] = Evaluation(config, problems, agent, folder)
@@ -65,17 +67,24 @@ def compare(config: CompareConfig) -> dict[str, Any]:
     return {"agents": results, "comparisons": comparisons}
 
 
-def _paired(config: CompareConfig, evaluations: dict[str, Evaluation], attempts: int) -> dict[str, Any]:
+def _paired(
+    config: CompareConfig, evaluations: dict[str, Evaluation], attempts: int
+) -> dict[str, Any]:
     """At one budget: pass@k of each agent and its difference from the first one's, on problems that all finished."""
     scores = {
-        label: problem_scores(evaluation.records, config.k, attempts) for label, evaluation in evaluations.items()
+        label: problem_scores(evaluation.records, config.k, attempts)
+        for label, evaluation in evaluations.items()
     }
     first = scores[next(iter(scores))]
-    shared = [problem for problem in first if all(problem in by_problem for by_problem in scores.values())]
+    shared = [
+        problem for problem in first if all(problem in by_problem for by_problem in scores.values())
+    ]
     rows = {
         label: {
             "pass_at_k": asdict(bootstrap([by_problem[one] for one in shared], seed=config.seed)),
-            "difference": asdict(bootstrap([by_problem[one] - first[one] for one in shared], seed=config.seed)),
+            "difference": asdict(
+                bootstrap([by_problem[one] - first[one] for one in shared], seed=config.seed)
+            ),
         }
         for label, by_problem in scores.items()
     }
@@ -92,7 +101,9 @@ def _show(config: CompareConfig, comparisons: dict[str, Any]) -> None:
         for label, row in comparison["agents"].items():
             first = label == baseline
             difference = "" if first else _interval(row["difference"])
-            table.add_row(f"pass@{budget}" if first else "", label, _interval(row["pass_at_k"]), difference)
+            table.add_row(
+                f"pass@{budget}" if first else "", label, _interval(row["pass_at_k"]), difference
+            )
         table.add_section()
     Console().print(table)
 

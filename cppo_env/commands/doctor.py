@@ -52,11 +52,15 @@ def doctor(config: DoctorConfig) -> dict[str, Any]:
 def _machine() -> Iterator[Finding]:
     yield Finding("Python", f"{platform.python_version()} at {sys.executable}")
     yield Finding("cppo-env", importlib.metadata.version("cppo-env"))
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
     yield Finding("cores", str(cores))
     free = shutil.disk_usage(os.getcwd()).free
     yield Finding(
-        "disk", f"{free / 1e9:.0f} GB free here", "" if free > 5e9 else "free some: the extra grpo takes 2 GB"
+        "disk",
+        f"{free / 1e9:.0f} GB free here",
+        "" if free > 5e9 else "free some: the extra grpo takes 2 GB",
     )
 
 
@@ -66,7 +70,9 @@ def _sandboxes() -> Iterator[Finding]:
     for name in plugins.names("sandboxes"):
         try:
             with make_sandbox(name) as sandbox:
-                verdicts = [grade(problem, f"print({n})", sandbox=sandbox).verdict for n in (42, 43)]
+                verdicts = [
+                    grade(problem, f"print({n})", sandbox=sandbox).verdict for n in (42, 43)
+                ]
         except (CppoError, OSError) as error:
             yield Finding(f"sandbox {name}", "cannot be used", " ".join(str(error).split()))
             continue
@@ -74,7 +80,9 @@ def _sandboxes() -> Iterator[Finding]:
             yield Finding(f"sandbox {name}", "judges a right and a wrong program rightly")
         else:
             yield Finding(
-                f"sandbox {name}", f"judged 42 {verdicts[0]} and 43 {verdicts[1]}", "run: cppo sandbox selftest"
+                f"sandbox {name}",
+                f"judged 42 {verdicts[0]} and 43 {verdicts[1]}",
+                "run: cppo sandbox selftest",
             )
 
 
@@ -85,7 +93,9 @@ def _extras() -> Iterator[Finding]:
         absent = [package for package in packages if importlib.util.find_spec(package) is None]
         if absent:
             yield Finding(
-                f"extra {extra}", f"lacks {', '.join(absent)}", f"if you need it: pip install 'cppo-env[{extra}]'"
+                f"extra {extra}",
+                f"lacks {', '.join(absent)}",
+                f"if you need it: pip install 'cppo-env[{extra}]'",
             )
         else:
             versions = (f"{package} {importlib.metadata.version(package)}" for package in packages)
@@ -110,5 +120,7 @@ def _data() -> Iterator[Finding]:
             yield Finding(f"data {layout}", str(folder))
         else:
             yield Finding(
-                f"data {layout}", "not downloaded", f"pass --problems PATH, or run: cppo problems download {layout}"
+                f"data {layout}",
+                "not downloaded",
+                f"pass --problems PATH, or run: cppo problems download {layout}",
             )

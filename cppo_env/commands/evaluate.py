@@ -36,9 +36,13 @@ class EvalConfig(Setting):
 def evaluate(config: EvalConfig) -> dict[str, Any]:
     """Measure pass@k of an agent on a set of problems."""
     problems = config.load()
-    agent = make_agent(config.agent, config.options, problems=problems, k=config.k, seed=config.seed)
+    agent = make_agent(
+        config.agent, config.options, problems=problems, k=config.k, seed=config.seed
+    )
     identity = {**config.identity(), "agent": config.agent, "options": config.options}
-    evaluation = Evaluation(config, problems, agent, RunFolder(config.run, identity) if config.run else None)
+    evaluation = Evaluation(
+        config, problems, agent, RunFolder(config.run, identity) if config.run else None
+    )
     with make_sandbox(config.sandbox) as sandbox:
         evaluation.run(sandbox, config.agent)
     result = evaluation.result()
@@ -66,20 +70,29 @@ def failed_references(records: list[EpisodeRecord]) -> list[dict[str, Any]]:
 
 def _show(config: EvalConfig, result: dict[str, Any]) -> None:
     console = Console()
-    console.print(f"{config.agent} on {config.problems or config.env}", markup=False, highlight=False)
+    console.print(
+        f"{config.agent} on {config.problems or config.env}", markup=False, highlight=False
+    )
     table = Table(show_header=False)
     for budget, score in result["pass_at_k"].items():
         table.add_row(f"pass@{budget}", "–" if score is None else f"{score:.4f}")
     table.add_row("plans accepted (J)", f"{result['validity']:.4f}")
     table.add_row("problems, episodes", f"{result['n_problems']:,}, {result['n_episodes']:,}")
-    table.add_row("verdicts", ", ".join(f"{verdict} {count:,}" for verdict, count in result["verdicts"].items()))
+    table.add_row(
+        "verdicts",
+        ", ".join(f"{verdict} {count:,}" for verdict, count in result["verdicts"].items()),
+    )
     table.add_row("tests", f"{result['tests']:,} at {result['tests_per_s']:,.0f} a second")
     console.print(table)
     if result["void"]:
         advice = (
-            "run the same command again to play them" if config.run else "give --run DIR to be able to play them again"
+            "run the same command again to play them"
+            if config.run
+            else "give --run DIR to be able to play them again"
         )
-        console.print(f"[yellow]{result['void']} episodes are void (our own machinery failed); {advice}[/]")
+        console.print(
+            f"[yellow]{result['void']} episodes are void (our own machinery failed); {advice}[/]"
+        )
     excluded: defaultdict[str, list[str]] = defaultdict(list)
     for one in result["excluded"]:
         excluded[one["reason"]].append(one["problem"])
@@ -98,6 +111,8 @@ def _list(console: Console, title: str, lines: list[str]) -> None:
         return
     console.print(f"{title}: {len(lines)}", markup=False, highlight=False)
     separator = "\n  " if max(map(len, lines)) > 12 else ", "
-    console.print("  " + separator.join(lines[:SHOWN]), markup=False, highlight=False, soft_wrap=True)
+    console.print(
+        "  " + separator.join(lines[:SHOWN]), markup=False, highlight=False, soft_wrap=True
+    )
     if len(lines) > SHOWN:
         console.print(f"  … {len(lines) - SHOWN} more (all of them are in the result of --json)")

@@ -44,9 +44,15 @@ def grade(config: GradeConfig) -> dict[str, Any]:
     try:
         program = config.program.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise UsageError(f"program: {config.program} is not UTF-8 (byte {error.start}); save it as UTF-8") from None
-    problems = load_problems(config.problems, **({} if config.split is None else {"split": config.split}))
-    problem = problems[find_problem(problems, config.problem) if config.problem or len(problems) != 1 else 0]
+        raise UsageError(
+            f"program: {config.program} is not UTF-8 (byte {error.start}); save it as UTF-8"
+        ) from None
+    problems = load_problems(
+        config.problems, **({} if config.split is None else {"split": config.split})
+    )
+    problem = problems[
+        find_problem(problems, config.problem) if config.problem or len(problems) != 1 else 0
+    ]
     report = grade_program(problem, program, sandbox=config.sandbox, stop_early=config.stop_early)
     _show(problem, report)
     return {"problem_id": problem.id, "n_tests": len(problem.tests), **dataclasses.asdict(report)}
@@ -55,7 +61,10 @@ def grade(config: GradeConfig) -> dict[str, Any]:
 def _show(problem: Problem, report: Report) -> None:
     console = Console()
     colour = "green" if report.verdict is Verdict.AC else "red"
-    console.print(f"[bold {colour}]{report.verdict.value}[/] {problem.id}: {report.verdict.name}", highlight=False)
+    console.print(
+        f"[bold {colour}]{report.verdict.value}[/] {problem.id}: {report.verdict.name}",
+        highlight=False,
+    )
     if report.message:
         console.print(report.message, markup=False, highlight=False)
     table = Table("test", "verdict", "CPU s", "wall s", "MiB", "message")

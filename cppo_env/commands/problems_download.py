@@ -36,4 +36,9 @@ def download_problems(config: DownloadConfig) -> dict[str, Any]:
     console.print(f"{size} → {done.folder}", soft_wrap=True)
     console.print(f"cppo problems import {config.name} makes one store of them that opens at once")
     revision = SETS[config.name].revision
-    return {"folder": str(done.folder), "revision": revision, "sha256": done.sha256, "bytes": done.bytes}
+    return {
+        "folder": str(done.folder),
+        "revision": revision,
+        "sha256": done.sha256,
+        "bytes": done.bytes,
+    }

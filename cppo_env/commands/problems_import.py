@@ -10,7 +10,8 @@ from typing import Any
 from rich.console import Console
 from rich.progress import Progress
 
-from cppo_env.problems import load_problems, sources
+from cppo_env.problems import load_problems
+from cppo_env.problems.files import sources
 from cppo_env.problems.store.writer import write_store
 from cppo_env.problems.views import indexed
 from cppo_env.types import MIB
@@ -38,9 +39,14 @@ def import_problems(config: ImportConfig) -> dict[str, Any]:
     output = config.output or sources.imported(Path(config.source).name)
     with Progress(console=console, transient=True) as progress:
         task = progress.add_task("writing", total=len(problems))
-        size = write_store(problems, output, progress=lambda done: progress.update(task, completed=done))
+        size = write_store(
+            problems, output, progress=lambda done: progress.update(task, completed=done)
+        )
     seconds = time.perf_counter() - start
-    console.print(f"{len(problems)} problems, {size / MIB:.1f} MiB, {seconds:.1f} s → {output}", soft_wrap=True)
+    console.print(
+        f"{len(problems)} problems, {size / MIB:.1f} MiB, {seconds:.1f} s → {output}",
+        soft_wrap=True,
+    )
     for refusal in problems.refused[:20]:
         console.print(f"refused: {refusal}", markup=False, highlight=False, soft_wrap=True)
     return {

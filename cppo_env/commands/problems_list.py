@@ -49,12 +49,21 @@ def list_problems(config: ListConfig) -> dict[str, Any]:
     table = Table(title=config.problems, title_justify="left", box=None, padding=(0, 2, 0, 0))
     for name in columns:
         width = max(len(name), *(len(cells[name]) for cells in shown)) if name != "id" else 12
-        table.add_column(name, justify="right" if name in NUMBERS else "left", no_wrap=name != "id", min_width=width)
+        table.add_column(
+            name,
+            justify="right" if name in NUMBERS else "left",
+            no_wrap=name != "id",
+            min_width=width,
+        )
     for cells in shown:
         table.add_row(*(Text(cells[name]) for name in columns))
     console = Console()
     console.print(table)
-    more = f", {len(rows) - config.limit} of them not shown (--limit)" if len(rows) > config.limit else ""
+    more = (
+        f", {len(rows) - config.limit} of them not shown (--limit)"
+        if len(rows) > config.limit
+        else ""
+    )
     console.print(f"{len(rows)} problem{'s' if len(rows) != 1 else ''}{more}")
     _print_refusals(console, problems)
     return {

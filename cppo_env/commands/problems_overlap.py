@@ -33,14 +33,26 @@ class OverlapConfig:
 
 def overlap_problems(config: OverlapConfig) -> dict[str, Any]:
     """List the problems that two sets share, by hash of the normalised statement and by similarity."""
-    first, second = load_problems(config.a, split=config.split_a), load_problems(config.b, split=config.split_b)
+    first, second = (
+        load_problems(config.a, split=config.split_a),
+        load_problems(config.b, split=config.split_b),
+    )
     matches = overlap(first, second, threshold=config.threshold)
     console = Console()
     if matches:
         table = Table("a", "b", "similarity")
         for match in matches[:SHOWN]:
-            table.add_row(Text(match.a), Text(match.b), "equal" if match.equal else f"{match.similarity:.2f}")
+            table.add_row(
+                Text(match.a), Text(match.b), "equal" if match.equal else f"{match.similarity:.2f}"
+            )
         console.print(table)
     equal = sum(match.equal for match in matches)
-    console.print(f"{len(first)} and {len(second)} problems: {equal} equal, {len(matches) - equal} similar")
-    return {"a": len(first), "b": len(second), "equal": equal, "matches": [asdict(match) for match in matches]}
+    console.print(
+        f"{len(first)} and {len(second)} problems: {equal} equal, {len(matches) - equal} similar"
+    )
+    return {
+        "a": len(first),
+        "b": len(second),
+        "equal": equal,
+        "matches": [asdict(match) for match in matches],
+    }

@@ -45,7 +45,9 @@ def show(config: ShowConfig) -> dict[str, Any]:
     if config.tests:
         examples = [problem.tests[index] for index in range(min(3, len(problem.tests)))]
     for number, test in enumerate(examples[:3], start=1):
-        console.print(Panel(_example(test), title=f"{'test' if config.tests else 'example'} {number}"))
+        console.print(
+            Panel(_example(test), title=f"{'test' if config.tests else 'example'} {number}")
+        )
     return {
         **asdict(summarise(problem)),
         "statement": problem.statement,
@@ -64,12 +66,17 @@ def _facts(problem: Problem) -> Table:
     limits = problem.limits
     table = Table(show_header=False, box=None)
     rows = {
-        "program": f"function {problem.entry_point}" if problem.entry_point else "standard input to standard output",
+        "program": f"function {problem.entry_point}"
+        if problem.entry_point
+        else "standard input to standard output",
         "limits": f"{limits.cpu_s:g} s CPU, {limits.wall_s:g} s wall clock, {limits.memory_bytes / MIB:.0f} MiB",
         "tests": f"{len(problem.tests)}, of which {len(problem.public_tests)} public",
         "checker": problem.checker if isinstance(problem.checker, str) else "a function",
         "known programs": _known_programs(problem),
-        **{key: str(problem.metadata.get(key) or "") for key in ("dataset", "split", "difficulty", "platform", "url")},
+        **{
+            key: str(problem.metadata.get(key) or "")
+            for key in ("dataset", "split", "difficulty", "platform", "url")
+        },
         "date": str(problem.metadata.get("date") or "")[:10],
         "statement": _warnings(problem),
     }
@@ -81,7 +88,10 @@ def _facts(problem: Problem) -> Table:
 
 def _known_programs(problem: Problem) -> str:
     counts = Counter((known.language, known.right) for known in programs_of(problem))
-    parts = [f"{count} {'right' if right else 'wrong'} in {language}" for (language, right), count in counts.items()]
+    parts = [
+        f"{count} {'right' if right else 'wrong'} in {language}"
+        for (language, right), count in counts.items()
+    ]
     return ", ".join(parts) or "none"
 
 
@@ -94,6 +104,10 @@ def _warnings(problem: Problem) -> str:
 
 def _example(test: TestCase) -> Text:
     def shortened(text: str) -> str:
-        return text if len(text) <= EXAMPLE_CHARS else f"{text[:EXAMPLE_CHARS]}… ({len(text)} characters)"
+        return (
+            text
+            if len(text) <= EXAMPLE_CHARS
+            else f"{text[:EXAMPLE_CHARS]}… ({len(text)} characters)"
+        )
 
     return Text(f"{shortened(test.input).rstrip()}\n→\n{shortened(test.output).rstrip()}")

@@ -50,7 +50,9 @@ def stats(config: StatsConfig) -> dict[str, Any]:
         losses.update(problem.metadata.get("losses", ()))
         cues.update(judge_cues(problem.statement))
         for name, value in zip(
-            rows, (length(problem.statement), len(problem.tests), len(problem.references)), strict=True
+            rows,
+            (length(problem.statement), len(problem.tests), len(problem.references)),
+            strict=True,
         ):
             rows[name].append(value)
     figures = {name: _figures(values) for name, values in rows.items()}
@@ -74,7 +76,9 @@ def _measure(tokenizer: Path | None) -> tuple[Callable[[str], int], str]:
         return len, "characters"
     path = tokenizer / "tokenizer.json" if tokenizer.is_dir() else tokenizer
     if not path.is_file():
-        raise UsageError(f"tokenizer: {path} is not there; expected a folder with tokenizer.json, or that file")
+        raise UsageError(
+            f"tokenizer: {path} is not there; expected a folder with tokenizer.json, or that file"
+        )
     try:
         from tokenizers import Tokenizer
     except ModuleNotFoundError as error:
@@ -113,12 +117,21 @@ def _show(
     console.print(table)
     for title, found in (("lost as plain text", losses), ("statements speak of", cues)):
         if found:
-            console.print(f"{title}: {', '.join(f'{name} ({number})' for name, number in found.most_common())}")
+            console.print(
+                f"{title}: {', '.join(f'{name} ({number})' for name, number in found.most_common())}"
+            )
     if config.plot is not None:
         console.print(f"histogram: {config.plot}", soft_wrap=True)
 
 
-def _plot(path: Path, title: str, edges: list[float], counts: list[int], unit: str, marks: dict[str, float]) -> None:
+def _plot(
+    path: Path,
+    title: str,
+    edges: list[float],
+    counts: list[int],
+    unit: str,
+    marks: dict[str, float],
+) -> None:
     """A histogram with the quantiles marked."""
     try:
         from matplotlib.figure import Figure

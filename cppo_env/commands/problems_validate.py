@@ -15,8 +15,9 @@ from rich.table import Table
 from rich.text import Text
 
 from cppo_env.errors import UsageError
-from cppo_env.problems import keep_list, load_problems
-from cppo_env.problems.validation.findings import Finding, Outcome
+from cppo_env.problems import load_problems
+from cppo_env.problems.validation import keep_list
+from cppo_env.problems.validation.findings import Finding, KnownOutcome
 from cppo_env.problems.validation.known_programs import RUNNABLE, read_known
 from cppo_env.problems.validation.validate import Validation, validate
 from cppo_env.problems.views import Problems, indexed
@@ -54,13 +55,20 @@ def validate_problems(config: ValidateConfig) -> dict[str, Any]:
     """Run every reference and known-wrong program; report which problems are fit for use, and why others are not."""
     start = time.perf_counter()
     if unknown := set(config.languages or ()) - RUNNABLE.keys():
-        raise UsageError(f"languages: no sandbox runs {', '.join(sorted(unknown))}; expected some of {list(RUNNABLE)}")
+        raise UsageError(
+            f"languages: no sandbox runs {', '.join(sorted(unknown))}; expected some of {list(RUNNABLE)}"
+        )
     joined, left_out = read_known(config.known) if config.known else ({}, {})
     problems = indexed(
-        load_problems(config.problems, checkers=config.checkers, **{"split": config.split, **config.filters})
+        load_problems(
+            config.problems, checkers=config.checkers, **{"split": config.split, **config.filters}
+        )
     )
     console = Console()
-    with make_sandbox(config.sandbox) as sandbox, Progress(console=console, transient=True) as progress:
+    with (
+        make_sandbox(config.sandbox) as sandbox,
+        Progress(console=console, transient=True) as progress,
+    ):
         task = progress.add_task("problems", total=len(problems))
         validation = validate(
             problems,
@@ -72,14 +80,20 @@ def validate_problems(config: ValidateConfig) -> dict[str, Any]:
         )
     seconds = time.perf_counter() - start
     if config.keep_list is not None:
-        keep_list.write(config.keep_list, config.problems, validation.kept, validation.dropped, config.checkers)
+        keep_list.write(
+            config.keep_list, config.problems, validation.kept, validation.dropped, config.checkers
+        )
     result = _result(config, problems, validation, seconds, left_out)
     _show(console, config, result)
     return result
 
 
 def _result(
-    config: ValidateConfig, problems: Problems, validation: Validation, seconds: float, left_out: dict[str, int]
+    config: ValidateConfig,
+    problems: Problems,
+    validation: Validation,
+    seconds: float,
+    left_out: dict[str, int],
 ) -> dict[str, Any]:
     summaries = [problems.summary(index) for index in range(len(problems))]
     reasons = Counter(reason.partition(":")[0] for reason in validation.dropped.values())
@@ -95,7 +109,11 @@ def _result(
         "public_tests_only": sum(one.tests == one.public_tests for one in summaries),
         "dropped": validation.dropped,
         "dropped_by_reason": dict(reasons.most_common()),
-        "disagreements": [entry for finding in validation.findings if (entry := _disagreement(finding)) is not None],
+        "disagreements": [
+            entry
+            for finding in validation.findings
+            if (entry := _disagreement(finding)) is not None
+        ],
         "rejected_by_cause": dict(validation.causes.most_common()),
         "not_run": dict(validation.not_run),
         "void": validation.void,
@@ -120,7 +138,7 @@ def _disagreement(finding: Finding) -> dict[str, Any] | None:
     }
 
 
-def _program(outcome: Outcome) -> dict[str, Any]:
+def _program(outcome: KnownOutcome) -> dict[str, Any]:
     return {
         "verdict": outcome.report.verdict.value,
         "test": len(outcome.report.tests),
@@ -146,9 +164,13 @@ def _show(console: Console, config: ValidateConfig, result: dict[str, Any]) -> N
     ):
         parts = {"": (result, kept)}
         if len(result["by_language"]) > 1:
-            parts |= {f", {name}": (of_language,) for name, of_language in result["by_language"].items()}
+            parts |= {
+                f", {name}": (of_language,) for name, of_language in result["by_language"].items()
+            }
         for name, columns in parts.items():
-            cells = (f"{part[done]} of {part[total]} ({rate(part[error])} error)" for part in columns)
+            cells = (
+                f"{part[done]} of {part[total]} ({rate(part[error])} error)" for part in columns
+            )
             table.add_row(label + name, *cells)
     console.print(table)
     dropped = Table("dropped", "why")
@@ -164,9 +186,13 @@ def _show(console: Console, config: ValidateConfig, result: dict[str, Any]) -> N
         ("rows of known programs left out", result["known_rows_left_out"]),
     ):
         if counts:
-            console.print(f"{title}: {', '.join(f'{name} ({count})' for name, count in counts.items())}")
+            console.print(
+                f"{title}: {', '.join(f'{name} ({count})' for name, count in counts.items())}"
+            )
     if result["public_tests_only"]:
-        console.print(f"{result['public_tests_only']} problems have no tests but the public examples")
+        console.print(
+            f"{result['public_tests_only']} problems have no tests but the public examples"
+        )
     console.print(
         f"{result['kept']} of {result['problems']} problems kept ({result['unverified']} have no known right program), "
         f"{len(result['refused'])} records refused, {result['void']} programs void; {result['tests']} tests in "

@@ -106,7 +106,11 @@ def _ask(agent: Agent, observations: Batch, wanted: NDArray[np.bool_]) -> _Answe
         actions: Sequence[tuple[str, ...] | None] = agent.act([every[place] for place in places])
     except AgentError as error:
         actions = error.actions
-        faults = {place: str(error) for place, action in zip(places, actions, strict=True) if action is None}
+        faults = {
+            place: str(error)
+            for place, action in zip(places, actions, strict=True)
+            if action is None
+        }
     counts: Sequence[int] = getattr(agent, "tokens", None) or [0] * len(places)
     for place, action, count in zip(places, actions, counts, strict=True):
         texts[place], tokens[place] = action or texts[place], count
@@ -116,5 +120,6 @@ def _ask(agent: Agent, observations: Batch, wanted: NDArray[np.bool_]) -> _Answe
 def _is_void(rulings: dict[str, Any], outcomes: dict[str, Any], place: int) -> bool:
     """Whether the judge or the sandbox failed. An episode says so in the step that ends it."""
     return any(
-        "void" in infos and bool(infos["_void"][place] and infos["void"][place]) for infos in (rulings, outcomes)
+        "void" in infos and bool(infos["_void"][place] and infos["void"][place])
+        for infos in (rulings, outcomes)
     )

@@ -58,7 +58,9 @@ class EpisodeRecord:
     def from_json(cls, line: str) -> EpisodeRecord:
         """The record of a line."""
         values: dict[str, Any] = json.loads(line)
-        texts: dict[str, Any] = {name: tuple(values[name]) for name in ("methods", "programs", "verdicts", "messages")}
+        texts: dict[str, Any] = {
+            name: tuple(values[name]) for name in ("methods", "programs", "verdicts", "messages")
+        }
         return cls(**values | texts)
 
     def to_json(self) -> str:
@@ -77,7 +79,8 @@ class RunFolder:
             config: what must not change between two calls, JSON-serialisable.
 
         Raises:
-            UsageError: the folder holds a run with another config; the message names the first difference.
+            UsageError: the folder holds a run with another config; the message names the first
+                difference.
         """
         self.episodes = path / "rollouts" / "episodes.jsonl"
         self.episodes.parent.mkdir(parents=True, exist_ok=True)

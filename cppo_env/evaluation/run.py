@@ -9,7 +9,14 @@ from itertools import islice
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
 from cppo_env.errors import CppoError
 from cppo_env.evaluation.play import Task, play
@@ -77,7 +84,9 @@ class Evaluation:
                 progress.update(bar, total=self._total(), completed=self._done(), note=self._note())
                 fruitless = fruitless + 1 if all(record.void for record in played) else 0
                 if fruitless == PATIENCE:
-                    raise CppoError(f"{played[-1].reason}; gave up after {PATIENCE} batches in a row; {self._state()}")
+                    raise CppoError(
+                        f"{played[-1].reason}; gave up after {PATIENCE} batches in a row; {self._state()}"
+                    )
             progress.update(bar, total=self._total())
 
     def result(self) -> dict[str, Any]:
@@ -93,7 +102,9 @@ class Evaluation:
             reasons = [record.reason for record in episodes] + [
                 f"{one['problem']}: {one['reason']}" for one in self._left_out()
             ]
-            raise CppoError(f"no episode counts; {reasons[0] if reasons else 'there are no problems'}")
+            raise CppoError(
+                f"no episode counts; {reasons[0] if reasons else 'there are no problems'}"
+            )
         scores = {n: problem_scores(counted, k, n) for n in budgets(self.setting.episodes() * k, k)}
         means = mean_by_problem(counted).values()
         return {
@@ -133,7 +144,11 @@ class Evaluation:
             self.folder.append(played)
 
     def _state(self) -> str:
-        advice = "give --run DIR to be able to go on" if self.folder is None else "run the same command again to go on"
+        advice = (
+            "give --run DIR to be able to go on"
+            if self.folder is None
+            else "run the same command again to go on"
+        )
         return f"{self._done()} of {self._total()} episodes are done; {advice}"
 
     def _done(self) -> int:
@@ -150,7 +165,9 @@ class Evaluation:
         """Records that could not be loaded, and problems that were not played."""
         refused: Iterable[object] = getattr(self.problems, "refused", ())
         places = [{"problem": str(refusal), "reason": "malformed record"} for refusal in refused]
-        return places + [{"problem": problem, "reason": reason} for problem, reason in self.excluded.items()]
+        return places + [
+            {"problem": problem, "reason": reason} for problem, reason in self.excluded.items()
+        ]
 
     def _note(self) -> str:
         score = mean(problem_scores(self.records, self.setting.k, self.setting.k).values())

@@ -71,7 +71,14 @@ class Setting:
 
     def make_env(self, places: int, problems: ProblemSet, sandbox: Any) -> Any:
         """The vector environment over those problems, with an open sandbox that it leaves open."""
-        return gym.make_vec(self.env, num_envs=places, problems=problems, k=self.k, sandbox=sandbox, judge=self.judge)
+        return gym.make_vec(
+            self.env,
+            num_envs=places,
+            problems=problems,
+            k=self.k,
+            sandbox=sandbox,
+            judge=self.judge,
+        )
 
     def identity(self) -> dict[str, Any]:
         """What must stay the same for two parts of one run to be one measurement."""
@@ -81,7 +88,9 @@ class Setting:
         return values
 
 
-def make_agent(name: str, options: dict[str, Any], *, problems: ProblemSet, k: int, seed: int) -> Agent:
+def make_agent(
+    name: str, options: dict[str, Any], *, problems: ProblemSet, k: int, seed: int
+) -> Agent:
     """The agent of that name. What it has a parameter for of `problems`, `k` and `seed`, it is given.
 
     Raises:

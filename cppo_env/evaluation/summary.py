@@ -32,8 +32,8 @@ def budgets(attempts: int, k: int) -> list[int]:
 def problem_scores(records: Iterable[EpisodeRecord], k: int, attempts: int) -> dict[str, float]:
     """Problem → unbiased estimate of pass@`attempts`, from the attempts of all its episodes that count.
 
-    The attempts of several tuples are pooled (METHOD, section 4): at a budget of exactly K and with several episodes
-    a problem, that mixes tuples; `tuple_success` does not.
+    The attempts of several tuples are pooled (METHOD, section 4): at a budget of exactly K and with
+    several episodes a problem, that mixes tuples; `tuple_success` does not.
 
     Args:
         records: episodes of any problems.
@@ -44,8 +44,13 @@ def problem_scores(records: Iterable[EpisodeRecord], k: int, attempts: int) -> d
     for record in latest(records):
         if not record.void:
             right[record.problem_id].append(record.correct)
-    enough = {problem_id: counts for problem_id, counts in right.items() if len(counts) * k >= attempts}
-    return {problem_id: pass_at_k(len(counts) * k, sum(counts), attempts) for problem_id, counts in enough.items()}
+    enough = {
+        problem_id: counts for problem_id, counts in right.items() if len(counts) * k >= attempts
+    }
+    return {
+        problem_id: pass_at_k(len(counts) * k, sum(counts), attempts)
+        for problem_id, counts in enough.items()
+    }
 
 
 def mean_by_problem(records: Iterable[EpisodeRecord]) -> dict[str, tuple[float, float, float]]:
@@ -54,12 +59,16 @@ def mean_by_problem(records: Iterable[EpisodeRecord]) -> dict[str, tuple[float, 
     for record in latest(records):
         if not record.void:
             rows[record.problem_id].append((record.correct > 0, record.accepted, record.reward))
-    return {problem_id: tuple(np.mean(values, axis=0).tolist()) for problem_id, values in rows.items()}
+    return {
+        problem_id: tuple(np.mean(values, axis=0).tolist()) for problem_id, values in rows.items()
+    }
 
 
 def verdict_counts(records: Iterable[EpisodeRecord]) -> dict[str, int]:
     """Verdict → number of programs, of the episodes that count; commonest first."""
-    counts = Counter(verdict for record in latest(records) if not record.void for verdict in record.verdicts)
+    counts = Counter(
+        verdict for record in latest(records) if not record.void for verdict in record.verdicts
+    )
     return dict(counts.most_common())
 
 
@@ -88,14 +97,17 @@ class Interval:
 def bootstrap(values: Sequence[float], *, resamples: int = 2000, seed: int = 0) -> Interval:
     """The mean over problems and its 95 % percentile interval under resampling of problems.
 
-    Paired differences are given as one value for each problem, which is what makes the interval a paired one.
+    Paired differences are given as one value for each problem, which is what makes the interval a
+    paired one.
 
     Raises:
         MissingExtraError: scipy is not installed.
         UsageError: there are no values.
     """
     if not values:
-        raise UsageError("bootstrap: got no problems, expected at least one that all agents finished")
+        raise UsageError(
+            "bootstrap: got no problems, expected at least one that all agents finished"
+        )
     array = np.asarray(values, dtype=np.float64)
     centre = float(array.mean())
     if np.ptp(array) == 0.0:
@@ -104,5 +116,9 @@ def bootstrap(values: Sequence[float], *, resamples: int = 2000, seed: int = 0) 
         from scipy import stats  # pyright: ignore[reportMissingTypeStubs]
     except ModuleNotFoundError as error:
         raise missing_extra(error, "the bootstrap interval") from error
-    result: Any = stats.bootstrap((array,), np.mean, n_resamples=resamples, method="percentile", rng=seed)  # pyright: ignore[reportUnknownMemberType]
-    return Interval(centre, float(result.confidence_interval.low), float(result.confidence_interval.high))
+    result: Any = stats.bootstrap(
+        (array,), np.mean, n_resamples=resamples, method="percentile", rng=seed
+    )  # pyright: ignore[reportUnknownMemberType]
+    return Interval(
+        centre, float(result.confidence_interval.low), float(result.confidence_interval.high)
+    )

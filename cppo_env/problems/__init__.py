@@ -1,7 +1,8 @@
 """Problem sets: one file per published layout, and the known-optimum family.
 
-`load_problems` is the door. Behind it: `sources` finds files and their layout, `files` reads records, a layout's
-`decode` makes problems of them, `catalog` indexes them, `selection` filters them, `views` orders them.
+`load_problems` is the door. Behind it: `sources` finds files and their layout, `files` reads
+records, a layout's `decode` makes problems of them, `catalog` indexes them, `selection` filters
+them, `views` orders them.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ from typing import Any
 
 from cppo_env import plugins
 from cppo_env.errors import ProblemDataError, UnknownNameError, UsageError
-from cppo_env.problems import keep_list, sources, store
 from cppo_env.problems.checked import with_checkers
+from cppo_env.problems.files import sources
 from cppo_env.problems.records import ProblemDataWarning, Refusal
 from cppo_env.problems.selection import NAMES, Filters, select
+from cppo_env.problems.store import reader
+from cppo_env.problems.validation import keep_list
 from cppo_env.problems.views import Problems, Summary, summarise
 from cppo_env.protocols import ProblemSet
 from cppo_env.types import Checker
@@ -44,19 +47,22 @@ def load_problems(
     """Open a problem set.
 
     Args:
-        source: a path (the layout is detected from what lies there), the name of a problem set, or a `ProblemSet`.
-        checkers: problem id → checker or its name (`cppo_env.checkers`), or a JSON file of such names; for problems
-            with several right answers.
+        source: a path (the layout is detected from what lies there), the name of a problem set, or
+            a `ProblemSet`.
+        checkers: problem id → checker or its name (`cppo_env.checkers`), or a JSON file of such
+            names; for problems with several right answers.
         **filters: fields of `cppo_env.problems.selection.Filters`, and the options of the set's own loader (such as
-            `version` of LiveCodeBench). A loader is given the filters that it accepts; the rest are applied to what
-            it returns.
+            `version` of LiveCodeBench). A loader is given the filters that it accepts; the rest are
+            applied to what it returns.
 
     Returns:
-        The set, with an `index(problem_id)` where it came from files or was filtered. `refused` on it lists the records
-        that could not be read; if there are any, one `ProblemDataWarning` says so.
+        The set, with an `index(problem_id)` where it came from files or was filtered. `refused` on
+        it lists the records that could not be read; if there are any, one `ProblemDataWarning` says
+        so.
 
     Raises:
-        ProblemDataError: the path does not exist, holds no usable problem, or none fulfils the filters.
+        ProblemDataError: the path does not exist, holds no usable problem, or none fulfils the
+            filters.
         UnknownNameError: neither a path nor a problem set has that name.
         UsageError: a filter that does not exist.
     """
@@ -67,7 +73,9 @@ def load_problems(
 def _open(source: str | Path | ProblemSet, filters: dict[str, Any]) -> ProblemSet:
     if not isinstance(source, str | Path):
         if not isinstance(source, ProblemSet):  # pyright: ignore[reportUnnecessaryIsInstance] - callers may not type-check
-            raise UsageError(f"problems: got {type(source).__name__}, expected a path, a name or a ProblemSet")
+            raise UsageError(
+                f"problems: got {type(source).__name__}, expected a path, a name or a ProblemSet"
+            )
         return select(source, **filters) if filters else source
     name, loader, path = _resolve(source, filters)
     problems = _call(loader, name, path, filters)
@@ -83,38 +91,56 @@ def _open(source: str | Path | ProblemSet, filters: dict[str, Any]) -> ProblemSe
     return problems
 
 
-def _resolve(source: str | Path, filters: Collection[str]) -> tuple[str, Callable[..., ProblemSet], Path | None]:
+def _resolve(
+    source: str | Path, filters: Collection[str]
+) -> tuple[str, Callable[..., ProblemSet], Path | None]:
     """What reads `source` (a name for messages, and the loader), and the path to give it."""
     known = plugins.names("problems")
     if isinstance(source, str):
         if source in known:
             imported = sources.imported(source)
             # What only the set's own loader knows, such as a version, is not in a store.
-            if store.is_store(imported) and set(filters) <= set(NAMES):
-                return source, store.load, imported
+            if reader.is_store(imported) and set(filters) <= set(NAMES):
+                return source, reader.load, imported
             return source, plugins.load("problems", source), None
         path = Path(source).expanduser()
         if not path.exists() and path.name == source and not path.suffix:
-            raise UnknownNameError(f"no path and no problems named {source!r}; {plugins.suggest(source, known)}")
+            raise UnknownNameError(
+                f"no path and no problems named {source!r}; {plugins.suggest(source, known)}"
+            )
     path = Path(source).expanduser()
-    if store.is_store(path):
-        return "store", store.load, path
+    if reader.is_store(path):
+        return "store", reader.load, path
     if keep_list.is_keep_list(path):
-        return "keep-list", keep_list.load, path
+        return "keep-list", _load_kept, path
     layout = sources.detect(path)
     return layout, plugins.load("problems", layout), path
 
 
-def _call(loader: Callable[..., ProblemSet], name: str, path: Path | None, filters: dict[str, Any]) -> ProblemSet:
+def _load_kept(path: Path, /, **filters: Any) -> ProblemSet:
+    """The kept problems of the set that a keep-list was made for; the filters are passed on to that set."""
+    source, keep, checkers = keep_list.load(path)
+    return select(load_problems(source, checkers=checkers, **filters), keep=keep)
+
+
+def _call(
+    loader: Callable[..., ProblemSet], name: str, path: Path | None, filters: dict[str, Any]
+) -> ProblemSet:
     """Give a loader the filters that it accepts, and apply the others to what it returns."""
     parameters = inspect.signature(loader).parameters.values()
     accepts_all = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
-    accepted = {parameter.name for parameter in parameters if parameter.kind is not parameter.POSITIONAL_ONLY}
+    accepted = {
+        parameter.name
+        for parameter in parameters
+        if parameter.kind is not parameter.POSITIONAL_ONLY
+    }
     given = {key: value for key, value in filters.items() if accepts_all or key in accepted}
     rest = {key: value for key, value in filters.items() if key not in given}
     for key in rest:
         if key not in NAMES:
             options = sorted({*NAMES, *accepted})
-            raise UsageError(f"{name} has no filter or option {key!r}; {plugins.suggest(key, options)}")
+            raise UsageError(
+                f"{name} has no filter or option {key!r}; {plugins.suggest(key, options)}"
+            )
     problems = loader(path, **given)
     return select(problems, **rest) if rest else problems

@@ -47,7 +47,9 @@ class Checked(Problems):
         return self._base.refused
 
 
-def with_checkers(problems: ProblemSet, checkers: Mapping[str, str | Checker] | Path | str) -> Problems:
+def with_checkers(
+    problems: ProblemSet, checkers: Mapping[str, str | Checker] | Path | str
+) -> Problems:
     """Give problems their own checkers.
 
     Args:
@@ -71,7 +73,9 @@ def _read(path: Path) -> dict[str, str]:
     try:
         content: Any = json.loads(path.read_text())
     except (OSError, ValueError) as error:
-        raise UsageError(f"checkers: cannot read {path} ({error}); expected JSON: {{problem id: checker}}") from None
+        raise UsageError(
+            f"checkers: cannot read {path} ({error}); expected JSON: {{problem id: checker}}"
+        ) from None
     names = cast(dict[str, Any], content) if isinstance(content, dict) else {}
     if not names or not all(isinstance(name, str) for name in names.values()):
         raise UsageError(f"checkers: {path} is no JSON object of problem id: checker")

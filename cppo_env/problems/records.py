@@ -1,7 +1,8 @@
 """Reading the fields of published records: every fault names its field.
 
-A record is one problem as its publisher wrote it, a mapping from field name to value. The decoders of the layouts read
-it with these functions, and whatever they cannot read becomes a `FieldError`: the record is refused, the others load.
+A record is one problem as its publisher wrote it, a mapping from field name to value. The decoders
+of the layouts read it with these functions, and whatever they cannot read becomes a `FieldError`:
+the record is refused, the others load.
 """
 
 from __future__ import annotations

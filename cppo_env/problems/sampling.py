@@ -1,7 +1,7 @@
 """Which problems come next: reproducible draws whose state is part of a run's state.
 
-A draw depends on the seed and on how many draws went before, on nothing else, so a run that goes on from its state
-meets the same problems as one that was never interrupted.
+A draw depends on the seed and on how many draws went before, on nothing else, so a run that goes on
+from its state meets the same problems as one that was never interrupted.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ class Curriculum:
 
     Args:
         size: number of problems.
-        retry_epochs: a problem that was left out is tried again after so many epochs, because the policy changes.
+        retry_epochs: a problem that was left out is tried again after so many epochs, because the
+            policy changes.
     """
 
     def __init__(self, size: int, retry_epochs: int = 4):
@@ -60,15 +61,15 @@ class Curriculum:
         self._epoch[list(state["index"])] = state["epoch"]
 
 
-class Sampler:
+class ProblemSampler:
     """Draws indices of problems.
 
     Args:
         size: number of problems.
         seed: decides every draw.
         replacement: draw independently; else each epoch shows every problem once, in a new order.
-        weights: how likely each problem is to be drawn (with replacement), or to come early in an epoch (without).
-            A problem of weight 0 is never drawn.
+        weights: how likely each problem is to be drawn (with replacement), or to come early in an
+            epoch (without). A problem of weight 0 is never drawn.
         curriculum: leaves problems out of an epoch, or (with replacement) out of a draw.
 
     Raises:
@@ -85,7 +86,11 @@ class Sampler:
         curriculum: Curriculum | None = None,
     ):
         self._weights = np.ones(size) if weights is None else np.asarray(weights, dtype=np.float64)
-        if self._weights.shape != (size,) or not (self._weights >= 0).all() or not self._weights.sum() > 0:
+        if (
+            self._weights.shape != (size,)
+            or not (self._weights >= 0).all()
+            or not self._weights.sum() > 0
+        ):
             raise UsageError(f"weights: expected {size} numbers from 0, not all 0, got {weights!r}")
         self._seed, self._replacement, self.curriculum = seed, replacement, curriculum
         self.epoch = 0

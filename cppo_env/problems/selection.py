@@ -47,7 +47,8 @@ class Filters:
     def indices(self, summaries: Sequence[Summary]) -> list[int]:
         """Positions of the problems that fulfil every condition."""
         split, difficulty, platform, source, languages = (
-            _texts(choice) for choice in (self.split, self.difficulty, self.platform, self.source, self.languages)
+            _texts(choice)
+            for choice in (self.split, self.difficulty, self.platform, self.source, self.languages)
         )
         first, last = _day("start_date", self.start_date), _day("end_date", self.end_date)
         keep = _kept(self.keep)
@@ -63,7 +64,10 @@ class Filters:
                 and (first is None or (day != "" and first <= day))
                 and (last is None or (day != "" and day <= last))
                 and (self.min_tests is None or summary.tests >= self.min_tests)
-                and (self.max_statement_chars is None or summary.statement_chars <= self.max_statement_chars)
+                and (
+                    self.max_statement_chars is None
+                    or summary.statement_chars <= self.max_statement_chars
+                )
                 and (keep is None or summary.id in keep)
             )
 
@@ -108,7 +112,9 @@ def _nothing_left(summaries: Sequence[Summary], filters: dict[str, Any]) -> str:
     days = sorted(summary.date[:10] for summary in summaries if summary.date)
     if days and filters.keys() & {"start_date", "end_date"}:
         hints.append(f"dates from {days[0]} to {days[-1]}")
-    return f"none of {len(summaries)} problems fulfils {given}" + (f"; the set has {'; '.join(hints)}" if hints else "")
+    return f"none of {len(summaries)} problems fulfils {given}" + (
+        f"; the set has {'; '.join(hints)}" if hints else ""
+    )
 
 
 def _texts(choice: Choice) -> frozenset[str] | None:
@@ -122,7 +128,9 @@ def _day(name: str, value: str | date | None) -> str | None:
     if value is None:
         return None
     try:
-        return (date.fromisoformat(value[:10]) if isinstance(value, str) else value).isoformat()[:10]
+        return (date.fromisoformat(value[:10]) if isinstance(value, str) else value).isoformat()[
+            :10
+        ]
     except ValueError:
         raise UsageError(f"{name}: got {value!r}, expected a day such as 2024-10-01") from None
 
@@ -133,4 +141,6 @@ def _kept(keep: Path | str | Collection[str | int] | None) -> frozenset[str] | N
     try:
         return frozenset(map(str, json.loads(Path(keep).read_text())["keep"]))
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UsageError(f"keep: got {keep}, expected a keep-list of `cppo problems validate` ({error})") from None
+        raise UsageError(
+            f"keep: got {keep}, expected a keep-list of `cppo problems validate` ({error})"
+        ) from None

@@ -1,8 +1,9 @@
 """A task whose optimum is known: families of problems with a latent right strategy (METHOD, section 7).
 
-A statement names its family and a log of numbers, never the rule that turns the log into the answer. Eight rules
-(strategies) exist. In each family four of them, unknown to the agent, are right equally often; which one it is gets
-drawn anew for every problem. So a method can only be guessed, K times a problem:
+A statement names its family and a log of numbers, never the rule that turns the log into the
+answer. Eight rules (strategies) exist. In each family four of them, unknown to the agent, are right
+equally often; which one it is gets drawn anew for every problem. So a method can only be guessed, K
+times a problem:
 
 - K independent guesses reach `independent_ceiling` at best (.684 by default),
 - K guesses that know of each other reach `coordinated_optimum` (1.0 by default).
@@ -55,14 +56,31 @@ STRATEGIES = (
     Strategy("sum", "add up all its numbers", "sum(numbers)"),
     Strategy("largest", "take its largest number", "max(numbers)"),
     Strategy("smallest", "take its smallest number", "min(numbers)"),
-    Strategy("spread", "subtract the smallest number from the largest", "max(numbers) - min(numbers)"),
-    Strategy("median", "sort it and take the number in the middle", "sorted(numbers)[len(numbers) // 2]"),
+    Strategy(
+        "spread", "subtract the smallest number from the largest", "max(numbers) - min(numbers)"
+    ),
+    Strategy(
+        "median", "sort it and take the number in the middle", "sorted(numbers)[len(numbers) // 2]"
+    ),
     Strategy("ends", "multiply its first number by its last", "numbers[0] * numbers[-1]"),
     Strategy("even", "count its even numbers", "len([n for n in numbers if n % 2 == 0])"),
-    Strategy("climbs", "count how often the next number is larger", "sum(a < b for a, b in zip(numbers, numbers[1:]))"),
+    Strategy(
+        "climbs",
+        "count how often the next number is larger",
+        "sum(a < b for a, b in zip(numbers, numbers[1:]))",
+    ),
 )
 
-FAMILIES = ("bakery", "harbour", "library", "lighthouse", "observatory", "orchard", "railway", "vineyard")
+FAMILIES = (
+    "bakery",
+    "harbour",
+    "library",
+    "lighthouse",
+    "observatory",
+    "orchard",
+    "railway",
+    "vineyard",
+)
 
 STATEMENT = """\
 The {family} keeps logs of whole numbers and derives one number from each. This is log {number}.
@@ -79,7 +97,9 @@ LIMITS = Limits(cpu_s=2.0, memory_bytes=256 * MIB)
 class StrategyProblems:
     """The problems of one split, made on demand: problem `index` belongs to family `index % families`."""
 
-    def __init__(self, split: str, families: int, strategies: int, right: int, size: int, seed: int):
+    def __init__(
+        self, split: str, families: int, strategies: int, right: int, size: int, seed: int
+    ):
         self.split, self.seed, self.size = split, seed, size
         self.families = FAMILIES[:families]
         self.strategies = STRATEGIES[:strategies]
@@ -87,7 +107,9 @@ class StrategyProblems:
         """p_f(s) over the strategies that are right in a family; the same numbers in every family."""
         # A batch asks for each problem many times, and an epoch comes back to all of them.
         self._problem = lru_cache(maxsize=4096)(self._make)
-        self._right = dict(zip(self.families, _deal(self.strategies, right, Random(seed)), strict=False))
+        self._right = dict(
+            zip(self.families, _deal(self.strategies, right, Random(seed)), strict=False)
+        )
 
     def __len__(self) -> int:
         """Number of problems."""
@@ -111,26 +133,40 @@ class StrategyProblems:
             limits=LIMITS,
             references=(strategy.program,),
             wrong=tuple(other.program for other in self.strategies if other is not strategy),
-            metadata={"family": family, "strategy": strategy.name, "methods": (strategy.method(family),)},
+            metadata={
+                "family": family,
+                "strategy": strategy.name,
+                "methods": (strategy.method(family),),
+            },
         )
 
     def demonstrations(self, index: int, k: int, random: Random) -> list[tuple[str, str]]:
         """K (method, program) pairs of different strategies, right or wrong alike: what a valid plan looks like.
 
-        Drawn without a look at what is right in the family, so they teach the form and not the choice.
+        Drawn without a look at what is right in the family, so they teach the form and not the
+        choice.
 
         Raises:
             UsageError: there are fewer than K strategies.
         """
         if k > len(self.strategies):
-            raise UsageError(f"k: got {k}, but this set knows {len(self.strategies)} strategies; lower k")
+            raise UsageError(
+                f"k: got {k}, but this set knows {len(self.strategies)} strategies; lower k"
+            )
         family = self.families[index % len(self.families)]
-        return [(strategy.method(family), strategy.program) for strategy in random.sample(self.strategies, k)]
+        return [
+            (strategy.method(family), strategy.program)
+            for strategy in random.sample(self.strategies, k)
+        ]
 
     def index(self, problem_id: str) -> int:
         """The index of a problem id."""
         prefix, _, number = problem_id.rpartition("/")
-        if prefix != f"strategies/{self.split}" or not number.isdecimal() or int(number) >= self.size:
+        if (
+            prefix != f"strategies/{self.split}"
+            or not number.isdecimal()
+            or int(number) >= self.size
+        ):
             raise UnknownNameError(
                 f"no problem {problem_id!r}; expected strategies/{self.split}/N with N from 0 to {self.size - 1}"
             )
@@ -172,13 +208,16 @@ def load(
         if not low <= value <= high:
             raise UsageError(f"strategies: got {name}={value}, expected {low} to {high}")
     split = split or "train"
-    return StrategyProblems(split, families, strategies, right, SIZES[split] if size is None else size, seed)
+    return StrategyProblems(
+        split, families, strategies, right, SIZES[split] if size is None else size, seed
+    )
 
 
 def independent_ceiling(probabilities: Sequence[float], k: int) -> float:
     """The best chance that one of k independent guesses is right: max_q Σ_s p_s (1 − (1 − q_s)^k).
 
-    Exact: the objective is concave, and at its maximum 1 − q_s = min(1, t · p_s^(−1/(k−1))) with q summing to 1.
+    Exact: the objective is concave, and at its maximum 1 − q_s = min(1, t · p_s^(−1/(k−1))) with q
+        summing to 1.
 
     Args:
         probabilities: p_s, the chance that strategy s is right.
@@ -188,11 +227,15 @@ def independent_ceiling(probabilities: Sequence[float], k: int) -> float:
     if k == 1 or not positive:
         return max(positive, default=0.0)
     scales = [p ** (-1 / (k - 1)) for p in positive]
-    # The guessed strategies are the m likeliest ones, for the largest m that leaves each of them some q_s > 0.
+    # The guessed strategies are the m likeliest ones, for the largest m that leaves each of them
+    # some q_s > 0.
     for m in range(len(positive), 0, -1):
         t = (m - 1) / sum(scales[:m])
         if t * scales[m - 1] < 1:
-            return sum(p * (1 - (t * scale) ** k) for p, scale in zip(positive[:m], scales[:m], strict=True))
+            return sum(
+                p * (1 - (t * scale) ** k)
+                for p, scale in zip(positive[:m], scales[:m], strict=True)
+            )
     raise AssertionError("m = 1 always satisfies the condition")
 
 
@@ -201,10 +244,13 @@ def coordinated_optimum(probabilities: Sequence[float], k: int) -> float:
     return sum(sorted(probabilities, reverse=True)[:k])
 
 
-def _deal(strategies: Sequence[Strategy], right: int, random: Random) -> Iterator[Sequence[Strategy]]:
+def _deal(
+    strategies: Sequence[Strategy], right: int, random: Random
+) -> Iterator[Sequence[Strategy]]:
     """Hands of `right` strategies, dealt from shuffled decks.
 
-    So each strategy is right in about as many families as any other, and a plan that ignores the family gains nothing.
+    So each strategy is right in about as many families as any other, and a plan that ignores the
+    family gains nothing.
     """
     while True:
         deck = random.sample(strategies, len(strategies))

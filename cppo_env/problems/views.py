@@ -93,7 +93,8 @@ class Problems(ABC):
     def index(self, problem_id: str | int) -> int:
         """The position of a problem by its id, at a cost that does not depend on the size of the set.
 
-        Numbers may be given as such or with leading zeros (`1`, "1" and "0001" name the same APPS problem).
+        Numbers may be given as such or with leading zeros (`1`, "1" and "0001" name the same APPS
+        problem).
 
         Raises:
             UnknownNameError: no problem has that id; the message suggests the nearest one.
@@ -103,7 +104,9 @@ class Problems(ABC):
         if position is None and key.isdecimal():
             position = self._positions.get(str(int(key)))
         if position is None:
-            raise UnknownNameError(f"no problem {key!r} among {len(self)}; {_nearest(key, list(self._positions))}")
+            raise UnknownNameError(
+                f"no problem {key!r} among {len(self)}; {_nearest(key, list(self._positions))}"
+            )
         return position
 
     @cached_property

@@ -1,7 +1,7 @@
 """What every implementation of a role must do. Inherit, define `make`, and pytest runs the checks.
 
-The classes import nothing from pytest. For failures that show the values compared, say in your `conftest.py`:
-`pytest.register_assert_rewrite("cppo_env.testing.contracts")`.
+The classes import nothing from pytest. For failures that show the values compared, say in your
+`conftest.py`: `pytest.register_assert_rewrite("cppo_env.testing.contracts")`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,12 @@ from cppo_env.protocols import Agent, Judge, ProblemSet, Reward, Sandbox
 from cppo_env.testing.fakes import make_problem
 from cppo_env.types import Episode, Job, Observation, Problem, Report, Ruling, TestCase, Verdict
 
-METHODS = ("Read the line and print it.", "Parse the integer and print it.", "Copy the stream.", "Echo each token.")
+METHODS = (
+    "Read the line and print it.",
+    "Parse the integer and print it.",
+    "Copy the stream.",
+    "Echo each token.",
+)
 
 
 class _Contract(ABC):
@@ -49,7 +54,9 @@ class ProblemSetContract(_Contract):
             assert problem.statement.strip(), f"{problem.id}: the statement is empty"
             assert all(isinstance(test, TestCase) for test in problem.tests)
             methods = problem.metadata.get("methods")
-            assert methods is None or len(methods) == len(problem.references), f"{problem.id}: methods ≠ references"
+            assert methods is None or len(methods) == len(problem.references), (
+                f"{problem.id}: methods ≠ references"
+            )
             ids.add(problem.id)
 
     def test_finds_problems_by_id(self) -> None:
@@ -68,7 +75,9 @@ class AgentContract(_Contract):
     def observe(self, phase: int) -> Observation:
         """An observation of the contract's problem."""
         methods = METHODS[: self.k] if phase else ("",) * self.k
-        return Observation(phase=phase, problem=self.problem.statement, starter_code="", methods=methods)
+        return Observation(
+            phase=phase, problem=self.problem.statement, starter_code="", methods=methods
+        )
 
     def test_is_an_agent(self) -> None:
         assert isinstance(self.make(), Agent)
@@ -92,7 +101,11 @@ class JudgeContract(_Contract):
 
     def test_rules_on_each_case(self) -> None:
         problem = make_problem()
-        cases = [(problem, METHODS), (problem, ("",) * 4), (problem, ("\x00" * 10, "é" * 10_000, "```", "\ud800"))]
+        cases = [
+            (problem, METHODS),
+            (problem, ("",) * 4),
+            (problem, ("\x00" * 10, "é" * 10_000, "```", "\ud800")),
+        ]
         rulings = self.make().rule(cases)
         assert len(rulings) == len(cases)
         for ruling in rulings:
@@ -119,7 +132,12 @@ class SandboxContract(_Contract):
 
     def test_judges_right_and_wrong_programs_in_order(self) -> None:
         problem = make_problem()
-        programs = {"print(int(input()))": Verdict.AC, "print(0)": Verdict.WA, "1/0": Verdict.RE, "(": Verdict.CE}
+        programs = {
+            "print(int(input()))": Verdict.AC,
+            "print(0)": Verdict.WA,
+            "1/0": Verdict.RE,
+            "(": Verdict.CE,
+        }
         sandbox = self.make()
         try:
             reports = sandbox.run([Job(problem, program) for program in programs])
@@ -131,7 +149,9 @@ class SandboxContract(_Contract):
         problem = make_problem()
         sandbox = self.make()
         try:
-            early, full = sandbox.run([Job(problem, "print(0)"), Job(problem, "print(0)", stop_early=False)])
+            early, full = sandbox.run(
+                [Job(problem, "print(0)"), Job(problem, "print(0)", stop_early=False)]
+            )
         finally:
             sandbox.close()
         assert (len(early.tests), len(full.tests)) == (1, len(problem.tests))

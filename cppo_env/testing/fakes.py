@@ -21,7 +21,10 @@ class FakeSandbox:
         """One report for each job."""
         self.batches.append(jobs)
         known = set(Verdict)
-        return [Report(Verdict(word) if (word := job.program.strip()) in known else Verdict.WA) for job in jobs]
+        return [
+            Report(Verdict(word) if (word := job.program.strip()) in known else Verdict.WA)
+            for job in jobs
+        ]
 
     def close(self) -> None:
         """Count the call."""

@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 from cppo_env.types import Job, Report, Verdict
-from cppo_sandboxes.host.batch import Batch
-from cppo_sandboxes.languages import SELF_TEST, TIERS, Language, language
+from cppo_sandboxes.host.batch import JobBatch
 from cppo_sandboxes.host.link import Link
 from cppo_sandboxes.host.pool import Pool, borrow, give_back
+from cppo_sandboxes.languages import SELF_TEST, TIERS, Language, language
 
 MIB = 1 << 20
 PROCESSES = 128
@@ -23,7 +23,9 @@ class WorkerSandbox:
     """Runs jobs on a pool of workers that all sandboxes of one process and configuration share."""
 
     def __init__(self, key: tuple[object, ...], launch: Callable[[], Link], size: int) -> None:
-        self._pool: Pool | None = borrow((type(self).__name__, size, *key), lambda: Pool(launch, size))
+        self._pool: Pool | None = borrow(
+            (type(self).__name__, size, *key), lambda: Pool(launch, size)
+        )
         self._proven: set[str] = set()
         """Compiled languages whose self-test has passed."""
         atexit.register(self.close)
@@ -52,7 +54,7 @@ class WorkerSandbox:
         return True
 
     def _run(self, jobs: Sequence[Job]) -> list[Report]:
-        batch = Batch(jobs)
+        batch = JobBatch(jobs)
         if self._pool is None:
             batch.fail("the sandbox has been closed; make a new one")
         elif not batch.done.is_set():

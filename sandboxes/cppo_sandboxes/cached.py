@@ -23,17 +23,20 @@ _VERSION = b"1"
 class CachedSandbox:
     """Remembers reports by content: program, language, tests, limits, checker, entry point, starter code, early stop.
 
-    IE is never remembered. A job that another thread or another place of the same batch is running already is waited
-    for, not run again. Problems whose checker is a callable without a name are run each time.
+    IE is never remembered. A job that another thread or another place of the same batch is running
+    already is waited for, not run again. Problems whose checker is a callable without a name are
+    run each time.
 
     Args:
         inner: the sandbox that runs what is not known; closed with this one.
         entries: reports kept in memory; the least recently used one goes first.
-        folder: where reports are kept on disk too, without a bound; they outlive this process. Only share folders with
-            people who may decide your verdicts.
+        folder: where reports are kept on disk too, without a bound; they outlive this process. Only
+            share folders with people who may decide your verdicts.
     """
 
-    def __init__(self, inner: Sandbox, *, entries: int = 100_000, folder: Path | None = None) -> None:
+    def __init__(
+        self, inner: Sandbox, *, entries: int = 100_000, folder: Path | None = None
+    ) -> None:
         self._inner, self._entries, self._folder = inner, entries, folder
         self._known: OrderedDict[str, Report] = OrderedDict()
         self._running: dict[str, Future[Report]] = {}
@@ -54,14 +57,17 @@ class CachedSandbox:
     def run(self, jobs: Sequence[Job], /) -> list[Report]:
         """One report for each job, in order."""
         if self._prefetched is not None:
-            # Batches that run at the same time make the workers change problems all the time, which costs more.
+            # Batches that run at the same time make the workers change problems all the time, which
+            # costs more.
             wait([self._prefetched])
         return self._run(jobs)
 
     def _run(self, jobs: Sequence[Job]) -> list[Report]:
-        # All of them before the first claim: reading tests may fail, and whoever waits for a claim must not hang.
+        # All of them before the first claim: reading tests may fail, and whoever waits for a claim
+        # must not hang.
         digests = {
-            id(problem): _problem_digest(problem) for problem in {id(job.problem): job.problem for job in jobs}.values()
+            id(problem): _problem_digest(problem)
+            for problem in {id(job.problem): job.problem for job in jobs}.values()
         }
         waiting: list[Future[Report]] = []
         mine: list[tuple[str, Job, Future[Report]]] = []
@@ -81,13 +87,16 @@ class CachedSandbox:
         finally:
             for key, _, future in mine:
                 if not future.done():  # the inner sandbox raised: those who wait must not hang
-                    self._settle(key, future, Report(Verdict.IE, message="the sandbox failed on this batch"))
+                    self._settle(
+                        key, future, Report(Verdict.IE, message="the sandbox failed on this batch")
+                    )
         return [future.result() for future in waiting]
 
     def prefetch(self, jobs: Sequence[Job], /) -> None:
         """Start on jobs that `run` will be asked for later, in a thread and in order; `run` waits for them.
 
-        What is handed in while others run is one batch afterwards, so that jobs that come one by one use all workers.
+        What is handed in while others run is one batch afterwards, so that jobs that come one by
+        one use all workers.
         """
         rememberable = [job for job in jobs if _checker_name(job.problem) is not None]
         if rememberable:
@@ -163,7 +172,9 @@ class CachedSandbox:
         with self._lock:
             if key:
                 del self._running[key]
-                if report.verdict is not Verdict.IE and all(test.verdict is not Verdict.IE for test in report.tests):
+                if report.verdict is not Verdict.IE and all(
+                    test.verdict is not Verdict.IE for test in report.tests
+                ):
                     self._keep(key, report)
                     if self._folder is not None:
                         _write(self._folder / key[:2] / key, report)
@@ -200,7 +211,13 @@ def _problem_digest(problem: Problem) -> bytes | None:
     if checker is None:
         return None
     digest = hashlib.sha256(_VERSION)
-    _feed(digest.update, checker, repr(problem.entry_point), problem.starter_code, repr(problem.limits))
+    _feed(
+        digest.update,
+        checker,
+        repr(problem.entry_point),
+        problem.starter_code,
+        repr(problem.limits),
+    )
     for test in problem.tests:
         _feed(digest.update, test.input, test.output)
     return digest.digest()

@@ -8,6 +8,7 @@ from typing import Any
 
 from cppo_env.errors import SandboxError
 from cppo_env.sandboxing import make_sandbox
+from cppo_sandboxes.bench.config import BenchConfig
 
 
 @dataclass(frozen=True)
@@ -22,12 +23,12 @@ class BuildConfig:
 
 def build(config: BuildConfig) -> dict[str, Any]:
     """Build the Docker image that judged programs run in."""
-    from cppo_sandboxes import image
+    from cppo_sandboxes import engine
 
-    with contextlib.closing(image.connect()) as client:
-        base = config.base or image.default_base(client)
+    with contextlib.closing(engine.connect()) as client:
+        base = config.base or engine.default_base(client)
         print(f"building {config.tag} from {base}")
-        number = image.build(client, base, config.tag)
+        number = engine.build(client, base, config.tag)
     print(f"built {config.tag} ({number.removeprefix('sha256:')[:12]})")
     return {"tag": config.tag, "base": base, "id": number}
 
@@ -52,32 +53,27 @@ def self_test(config: SelfTestConfig) -> dict[str, Any]:
         name = type(sandbox).__name__
     table = Table("check", "expected", "got", "", title=f"{name}: {len(results)} checks")
     for check, result in zip(CHECKS, results, strict=True):
-        mark = "[green]ok" if result["ok"] else "[bold red]FAILED" if check.vital else "[yellow]not contained"
+        mark = (
+            "[green]ok"
+            if result["ok"]
+            else "[bold red]FAILED"
+            if check.vital
+            else "[yellow]not contained"
+        )
         table.add_row(check.about, " or ".join(check.expected), result["verdict"], mark)
     Console().print(table)
     failed = [result["check"] for result in results if not result["ok"]]
-    summary = {"sandbox": name, "passed": len(results) - len(failed), "failed": failed, "checks": results}
+    summary = {
+        "sandbox": name,
+        "passed": len(results) - len(failed),
+        "failed": failed,
+        "checks": results,
+    }
     if vital := [result["check"] for result in results if result["vital"] and not result["ok"]]:
-        raise SandboxError(f"{name} cannot be trusted here; failed: {', '.join(vital)}", result=summary)
+        raise SandboxError(
+            f"{name} cannot be trusted here; failed: {', '.join(vital)}", result=summary
+        )
     return summary
-
-
-@dataclass(frozen=True)
-class BenchConfig:
-    """Options of `cppo sandbox bench`."""
-
-    sandboxes: tuple[str, ...] = ("docker", "local")
-    """Back ends to measure."""
-    seconds: float = 2.0
-    """About how long each measurement takes."""
-    rounds: int = 3
-    """How often all measurements are repeated; the medians are reported."""
-    slow: bool = True
-    """Also measure `docker exec` and `docker run` for each test."""
-    scaling: bool = False
-    """Measure instead how the cost of a test changes with the number of tests, workers and bytes."""
-    most_tests: int = 100_000
-    """Up to how many tests a program, with `scaling`."""
 
 
 def bench(config: BenchConfig) -> dict[str, Any]:
@@ -86,8 +82,8 @@ def bench(config: BenchConfig) -> dict[str, Any]:
     from rich.console import Console
     from rich.table import Table
 
-    from cppo_sandboxes.bench.throughput import measure
     from cppo_sandboxes.bench.scaling import measure as measure_scaling
+    from cppo_sandboxes.bench.throughput import measure
 
     if config.scaling:
         result = measure_scaling(config)
@@ -96,7 +92,11 @@ def bench(config: BenchConfig) -> dict[str, Any]:
         for column in ("per s", "of limit", "of first", "MB/s", "of stream", "host µs", "host MB"):
             table.add_column(column, justify="right")
         for row in result["rows"]:
-            stream = [f"{row['mb_per_s']:.1f}", f"{row['of_stream']:.2f}"] if "of_stream" in row else ["", ""]
+            stream = (
+                [f"{row['mb_per_s']:.1f}", f"{row['of_stream']:.2f}"]
+                if "of_stream" in row
+                else ["", ""]
+            )
             table.add_row(
                 f"{row['sandbox']} {row['value']:,} {row['what']}",
                 *(f"{row['per_second']:,.0f}", f"{row['of_limit']:.2f}", f"{row['of_first']:.2f}"),

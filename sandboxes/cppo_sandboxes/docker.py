@@ -1,9 +1,10 @@
 """The Docker sandbox: long-lived containers, each with one worker, driven over the engine's API.
 
-Nothing is mounted and no port is opened: the worker's code and all frames travel over the container's standard input
-and output, so an engine on another machine works too (DOCKER_HOST). A container has no network, a read-only root, no
-capability but the three with which its supervisor changes users and ends programs, no System V or POSIX message
-queues, and runs one program at a time.
+Nothing is mounted and no port is opened: the worker's code and all frames travel over the
+container's standard input and output, so an engine on another machine works too (DOCKER_HOST). A
+container has no network, a read-only root, no capability but the three with which its supervisor
+changes users and ends programs, no System V or POSIX message queues, and runs one program at a
+time.
 """
 
 from __future__ import annotations
@@ -18,11 +19,11 @@ from docker.errors import APIError, DockerException
 from docker.types import LogConfig, Ulimit
 
 from cppo_env.errors import SandboxError
-from cppo_sandboxes import image as images
+from cppo_sandboxes import engine
 from cppo_sandboxes.base import MIB, WorkerSandbox, core_count, worker_options
-from cppo_sandboxes.host.worker_code import opening
 from cppo_sandboxes.host.link import Link
 from cppo_sandboxes.host.owners import LABEL, is_dead, owner
+from cppo_sandboxes.host.worker_code import opening
 from cppo_sandboxes.worker.bundle import LOADER
 
 STORE_BYTES = 320 * MIB
@@ -30,7 +31,9 @@ SCRATCH_BYTES = 192 * MIB
 SCRATCH_INODES = 16384
 SHARED_BYTES = 64 * MIB
 CONTAINER_PROCESSES = 256
-TMPFS = "rw,exec,nosuid,nodev,noatime"  # when something was read would tell one program about another
+TMPFS = (
+    "rw,exec,nosuid,nodev,noatime"  # when something was read would tell one program about another
+)
 ENVIRONMENT = {
     "PATH": "/usr/local/bin:/usr/bin:/bin",
     "HOME": "/tmp",
@@ -40,18 +43,25 @@ ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
 }
 # Objects of these kinds outlive their process, so a container has none.
-SYSCTLS = {"kernel.shmmni": "0", "kernel.msgmni": "0", "kernel.sem": "250 32000 32 0", "fs.mqueue.queues_max": "0"}
+SYSCTLS = {
+    "kernel.shmmni": "0",
+    "kernel.msgmni": "0",
+    "kernel.sem": "250 32000 32 0",
+    "fs.mqueue.queues_max": "0",
+}
 
 
 class DockerSandbox(WorkerSandbox):
     """Runs programs in containers; see the module's text.
 
     Args:
-        workers: number of containers, and of programs that run at the same time; the number of cores if None.
-        image: name of an image with python3; the default one is built from the shipped Dockerfile if it is absent.
+        workers: number of containers, and of programs that run at the same time; the number of
+            cores if None.
+        image: name of an image with python3; the default one is built from the shipped Dockerfile
+            if it is absent.
         runtime: OCI runtime, such as "runsc"; the engine's default if None.
-        memory_bytes: memory of a container, swap included; the bound for all processes of a program together, with
-            what they write to scratch.
+        memory_bytes: memory of a container, swap included; the bound for all processes of a program
+            together, with what they write to scratch.
 
     Raises:
         SandboxError: no engine answers, or the image is absent and cannot be built.
@@ -61,34 +71,44 @@ class DockerSandbox(WorkerSandbox):
         self,
         workers: int | None = None,
         *,
-        image: str = images.IMAGE,
+        image: str = engine.IMAGE,
         runtime: str | None = None,
         memory_bytes: int = 3 << 30,
     ) -> None:
         self._image, self._runtime, self._memory_bytes = image, runtime, memory_bytes
-        with contextlib.closing(images.connect()) as client:
+        with contextlib.closing(engine.connect()) as client:
             self._reap(client)
-            if not images.has_image(client, image):
+            if not engine.has_image(client, image):
                 self._build(client)
-            engine = client.api.base_url
-        super().__init__((engine, image, runtime, memory_bytes), self._launch, workers or core_count())
+            address = client.api.base_url
+        super().__init__(
+            (address, image, runtime, memory_bytes), self._launch, workers or core_count()
+        )
 
     def _build(self, client: Any) -> None:
-        if self._image != images.IMAGE:
-            raise SandboxError(f"the engine has no image {self._image!r}; pull it, or run: cppo sandbox build")
-        base = images.default_base(client)
-        print(f"building the sandbox image {self._image} from {base} (once)", file=sys.stderr, flush=True)
-        images.build(client, base)
+        if self._image != engine.IMAGE:
+            raise SandboxError(
+                f"the engine has no image {self._image!r}; pull it, or run: cppo sandbox build"
+            )
+        base = engine.default_base(client)
+        print(
+            f"building the sandbox image {self._image} from {base} (once)",
+            file=sys.stderr,
+            flush=True,
+        )
+        engine.build(client, base)
 
     @staticmethod
     def _reap(client: Any) -> None:
         """Remove the containers of processes that were killed."""
-        for container in client.containers.list(all=True, filters={"label": LABEL}, ignore_removed=True):
+        for container in client.containers.list(
+            all=True, filters={"label": LABEL}, ignore_removed=True
+        ):
             if is_dead(container.labels.get(LABEL, "")):
                 _remove(client, container.id)
 
     def _launch(self) -> Link:
-        client = images.connect()
+        client = engine.connect()
         with contextlib.ExitStack() as undo:
             undo.callback(client.close)
             try:
@@ -99,8 +119,13 @@ class DockerSandbox(WorkerSandbox):
                 )
                 undo.callback(stream.close)
                 client.api.start(container)
-            except (DockerException, OSError) as error:  # OSError: the engine took too long, or went away
-                raise SandboxError(f"cannot start a container of {self._image!r}: {error}") from error
+            except (
+                DockerException,
+                OSError,
+            ) as error:  # OSError: the engine took too long, or went away
+                raise SandboxError(
+                    f"cannot start a container of {self._image!r}: {error}"
+                ) from error
             end = undo.pop_all().close
         connection: socket.socket = getattr(stream, "_sock", stream)
 
@@ -115,12 +140,13 @@ class DockerSandbox(WorkerSandbox):
             sources="/cppo/sources",
             scratch=["/box/work", "/tmp", "/dev/shm"],
             memory_bytes=self._memory_bytes,
-            native=images.NATIVE,
+            native=engine.NATIVE,
         )
 
     def _create(self, client: Any) -> str:
-        # Podman knows no such option: there a program's files are bounded by the container's memory alone.
-        inodes = "" if images.is_podman(client) else f",nr_inodes={SCRATCH_INODES}"
+        # Podman knows no such option: there a program's files are bounded by the container's memory
+        # alone.
+        inodes = "" if engine.is_podman(client) else f",nr_inodes={SCRATCH_INODES}"
         host = client.api.create_host_config(
             network_mode="none",
             read_only=True,
@@ -162,7 +188,9 @@ class DockerSandbox(WorkerSandbox):
             labels={LABEL: owner()},
             host_config=host,
         )
-        config["StdinOnce"] = True  # the worker ends with the connection, also when this process is killed
+        config["StdinOnce"] = (
+            True  # the worker ends with the connection, also when this process is killed
+        )
         config["AttachStdin"] = config["AttachStdout"] = config["AttachStderr"] = True
         return client.api.create_container_from_config(config)["Id"]
 

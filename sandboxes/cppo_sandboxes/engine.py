@@ -78,7 +78,12 @@ def build(client: Any, base: str, tag: str = IMAGE) -> str:
     folder = Path(__file__).parent / "image"
     try:
         image, _ = client.images.build(
-            path=str(folder), tag=tag, buildargs={"BASE": base}, network_mode="host", rm=True, forcerm=True
+            path=str(folder),
+            tag=tag,
+            buildargs={"BASE": base},
+            network_mode="host",
+            rm=True,
+            forcerm=True,
         )
     except (BuildError, APIError) as error:
         raise SandboxError(

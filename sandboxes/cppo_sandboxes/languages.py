@@ -20,13 +20,16 @@ TIERS: tuple[tuple[str, ...], ...] = (
 )  # fmt: skip
 """What the warm interpreters have imported: nothing, the stdlib that programs use, numpy besides.
 
-A program is forked from the smallest one that has what it imports, because what the forked process maps is what a test
-costs; whatever else it wants it imports itself.
+A program is forked from the smallest one that has what it imports, because what the forked process
+maps is what a test costs; whatever else it wants it imports itself.
 """
 
-_BUILT_IN = frozenset({"sys", "os", "time", "math", "itertools", "builtins", "__future__", "gc", "marshal", "errno"})
+_BUILT_IN = frozenset(
+    {"sys", "os", "time", "math", "itertools", "builtins", "__future__", "gc", "marshal", "errno"}
+)
 _IMPORT = re.compile(
-    r"^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+import|import[ \t]+([\w., \t]+))|;[ \t]*import[ \t]+([\w., \t]+)", re.M
+    r"^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+import|import[ \t]+([\w., \t]+))|;[ \t]*import[ \t]+([\w., \t]+)",
+    re.M,
 )
 
 

@@ -1,10 +1,11 @@
 """The local sandbox: the same worker as an ordinary process, for machines without a container engine.
 
-Every test has its own process, limits, scratch folder and, where this process is root, its own user; the worker gives
-up what it can (see `cppo_sandboxes.worker.confine`). What it cannot contain, with or without root: reading files that
-are readable to all; memory of all processes of a program together. Without root also: a program runs as the user who
-started it, may read and write that user's files, signal that user's processes, and forge its own verdict by tampering
-with its supervisor; `UNCONTAINED` names the programs of the hostile corpus that do.
+Every test has its own process, limits, scratch folder and, where this process is root, its own
+user; the worker gives up what it can (see `cppo_sandboxes.worker.confine`). What it cannot contain,
+with or without root: reading files that are readable to all; memory of all processes of a program
+together. Without root also: a program runs as the user who started it, may read and write that
+user's files, signal that user's processes, and forge its own verdict by tampering with its
+supervisor; `UNCONTAINED` names the programs of the hostile corpus that do.
 """
 
 from __future__ import annotations
@@ -23,9 +24,9 @@ from pathlib import Path
 
 from cppo_env.errors import SandboxError
 from cppo_sandboxes.base import WorkerSandbox, core_count, worker_options
-from cppo_sandboxes.host.worker_code import opening
 from cppo_sandboxes.host.link import Link
 from cppo_sandboxes.host.owners import is_dead, owner
+from cppo_sandboxes.host.worker_code import opening
 from cppo_sandboxes.worker.bundle import LOADER
 
 PREFIX = "cppo-sandbox-"
@@ -34,7 +35,10 @@ KILL_USER = "import os, sys; uid = int(sys.argv[1]); os.setresuid(uid, uid, uid)
 """For `python -c`: kill all processes of a user."""
 UNCONTAINED = {
     line.split()[0]: line[-1] == "?"
-    for line in Path(__file__).with_name("local_cannot_contain.txt").read_text(encoding="utf-8").splitlines()
+    for line in Path(__file__)
+    .with_name("local_cannot_contain.txt")
+    .read_text(encoding="utf-8")
+    .splitlines()
     if line[0] != "#"
 }
 """Programs of the hostile corpus that it does not contain where it is not run by root; whether it does at times."""
@@ -50,7 +54,11 @@ class LocalSandbox(WorkerSandbox):
 
     caveat = (
         "it does not limit the memory of a program's processes together, nor what they read of files open to all"
-        + ("" if os.geteuid() == 0 else f"; programs run as this user, who can be harmed by {', '.join(UNCONTAINED)}")
+        + (
+            ""
+            if os.geteuid() == 0
+            else f"; programs run as this user, who can be harmed by {', '.join(UNCONTAINED)}"
+        )
     )
     """What it cannot contain, for the warning of `make_sandbox`."""
 
@@ -97,7 +105,9 @@ class LocalSandbox(WorkerSandbox):
             )
         except OSError as error:
             ours.close()
-            raise SandboxError(f"cannot start {self._python!r}: {error}; give the path of a python3") from error
+            raise SandboxError(
+                f"cannot start {self._python!r}: {error}; give the path of a python3"
+            ) from error
         finally:
             theirs.close()
         link = Link(ours, lambda: _end(process, base, options["uid"]))
@@ -113,7 +123,11 @@ def _end(process: subprocess.Popen[bytes], base: str, uid: int) -> None:
         process.send_signal(signal.SIGKILL)
         process.wait()
     if process.returncode and os.geteuid() == 0:
-        subprocess.run([sys.executable, "-I", "-S", "-c", KILL_USER, str(uid)], stderr=subprocess.DEVNULL, check=False)
+        subprocess.run(
+            [sys.executable, "-I", "-S", "-c", KILL_USER, str(uid)],
+            stderr=subprocess.DEVNULL,
+            check=False,
+        )
     shutil.rmtree(base, ignore_errors=True)
 
 
@@ -159,5 +173,11 @@ def _readable_by_all(path: str) -> bool:
 
 def _library_paths() -> tuple[str, ...]:
     """Where this interpreter finds installed packages that programs may read."""
-    paths = dict.fromkeys([sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), *site.getsitepackages()])
-    return tuple(path for path in paths if os.path.isdir(path) and (os.geteuid() != 0 or _readable_by_all(path)))
+    paths = dict.fromkeys(
+        [sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), *site.getsitepackages()]
+    )
+    return tuple(
+        path
+        for path in paths
+        if os.path.isdir(path) and (os.geteuid() != 0 or _readable_by_all(path))
+    )

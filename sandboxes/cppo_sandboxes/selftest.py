@@ -11,10 +11,19 @@ from cppo_env.protocols import Sandbox
 from cppo_env.types import MIB, Job, Limits, Problem, Report, TestCase
 from cppo_sandboxes.languages import LANGUAGES, SELF_TEST
 
-_SUMS = replace(SELF_TEST, limits=Limits(cpu_s=0.5, wall_s=2.0, memory_bytes=128 * MIB, output_bytes=MIB))
+_SUMS = replace(
+    SELF_TEST, limits=Limits(cpu_s=0.5, wall_s=2.0, memory_bytes=128 * MIB, output_bytes=MIB)
+)
 _BRIEF = replace(SELF_TEST, limits=Limits(cpu_s=0.5, wall_s=0.4))
 _ADD = "a, b = map(int, input().split())\n"
-_CALL = Problem("selftest-call", "", (TestCase("[[1, 2]]", "[3]"),), "class Solution:\n", "add", limits=_SUMS.limits)
+_CALL = Problem(
+    "selftest-call",
+    "",
+    (TestCase("[[1, 2]]", "[3]"),),
+    "class Solution:\n",
+    "add",
+    limits=_SUMS.limits,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +81,12 @@ def require_trust(sandbox: Sandbox) -> None:
     """
     vital = [check for check in CHECKS if check.vital]
     reports = sandbox.run(list(map(_job, vital))) + sandbox.run([_job(CHECKS[0])])
-    results = [_result(check, report) for check, report in zip([*vital, CHECKS[0]], reports, strict=True)]
-    if failed := [f"{result['check']} ({result['verdict']})" for result in results if not result["ok"]]:
+    results = [
+        _result(check, report) for check, report in zip([*vital, CHECKS[0]], reports, strict=True)
+    ]
+    if failed := [
+        f"{result['check']} ({result['verdict']})" for result in results if not result["ok"]
+    ]:
         raise SandboxError(
             f"{type(sandbox).__name__} cannot be trusted here, it failed: {', '.join(failed)}; "
             "see `cppo sandbox selftest`, or train on it all the same with --allow_untrusted_sandbox true"

@@ -51,7 +51,9 @@ def chat_server(reply: Callable[[dict[str, Any]], Reply]) -> Iterator[ChatServer
             answer = reply(request)
             with lock:
                 open_now -= 1
-            body = (answer.body if answer.body is not None else json.dumps(completion(request, answer))).encode()
+            body = (
+                answer.body if answer.body is not None else json.dumps(completion(request, answer))
+            ).encode()
             self.send_response(answer.status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))

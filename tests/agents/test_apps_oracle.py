@@ -16,7 +16,9 @@ pytestmark = [pytest.mark.docker, need_shared]
 APPS = SHARED / "data" / "apps"
 
 SEVERAL_ANSWERS = "WA: several answers are right and the data set ships no checker"
-PASTED = "CE: the program was meant to be pasted into a function (return or nonlocal at module level)"
+PASTED = (
+    "CE: the program was meant to be pasted into a function (return or nonlocal at module level)"
+)
 OLD_PYTHON = "RE: fractions.gcd is gone since Python 3.9"
 BY_LUCK = "WA: prints a set and expects it to be in order"
 DEFECTS = {
@@ -63,13 +65,17 @@ def test_every_reference_that_fails_is_a_known_defect_of_its_record(sandbox):
     assert result["void"] == 0
     assert result["n_problems"] == 90
     assert result["pass_at_k"]["4"] == pytest.approx(89 / 90)  # all but 2400
-    assert {one["reason"] for one in result["excluded"]} == {"the record holds no reference solutions"}
+    assert {one["reason"] for one in result["excluded"]} == {
+        "the record holds no reference solutions"
+    }
     assert len(result["excluded"]) == 22
 
 
 def test_known_wrong_programs_score_nothing(sandbox):
     problems = {
-        problem.id: problem for source in (APPS, APPS / "raw_genuine") for problem in cppo_env.load_problems(source)
+        problem.id: problem
+        for source in (APPS, APPS / "raw_genuine")
+        for problem in cppo_env.load_problems(source)
     }
     rows = [json.loads(line) for line in (APPS / "known_solutions.jsonl").read_text().splitlines()]
     wrong = [

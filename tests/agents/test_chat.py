@@ -14,7 +14,9 @@ PLAN = "A: Sort the list.\nB: Count with a table.\nC: Use a heap.\nD: Try all pa
 METHODS = ("Sort the list.", "Count with a table.", "Use a heap.", "Try all pairs.")
 
 
-def observation(phase: int, methods: tuple[str, ...] = ("",) * 4, problem: str = "Add two numbers.") -> Observation:
+def observation(
+    phase: int, methods: tuple[str, ...] = ("",) * 4, problem: str = "Add two numbers."
+) -> Observation:
     return Observation(phase=phase, problem=problem, starter_code="", methods=methods)
 
 
@@ -72,7 +74,9 @@ def test_an_unusable_plan_spends_k_attempts_on_empty_texts(reply):
 
 
 def test_a_truncated_solution_earns_nothing_though_a_fence_in_it_is_closed():
-    with chat_server(lambda request: Reply("```python\nprint(1)\n```\nBut wait", finish_reason="length")) as server:
+    with chat_server(
+        lambda request: Reply("```python\nprint(1)\n```\nBut wait", finish_reason="length")
+    ) as server:
         assert ChatAgent("m", base_url=server.url).act([observation(1, METHODS)]) == [("",) * 4]
 
 
@@ -98,12 +102,16 @@ def test_skills_ask_for_no_plan_and_tell_the_solutions_apart():
         assert methods == ("skill 1 of 4", "skill 2 of 4", "skill 3 of 4", "skill 4 of 4")
         assert server.requests == []
         agent.act([{**observation(1), "methods": methods}])
-    assert sorted(prompt_of(request).partition("Method to use: ")[2] for request in server.requests) == sorted(methods)
+    assert sorted(
+        prompt_of(request).partition("Method to use: ")[2] for request in server.requests
+    ) == sorted(methods)
 
 
 def test_plan_and_solve_samples_each_method_by_itself():
     with chat_server(lambda request: Reply("A: Sort the list.")) as server:
-        [methods] = ChatAgent("m", base_url=server.url, strategy="plan-and-solve").act([observation(0)])
+        [methods] = ChatAgent("m", base_url=server.url, strategy="plan-and-solve").act(
+            [observation(0)]
+        )
     assert methods == ("Sort the list.",) * 4
     assert len(server.requests) == 4
     assert all("exactly 1 alternative" in prompt_of(request) for request in server.requests)
@@ -115,19 +123,32 @@ def test_plan_search_plans_from_subsets_of_observations():
         if "You plan attempts" in prompt:
             notes = re.findall("^- (.*)$", prompt, re.MULTILINE)
             return Reply("A: Use " + " and ".join(notes) + ".")
-        return Reply("- it follows") if "Observations:" in prompt else Reply("1. alpha\n2. beta\n\n* gamma")
+        return (
+            Reply("- it follows")
+            if "Observations:" in prompt
+            else Reply("1. alpha\n2. beta\n\n* gamma")
+        )
 
     with chat_server(reply) as server:
-        [methods] = ChatAgent("m", base_url=server.url, strategy="plan-search").act([observation(0)])
-    subsets = [method.removeprefix("Use ").removesuffix(" and it follows.").split(" and ") for method in methods]
+        [methods] = ChatAgent("m", base_url=server.url, strategy="plan-search").act(
+            [observation(0)]
+        )
+    subsets = [
+        method.removeprefix("Use ").removesuffix(" and it follows.").split(" and ")
+        for method in methods
+    ]
     assert len(server.requests) == 1 + 4 + 4
     assert len({tuple(subset) for subset in subsets}) == 4
-    assert all(1 <= len(subset) <= 2 and set(subset) <= {"alpha", "beta", "gamma"} for subset in subsets)
+    assert all(
+        1 <= len(subset) <= 2 and set(subset) <= {"alpha", "beta", "gamma"} for subset in subsets
+    )
 
 
 def test_plan_search_without_observations_is_an_unusable_plan():
     with chat_server(lambda request: Reply("")) as server:
-        assert ChatAgent("m", base_url=server.url, strategy="plan-search").act([observation(0)]) == [("",) * 4]
+        assert ChatAgent("m", base_url=server.url, strategy="plan-search").act(
+            [observation(0)]
+        ) == [("",) * 4]
 
 
 def test_requests_of_a_batch_are_in_flight_together():
@@ -162,7 +183,9 @@ def test_a_lasting_fault_voids_its_own_episode_only():
     assert len(server.requests) == 4
 
 
-@pytest.mark.parametrize("body", ["", "not JSON", '"text"', "{}", '{"choices": []}', '{"choices": [{}]}', "[]"])
+@pytest.mark.parametrize(
+    "body", ["", "not JSON", '"text"', "{}", '{"choices": []}', '{"choices": [{}]}', "[]"]
+)
 def test_an_endpoint_that_speaks_another_schema_is_a_fault_of_the_endpoint(body):
     with (
         chat_server(lambda request: Reply(body=body)) as server,
@@ -193,9 +216,11 @@ def test_neither_key_nor_endpoint_is_refused(monkeypatch):
 
 def test_extra_fields_reach_the_endpoint():
     with chat_server(lambda request: Reply(PLAN)) as server:
-        ChatAgent("m", base_url=server.url, extra_body={"chat_template_kwargs": {"enable_thinking": False}}).act(
-            [observation(0)]
-        )
+        ChatAgent(
+            "m",
+            base_url=server.url,
+            extra_body={"chat_template_kwargs": {"enable_thinking": False}},
+        ).act([observation(0)])
     assert server.requests[0]["chat_template_kwargs"] == {"enable_thinking": False}
 
 

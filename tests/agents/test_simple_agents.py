@@ -12,11 +12,17 @@ ADD = Problem(
     id="add",
     statement="Add two numbers.",
     tests=(TestCase("1 2\n", "3\n"), TestCase("5 -7\n", "-2\n")),
-    references=("print(sum(map(int, input().split())))", "a, b = map(int, input().split())\nprint(a + b)"),
+    references=(
+        "print(sum(map(int, input().split())))",
+        "a, b = map(int, input().split())\nprint(a + b)",
+    ),
     metadata={"methods": ("Sum the words of the line.", "Add the first word to the second.")},
 )
 ECHO = Problem(
-    id="echo", statement="Print the line.", tests=(TestCase("hi\n", "hi\n"),), references=("print(input())",)
+    id="echo",
+    statement="Print the line.",
+    tests=(TestCase("hi\n", "hi\n"),),
+    references=("print(input())",),
 )
 BARE = Problem(id="bare", statement="Nobody solved this.", tests=(TestCase("1\n", "2\n"),))
 
@@ -75,7 +81,9 @@ def test_the_oracle_declines_problems_without_references():
 
 def play(agent, problems) -> tuple[list[float], list[list[str]]]:
     """Rewards and verdicts of one episode of each problem."""
-    env = gym.make_vec("CPPO-Samples-v0", num_envs=len(problems), problems=problems, sandbox="local")
+    env = gym.make_vec(
+        "CPPO-Samples-v0", num_envs=len(problems), problems=problems, sandbox="local"
+    )
     try:
         observations, _ = env.reset(options={"problems": list(range(len(problems)))})
         observations, *_ = env.step(agent.act(unbatch(observations)))

@@ -9,7 +9,11 @@ from cppo_grpo.model.tiny import make_model, train_tokenizer
 
 from cppo_env.testing import AgentContract
 
-TEXTS = ["Add up the numbers of the log.", "A: Sort them.\nB: Count them.", "print(sum(numbers))"] * 3
+TEXTS = [
+    "Add up the numbers of the log.",
+    "A: Sort them.\nB: Count them.",
+    "print(sum(numbers))",
+] * 3
 PROMPTS = ("Add up.", "Sort the numbers of the log and count them, then print the sum.", "Count.")
 
 
@@ -33,7 +37,9 @@ def folder(parts, tmp_path_factory):
     return str(path)
 
 
-def request(prompt: str, temperature: float = 0.0, max_tokens: int = 12, seed: int | None = None) -> Request:
+def request(
+    prompt: str, temperature: float = 0.0, max_tokens: int = 12, seed: int | None = None
+) -> Request:
     return Request([{"role": "user", "content": prompt}], temperature, max_tokens, seed)
 
 
@@ -52,12 +58,17 @@ def test_padding_changes_nothing(parts):
     alone = [backend.complete([request(prompt)])[0] for prompt in PROMPTS]
     assert together == alone
     assert len({completion.text for completion in alone}) > 1
-    assert Transformers(*parts, batch_size=1).complete([request(prompt) for prompt in PROMPTS]) == alone
+    assert (
+        Transformers(*parts, batch_size=1).complete([request(prompt) for prompt in PROMPTS])
+        == alone
+    )
 
 
 def plain_greedy(model, tokenizer, prompt: str, tokens: int) -> list[int]:
     """The obvious computation: one sequence, one token after another, no cache."""
-    ids = tokenizer.apply_chat_template(request(prompt).messages, add_generation_prompt=True)["input_ids"]
+    ids = tokenizer.apply_chat_template(request(prompt).messages, add_generation_prompt=True)[
+        "input_ids"
+    ]
     generated: list[int] = []
     with torch.inference_mode():
         for _ in range(tokens):
@@ -77,7 +88,9 @@ def test_greedy_text_is_that_of_the_plain_model(parts):
 def test_sampling_covers_the_whole_distribution(parts):
     """`generate` keeps the 50 likeliest tokens unless it is told otherwise."""
     model, tokenizer = parts
-    drawn = Transformers(model, tokenizer, batch_size=400).complete([request("Add.", 5.0, 1, seed=0)] * 400)
+    drawn = Transformers(model, tokenizer, batch_size=400).complete(
+        [request("Add.", 5.0, 1, seed=0)] * 400
+    )
     assert len({completion.text for completion in drawn}) > 60
 
 

@@ -14,7 +14,17 @@ PACKAGES = ("cppo_env", "sandboxes", "agents", "benchmarks", "examples")
 
 
 def test_importing_the_core_pulls_no_heavy_package():
-    heavy = {"torch", "transformers", "docker", "openai", "vllm", "pyarrow", "rich", "jsonargparse", "scipy"}
+    heavy = {
+        "torch",
+        "transformers",
+        "docker",
+        "openai",
+        "vllm",
+        "pyarrow",
+        "rich",
+        "jsonargparse",
+        "scipy",
+    }
     code = f"import cppo_env, sys; print(*sorted({heavy!r} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
@@ -22,7 +32,9 @@ def test_importing_the_core_pulls_no_heavy_package():
 
 def test_imports_run_downwards():
     lint = Path(sys.executable).with_name("lint-imports")
-    done = subprocess.run([lint, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [lint, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout
 
 
@@ -40,7 +52,9 @@ def test_no_file_passes_400_lines():
 
 def test_every_plug_in_of_the_package_loads():
     groups = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["entry-points"]
-    assert {"cppo_env.problems", "cppo_env.judges", "cppo_env.sandboxes", "cppo_env.agents"} <= set(groups)
+    assert {"cppo_env.problems", "cppo_env.judges", "cppo_env.sandboxes", "cppo_env.agents"} <= set(
+        groups
+    )
     for group, entries in groups.items():
         for name in entries:
             plugins.load(group.removeprefix("cppo_env."), name)

@@ -13,7 +13,9 @@ NO_ENGINE = {"DOCKER_HOST": "unix:///nonexistent/docker.sock"}
 """An environment in which no Docker engine answers."""
 
 
-def cppo(*arguments: object, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+def cppo(
+    *arguments: object, env: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     """Run `cppo` to its end; a traceback is never acceptable."""
     done = subprocess.run(
         [CPPO, *map(str, arguments)],

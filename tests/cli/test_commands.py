@@ -68,11 +68,25 @@ def test_eval_of_a_chat_agent_over_http(records, tmp_path):
         if "You plan attempts" in prompt_of(request):
             return Reply("A: Add them.\nB: Print zero.\nC: Print one.\nD: Print two.")
         right = "Method to use: Add them." in prompt_of(request)
-        return Reply("```python\nprint(sum(map(int, input().split())))\n```" if right else "```python\nprint(0)\n```")
+        return Reply(
+            "```python\nprint(sum(map(int, input().split())))\n```"
+            if right
+            else "```python\nprint(0)\n```"
+        )
 
     with chat_server(reply) as server:
         done = cppo(
-            *("eval", "--problems", records, "--env", "CPPO-APPS-v0", "--sandbox", "local", "--json", out),
+            *(
+                "eval",
+                "--problems",
+                records,
+                "--env",
+                "CPPO-APPS-v0",
+                "--sandbox",
+                "local",
+                "--json",
+                out,
+            ),
             *("--agent", "chat", "--options.model=m", f"--options.base_url={server.url}"),
             *("--options.solve_tokens=99", "--options.seed=5"),
         )
@@ -88,7 +102,13 @@ def test_eval_of_a_chat_agent_over_http(records, tmp_path):
 def test_eval_of_an_endpoint_that_is_down_is_one_line():
     with chat_server(lambda request: Reply()) as server:
         pass
-    options = ["--agent", "chat", "--options.model=m", f"--options.base_url={server.url}", "--options.retries=0"]
+    options = [
+        "--agent",
+        "chat",
+        "--options.model=m",
+        f"--options.base_url={server.url}",
+        "--options.retries=0",
+    ]
     done = cppo("eval", "--sandbox", "local", "--limit", 2, *options)
     assert done.returncode == 1
     assert "no episode counts; no answer for 2 of 2 episodes" in done.stderr.splitlines()[-1]
@@ -101,13 +121,35 @@ def test_an_interrupted_eval_goes_on(tmp_path):
     def reply(request):
         if len(server.requests) > 10:
             released.wait(timeout=60)
-        return Reply("A: One.\nB: Two.\nC: Three.\nD: Four." if "You plan" in prompt_of(request) else "no program")
+        return Reply(
+            "A: One.\nB: Two.\nC: Three.\nD: Four."
+            if "You plan" in prompt_of(request)
+            else "no program"
+        )
 
     out = tmp_path / "out.json"
     with chat_server(reply) as server:
         command = [
-            *(CPPO, "eval", "--sandbox", "local", "--limit", "3", "--batch", "1", "--run", tmp_path / "run"),
-            *("--json", out, "--agent", "chat", "--options.model=m", f"--options.base_url={server.url}"),
+            *(
+                CPPO,
+                "eval",
+                "--sandbox",
+                "local",
+                "--limit",
+                "3",
+                "--batch",
+                "1",
+                "--run",
+                tmp_path / "run",
+            ),
+            *(
+                "--json",
+                out,
+                "--agent",
+                "chat",
+                "--options.model=m",
+                f"--options.base_url={server.url}",
+            ),
         ]
         process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
         deadline = time.monotonic() + 60
@@ -118,9 +160,14 @@ def test_an_interrupted_eval_goes_on(tmp_path):
         _, errors = process.communicate(timeout=60)
         assert process.returncode == 130
         assert "Traceback" not in errors
-        assert "2 of 3 episodes are done; run the same command again to go on" in errors.splitlines()[-1]
+        assert (
+            "2 of 3 episodes are done; run the same command again to go on"
+            in errors.splitlines()[-1]
+        )
         assert not out.exists()
-        again = subprocess.run(command, env={**os.environ}, capture_output=True, text=True, timeout=60)
+        again = subprocess.run(
+            command, env={**os.environ}, capture_output=True, text=True, timeout=60
+        )
     assert again.returncode == 0, again.stderr
     assert json.loads(out.read_text())["n_episodes"] == 3
     assert len((tmp_path / "run/rollouts/episodes.jsonl").read_text().splitlines()) == 3
@@ -154,7 +201,18 @@ def test_compare_needs_two_agents():
 def test_grade_prints_the_report_of_one_program(records, tmp_path):
     program, out = tmp_path / "program.py", tmp_path / "out.json"
     program.write_text("a, b = map(int, input().split())\nprint(3)\n")
-    grade = ("grade", program, "--problems", records, "--problem", 7, "--sandbox", "local", "--json", out)
+    grade = (
+        "grade",
+        program,
+        "--problems",
+        records,
+        "--problem",
+        7,
+        "--sandbox",
+        "local",
+        "--json",
+        out,
+    )
     done = cppo(*grade)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("WA 7")
@@ -164,7 +222,9 @@ def test_grade_prints_the_report_of_one_program(records, tmp_path):
     assert [test["verdict"] for test in result["tests"]] == ["AC", "WA"]
     program.write_text("a, b = map(int, input().split())\nprint(a + b)\n")
     assert cppo(*grade).stdout.startswith("AC 7")
-    unknown = fault(cppo("grade", program, "--problems", records, "--problem", "70", "--sandbox", "local"), 2)
+    unknown = fault(
+        cppo("grade", program, "--problems", records, "--problem", "70", "--sandbox", "local"), 2
+    )
     assert "no problem '70'" in unknown
 
 
@@ -176,5 +236,8 @@ def test_doctor_names_what_is_there_and_what_to_do(tmp_path):
     assert findings["sandbox local"]["state"] == "judges a right and a wrong program rightly"
     assert findings["sandbox docker"]["state"] == "cannot be used"
     assert findings["sandbox docker"]["advice"]
-    assert findings["data apps"]["advice"] == "pass --problems PATH, or run: cppo problems download apps"
+    assert (
+        findings["data apps"]["advice"]
+        == "pass --problems PATH, or run: cppo problems download apps"
+    )
     assert "grpo" in " ".join(findings)

@@ -46,15 +46,42 @@ def test_a_failed_self_test_still_writes_its_result(gullible, tmp_path):
     result = json.loads(out.read_text())
     assert "a wrong program" in result["failed"]
     [wrong] = [check for check in result["checks"] if check["check"] == "a wrong program"]
-    assert wrong == {"check": "a wrong program", "vital": True, "ok": False, "verdict": "AC", "message": ""}
+    assert wrong == {
+        "check": "a wrong program",
+        "vital": True,
+        "ok": False,
+        "verdict": "AC",
+        "message": "",
+    }
 
 
-def test_training_refuses_a_sandbox_that_fails_the_vital_checks_unless_told_otherwise(gullible, tmp_path):
+def test_training_refuses_a_sandbox_that_fails_the_vital_checks_unless_told_otherwise(
+    gullible, tmp_path
+):
     options = ("--sandbox", "gullible", "--steps", 1, "--eval_episodes", 4)
     done = cppo("run", *options, "--run", tmp_path / "refused", env=gullible)
     assert "--allow_untrusted_sandbox" in fault(done, 1)
-    train = ("train", "--sandbox", "gullible", "--steps", 1, "--problems_per_step", 1, "--max_tokens_plan", 8)
-    told = ("--tuples", 2, "--max_tokens_solve", 8, "--allow_untrusted_sandbox", "true", "--run", tmp_path / "run")
+    train = (
+        "train",
+        "--sandbox",
+        "gullible",
+        "--steps",
+        1,
+        "--problems_per_step",
+        1,
+        "--max_tokens_plan",
+        8,
+    )
+    told = (
+        "--tuples",
+        2,
+        "--max_tokens_solve",
+        8,
+        "--allow_untrusted_sandbox",
+        "true",
+        "--run",
+        tmp_path / "run",
+    )
     assert cppo(*train, *told, env=gullible).returncode == 0
 
 

@@ -25,7 +25,11 @@ def test_without_arguments_it_lists_the_commands_with_a_line_each():
     done = cppo()
     assert done.returncode == 0
     for name in COMMANDS:
-        [line] = [line for line in done.stdout.splitlines() if line.strip().startswith(name.replace(".", " ") + " ")]
+        [line] = [
+            line
+            for line in done.stdout.splitlines()
+            if line.strip().startswith(name.replace(".", " ") + " ")
+        ]
         assert len(line.split()) > 3
 
 
@@ -56,9 +60,15 @@ def test_bad_usage_is_one_line(arguments, message):
         (["--k", "27"], "k: got 27, expected 1 to 26"),
         (["--batch", "0"], "batch: got 0, expected 1 or more"),
         (["--judge", "strict"], "no judges named 'strict'"),
-        (["--agent", "chat", "--options.model=m", "--options.strategy=tupel"], "did you mean 'tuple'"),
+        (
+            ["--agent", "chat", "--options.model=m", "--options.strategy=tupel"],
+            "did you mean 'tuple'",
+        ),
         (["--agent", "chat"], "missing a required argument: 'model'"),
-        (["--json", "/no/such/folder/out.json"], "--json: got /no/such/folder/out.json, expected a file in a folder"),
+        (
+            ["--json", "/no/such/folder/out.json"],
+            "--json: got /no/such/folder/out.json, expected a file in a folder",
+        ),
     ],
 )
 def test_what_cannot_be_evaluated_is_said_in_one_line(arguments, message):

@@ -12,7 +12,9 @@ from cppo_env.types import Report, Ruling, Verdict
 
 PROBLEMS = [make_problem(f"p{i}") for i in range(5)]
 METHODS = ("sort the numbers", "use a heap", "count each value", "scan twice")
-IDS = [f"CPPO-{name}-v0" for name in ("APPS", "CodeContests", "LiveCodeBench", "Samples", "Strategies")]
+IDS = [
+    f"CPPO-{name}-v0" for name in ("APPS", "CodeContests", "LiveCodeBench", "Samples", "Strategies")
+]
 
 
 def make(**kwargs):
@@ -48,7 +50,12 @@ def test_an_episode_has_two_steps_and_a_gated_reward():
     assert (reward, terminated, truncated) == (0.0, False, False)
     assert info == {"problem_id": "p3", "validity": 1.0, "ruling": Ruling(True, 1.0)}
 
-    solutions = ("```\nWA\n```", "reasoning\n```python\nAC\n```\n", "prose without a program, it is", "```\nTLE")
+    solutions = (
+        "```\nWA\n```",
+        "reasoning\n```python\nAC\n```\n",
+        "prose without a program, it is",
+        "```\nTLE",
+    )
     _, reward, terminated, truncated, info = env.step(solutions)
     assert (reward, terminated, truncated) == (1.0, True, False)
     assert info["verdicts"] == ("WA", "AC", "CE", "CE")
@@ -155,7 +162,14 @@ def test_render_ansi_shows_the_episode():
     env.step(METHODS)
     env.step(("AC", "WA", "", ""))
     text = env.render()
-    for part in ("p1", PROBLEMS[1].statement, "A: [AC] sort the numbers", "C: [CE]", "gate: accepted", "R_out 1"):
+    for part in (
+        "p1",
+        PROBLEMS[1].statement,
+        "A: [AC] sort the numbers",
+        "C: [CE]",
+        "gate: accepted",
+        "R_out 1",
+    ):
         assert part in text
 
 

@@ -9,7 +9,9 @@ from cppo_env.parsing import read_plan, read_program, write_plan
 PLAN = "A: sort\nB: use a heap\nC: count\nD: scan twice"
 
 
-@pytest.mark.parametrize("text", [PLAN, "\n" + PLAN + "\n\n", PLAN.replace("\n", "\n\n"), PLAN.replace("B:", "**B:**")])
+@pytest.mark.parametrize(
+    "text", [PLAN, "\n" + PLAN + "\n\n", PLAN.replace("\n", "\n\n"), PLAN.replace("B:", "**B:**")]
+)
 def test_reads_a_plan(text):
     assert read_plan(text) == ("sort", "use a heap", "count", "scan twice")
 
@@ -31,7 +33,9 @@ def test_anything_else_is_no_plan(text):
     assert read_plan(text) == ()
 
 
-@given(st.lists(st.text("abc xyz,.", min_size=1).map(str.strip).filter(bool), min_size=1, max_size=26))
+@given(
+    st.lists(st.text("abc xyz,.", min_size=1).map(str.strip).filter(bool), min_size=1, max_size=26)
+)
 def test_write_plan_is_the_inverse(methods):
     assert read_plan(write_plan(methods), len(methods)) == tuple(methods)
 

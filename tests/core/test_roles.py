@@ -12,7 +12,13 @@ from cppo_env.errors import UnknownNameError
 from cppo_env.judges import AcceptJudge, FormatJudge
 from cppo_env.prompts import plan_messages, solve_messages
 from cppo_env.rewards import PassRate, gated, outcome, validity
-from cppo_env.testing import FakeSandbox, JudgeContract, ProblemSetContract, RewardContract, make_problem
+from cppo_env.testing import (
+    FakeSandbox,
+    JudgeContract,
+    ProblemSetContract,
+    RewardContract,
+    make_problem,
+)
 from cppo_env.types import Episode, Problem, Ruling, TestCase
 
 
@@ -69,7 +75,9 @@ def test_the_format_judge_gives_its_reason(methods, reason):
 
 
 def test_unknown_names_get_a_suggestion():
-    with pytest.raises(UnknownNameError, match=r"did you mean 'gated'\? known: gated, outcome, pass_rate, validity"):
+    with pytest.raises(
+        UnknownNameError, match=r"did you mean 'gated'\? known: gated, outcome, pass_rate, validity"
+    ):
         plugins.load("rewards", "gatd")
 
 
@@ -92,7 +100,11 @@ def test_agents_never_see_tests_references_or_tags(hidden):
     [planned] = engine.advance([Episode(problem)], [("a", "b", "c", "d")])
     for episode in (Episode(problem), planned.episode):
         observation = engine.observe(episode)
-        shown = repr(observation) + repr(plan_messages(observation)) + repr(solve_messages(observation, "a"))
+        shown = (
+            repr(observation)
+            + repr(plan_messages(observation))
+            + repr(solve_messages(observation, "a"))
+        )
         assert not [secret for secret in hidden if secret in shown]
 
 

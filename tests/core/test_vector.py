@@ -15,12 +15,17 @@ PROBLEMS = [make_problem(f"p{i}") for i in range(7)]
 K = 3
 
 plans = st.tuples(*[st.sampled_from(["", "sort", "Sort.", "use a heap", "count", "print(1)"])] * K)
-solutions = st.tuples(*[st.sampled_from(["AC", "WA", "TLE", "IE", "```\nAC\n```", "```\nAC", "no program, prose"])] * K)
+solutions = st.tuples(
+    *[st.sampled_from(["AC", "WA", "TLE", "IE", "```\nAC\n```", "```\nAC", "no program, prose"])]
+    * K
+)
 
 
 def make_vec(n, **kwargs):
     return gym.make_vec(
-        "CPPO-Samples-v0", num_envs=n, **{"problems": PROBLEMS, "sandbox": FakeSandbox(), "k": K, **kwargs}
+        "CPPO-Samples-v0",
+        num_envs=n,
+        **{"problems": PROBLEMS, "sandbox": FakeSandbox(), "k": K, **kwargs},
     )
 
 
@@ -30,7 +35,13 @@ def test_a_vector_environment_equals_n_single_ones(data, n, seed, end_on_refusal
     sandbox = FakeSandbox()
     vector = make_vec(n, sandbox=sandbox, end_on_refusal=end_on_refusal)
     singles = [
-        gym.make("CPPO-Samples-v0", problems=PROBLEMS, sandbox=FakeSandbox(), k=K, end_on_refusal=end_on_refusal)
+        gym.make(
+            "CPPO-Samples-v0",
+            problems=PROBLEMS,
+            sandbox=FakeSandbox(),
+            k=K,
+            end_on_refusal=end_on_refusal,
+        )
         for _ in range(n)
     ]
     batch, infos = vector.reset(seed=seed)
@@ -51,9 +62,13 @@ def test_a_vector_environment_equals_n_single_ones(data, n, seed, end_on_refusal
             observation, reward, terminated, truncated, info = singles[i].step(actions[i])
             assert cppo_env.unbatch(batch)[i] == observation
             assert (rewards[i], terminations[i], truncations[i]) == (reward, terminated, truncated)
-            assert {key for key in infos if not key.startswith("_") and infos["_" + key][i]} == set(info)
+            assert {key for key in infos if not key.startswith("_") and infos["_" + key][i]} == set(
+                info
+            )
             for key, value in info.items():
-                np.testing.assert_array_equal(np.asarray(infos[key][i]), np.asarray(value, dtype=infos[key].dtype))
+                np.testing.assert_array_equal(
+                    np.asarray(infos[key][i]), np.asarray(value, dtype=infos[key].dtype)
+                )
             if terminated or truncated:
                 ended.add(i)
         live = [i for i in live if i not in ended]
@@ -83,7 +98,9 @@ def test_reset_takes_problem_indices_and_a_mask():
     _, infos = vector.reset(options={"problems": np.repeat([2, 5], 2)})
     assert infos["problem_id"].tolist() == ["p2", "p2", "p5", "p5"]
     vector.step(tuple([("a", "b", "c")] * 4))
-    batch, infos = vector.reset(options={"problems": [1], "reset_mask": np.array([False, True, False, False])})
+    batch, infos = vector.reset(
+        options={"problems": [1], "reset_mask": np.array([False, True, False, False])}
+    )
     assert batch["phase"].tolist() == [1, 0, 1, 1]
     assert infos["problem_id"][1] == "p1"
     assert infos["_problem_id"].tolist() == [False, True, False, False]
@@ -103,7 +120,10 @@ def test_gymnasiums_own_vector_environment_gives_the_same_observations():
 
     sync, native = gym.vector.SyncVectorEnv([one] * 3), make_vec(3)
     theirs, ours = sync.reset(seed=3)[0], native.reset(seed=3)[0]
-    assert {**theirs, "phase": theirs["phase"].tolist()} == {**ours, "phase": ours["phase"].tolist()}
+    assert {**theirs, "phase": theirs["phase"].tolist()} == {
+        **ours,
+        "phase": ours["phase"].tolist(),
+    }
     actions = (("a", "b", "c"),) * 3
     assert sync.step(actions)[0]["methods"] == native.step(actions)[0]["methods"]
 
@@ -113,7 +133,10 @@ def test_gymnasiums_own_vector_environment_gives_the_same_observations():
     [
         (lambda v: v.step(()), "call reset() first"),
         (lambda v: (v.reset(), v.step((("a", "b", "c"),))), "actions: got 1, expected 2"),
-        (lambda v: (v.reset(), v.step((("a", "b"), ("a", "b", "c")))), "action: got 2 texts, expected 3"),
+        (
+            lambda v: (v.reset(), v.step((("a", "b"), ("a", "b", "c")))),
+            "action: got 2 texts, expected 3",
+        ),
         (lambda v: v.reset(options={"problems": [0, 7]}), "indices 0 to 7, expected 0 to 6"),
         (lambda v: v.reset(options={"problems": [0]}), "expected 2 indices"),
         (lambda v: v.reset(options={"problem": [0]}), "expected 'problems' or 'reset_mask'"),

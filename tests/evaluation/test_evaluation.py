@@ -29,7 +29,9 @@ class Verdicts:
 
     def act(self, observations: Sequence[Observation]) -> list[tuple[str, ...]]:
         return [
-            tuple(f"```\n{verdict}\n```" for verdict in self.choose(one["problem"])) if one["phase"] else METHODS
+            tuple(f"```\n{verdict}\n```" for verdict in self.choose(one["problem"]))
+            if one["phase"]
+            else METHODS
             for one in observations
         ]
 
@@ -49,7 +51,12 @@ def test_pass_at_k_verdicts_and_rates_of_a_known_outcome():
     result = evaluate(Verdicts(one_right_in_even_problems), problems(5)).result()
     assert result["pass_at_k"] == pytest.approx({"1": 3 / 20, "2": 3 / 10, "4": 3 / 5})
     assert result["verdicts"] == {"WA": 11, "AC": 3, "TLE": 3, "RE": 3}
-    assert (result["n_problems"], result["n_episodes"], result["void"], result["excluded"]) == (5, 5, 0, [])
+    assert (result["n_problems"], result["n_episodes"], result["void"], result["excluded"]) == (
+        5,
+        5,
+        0,
+        [],
+    )
     assert (result["tuple_success"], result["validity"], result["reward"]) == (0.6, 1.0, 0.6)
 
 
@@ -84,7 +91,10 @@ def test_a_plan_that_cannot_be_used_spends_its_attempts():
 def test_the_limit_and_the_run_folder(tmp_path):
     folder = RunFolder(tmp_path / "run", {"env": "x"})
     evaluate(Verdicts(one_right_in_even_problems), problems(9), folder, limit=3)
-    lines = [json.loads(line) for line in (tmp_path / "run/rollouts/episodes.jsonl").read_text().splitlines()]
+    lines = [
+        json.loads(line)
+        for line in (tmp_path / "run/rollouts/episodes.jsonl").read_text().splitlines()
+    ]
     assert [line["problem_id"] for line in lines] == ["p0", "p1", "p2"]
     assert lines[0]["methods"] == list(METHODS)
     assert lines[0]["verdicts"] == ["WA", "AC", "TLE", "RE"]
@@ -109,12 +119,16 @@ def test_an_interrupted_evaluation_goes_on_where_it_was(tmp_path):
     def folder() -> RunFolder:
         return RunFolder(tmp_path, {"env": "x"})
 
-    with pytest.raises(KeyboardInterrupt, match="2 of 5 episodes are done; run the same command again to go on"):
+    with pytest.raises(
+        KeyboardInterrupt, match="2 of 5 episodes are done; run the same command again to go on"
+    ):
         evaluate(Interrupted(one_right_in_even_problems), problems(5), folder())
     sandbox = FakeSandbox()
     resumed = evaluate(Verdicts(one_right_in_even_problems), problems(5), folder(), sandbox=sandbox)
     assert [len(jobs) for jobs in sandbox.batches] == [8, 4]  # three of five episodes
-    assert sorted(record.key for record in folder().read()) == [(f"p{number}", 0) for number in range(5)]
+    assert sorted(record.key for record in folder().read()) == [
+        (f"p{number}", 0) for number in range(5)
+    ]
     direct = evaluate(Verdicts(one_right_in_even_problems), problems(5))
     assert resumed.result()["pass_at_k"] == direct.result()["pass_at_k"]
     nothing_left = FakeSandbox()
@@ -149,7 +163,10 @@ class Failing(Verdicts):
 
     def act(self, observations):
         actions = [
-            None if one["phase"] == self.phase and any(f"{name}:" in one["problem"] for name in self.cursed) else action
+            None
+            if one["phase"] == self.phase
+            and any(f"{name}:" in one["problem"] for name in self.cursed)
+            else action
             for one, action in zip(observations, super().act(observations), strict=True)
         ]
         if None in actions:
@@ -171,7 +188,9 @@ def test_an_episode_without_an_answer_is_void_and_played_again(tmp_path, phase):
 
 
 def test_an_internal_error_of_the_sandbox_is_void_and_no_zero():
-    result = evaluate(Verdicts(lambda statement: ("IE" if "p0:" in statement else "AC",) * 4), problems(2)).result()
+    result = evaluate(
+        Verdicts(lambda statement: ("IE" if "p0:" in statement else "AC",) * 4), problems(2)
+    ).result()
     assert (result["void"], result["n_problems"], result["pass_at_k"]["4"]) == (1, 1, 1.0)
     assert result["verdicts"] == {"AC": 4}
 
@@ -198,7 +217,13 @@ def test_what_cannot_be_played_is_excluded_by_name():
 
 @pytest.mark.parametrize(
     ("attempts", "k", "expected"),
-    [(4, 4, [1, 2, 4]), (8, 4, [1, 2, 4, 8]), (12, 4, [1, 2, 4, 8, 12]), (3, 3, [1, 2, 3]), (1, 1, [1])],
+    [
+        (4, 4, [1, 2, 4]),
+        (8, 4, [1, 2, 4, 8]),
+        (12, 4, [1, 2, 4, 8, 12]),
+        (3, 3, [1, 2, 3]),
+        (1, 1, [1]),
+    ],
 )
 def test_budgets_that_are_reported(attempts, k, expected):
     assert budgets(attempts, k) == expected
@@ -253,7 +278,9 @@ def test_agents_are_made_by_name_and_given_what_they_ask_for():
     assert oracle.k == 2
     with pytest.raises(UsageError, match="did you mean 'oracle'"):
         make_agent("orcale", {}, **shared)
-    with pytest.raises(UsageError, match=r"agent 'random': got an unexpected .*'sed'; its options are: k"):
+    with pytest.raises(
+        UsageError, match=r"agent 'random': got an unexpected .*'sed'; its options are: k"
+    ):
         make_agent("random", {"sed": 1}, **shared)
     with pytest.raises(UsageError, match="agent 'chat': missing a required argument: 'model'"):
         make_agent("chat", {}, **shared)

@@ -4,13 +4,21 @@ from functools import cache
 
 import torch
 from torch import Tensor
-from transformers import PreTrainedModel, Qwen3_5ForCausalLM, Qwen3_5TextConfig, Qwen3Config, Qwen3ForCausalLM
+from transformers import (
+    PreTrainedModel,
+    Qwen3_5ForCausalLM,
+    Qwen3_5TextConfig,
+    Qwen3Config,
+    Qwen3ForCausalLM,
+)
 
 VOCABULARY = 512
 
 
 @cache
-def tiny_qwen3(*, tied: bool = True, layers: int = 2, kv_heads: int = 2, seed: int = 0) -> Qwen3ForCausalLM:
+def tiny_qwen3(
+    *, tied: bool = True, layers: int = 2, kv_heads: int = 2, seed: int = 0
+) -> Qwen3ForCausalLM:
     """A randomly initialised Qwen3 of 0.3 M parameters. Shared: a test that trains it copies it first."""
     config = Qwen3Config(
         vocab_size=VOCABULARY,
@@ -34,13 +42,21 @@ def tiny_qwen3(*, tied: bool = True, layers: int = 2, kv_heads: int = 2, seed: i
 def random_ids(*lengths: int, seed: int = 0) -> list[list[int]]:
     """Random token ids of the given lengths."""
     generator = torch.Generator().manual_seed(seed)
-    return [torch.randint(0, VOCABULARY, (length,), generator=generator).tolist() for length in lengths]
+    return [
+        torch.randint(0, VOCABULARY, (length,), generator=generator).tolist() for length in lengths
+    ]
 
 
-def plain_log_probs(model: PreTrainedModel, prompt: list[int], completion: list[int], temperature: float) -> Tensor:
+def plain_log_probs(
+    model: PreTrainedModel, prompt: list[int], completion: list[int], temperature: float
+) -> Tensor:
     """The obvious computation: one sequence, all logits, no cache."""
-    logits = model(torch.tensor([prompt + completion]), use_cache=False).logits[0, len(prompt) - 1 : -1]
-    return (logits / temperature).log_softmax(-1).gather(-1, torch.tensor(completion)[:, None])[:, 0]
+    logits = model(torch.tensor([prompt + completion]), use_cache=False).logits[
+        0, len(prompt) - 1 : -1
+    ]
+    return (
+        (logits / temperature).log_softmax(-1).gather(-1, torch.tensor(completion)[:, None])[:, 0]
+    )
 
 
 @cache

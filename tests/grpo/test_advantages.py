@@ -39,7 +39,11 @@ every = pytest.mark.parametrize("name", ESTIMATORS)
 
 def rewards_of(name: str, n: int = 6) -> st.SearchStrategy[np.ndarray]:
     members = st.sampled_from([0.0, 1.0]) if name == "passk" else st.floats(-2, 2, width=32)
-    return arrays(np.float64, array_shapes(max_dims=2, max_side=3).map(lambda shape: (*shape, n)), elements=members)
+    return arrays(
+        np.float64,
+        array_shapes(max_dims=2, max_side=3).map(lambda shape: (*shape, n)),
+        elements=members,
+    )
 
 
 @pytest.mark.parametrize(
@@ -52,7 +56,9 @@ def rewards_of(name: str, n: int = 6) -> st.SearchStrategy[np.ndarray]:
     ],
 )
 def test_group_vectors(n: int, c: int, right: float, wrong: float) -> None:
-    np.testing.assert_allclose(group_advantages([1] * c + [0] * (n - c)), [right] * c + [wrong] * (n - c), atol=1e-6)
+    np.testing.assert_allclose(
+        group_advantages([1] * c + [0] * (n - c)), [right] * c + [wrong] * (n - c), atol=1e-6
+    )
 
 
 @pytest.mark.parametrize("rewards", [[1.0], [0.3] * 5, [[0.0] * 4, [1.0] * 4]])
@@ -75,7 +81,9 @@ def test_binary_vectors(estimate: np.ndarray, right: float, wrong: float) -> Non
 
 
 def test_continuous_vectors() -> None:
-    np.testing.assert_allclose(pkpo(MIXED, 3, baseline="none"), [0.39, 0.54, 0.39, 0.39, 0.39], atol=1e-12)
+    np.testing.assert_allclose(
+        pkpo(MIXED, 3, baseline="none"), [0.39, 0.54, 0.39, 0.39, 0.39], atol=1e-12
+    )
     np.testing.assert_allclose(
         pkpo(MIXED, 3, baseline="loo"), [-0.19125, 0.24, -0.19125, -0.19125, -0.19125], atol=1e-12
     )
@@ -94,10 +102,19 @@ def test_leave_one_out_mean() -> None:
 
 def test_pass_at_k_is_exact_at_any_size() -> None:
     assert pass_at_k(8, 2, 4) == pytest.approx(11 / 14, abs=1e-12)
-    for n, c, k in [(10, 0, 3), (10, 10, 3), (10_000, 1, 1), (10_000, 3, 5_000), (10_000, 5_000, 3), (10_000, 40, 200)]:
+    for n, c, k in [
+        (10, 0, 3),
+        (10, 10, 3),
+        (10_000, 1, 1),
+        (10_000, 3, 5_000),
+        (10_000, 5_000, 3),
+        (10_000, 40, 200),
+    ]:
         exact = 1 - Fraction(comb(n - c, k), comb(n, k))
         assert pass_at_k(n, c, k) == pytest.approx(float(exact), rel=1e-9)
-    np.testing.assert_allclose(pass_at_k(4, np.array([[0], [2]]), np.array([1, 2])), [[0, 0], [0.5, 5 / 6]])
+    np.testing.assert_allclose(
+        pass_at_k(4, np.array([[0], [2]]), np.array([1, 2])), [[0, 0], [0.5, 5 / 6]]
+    )
 
 
 def test_large_groups_stay_finite_and_exact() -> None:
@@ -120,14 +137,18 @@ def test_pkpo_equals_its_definition_by_subsets(baseline: str) -> None:
     k, n = 3, 6
 
     def best(members: list[int], size: int) -> float:
-        return float(np.mean([max(rewards[list(subset)]) for subset in combinations(members, size)]))
+        return float(
+            np.mean([max(rewards[list(subset)]) for subset in combinations(members, size)])
+        )
 
     for i, weight in enumerate(pkpo(rewards, k, baseline=baseline)):
         others = [j for j in range(n) if j != i]
         with_i = [max(rewards[list(s)]) for s in combinations(range(n), k) if i in s]
-        base = {"none": 0.0, "loo": k / (n - 1) * best(others, k), "loo_minus_one": k / n * best(others, k - 1)}[
-            baseline
-        ]
+        base = {
+            "none": 0.0,
+            "loo": k / (n - 1) * best(others, k),
+            "loo_minus_one": k / n * best(others, k - 1),
+        }[baseline]
         assert weight == pytest.approx(sum(with_i) / comb(n, k) - base, abs=1e-12)
 
 
@@ -168,7 +189,9 @@ def assert_unbiased(estimator, *, n: int, k: int) -> None:
 def test_permuting_a_group_permutes_its_advantages(name: str, data: st.DataObject) -> None:
     rewards = data.draw(rewards_of(name))
     order = data.draw(st.permutations(range(rewards.shape[-1])))
-    np.testing.assert_allclose(ESTIMATORS[name](rewards)[..., order], ESTIMATORS[name](rewards[..., order]), atol=1e-6)
+    np.testing.assert_allclose(
+        ESTIMATORS[name](rewards)[..., order], ESTIMATORS[name](rewards[..., order]), atol=1e-6
+    )
 
 
 @every

@@ -24,7 +24,10 @@ def rewards(seed: int = 0) -> EpisodeRewards:
 
 
 CASES = [
-    (name, group) for name in NAMES for group in ("tuple", "problem") if (name, group) != ("passk_training", "tuple")
+    (name, group)
+    for name in NAMES
+    for group in ("tuple", "problem")
+    if (name, group) != ("passk_training", "tuple")
 ]
 every = pytest.mark.parametrize(("name", "group"), CASES)
 
@@ -42,7 +45,9 @@ def test_voids_and_missing_branches_have_no_advantage(name: str, group: str) -> 
 @every
 def test_what_is_void_does_not_matter(name: str, group: str) -> None:
     batch = rewards()
-    other = EpisodeRewards(batch.plans_PM.copy(), batch.solutions_PMK.copy(), batch.void_PM, batch.ran_PM)
+    other = EpisodeRewards(
+        batch.plans_PM.copy(), batch.solutions_PMK.copy(), batch.void_PM, batch.ran_PM
+    )
     other.plans_PM[1, 2] = 1 - other.plans_PM[1, 2]
     other.solutions_PMK[1, 2] = 1 - other.solutions_PMK[1, 2]
     algorithm = plugins.load("algorithms", name)
@@ -54,13 +59,18 @@ def test_what_is_void_does_not_matter(name: str, group: str) -> None:
 def test_cppo_is_split_region_grpo() -> None:
     batch = rewards()
     result = plugins.load("algorithms", "cppo")(batch, Options())
-    np.testing.assert_array_equal(result.plans_PM[0], group_advantages(batch.plans_PM[0]))  # the unread plan counts
-    np.testing.assert_array_equal(result.solutions_PMK[2, 1], group_advantages(batch.solutions_PMK[2, 1]))
+    np.testing.assert_array_equal(
+        result.plans_PM[0], group_advantages(batch.plans_PM[0])
+    )  # the unread plan counts
+    np.testing.assert_array_equal(
+        result.solutions_PMK[2, 1], group_advantages(batch.solutions_PMK[2, 1])
+    )
     kept = [0, 1, 3]
     np.testing.assert_allclose(result.plans_PM[1, kept], group_advantages(batch.plans_PM[1, kept]))
     by_problem = plugins.load("algorithms", "cppo")(batch, Options("problem"))
     np.testing.assert_allclose(  # an unread plan has no branches that could count
-        by_problem.solutions_PMK[0, [0, 2, 3]].ravel(), group_advantages(batch.solutions_PMK[0, [0, 2, 3]].ravel())
+        by_problem.solutions_PMK[0, [0, 2, 3]].ravel(),
+        group_advantages(batch.solutions_PMK[0, [0, 2, 3]].ravel()),
     )
     mean_only = plugins.load("algorithms", "cppo")(batch, Options(normalise=False))
     np.testing.assert_allclose(mean_only.plans_PM[2], batch.plans_PM[2] - batch.plans_PM[2].mean())
@@ -69,7 +79,8 @@ def test_cppo_is_split_region_grpo() -> None:
 def test_baselines_see_attempts() -> None:
     batch = rewards()
     result = plugins.load("algorithms", "pkpo")(batch, Options("problem"))
-    # The unread plan spent K wrong attempts; the learner takes means over the M·K attempts, and PKPO is a sum.
+    # The unread plan spent K wrong attempts; the learner takes means over the M·K attempts, and
+    # PKPO is a sum.
     weights = M * K * pkpo(batch.solutions_PMK[0].ravel(), K).reshape(M, K)
     np.testing.assert_allclose(result.plans_PM[0], weights.sum(-1))
     np.testing.assert_allclose(result.solutions_PMK[0, [0, 2, 3]], weights[[0, 2, 3]])
@@ -77,7 +88,9 @@ def test_baselines_see_attempts() -> None:
 
 def test_every_algorithm_prefers_what_was_right() -> None:
     solutions = np.array([[[1.0, 0, 0, 0], [0, 0, 0, 0]]])
-    batch = EpisodeRewards(solutions.max(-1), solutions, np.zeros((1, 2), bool), np.ones((1, 2), bool))
+    batch = EpisodeRewards(
+        solutions.max(-1), solutions, np.zeros((1, 2), bool), np.ones((1, 2), bool)
+    )
     for name in NAMES:
         result = plugins.load("algorithms", name)(batch, Options("problem"))
         assert result.plans_PM[0, 0] > result.plans_PM[0, 1]

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cppo_grpo.stages.audit import audit, decide, density
-from cppo_grpo.commands.train import summary
+from cppo_grpo.checks import check
+from cppo_grpo.commands.launch import summary
 from cppo_grpo.config import TrainConfig
+from cppo_grpo.rollouts.values import Rollout, Samples
 from cppo_grpo.runs.report import write_report
-from cppo_grpo.rollouts.play import Rollout, Samples
+from cppo_grpo.stages.audit import audit, decide, density
 
 from cppo_env import UsageError
 from cppo_env.errors import SandboxError
@@ -28,7 +29,9 @@ DENSE = {
 def test_figures_by_hand() -> None:
     rewards_PM = np.array([[1, 0, 0], [0, 0, 0], [1, 1, 1], [0, 0, 1], [1, 1, 1]], dtype=float)
     void_PM = np.zeros((5, 3), dtype=bool)
-    void_PM[3, 2] = void_PM[4, :] = True  # without it problem 3 is all zero, and of problem 4 nothing is left
+    void_PM[3, 2] = void_PM[4, :] = (
+        True  # without it problem 3 is all zero, and of problem 4 nothing is left
+    )
     accepted_PM = np.ones((5, 3), dtype=bool)
     accepted_PM[1] = False
     read_PM = np.ones((5, 3), dtype=bool)
@@ -104,7 +107,9 @@ def test_thresholds(figure: str, value: float, decision: str) -> None:
 
 
 def test_a_run_whose_reward_is_hopeless_trains_nothing_and_says_so_as_json(tmp_path: Path) -> None:
-    run = carry_out(tmp_path / "run", audit_steps=2, eval_episodes=4)  # after 4 steps nobody can write a plan
+    run = carry_out(
+        tmp_path / "run", audit_steps=2, eval_episodes=4
+    )  # after 4 steps nobody can write a plan
     result = summary(run)
     assert result["audit"] == {name: 0.0 for name in DENSE} | {"decision": "no-go"}
     assert result["steps"] == 0 and "pass_at_k_after" not in result
@@ -117,7 +122,9 @@ def test_a_run_whose_reward_is_hopeless_trains_nothing_and_says_so_as_json(tmp_p
     assert summary(run)["steps"] == 0
 
 
-def test_an_audited_run_is_the_run_without_an_audit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_audited_run_is_the_run_without_an_audit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("cppo_grpo.stages.training.decide", lambda shares: "unclear")
     audited, plain = carry_out(tmp_path / "audited", audit_steps=2), carry_out(tmp_path / "plain")
     weights = [(run.model / "model.safetensors").read_bytes() for run in (audited, plain)]
@@ -126,4 +133,4 @@ def test_an_audited_run_is_the_run_without_an_audit(tmp_path: Path, monkeypatch:
 
 def test_an_audit_needs_plans() -> None:
     with pytest.raises(UsageError, match="audit_steps"):
-        TrainConfig(audit_steps=1, planner="none")
+        check(TrainConfig(audit_steps=1, planner="none"))

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import torch
 from cppo_grpo.config import TrainConfig
-from cppo_grpo.learner.information import informed, rollout_information, token_information
-from cppo_grpo.learner.learner import appraise
+from cppo_grpo.learner.credit import compute_advantages
+from cppo_grpo.learner.information import add_information, rollout_information, token_information
 from cppo_grpo.model.policy import Policy
-from cppo_grpo.rollouts.play import Rollout, Samples
-from cppo_grpo.samplers import Completion
 from cppo_grpo.model.tiny import make_model, train_tokenizer
+from cppo_grpo.rollouts.values import Rollout, Samples
+from cppo_grpo.samplers import Completion
 
 from cppo_env import UsageError
 
@@ -22,7 +22,8 @@ CONFIG = TrainConfig(algorithm="upskill", problems_per_step=1, tuples=2, k=K, ma
 
 
 def test_by_hand() -> None:
-    # Two skills. Token 1 has probability .8 under z = 0 and .2 under z = 1, token 2 has .5 under both, then padding.
+    # Two skills. Token 1 has probability .8 under z = 0 and .2 under z = 1, token 2 has .5 under
+    # both, then padding.
     logps_BKT = torch.tensor([[[0.8, 0.5, 1.0], [0.2, 0.5, 1.0]]] * 3).log()
     mask_BT = torch.tensor([[True, True, False], [True, True, False], [True, False, False]])
     got = token_information(logps_BKT, torch.tensor([0, 1, 0]), mask_BT)
@@ -33,10 +34,14 @@ def test_by_hand() -> None:
 def test_equal_methods_say_nothing_and_perfect_ones_log_k() -> None:
     mask_BT = torch.ones(2, 4, dtype=torch.bool)
     same = torch.full((2, K, 4), -1.5)
-    assert token_information(same, torch.tensor([0, 2]), mask_BT).tolist() == pytest.approx([0, 0], abs=1e-6)
+    assert token_information(same, torch.tensor([0, 2]), mask_BT).tolist() == pytest.approx(
+        [0, 0], abs=1e-6
+    )
     sure = torch.full((2, K, 4), -1e4)
     sure[0, 0], sure[1, 2] = 0.0, 0.0
-    assert token_information(sure, torch.tensor([0, 2]), mask_BT).tolist() == pytest.approx([math.log(K)] * 2)
+    assert token_information(sure, torch.tensor([0, 2]), mask_BT).tolist() == pytest.approx(
+        [math.log(K)] * 2
+    )
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -46,7 +51,9 @@ def test_expectation_is_the_divergence_from_the_mixture(seed: int) -> None:
     first_KV = torch.randn(K, 3, generator=generator, dtype=torch.float64).log_softmax(-1)
     second_KVV = torch.randn(K, 3, 3, generator=generator, dtype=torch.float64).log_softmax(-1)
     texts = list(itertools.product(range(3), repeat=2))
-    logps_BKT = torch.stack([torch.stack([first_KV[:, a], second_KVV[:, a, b]], -1) for a, b in texts])
+    logps_BKT = torch.stack(
+        [torch.stack([first_KV[:, a], second_KVV[:, a, b]], -1) for a, b in texts]
+    )
     mask_BT = torch.ones(len(texts), 2, dtype=torch.bool)
     for z in range(K):
         chances_B = logps_BKT[:, z].sum(-1).exp()
@@ -67,7 +74,9 @@ def rollout() -> Rollout:
     """Two episodes of K = 3 branches; their skills are tokens 3, 4 and 5 of the prompt."""
     tokens = [(10, 2), (11, 12, 2), (10, 2), (13, 2), (10, 2), (14, 15, 16, 2)]
     programs = Samples(
-        [(7, 8, 3 + i % K) for i in range(6)], [Completion(ids, (-1.0,) * len(ids), "stop") for ids in tokens], [""] * 6
+        [(7, 8, 3 + i % K) for i in range(6)],
+        [Completion(ids, (-1.0,) * len(ids), "stop") for ids in tokens],
+        [""] * 6,
     )
     return Rollout(
         plans=Samples([], [], []),
@@ -90,11 +99,18 @@ def policy() -> Policy:
 @pytest.mark.parametrize("micro_batch_tokens", [16384, 8])
 def test_a_batch_equals_one_sequence_at_a_time(micro_batch_tokens: int) -> None:
     trained, played = policy(), rollout()
-    got = rollout_information(trained, played, replace(CONFIG, micro_batch_tokens=micro_batch_tokens))
+    got = rollout_information(
+        trained, played, replace(CONFIG, micro_batch_tokens=micro_batch_tokens)
+    )
     with torch.no_grad():
-        for (n, i), completion in zip(played.branches.tolist(), played.programs.completions, strict=True):
+        for (n, i), completion in zip(
+            played.branches.tolist(), played.programs.completions, strict=True
+        ):
             logps_KT = torch.stack(
-                [trained([(7, 8, 3 + z)], [completion.token_ids], CONFIG.temperature_solve)[0] for z in range(K)]
+                [
+                    trained([(7, 8, 3 + z)], [completion.token_ids], CONFIG.temperature_solve)[0]
+                    for z in range(K)
+                ]
             )
             gain_T = logps_KT[i] - logps_KT.exp().mean(0).log()
             assert got[n, i] == pytest.approx(float(gain_T.mean()), abs=1e-5)
@@ -105,15 +121,19 @@ def test_a_batch_equals_one_sequence_at_a_time(micro_batch_tokens: int) -> None:
 def test_the_bonus_ranks_programs_that_earn_the_same() -> None:
     trained, played = policy(), rollout()
     with pytest.raises(UsageError, match="information_NK"):
-        appraise(played, CONFIG)
-    paid = informed(trained, played, CONFIG)
+        compute_advantages(played, CONFIG)
+    paid = add_information(trained, played, CONFIG)
     assert paid.information_NK is not None
     order = np.argsort(paid.information_NK.ravel())
-    assert (np.diff(appraise(paid, CONFIG).solve_B[order]) >= 0).all()
-    # Without the bonus, or in an algorithm that does not ask for it, nothing is computed, and nobody is better.
-    for other in (replace(CONFIG, skill_bonus=0.0), replace(CONFIG, algorithm="grpo", planner="skills")):
-        assert informed(trained, played, other) is played
-        assert not appraise(played, other).solve_B.any()
+    assert (np.diff(compute_advantages(paid, CONFIG).solve_B[order]) >= 0).all()
+    # Without the bonus, or in an algorithm that does not ask for it, nothing is computed, and
+    # nobody is better.
+    for other in (
+        replace(CONFIG, skill_bonus=0.0),
+        replace(CONFIG, algorithm="grpo", planner="skills"),
+    ):
+        assert add_information(trained, played, other) is played
+        assert not compute_advantages(played, other).solve_B.any()
 
 
 def test_a_truncated_program_earns_nothing() -> None:
@@ -129,5 +149,7 @@ def test_a_truncated_program_earns_nothing() -> None:
 
 
 def test_an_episode_without_programs_says_nothing() -> None:
-    empty = replace(rollout(), programs=Samples([], [], []), branches=np.zeros((0, 2), dtype=np.int64))
+    empty = replace(
+        rollout(), programs=Samples([], [], []), branches=np.zeros((0, 2), dtype=np.int64)
+    )
     assert not rollout_information(policy(), empty, CONFIG).any()

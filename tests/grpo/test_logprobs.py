@@ -5,9 +5,9 @@ import copy
 import pytest
 import torch
 from cppo_grpo.model.chunked_head import chosen_log_probs
-from cppo_grpo.model.policy import Policy, completion_mask
 from cppo_grpo.model.modes import checkpoint_activations
-from cppo_grpo.model.tree_attention import Group, row_tokens, shared_prompts
+from cppo_grpo.model.policy import Policy, completion_mask
+from cppo_grpo.model.tree_attention import PromptGroup, row_tokens, shared_prompts
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
@@ -40,7 +40,9 @@ SMALL = {
     "eos_token_id": None,
 }
 
-quiet_peft = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")
+quiet_peft = pytest.mark.filterwarnings(
+    "ignore:`is_gradient_checkpointing` is deprecated:FutureWarning"
+)
 """peft asks transformers by a name that transformers has renamed."""
 
 
@@ -121,14 +123,20 @@ def test_sliding_windows_take_plain_batches() -> None:
 
 def test_older_architectures_share_prompts_too() -> None:
     sizes = {"vocab_size": 512, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
-    config = GPTNeoXConfig(**sizes, intermediate_size=64, max_position_embeddings=1024, initializer_range=0.1)
+    config = GPTNeoXConfig(
+        **sizes, intermediate_size=64, max_position_embeddings=1024, initializer_range=0.1
+    )
     policy = Policy(GPTNeoXForCausalLM(config).eval())
     assert policy.share_prompts
     assert_equals_plain(policy.model, policy)
 
 
-def test_an_attention_that_lets_no_other_in_takes_plain_batches(caplog: pytest.LogCaptureFixture) -> None:
-    model = BloomForCausalLM(BloomConfig(vocab_size=512, hidden_size=32, n_layer=2, n_head=2, initializer_range=0.1))
+def test_an_attention_that_lets_no_other_in_takes_plain_batches(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    model = BloomForCausalLM(
+        BloomConfig(vocab_size=512, hidden_size=32, n_layer=2, n_head=2, initializer_range=0.1)
+    )
     policy = Policy(model.eval())
     assert not policy.share_prompts
     assert "prompts are computed anew for each sequence" in caplog.text
@@ -196,7 +204,9 @@ def test_logits_are_never_there_at_once() -> None:
     hidden = torch.randn(tokens, 16, requires_grad=True)
     weight = torch.randn(vocabulary, 16, requires_grad=True)
     with Sizes() as sizes:
-        chosen_log_probs(hidden, weight, torch.zeros(tokens, dtype=torch.long), 1.0).sum().backward()
+        chosen_log_probs(
+            hidden, weight, torch.zeros(tokens, dtype=torch.long), 1.0
+        ).sum().backward()
     assert sizes.largest <= tokens * vocabulary // 8
 
 
@@ -229,7 +239,9 @@ def test_bf16_autocast_stays_close_and_keeps_float32_gradients() -> None:
         logps = policy(prompts, completions, 0.7)
         assert logps.dtype is torch.float32
     logps.sum().backward()
-    assert 1e-5 < (logps - exact).abs().max() < 0.2  # bf16 has 8 bits: it must show, and must stay small
+    assert (
+        1e-5 < (logps - exact).abs().max() < 0.2
+    )  # bf16 has 8 bits: it must show, and must stay small
     for p, wanted in zip(model.parameters(), expected, strict=True):
         assert p.grad.dtype is torch.float32
         assert nn.functional.cosine_similarity(p.grad.flatten(), wanted.flatten(), dim=0) > 0.99
@@ -241,8 +253,13 @@ def test_groups_share_what_is_common() -> None:
     assert sorted(i for group in groups for i in group.members) == list(range(len(prompts)))
     by_size = {len(group.members): group.shared for group in groups}
     assert by_size == {7: 38, 1: 0}
-    assert shared_prompts([[1, 2, 3]] * 2) == [Group((0, 1), 2)]  # the last prompt token begins every branch
-    assert shared_prompts([[1, 2, 3, 4, 5], [1, 6, 7, 8, 9]]) == [Group((0,), 0), Group((1,), 0)]
+    assert shared_prompts([[1, 2, 3]] * 2) == [
+        PromptGroup((0, 1), 2)
+    ]  # the last prompt token begins every branch
+    assert shared_prompts([[1, 2, 3, 4, 5], [1, 6, 7, 8, 9]]) == [
+        PromptGroup((0,), 0),
+        PromptGroup((1,), 0),
+    ]
 
 
 @given(max_tokens=st.integers(1, 400), share=st.booleans())

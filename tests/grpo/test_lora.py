@@ -8,14 +8,15 @@ import numpy as np
 import peft
 import pytest
 import torch
-from cppo_grpo.model.lora import WithoutAdapter, add_adapter
-from cppo_grpo.runs.checkpoints import newest_checkpoint
+from cppo_grpo.checks import check
 from cppo_grpo.config import TrainConfig
 from cppo_grpo.learner.learner import Learner
+from cppo_grpo.model.lora import WithoutAdapter, add_adapter
 from cppo_grpo.model.policy import Policy
+from cppo_grpo.model.weights import full_weights
+from cppo_grpo.runs.checkpoints import newest_checkpoint
 from cppo_grpo.samplers import SamplingParams
 from cppo_grpo.samplers.transformers import TransformersSampler
-from cppo_grpo.model.weights import full_weights
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
 
@@ -25,7 +26,9 @@ from tests.learning.test_learner import CONFIG, rollout
 from tests.learning.test_learner import model as small_model
 from tests.learning.tiny_runs import PLANNING, carry_out, go_on, killed_after, weights
 
-pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:`is_gradient_checkpointing` is deprecated:FutureWarning"
+)
 
 LORA = {"lora_rank": 4, "lr": 1e-2, "warm_start_steps": 0}
 
@@ -71,13 +74,17 @@ def test_samplers_get_merged_weights_and_draw_alike() -> None:
 
 def gradient(**changes: object) -> torch.Tensor:
     """The gradient of the adapter; the frozen weights have none."""
-    config = replace(CONFIG, lora_rank=4, beta_plan=0.1, beta_solve=0.1, max_grad_norm=0.0, **changes)
+    config = replace(
+        CONFIG, lora_rank=4, beta_plan=0.1, beta_solve=0.1, max_grad_norm=0.0, **changes
+    )
     policy = moved(small_model())
     learner = Learner(policy, WithoutAdapter(policy), config)
     learner.optimizer = torch.optim.SGD(learner.optimizer.param_groups[0]["params"], lr=0.0)
     metrics = learner.update(rollout(), 0)
     assert metrics["kl_solve"] > 0
-    found = {name: weight.grad for name, weight in policy.named_parameters() if weight.grad is not None}
+    found = {
+        name: weight.grad for name, weight in policy.named_parameters() if weight.grad is not None
+    }
     assert found and all("lora_" in name for name in found)
     return torch.cat([grad.flatten() for grad in found.values()])
 
@@ -89,7 +96,9 @@ def test_accumulation_and_checkpointed_activations_give_the_same_gradient_and_bf
     assert torch.nn.functional.cosine_similarity(exact, gradient(bf16=True), dim=0) > 0.99
 
 
-def test_a_run_trains_the_adapter_alone_and_goes_on_bitwise_where_it_was_killed(learnt: Path, tmp_path: Path) -> None:
+def test_a_run_trains_the_adapter_alone_and_goes_on_bitwise_where_it_was_killed(
+    learnt: Path, tmp_path: Path
+) -> None:
     run = carry_out(tmp_path / "run", **PLANNING | LORA | {"model": str(learnt / "reference")})
     start, found = load_file(learnt / "reference" / "model.safetensors"), weights(run.path)
     assert found.keys() == start.keys()
@@ -116,9 +125,11 @@ def test_a_run_trains_the_adapter_alone_and_goes_on_bitwise_where_it_was_killed(
 
 def test_what_cannot_be_adapted_is_refused() -> None:
     with pytest.raises(UsageError, match="lora_rank"):
-        TrainConfig(lora_rank=-1)
+        check(TrainConfig(lora_rank=-1))
     with pytest.raises(UsageError, match="no_such_layer"):
-        add_adapter(copy.deepcopy(tiny_qwen3()), TrainConfig(lora_rank=2, lora_targets="no_such_layer"))
+        add_adapter(
+            copy.deepcopy(tiny_qwen3()), TrainConfig(lora_rank=2, lora_targets="no_such_layer")
+        )
     tied = tiny_qwen3()
     assert tied.config.tie_word_embeddings
     with pytest.raises(UsageError, match="input and output embeddings are one weight"):

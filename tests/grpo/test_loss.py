@@ -24,11 +24,16 @@ class Batch:
         generator = torch.Generator().manual_seed(seed)
 
         def logps(spread: float) -> Tensor:
-            return -(torch.rand(len(LENGTHS), max(LENGTHS), generator=generator, dtype=dtype) * spread + 0.5)
+            return -(
+                torch.rand(len(LENGTHS), max(LENGTHS), generator=generator, dtype=dtype) * spread
+                + 0.5
+            )
 
         self.mask = torch.arange(max(LENGTHS)) < torch.tensor(LENGTHS)[:, None]
         self.policy = logps(1.0)
-        self.old, self.ref, self.sampler = (self.policy + 0.4 * (logps(1.0) + 1.0) for _ in range(3))
+        self.old, self.ref, self.sampler = (
+            self.policy + 0.4 * (logps(1.0) + 1.0) for _ in range(3)
+        )
         for values in (self.policy, self.old, self.ref, self.sampler):
             values[~self.mask] = torch.tensor([1e4, -torch.inf, torch.inf], dtype=dtype)[
                 torch.arange((~self.mask).sum()) % 3
@@ -37,17 +42,32 @@ class Batch:
         self.policy.requires_grad_()
 
     def loss(self, **options) -> tuple[Tensor, dict[str, Tensor]]:
-        defaults = {"old_logps_BT": self.old, "ref_logps_BT": self.ref, "sampler_logps_BT": self.sampler, "beta": 0.05}
+        defaults = {
+            "old_logps_BT": self.old,
+            "ref_logps_BT": self.ref,
+            "sampler_logps_BT": self.sampler,
+            "beta": 0.05,
+        }
         return policy_loss(self.policy, self.advantages, self.mask, **(defaults | options))
 
 
 def reference(
-    batch: Batch, *, form: str, correction: str, cap: float, low: float, high: float, beta: float, kl_ratio: bool
+    batch: Batch,
+    *,
+    form: str,
+    correction: str,
+    cap: float,
+    low: float,
+    high: float,
+    beta: float,
+    kl_ratio: bool,
 ) -> Tensor:
     """METHOD, section 3, one token at a time."""
     total = torch.zeros((), dtype=batch.policy.dtype)
     for b, length in enumerate(LENGTHS):
-        logp, old, ref, sampler = (v[b, :length] for v in (batch.policy, batch.old, batch.ref, batch.sampler))
+        logp, old, ref, sampler = (
+            v[b, :length] for v in (batch.policy, batch.old, batch.ref, batch.sampler)
+        )
         advantage = batch.advantages[b]
         terms = []
         for t in range(length):
@@ -55,8 +75,12 @@ def reference(
             if form == "cispo":
                 term = -min(ratio.item(), 1 + high) * advantage * logp[t]
             else:
-                term = -torch.min(ratio * advantage, torch.clamp(ratio, 1 - low, 1 + high) * advantage)
-            gap = (old - sampler).sum() if correction.startswith("sequence") else old[t] - sampler[t]
+                term = -torch.min(
+                    ratio * advantage, torch.clamp(ratio, 1 - low, 1 + high) * advantage
+                )
+            gap = (
+                (old - sampler).sum() if correction.startswith("sequence") else old[t] - sampler[t]
+            )
             weight = math.exp(gap.item())
             if correction == "none":
                 weight = 1.0
@@ -70,9 +94,13 @@ def reference(
 
 
 @pytest.mark.parametrize("form", ["clipped", "cispo", "gspo"])
-@pytest.mark.parametrize("correction", ["none", "token_truncate", "token_mask", "sequence_truncate", "sequence_mask"])
+@pytest.mark.parametrize(
+    "correction", ["none", "token_truncate", "token_mask", "sequence_truncate", "sequence_mask"]
+)
 @pytest.mark.parametrize(("beta", "kl_ratio"), [(0.0, False), (0.05, False), (0.05, True)])
-def test_loss_and_gradient_equal_the_reference(form: str, correction: str, beta: float, kl_ratio: bool) -> None:
+def test_loss_and_gradient_equal_the_reference(
+    form: str, correction: str, beta: float, kl_ratio: bool
+) -> None:
     batch = Batch()
     options = {"form": form, "correction": correction, "beta": beta, "kl_ratio": kl_ratio}
     loss, metrics = batch.loss(epsilon=0.02, epsilon_high=0.03, correction_cap=1.05, **options)
@@ -99,7 +127,9 @@ def test_the_first_step_has_ratio_one_and_the_reinforce_gradient() -> None:
 def test_metrics_are_token_means_over_the_completion() -> None:
     batch = Batch()
     _, metrics = batch.loss(correction="token_truncate", correction_cap=1.1)
-    policy, old, ref, sampler = (v.detach()[batch.mask] for v in (batch.policy, batch.old, batch.ref, batch.sampler))
+    policy, old, ref, sampler = (
+        v.detach()[batch.mask] for v in (batch.policy, batch.old, batch.ref, batch.sampler)
+    )
     x = ref - policy
     expected = {
         "tokens": torch.tensor(sum(LENGTHS)),
@@ -122,7 +152,9 @@ def test_metrics_are_token_means_over_the_completion() -> None:
 def test_micro_batches_add_up_to_the_batch(aggregation: str, cut: int) -> None:
     batch = Batch()
     lengths, trainable = torch.tensor(LENGTHS), torch.tensor([True, True, True, False])
-    weights = sequence_weights(lengths, trainable, aggregation=aggregation, total=5, constant_length=8)
+    weights = sequence_weights(
+        lengths, trainable, aggregation=aggregation, total=5, constant_length=8
+    )
     whole, whole_metrics = batch.loss(weights_B=weights)
     parts = []
     for rows in (slice(0, cut), slice(cut, None)):
@@ -145,7 +177,9 @@ def test_micro_batches_add_up_to_the_batch(aggregation: str, cut: int) -> None:
 
 def test_a_metric_of_some_micro_batches_is_the_mean_over_their_tokens() -> None:
     parts = [{"tokens": 1, "kl": 4.0}, {"tokens": 3, "kl": 0.0}, {"tokens": 4, "ratio_max": 2.0}]
-    merged = merge_metrics([{name: torch.tensor(value) for name, value in part.items()} for part in parts])
+    merged = merge_metrics(
+        [{name: torch.tensor(value) for name, value in part.items()} for part in parts]
+    )
     assert merged == {"tokens": 8, "kl": 1.0, "ratio_max": 2.0}
     assert merge_metrics([]) == {}
 
@@ -165,7 +199,9 @@ def test_aggregations() -> None:
         "token_mean": [0.5 / 6, 0.5 / 6, 0],
         "constant_length": [0.5 / 40, 0.5 / 40, 0],
     }.items():
-        weights = sequence_weights(lengths, trainable, aggregation=aggregation, total=4, constant_length=20)
+        weights = sequence_weights(
+            lengths, trainable, aggregation=aggregation, total=4, constant_length=20
+        )
         torch.testing.assert_close(weights, torch.tensor(expected))
     assert not sequence_weights(lengths, torch.zeros(3), aggregation="token_mean").any()
 
@@ -200,7 +236,9 @@ def trl():
     """TRL's trainer class and its default arguments; the test-only dependency is pinned to the version compared."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        package = pytest.importorskip("trl", reason="trl is not installed; it is a test-only dependency")
+        package = pytest.importorskip(
+            "trl", reason="trl is not installed; it is a test-only dependency"
+        )
         if not package.__version__.startswith("1.16."):
             pytest.skip(f"the formula compared is that of trl 1.16, found {package.__version__}")
         from trl import GRPOConfig
@@ -210,15 +248,27 @@ def trl():
 
 
 def trl_loss(
-    trl, batch: Batch, *, ratio: Tensor, loss_type: str, level: str, beta: float, epsilon_high: float
+    trl,
+    batch: Batch,
+    *,
+    ratio: Tensor,
+    loss_type: str,
+    level: str,
+    beta: float,
+    epsilon_high: float,
 ) -> Tensor:
     """`GRPOTrainer._compute_loss`, given the log-probs that its model would compute."""
     trainer, args = trl
-    clean = {name: getattr(batch, name).masked_fill(~batch.mask, 0.0) for name in ("policy", "old", "ref")}
+    clean = {
+        name: getattr(batch, name).masked_fill(~batch.mask, 0.0)
+        for name in ("policy", "old", "ref")
+    }
     state = SimpleNamespace(
         args=args,
         model=SimpleNamespace(training=True),
-        accelerator=SimpleNamespace(num_processes=1, gather=lambda x: x, reduce=lambda x, reduction: x),
+        accelerator=SimpleNamespace(
+            num_processes=1, gather=lambda x: x, reduce=lambda x, reduction: x
+        ),
         aux_loss_enabled=False,
         top_entropy_quantile=args.top_entropy_quantile,
         off_policy_mask_threshold=args.off_policy_mask_threshold,
@@ -233,7 +283,11 @@ def trl_loss(
         max_completion_length=args.max_completion_length,
         _entropy_bonus_enabled=False,
         _metrics={"train": defaultdict(list)},
-        _get_per_token_logps_and_entropies=lambda *_, **__: (clean["policy"], torch.zeros(batch.mask.shape), None),
+        _get_per_token_logps_and_entropies=lambda *_, **__: (
+            clean["policy"],
+            torch.zeros(batch.mask.shape),
+            None,
+        ),
     )
     inputs = {
         "prompt_ids": torch.zeros(len(LENGTHS), 1, dtype=torch.long),
@@ -253,7 +307,9 @@ def trl_ratio(batch: Batch, mode: str, cap: float) -> Tensor:
     """TRL's correction as its documentation states it: exp of the (summed) difference, clamped or zeroed at the cap."""
     gap = (batch.old - batch.sampler).masked_fill(~batch.mask, 0.0)
     ratio = (gap.sum(-1, keepdim=True) if mode.startswith("sequence") else gap).exp()
-    return ratio.clamp(max=cap) if mode.endswith("truncate") else ratio.masked_fill(ratio > cap, 0.0)
+    return (
+        ratio.clamp(max=cap) if mode.endswith("truncate") else ratio.masked_fill(ratio > cap, 0.0)
+    )
 
 
 @pytest.mark.parametrize(
@@ -274,14 +330,23 @@ def test_loss_and_gradient_equal_trl(
     """TRL's own code with its defaults (ε = 0.2, cap 3.0, sequence_mask, …) on the same log-probs, in float32."""
     args = trl[1]
     ours, theirs = Batch(dtype=torch.float32), Batch(dtype=torch.float32)
-    high = 4.0 if form == "cispo" else args.epsilon  # TRL's CISPO takes the bound itself, ours its distance from 1
+    high = (
+        4.0 if form == "cispo" else args.epsilon
+    )  # TRL's CISPO takes the bound itself, ours its distance from 1
     weights = sequence_weights(
-        torch.tensor(LENGTHS), torch.ones(4), aggregation=aggregation, constant_length=args.max_completion_length
+        torch.tensor(LENGTHS),
+        torch.ones(4),
+        aggregation=aggregation,
+        constant_length=args.max_completion_length,
     )
     cap = args.vllm_importance_sampling_clip_max
     options = {"form": form, "epsilon_high": high, "correction": correction, "correction_cap": cap}
     loss, _ = ours.loss(
-        weights_B=weights, epsilon=args.epsilon, beta=beta, kl_ratio=args.use_bias_correction_kl, **options
+        weights_B=weights,
+        epsilon=args.epsilon,
+        beta=beta,
+        kl_ratio=args.use_bias_correction_kl,
+        **options,
     )
     expected = trl_loss(
         trl,
@@ -295,4 +360,6 @@ def test_loss_and_gradient_equal_trl(
     torch.testing.assert_close(loss, expected, atol=1e-6, rtol=1e-6)
     (gradient,) = torch.autograd.grad(loss, ours.policy)
     (expected_gradient,) = torch.autograd.grad(expected, theirs.policy)
-    torch.testing.assert_close(gradient[ours.mask], expected_gradient[ours.mask], atol=1e-6, rtol=1e-6)
+    torch.testing.assert_close(
+        gradient[ours.mask], expected_gradient[ours.mask], atol=1e-6, rtol=1e-6
+    )

@@ -66,8 +66,15 @@ def learning(run: Path) -> list[dict[str, Any]]:
 
 def episodes(run: Path) -> list[tuple[Any, ...]]:
     """What was played: problems, methods, programs and verdicts of every batch."""
-    rows = [json.loads(line) for file in sorted((run / "rollouts").iterdir()) for line in file.read_text().splitlines()]
-    return [(row["problem_id"], row["episode"], row["methods"], row["programs"], row["verdicts"]) for row in rows]
+    rows = [
+        json.loads(line)
+        for file in sorted((run / "rollouts").iterdir())
+        for line in file.read_text().splitlines()
+    ]
+    return [
+        (row["problem_id"], row["episode"], row["methods"], row["programs"], row["verdicts"])
+        for row in rows
+    ]
 
 
 def change(run: Path, **settings: Any) -> Path:
@@ -84,9 +91,13 @@ def test_two_processes_make_the_run_of_one(learnt: Path, tmp_path: Path) -> None
     assert_same_run(learnt, tmp_path / "both")
 
 
-def test_shards_go_on_with_a_run_of_one_process_and_one_process_with_theirs(learnt: Path, tmp_path: Path) -> None:
+def test_shards_go_on_with_a_run_of_one_process_and_one_process_with_theirs(
+    learnt: Path, tmp_path: Path
+) -> None:
     # So little in a pass that the process with two problems has more of them.
-    sharded = change(killed_after(learnt, 1, tmp_path / "sharded"), parallel="fsdp2", micro_batch_tokens=256)
+    sharded = change(
+        killed_after(learnt, 1, tmp_path / "sharded"), parallel="fsdp2", micro_batch_tokens=256
+    )
     finish(launch(2, "--resume", str(sharded)))
     assert_same_run(learnt, sharded)
     alone = killed_after(sharded, 2, tmp_path / "alone")
@@ -95,17 +106,29 @@ def test_shards_go_on_with_a_run_of_one_process_and_one_process_with_theirs(lear
 
 @pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")
 def test_an_adapter_in_shards_is_the_adapter_of_one_process(learnt: Path, tmp_path: Path) -> None:
-    lora = PLANNING | {"model": str(learnt / "reference"), "warm_start_steps": 0, "lora_rank": 4, "steps": 2}
+    lora = PLANNING | {
+        "model": str(learnt / "reference"),
+        "warm_start_steps": 0,
+        "lora_rank": 4,
+        "steps": 2,
+    }
     alone = carry_out(tmp_path / "alone", **lora)
     finish(launch(2, *flags(**lora, parallel="fsdp2", run=tmp_path / "sharded")))
     found, expected = weights(tmp_path / "sharded"), weights(alone.path)
-    assert all(torch.allclose(found[name], weight, atol=1e-6, rtol=0) for name, weight in expected.items())
-    adapters = [load_file(run / "adapter" / "adapter_model.safetensors") for run in (tmp_path / "sharded", alone.path)]
+    assert all(
+        torch.allclose(found[name], weight, atol=1e-6, rtol=0) for name, weight in expected.items()
+    )
+    adapters = [
+        load_file(run / "adapter" / "adapter_model.safetensors")
+        for run in (tmp_path / "sharded", alone.path)
+    ]
     torch.testing.assert_close(adapters[0], adapters[1], atol=1e-6, rtol=0)
     assert episodes(tmp_path / "sharded") == episodes(alone.path)
 
 
-def test_what_programs_say_about_skills_is_shared_out_like_the_rest(learnt: Path, tmp_path: Path) -> None:
+def test_what_programs_say_about_skills_is_shared_out_like_the_rest(
+    learnt: Path, tmp_path: Path
+) -> None:
     skills = PLANNING | {"model": str(learnt / "reference"), "warm_start_steps": 0, "steps": 2}
     skills |= {"algorithm": "upskill", "tuples": 1, "micro_batch_tokens": 256}
     alone = carry_out(tmp_path / "alone", **skills)
@@ -113,7 +136,9 @@ def test_what_programs_say_about_skills_is_shared_out_like_the_rest(learnt: Path
     assert_same_run(alone.path, tmp_path / "sharded")
 
 
-def test_an_interrupted_launch_leaves_a_checkpoint_of_its_last_step(learnt: Path, tmp_path: Path) -> None:
+def test_an_interrupted_launch_leaves_a_checkpoint_of_its_last_step(
+    learnt: Path, tmp_path: Path
+) -> None:
     endless = PLANNING | {"model": learnt / "reference", "warm_start_steps": 0, "steps": 10_000}
     process = launch(2, *flags(**endless | {"checkpoint_every": 10_000}, run=tmp_path))
     wait_for_steps(process, tmp_path, 2)
@@ -126,7 +151,9 @@ def test_an_interrupted_launch_leaves_a_checkpoint_of_its_last_step(learnt: Path
     assert steps == len(MetricsLog(tmp_path / "metrics.jsonl").rows("joint")) >= 2
 
 
-def test_engines_that_cannot_serve_several_processes_refuse_them(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_engines_that_cannot_serve_several_processes_refuse_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("WORLD_SIZE", "2")
     model = tiny_qwen3()
     with pytest.raises(UsageError, match="2; use --sampler transformers"):

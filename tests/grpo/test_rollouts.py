@@ -7,9 +7,11 @@ from dataclasses import replace
 
 import gymnasium as gym
 import numpy as np
-from cppo_grpo.rollouts.play import Player, Regions, Rollout, play
-from cppo_grpo.samplers import Completion, SamplingParams
 from cppo_grpo.model.tiny import train_tokenizer
+from cppo_grpo.rollouts.agent import PolicyAgent, Regions
+from cppo_grpo.rollouts.play import play
+from cppo_grpo.rollouts.values import Rollout
+from cppo_grpo.samplers import Completion, SamplingParams
 from cppo_sandboxes.cached import CachedSandbox
 
 from cppo_env import make_sandbox
@@ -25,7 +27,9 @@ TEXTS = [
     "There is no program here.",
 ]
 PROBLEMS = [
-    Problem(f"sum-{n}", "Add them up.", tuple(TestCase(f"{i} {n}\n", f"{i + n}\n") for i in range(1, 4)))
+    Problem(
+        f"sum-{n}", "Add them up.", tuple(TestCase(f"{i} {n}\n", f"{i + n}\n") for i in range(1, 4))
+    )
     for n in range(6)
 ]
 PARAMS = SamplingParams(200, (2,))
@@ -39,7 +43,9 @@ class Writer:
         self.may_go_on = may_go_on
         self.calls = 0
 
-    def stream(self, prompts: Sequence[Sequence[int]], params: SamplingParams) -> Iterator[dict[int, Completion]]:
+    def stream(
+        self, prompts: Sequence[Sequence[int]], params: SamplingParams
+    ) -> Iterator[dict[int, Completion]]:
         self.calls += 1
         planning = self.calls % 2
         drawn = {
@@ -71,8 +77,8 @@ def environment(sandbox: Sandbox) -> Iterator[CPPOVectorEnv]:
 
 def rollout(env: CPPOVectorEnv, may_go_on=lambda: None) -> Rollout:  # type: ignore[no-untyped-def]
     tokenizer = train_tokenizer(TEXTS)
-    player = Player(tokenizer, Writer(tokenizer, may_go_on), Regions(PARAMS, PARAMS))
-    return play(env, player, np.arange(6), (0, 1))
+    agent = PolicyAgent(tokenizer, Writer(tokenizer, may_go_on), Regions(PARAMS, PARAMS))
+    return play(env, agent, np.arange(6), (0, 1))
 
 
 def test_programs_are_judged_while_others_are_written_with_the_same_result() -> None:
@@ -84,17 +90,25 @@ def test_programs_are_judged_while_others_are_written_with_the_same_result() -> 
         def wait_for_verdicts() -> None:
             deadline = time.monotonic() + 30
             while not cached.tests:
-                assert time.monotonic() < deadline, "nothing was judged before all programs were written"
+                assert time.monotonic() < deadline, (
+                    "nothing was judged before all programs were written"
+                )
                 time.sleep(0.01)
 
         with environment(cached) as env:
             found = rollout(env, wait_for_verdicts)
-    assert {verdict for record in expected.records for verdict in record.verdicts} >= {"AC", "WA", "CE"}
+    assert {verdict for record in expected.records for verdict in record.verdicts} >= {
+        "AC",
+        "WA",
+        "CE",
+    }
     assert np.array_equal(found.solver_rewards_NK, expected.solver_rewards_NK)
     assert [one.verdicts for one in found.records] == [one.verdicts for one in expected.records]
     assert [one.programs for one in found.records] == [one.programs for one in expected.records]
     assert found.programs.completions == expected.programs.completions
     assert expected.tests_run == 0, "a sandbox that does not count"
     assert found.tests_run == cached.tests
-    assert found.tests_run == sum(record.tests for record in found.records), "all programs differ in their tests"
+    assert found.tests_run == sum(record.tests for record in found.records), (
+        "all programs differ in their tests"
+    )
     assert found.seconds["sandbox"] > 0

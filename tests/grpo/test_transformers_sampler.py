@@ -16,7 +16,9 @@ PROMPTS = random_ids(3, 17, 9, 17, 30, 1) + random_ids(9, seed=1) * 4
 
 @pytest.mark.parametrize("make_model", [tiny_qwen3, tiny_hybrid])
 @pytest.mark.parametrize(("temperature", "batch_size"), [(1.0, 256), (0.7, 3), (0.0, 256)])
-def test_log_probs_are_those_of_the_sampled_distribution(temperature: float, batch_size: int, make_model) -> None:
+def test_log_probs_are_those_of_the_sampled_distribution(
+    temperature: float, batch_size: int, make_model
+) -> None:
     model = make_model()
     params = SamplingParams(10, ENDS, temperature, seed=3)
     completions = TransformersSampler(model, batch_size=batch_size).sample(PROMPTS, params)
@@ -36,9 +38,15 @@ def test_greedy_is_the_argmax_of_transformers_generate() -> None:
     model = tiny_qwen3()
     prompt = PROMPTS[1]
     expected = model.generate(
-        torch.tensor([prompt]), max_new_tokens=20, do_sample=False, pad_token_id=0, eos_token_id=None
+        torch.tensor([prompt]),
+        max_new_tokens=20,
+        do_sample=False,
+        pad_token_id=0,
+        eos_token_id=None,
     )[0, len(prompt) :]
-    completion = TransformersSampler(model).sample([PROMPTS[0], prompt], SamplingParams(20, (), 0.0))[1]
+    completion = TransformersSampler(model).sample(
+        [PROMPTS[0], prompt], SamplingParams(20, (), 0.0)
+    )[1]
     assert list(completion.token_ids) == expected.tolist()
 
 
@@ -65,9 +73,13 @@ def test_a_seed_decides_each_row_whatever_the_batch() -> None:
     sampler = TransformersSampler(tiny_qwen3())
     params = SamplingParams(12, ENDS, seed=7)
     tokens = [c.token_ids for c in sampler.sample(PROMPTS, params)]
-    assert tokens == [c.token_ids for c in TransformersSampler(tiny_qwen3(), batch_size=2).sample(PROMPTS, params)]
+    assert tokens == [
+        c.token_ids for c in TransformersSampler(tiny_qwen3(), batch_size=2).sample(PROMPTS, params)
+    ]
     assert tokens[:2] == [c.token_ids for c in sampler.sample(PROMPTS[:2], params)]
-    assert tokens != [c.token_ids for c in sampler.sample(PROMPTS, SamplingParams(12, ENDS, seed=8))]
+    assert tokens != [
+        c.token_ids for c in sampler.sample(PROMPTS, SamplingParams(12, ENDS, seed=8))
+    ]
     assert len(set(tokens[-4:])) > 1  # copies of one prompt differ
 
 
@@ -75,8 +87,12 @@ def test_no_avoidable_work() -> None:
     """A shared prompt is prefilled once, and rows that ended leave the batch."""
     model = copy.deepcopy(tiny_qwen3())
     shapes: list[tuple[int, ...]] = []
-    model.register_forward_pre_hook(lambda _, __, kw: shapes.append(tuple(kw["input_ids"].shape)), with_kwargs=True)
-    completions = TransformersSampler(model).sample(random_ids(20) * 64, SamplingParams(40, ENDS, seed=0))
+    model.register_forward_pre_hook(
+        lambda _, __, kw: shapes.append(tuple(kw["input_ids"].shape)), with_kwargs=True
+    )
+    completions = TransformersSampler(model).sample(
+        random_ids(20) * 64, SamplingParams(40, ENDS, seed=0)
+    )
     assert shapes[0] == (1, 20)
     longest = max(len(c.token_ids) for c in completions)
     assert len(shapes) == longest

@@ -11,10 +11,12 @@ import numpy as np
 import pytest
 import torch
 from cppo_grpo.advantages import leave_one_out_max, pkpo
+from cppo_grpo.checks import check
 from cppo_grpo.config import TrainConfig
-from cppo_grpo.learner.learner import Learner, appraise
+from cppo_grpo.learner.credit import compute_advantages
+from cppo_grpo.learner.learner import Learner
 from cppo_grpo.model.policy import Policy
-from cppo_grpo.rollouts.play import Rollout, Samples
+from cppo_grpo.rollouts.values import Rollout, Samples
 from cppo_grpo.samplers import Completion
 from torch import Tensor
 
@@ -93,7 +95,9 @@ class Descent(torch.optim.SGD):
 
 
 def gradient(weights: Iterable[Tensor]) -> Tensor:
-    return torch.cat([weight.grad.flatten().clone() for weight in weights if weight.grad is not None])
+    return torch.cat(
+        [weight.grad.flatten().clone() for weight in weights if weight.grad is not None]
+    )
 
 
 def learnt(config: TrainConfig, rollout: Rollout) -> tuple[list[Tensor], dict[str, float]]:
@@ -107,32 +111,51 @@ def learnt(config: TrainConfig, rollout: Rollout) -> tuple[list[Tensor], dict[st
 
 def expected(config: TrainConfig, rollout: Rollout) -> list[Tensor]:
     """The same, written out."""
-    model, start, reference = copy.deepcopy(tiny_qwen3(layers=1)), tiny_qwen3(layers=1), tiny_qwen3(layers=1, seed=1)
-    worth = appraise(rollout, config)
+    model, start, reference = (
+        copy.deepcopy(tiny_qwen3(layers=1)),
+        tiny_qwen3(layers=1),
+        tiny_qwen3(layers=1, seed=1),
+    )
+    worth = compute_advantages(rollout, config)
     plans = [(n, "plan", n, worth.plan_N[n] * config.lambda_plan) for n in range(6)]
     programs = [(int(n), "solve", b, worth.solve_B[b]) for b, (n, _) in enumerate(rollout.branches)]
     gradients: list[Tensor] = []
     for _ in range(config.update_epochs):
         for problems in {1: [(0, 1)], 2: [(0,), (1,)]}[config.minibatches]:
-            chosen = [one for one in plans + programs if one[0] // 3 in problems and trainable(config, rollout, one)]
+            chosen = [
+                one
+                for one in plans + programs
+                if one[0] // 3 in problems and trainable(config, rollout, one)
+            ]
             model.zero_grad()
             for _, region, index, advantage in chosen:
                 drawn = rollout.plans if region == "plan" else rollout.programs
                 options = config.region(region)
                 said = drawn.completions[index].log_probs
-                sequence = list(drawn.prompts[index]), list(drawn.completions[index].token_ids), options.temperature
+                sequence = (
+                    list(drawn.prompts[index]),
+                    list(drawn.completions[index].token_ids),
+                    options.temperature,
+                )
                 logps_T = plain_log_probs(model, *sequence)
                 with torch.no_grad():
-                    old_T, ref_T = plain_log_probs(start, *sequence), plain_log_probs(reference, *sequence)
+                    old_T, ref_T = (
+                        plain_log_probs(start, *sequence),
+                        plain_log_probs(reference, *sequence),
+                    )
                 terms = []
                 for t, logp in enumerate(logps_T):
                     ratio = (logp - old_T[t]).exp()
                     low, high = 1 - options.epsilon, 1 + (options.epsilon_high or options.epsilon)
                     surrogate = torch.min(ratio * advantage, ratio.clamp(low, high) * advantage)
                     if config.correction == "token_truncate":
-                        surrogate = surrogate * min(math.exp(old_T[t] - said[t]), config.correction_cap)
+                        surrogate = surrogate * min(
+                            math.exp(old_T[t] - said[t]), config.correction_cap
+                        )
                     kl = (ref_T[t] - logp).exp() - 1 - (ref_T[t] - logp)
-                    terms.append(-surrogate + options.beta * kl * (ratio if config.kl_ratio else 1.0))
+                    terms.append(
+                        -surrogate + options.beta * kl * (ratio if config.kl_ratio else 1.0)
+                    )
                 alike = [one for one in chosen if one[1] == region]
                 divisor = {
                     "sequence_mean": len(alike) * len(terms),
@@ -161,7 +184,15 @@ def trainable(config: TrainConfig, rollout: Rollout, one: tuple[int, Any, int, f
         (2, 1, {}),
         (1, 3, {}),
         (2, 2, {"aggregation_plan": "token_mean", "aggregation_solve": "constant_length"}),
-        (2, 1, {"aggregation_plan": "constant_length", "aggregation_solve": "token_mean", "micro_batch_tokens": 16}),
+        (
+            2,
+            1,
+            {
+                "aggregation_plan": "constant_length",
+                "aggregation_solve": "token_mean",
+                "micro_batch_tokens": 16,
+            },
+        ),
         (1, 2, {"mask_truncated_plan": False, "epsilon_plan": 0.02}),
         (1, 2, {"mask_truncated_solve": False, "epsilon_high_solve": 0.01}),
         (2, 2, {"kl_ratio": True, "correction": "token_truncate", "correction_cap": 1.5}),
@@ -176,7 +207,9 @@ def test_every_optimizer_step_follows_the_gradient_of_the_reference(
     assert len(found) == len(wanted) == minibatches * epochs
     for mine, theirs in zip(found, wanted, strict=True):
         assert (mine - theirs).norm() < 1e-4 * theirs.norm()
-    assert metrics["grad_norm"] == pytest.approx(np.mean([one.norm().item() for one in wanted]), rel=1e-4)
+    assert metrics["grad_norm"] == pytest.approx(
+        np.mean([one.norm().item() for one in wanted]), rel=1e-4
+    )
     if epochs == 1:
         learnt_from = ~played().plans.truncated
         assert metrics["tokens_plan"] == played().plans.tokens[learnt_from].sum()
@@ -195,8 +228,12 @@ def test_pass_at_k_estimators_are_followed_as_the_sums_that_they_are(algorithm: 
     for weight, prompt, completion in zip(
         weights_PA.ravel(), rollout.programs.prompts, rollout.programs.completions, strict=True
     ):
-        logps_T = plain_log_probs(model, list(prompt), list(completion.token_ids), config.temperature_solve)
-        (-weight * logps_T.sum() / config.max_tokens_solve / 2).backward()  # the mean over two problems
+        logps_T = plain_log_probs(
+            model, list(prompt), list(completion.token_ids), config.temperature_solve
+        )
+        (
+            -weight * logps_T.sum() / config.max_tokens_solve / 2
+        ).backward()  # the mean over two problems
     wanted = gradient(model.parameters())
     assert (found - wanted).norm() < 1e-4 * wanted.norm()
 
@@ -206,7 +243,8 @@ def test_a_gradient_that_is_not_finite_moves_nothing(caplog: pytest.LogCaptureFi
     first = rollout.programs.completions[1]
     broken = replace(first, log_probs=(-math.inf, *first.log_probs[1:]))
     programs = replace(
-        rollout.programs, completions=[rollout.programs.completions[0], broken, *rollout.programs.completions[2:]]
+        rollout.programs,
+        completions=[rollout.programs.completions[0], broken, *rollout.programs.completions[2:]],
     )
     policy = Policy(copy.deepcopy(tiny_qwen3(layers=1)))
     before = [weight.detach().clone() for weight in policy.parameters()]
@@ -225,7 +263,8 @@ def test_one_step_has_ratio_one_and_more_meet_the_clip() -> None:
     _, three = learnt(replace(CONFIG, update_epochs=3), played())
     assert three["ratio_max_plan"] > 1.15
     assert three["clip_share_plan"] > 0
-    # The clip holds back exactly the sequences that have gone far enough: without it, the last gradient is another.
+    # The clip holds back exactly the sequences that have gone far enough: without it, the last
+    # gradient is another.
     clipped, _ = learnt(replace(CONFIG, update_epochs=3), played())
     free, _ = learnt(replace(CONFIG, update_epochs=3, **dict.fromkeys(EPSILONS, 1e9)), played())
     assert torch.equal(clipped[0], free[0])
@@ -234,6 +273,6 @@ def test_one_step_has_ratio_one_and_more_meet_the_clip() -> None:
 
 def test_a_minibatch_holds_whole_problems() -> None:
     with pytest.raises(UsageError, match=r"minibatches=3.*problems_per_step=2"):
-        replace(CONFIG, minibatches=3)
+        check(replace(CONFIG, minibatches=3))
     with pytest.raises(UsageError, match="update_epochs: got 0"):
-        replace(CONFIG, update_epochs=0)
+        check(replace(CONFIG, update_epochs=0))

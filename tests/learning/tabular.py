@@ -1,8 +1,9 @@
 """The smallest policy that the learner trains: tables of logits instead of a language model.
 
-A task for it is a number to guess: every problem has the same statement, so which number is right stays hidden, and the
-programs `print(n)` are run by the real environment and sandbox. A plan is K tokens, one a method "Guess n."; a program
-is one token. The second method is drawn from a table that knows the first, so plans can coordinate.
+A task for it is a number to guess: every problem has the same statement, so which number is right
+stays hidden, and the programs `print(n)` are run by the real environment and sandbox. A plan is K
+tokens, one a method "Guess n."; a program is one token. The second method is drawn from a table
+that knows the first, so plans can coordinate.
 """
 
 from __future__ import annotations
@@ -16,12 +17,13 @@ import gymnasium as gym
 import numpy as np
 import torch
 from cppo_grpo.config import TrainConfig
-from cppo_grpo.stages.evaluation import Evaluation, evaluate
-from cppo_grpo.learner.information import informed
+from cppo_grpo.learner.information import add_information
 from cppo_grpo.learner.learner import Learner
 from cppo_grpo.parallel import Processes
-from cppo_grpo.rollouts.play import Player, Regions, play
+from cppo_grpo.rollouts.agent import PolicyAgent, Regions
+from cppo_grpo.rollouts.play import play
 from cppo_grpo.samplers import Completion, SamplingParams
+from cppo_grpo.stages.evaluation import Evaluation, evaluate
 from torch import Tensor, nn
 
 from cppo_env import Problem, Sandbox, TestCase
@@ -58,8 +60,12 @@ class Policy(nn.Module):
         digits = [int(letter) for letter in method or "" if letter.isdigit()]
         return 0 if method is None else 1 + digits[0] if digits else 1 + NUMBERS
 
-    def forward(self, prompts: Sequence[Any], completions: Sequence[Any], temperature: float) -> Tensor:
-        rows = [table[0] for table, tokens in zip(prompts, completions, strict=True) for _ in tokens]
+    def forward(
+        self, prompts: Sequence[Any], completions: Sequence[Any], temperature: float
+    ) -> Tensor:
+        rows = [
+            table[0] for table, tokens in zip(prompts, completions, strict=True) for _ in tokens
+        ]
         before = [token for tokens in completions for token in (START, *tokens[:-1])]
         chosen = [token for tokens in completions for token in tokens]
         logps = self.log_probs(rows, before, temperature)[torch.arange(len(rows)), chosen]
@@ -70,7 +76,9 @@ class Policy(nn.Module):
         logits = self.tables[rows, before].masked_fill(self.illegal[rows, before], -torch.inf)
         return (logits / temperature).log_softmax(-1)
 
-    def micro_batches(self, prompts: Sequence[Any], completions: Sequence[Any], max_tokens: int) -> list[list[int]]:
+    def micro_batches(
+        self, prompts: Sequence[Any], completions: Sequence[Any], max_tokens: int
+    ) -> list[list[int]]:
         return [list(range(len(prompts)))]
 
 
@@ -86,7 +94,9 @@ class Tables:
             return (Policy.prompt(None),)
         return (Policy.prompt(user.partition("Method to use: ")[2]),)
 
-    def batch_decode(self, sequences: Sequence[tuple[int, ...]], skip_special_tokens: bool) -> list[str]:
+    def batch_decode(
+        self, sequences: Sequence[tuple[int, ...]], skip_special_tokens: bool
+    ) -> list[str]:
         return [
             write_plan([METHODS[token] for token in tokens])
             if len(tokens) == self.k
@@ -95,7 +105,9 @@ class Tables:
         ]
 
     @torch.no_grad()
-    def sample(self, prompts: Sequence[Sequence[int]], params: SamplingParams, /) -> list[Completion]:
+    def sample(
+        self, prompts: Sequence[Sequence[int]], params: SamplingParams, /
+    ) -> list[Completion]:
         generator = torch.Generator().manual_seed(params.seed)
         rows = [table for (table,) in prompts]
         tokens: list[list[int]] = [[START] * len(rows)]
@@ -107,7 +119,9 @@ class Tables:
             logps.append(logps_BV.gather(-1, drawn)[:, 0].tolist())
         return [
             Completion(ids, own, "stop")
-            for ids, own in zip(zip(*tokens[1:], strict=True), zip(*logps, strict=True), strict=True)
+            for ids, own in zip(
+                zip(*tokens[1:], strict=True), zip(*logps, strict=True), strict=True
+            )
         ]
 
     def update(self, named_weights: Iterable[tuple[str, Tensor]], /) -> None:
@@ -127,10 +141,17 @@ PLACES = 64
 
 @contextmanager
 def guessing(
-    right: Sequence[int], places: int, sandbox: Sandbox, judge: str = "format", reward: str = "gated"
+    right: Sequence[int],
+    places: int,
+    sandbox: Sandbox,
+    judge: str = "format",
+    reward: str = "gated",
 ) -> Iterator[CPPOVectorEnv]:
     """The task in which these numbers are right equally often."""
-    problems = [Problem(id=f"guess/{n}", statement="Guess the number.", tests=(TestCase("", f"{n}\n"),)) for n in right]
+    problems = [
+        Problem(id=f"guess/{n}", statement="Guess the number.", tests=(TestCase("", f"{n}\n"),))
+        for n in right
+    ]
     roles = {"sandbox": sandbox, "judge": judge, "reward": reward}
     env: Any = gym.make_vec("CPPO-Samples-v0", num_envs=places, problems=problems, k=K, **roles)
     yield env.unwrapped
@@ -144,13 +165,17 @@ def learn(
     config = replace(CONFIG, **settings)
     params = SamplingParams(K, (), 1.0)
     tables = Tables(policy, K)
-    player = Player(tables, tables, Regions(params, params), config.planning, plan_only=config.plan_only)
+    agent = PolicyAgent(
+        tables, tables, Regions(params, params), config.planning, plan_only=config.plan_only
+    )
     learner = Learner(policy, None, config)  # type: ignore[arg-type]
-    with guessing(right, config.problems_per_step * config.tuples, sandbox, judge, config.reward) as env:
+    with guessing(
+        right, config.problems_per_step * config.tuples, sandbox, judge, config.reward
+    ) as env:
         for step in range(config.steps):
             problems_P = np.arange(config.problems_per_step) % len(right)
             seeds = tuple(np.random.SeedSequence([config.seed, step]).generate_state(2).tolist())
-            rollout = play(env, player, np.repeat(problems_P, config.tuples), seeds)
-            learner.update(informed(policy, rollout, config), step)  # type: ignore[arg-type]
+            rollout = play(env, agent, np.repeat(problems_P, config.tuples), seeds)
+            learner.update(add_information(policy, rollout, config), step)  # type: ignore[arg-type]
     with guessing(right, PLACES, sandbox) as env:
-        return evaluate(env, player.in_evaluation(None), 256, config.seed, Processes())
+        return evaluate(env, agent.in_evaluation(None), 256, config.seed, Processes())

@@ -1,6 +1,7 @@
 """Each algorithm solves something trivial; CPPO passes what its ablations and independent sampling can reach.
 
-The policy is a table of logits (`tabular`), the environment, the sandbox and the learner are the real ones.
+The policy is a table of logits (`tabular`), the environment, the sandbox and the learner are the
+real ones.
 """
 
 import itertools
@@ -8,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 import torch
-from cppo_grpo.rollouts.player import Planner
+from cppo_grpo.rollouts.agent import Planner
 from cppo_sandboxes.cached import CachedSandbox
 
 from cppo_env import Sandbox, make_sandbox
@@ -33,7 +34,10 @@ def sandbox() -> Iterator[Sandbox]:
     ("algorithm", "planner"),
     [
         ("cppo", "policy"),
-        *((name, "none") for name in ("grpo", "rloo", "dr_grpo", "pkpo", "passk_training", "loo_max")),
+        *(
+            (name, "none")
+            for name in ("grpo", "rloo", "dr_grpo", "pkpo", "passk_training", "loo_max")
+        ),
         ("upskill", "skills"),
     ],
 )
@@ -58,7 +62,8 @@ def test_cppo_needs_both_regions_to_pass_the_ceiling(sandbox: Sandbox, seed: int
     whole, _ = learn(start(), [0, 1], sandbox, seed=seed)
     planner_only, _ = learn(start(), [0, 1], sandbox, seed=seed, lambda_solve=0.0)
     solver_only, _ = learn(start(), [0, 1], sandbox, seed=seed, lambda_plan=0.0)
-    # What any plan reaches with the solver as it stands, and any solver with methods that are drawn independently.
+    # What any plan reaches with the solver as it stands, and any solver with methods that are drawn
+    # independently.
     assert planner_only.ci95[0] < best_plan(start(), [0, 1])
     assert solver_only.ci95[0] < CEILING
     assert whole.ci95[0] > max(CEILING, best_plan(start(), [0, 1])) + 0.1
@@ -74,10 +79,13 @@ def best_plan(policy: Policy, right: list[int]) -> float:
     )
 
 
-def test_the_gate_keeps_plans_from_buying_a_second_attempt_at_the_same_method(sandbox: Sandbox) -> None:
+def test_the_gate_keeps_plans_from_buying_a_second_attempt_at_the_same_method(
+    sandbox: Sandbox,
+) -> None:
     """With one right method and a clumsy solver, two attempts at it pay more than one: duplicates are what R_out buys.
 
-    So the ablation's pass@K is the higher one here, by plans that the gate calls harmful; CPPO's reward is not.
+    So the ablation's pass@K is the higher one here, by plans that the gate calls harmful; CPPO's
+    reward is not.
     """
 
     def start() -> Policy:
@@ -102,7 +110,9 @@ def duplicates(records: list[EpisodeRecord]) -> float:
     return sum(len(set(one.methods)) < K for one in records) / len(records)
 
 
-def test_skills_coordinate_by_construction_and_independent_solutions_cannot(sandbox: Sandbox) -> None:
+def test_skills_coordinate_by_construction_and_independent_solutions_cannot(
+    sandbox: Sandbox,
+) -> None:
     skilled, _ = learn(Policy(), [0, 1], sandbox, algorithm="upskill")
     independent, _ = learn(Policy(), [0, 1], sandbox, algorithm="grpo", planner="none")
     assert skilled.ci95[0] > CEILING

@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from cppo_grpo.commands.train import ReportConfig, report
 from cppo_grpo.commands.quickstart import RunConfig, run
+from cppo_grpo.commands.train import ReportConfig, report
 
 from cppo_env import ProblemDataError, UsageError
 from tests.learning.tiny_runs import SMALL, carry_out
@@ -20,7 +20,9 @@ def test_the_quickstart_returns_the_figures_and_writes_its_folder(
 ) -> None:
     whole = RunConfig.train_config
     small = {name: value for name, value in SMALL.items() if name not in ("steps", "sandbox")}
-    monkeypatch.setattr(RunConfig, "train_config", lambda self: dataclasses.replace(whole(self), **small))
+    monkeypatch.setattr(
+        RunConfig, "train_config", lambda self: dataclasses.replace(whole(self), **small)
+    )
     result = run(RunConfig(seed=3, run=tmp_path / "run", sandbox="local", steps=2, eval_episodes=8))
     assert result["independent_ceiling"] == pytest.approx(0.68359375)
     assert result["coordinated_optimum"] == pytest.approx(1.0)
@@ -50,9 +52,9 @@ def test_a_report_shows_curves_and_lines_and_is_rebuilt_from_the_folder(tmp_path
     assert "coordinated optimum 1.000" in text
     assert "strategies/test/0" in text
     assert "The bakery keeps logs" in text
-    assert "http://" not in text.replace("http://www.w3.org", "").replace("http://purl.org", "").replace(
-        "http://creativecommons.org", ""
-    )
+    assert "http://" not in text.replace("http://www.w3.org", "").replace(
+        "http://purl.org", ""
+    ).replace("http://creativecommons.org", "")
     path.unlink()
     report(ReportConfig(made.path))
     assert path.read_text() == text
@@ -67,15 +69,22 @@ def test_train_takes_steps_on_real_problems(tmp_path: Path) -> None:
     flags |= {"problems": SHARED / "data" / "apps"}
     words = [word for name, value in flags.items() for word in (f"--{name}", str(value))]
     code = "from cppo_env.cli import main; main()"
-    done = subprocess.run([sys.executable, "-c", code, "train", *words], capture_output=True, text=True, timeout=300)
+    done = subprocess.run(
+        [sys.executable, "-c", code, "train", *words], capture_output=True, text=True, timeout=300
+    )
     assert done.returncode == 0, done.stderr
     assert json.loads(out.read_text())["steps"] == 2
-    records = [json.loads(line) for line in (tmp_path / "run/rollouts/step-000002.jsonl").read_text().splitlines()]
+    records = [
+        json.loads(line)
+        for line in (tmp_path / "run/rollouts/step-000002.jsonl").read_text().splitlines()
+    ]
     assert len(records) == SMALL["problems_per_step"] * SMALL["tuples"]
 
 
 def test_an_evaluation_that_overlaps_the_training_is_refused(tmp_path: Path) -> None:
     same = {"split": "train", "eval_split": "train", "eval_episodes": 4}
-    with pytest.raises(ProblemDataError, match="problems of the evaluation set are in the training set"):
+    with pytest.raises(
+        ProblemDataError, match="problems of the evaluation set are in the training set"
+    ):
         carry_out(tmp_path / "refused", **same)
     carry_out(tmp_path / "allowed", **same, allow_overlap=True)

@@ -7,17 +7,28 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from cppo_grpo.checks import check
 from cppo_grpo.config import TrainConfig
-from cppo_grpo.learner.learner import Learner, appraise, distinct_batches, learning_rate
+from cppo_grpo.learner.batches import distinct_batches
+from cppo_grpo.learner.credit import compute_advantages
+from cppo_grpo.learner.learner import Learner
+from cppo_grpo.learner.optimizer import learning_rate
 from cppo_grpo.model.policy import Policy
-from cppo_grpo.rollouts.play import Rollout, Samples
-from cppo_grpo.samplers import Completion
 from cppo_grpo.model.tiny import make_model, train_tokenizer
+from cppo_grpo.rollouts.values import Rollout, Samples
+from cppo_grpo.samplers import Completion
 
 from cppo_env import UsageError
 
 CONFIG = TrainConfig(
-    problems_per_step=2, tuples=3, k=2, beta_plan=0.0, beta_solve=0.0, lr=1e-2, lr_warmup_steps=1, max_tokens_plan=4
+    problems_per_step=2,
+    tuples=3,
+    k=2,
+    beta_plan=0.0,
+    beta_solve=0.0,
+    lr=1e-2,
+    lr_warmup_steps=1,
+    max_tokens_plan=4,
 )
 
 
@@ -39,7 +50,20 @@ def rollout(**changes: object) -> Rollout:
     """Two problems, three tuples of two branches; the last tuple was refused, so it has no branches."""
     plans = samples([(10, 2), (11, 2), (12, 13, 2), (10, 2), (10, 2), (14, 2)])
     branches = np.array([(n, i) for n in range(5) for i in range(2)])
-    programs = samples([(20, 2), (21, 2), (20, 2), (21, 2), (22, 2), (23, 24, 2), (20, 2), (21, 2), (20, 2), (21, 2)])
+    programs = samples(
+        [
+            (20, 2),
+            (21, 2),
+            (20, 2),
+            (21, 2),
+            (22, 2),
+            (23, 24, 2),
+            (20, 2),
+            (21, 2),
+            (20, 2),
+            (21, 2),
+        ]
+    )
     solver = np.array([[1, 0], [0, 0], [0, 1], [1, 1], [0, 0], [0, 0]], dtype=float)
     made = Rollout(
         plans=plans,
@@ -62,16 +86,20 @@ def weights_after(config: TrainConfig, batch: Rollout) -> dict[str, torch.Tensor
     return {name: weight.detach().clone() for name, weight in policy.named_parameters()}
 
 
-def test_planner_groups_are_the_tuples_of_a_problem_and_solver_groups_the_branches_of_a_tuple() -> None:
-    worth = appraise(rollout(), CONFIG)
+def test_planner_groups_are_the_tuples_of_a_problem_and_solver_groups_the_branches_of_a_tuple() -> (
+    None
+):
+    worth = compute_advantages(rollout(), CONFIG)
     right, wrong = np.sqrt(0.5), -np.sqrt(2.0)
-    assert worth.plan_N == pytest.approx([right, wrong, right, np.sqrt(2.0), -np.sqrt(0.5), -np.sqrt(0.5)], abs=1e-6)
+    assert worth.plan_N == pytest.approx(
+        [right, wrong, right, np.sqrt(2.0), -np.sqrt(0.5), -np.sqrt(0.5)], abs=1e-6
+    )
     assert worth.solve_B == pytest.approx([1, -1, 0, 0, -1, 1, 0, 0, 0, 0], abs=1e-6)
 
 
 def test_a_void_episode_leaves_its_groups_and_takes_no_gradient() -> None:
     void = np.array([False, False, True, False, False, False])
-    worth = appraise(rollout(void_N=void), CONFIG)
+    worth = compute_advantages(rollout(void_N=void), CONFIG)
     assert worth.plan_N[:3] == pytest.approx([1, -1, 0], abs=1e-6)
     assert worth.trainable_N.tolist() == [True, True, False, True, True, True]
     assert worth.trainable_B.tolist() == [True] * 4 + [False] * 2 + [True] * 4
@@ -80,13 +108,17 @@ def test_a_void_episode_leaves_its_groups_and_takes_no_gradient() -> None:
 
 def test_a_truncated_plan_counts_in_its_group_and_takes_no_gradient() -> None:
     whole = rollout()
-    cut = replace(whole, plans=samples([one.token_ids for one in whole.plans.completions], truncated=(1,)))
-    worth, cut_worth = appraise(whole, CONFIG), appraise(cut, CONFIG)
+    cut = replace(
+        whole, plans=samples([one.token_ids for one in whole.plans.completions], truncated=(1,))
+    )
+    worth, cut_worth = compute_advantages(whole, CONFIG), compute_advantages(cut, CONFIG)
     assert cut_worth.plan_N.tolist() == worth.plan_N.tolist()
     assert cut_worth.trainable_N.tolist() == [True, False, True, True, True, True]
     # Without the truncated sequence's gradient the weights end up elsewhere.
     some = weights_after(CONFIG, whole)
-    assert any(not torch.equal(weight, some[name]) for name, weight in weights_after(CONFIG, cut).items())
+    assert any(
+        not torch.equal(weight, some[name]) for name, weight in weights_after(CONFIG, cut).items()
+    )
 
 
 def test_equal_sequences_go_through_the_model_once() -> None:
@@ -108,7 +140,9 @@ def gradient(**changes: object) -> torch.Tensor:
     learner.optimizer = torch.optim.SGD(policy.parameters(), lr=1.0)  # type: ignore[assignment]
     learner.update(rollout(), 0)
     assert {weight.dtype for weight in policy.parameters()} == {torch.float32}
-    return torch.cat([weight.grad.flatten() for weight in policy.parameters() if weight.grad is not None])
+    return torch.cat(
+        [weight.grad.flatten() for weight in policy.parameters() if weight.grad is not None]
+    )
 
 
 def test_micro_batches_add_up_to_the_whole_batch() -> None:
@@ -127,7 +161,9 @@ def test_bf16_gives_nearly_the_same_gradient_on_float32_weights() -> None:
 
 def test_bf16_sees_no_divergence_between_equal_models() -> None:
     policy = Policy(model())
-    learner = Learner(policy, Policy(model()), replace(CONFIG, bf16=True, beta_plan=0.1, beta_solve=0.1))
+    learner = Learner(
+        policy, Policy(model()), replace(CONFIG, bf16=True, beta_plan=0.1, beta_solve=0.1)
+    )
     metrics = learner.update(rollout(), 0)
     assert metrics["kl_plan"] == metrics["kl_solve"] == 0
 
@@ -158,7 +194,10 @@ def test_weights_of_16_bits_and_a_missing_reference_are_refused() -> None:
     ("settings", "says"),
     [
         ({"steps": "12"}, "steps: got '12'; input should be a valid integer"),
-        ({"planner": "skils"}, "planner: got 'skils'; input should be 'policy', 'none' or 'skills'"),
+        (
+            {"planner": "skils"},
+            "planner: got 'skils'; input should be 'policy', 'none' or 'skills'",
+        ),
         ({"lr": math.nan}, "lr: got nan, expected 0 or more"),
         ({"epsilon_plan": -0.1}, "epsilon_plan: got -0.1, expected 0 or more"),
         ({"micro_batch_tokens": 0}, "micro_batch_tokens: got 0, expected at least 1"),
@@ -170,15 +209,26 @@ def test_weights_of_16_bits_and_a_missing_reference_are_refused() -> None:
         ({"tuples": 1}, "a group of one has nobody to be compared with; raise tuples"),
         ({"k": 1}, "k=1, .* no outcome is better than another; raise k"),
         ({"k": 1, "algorithm": "loo_max"}, "algorithm=loo_max, .* group of 1"),
-        ({"algorithm": "passk_training", "solver_group": "tuple"}, "K of K attempts carry no signal"),
-        ({"algorithm": "passk_training", "tuples": 1, "planner": "none"}, "no outcome is better than another"),
-        ({"algorithm": "grpo", "plan_only": True, "reward": "validity"}, "never sees the planner's reward"),
+        (
+            {"algorithm": "passk_training", "solver_group": "tuple"},
+            "K of K attempts carry no signal",
+        ),
+        (
+            {"algorithm": "passk_training", "tuples": 1, "planner": "none"},
+            "no outcome is better than another",
+        ),
+        (
+            {"algorithm": "grpo", "plan_only": True, "reward": "validity"},
+            "never sees the planner's reward",
+        ),
         ({"algorithm": "pkpo", "reward": "outcome"}, "never sees the planner's reward"),
     ],
 )
-def test_settings_that_cannot_be_carried_out_or_cannot_learn_are_refused(settings: dict[str, Any], says: str) -> None:
+def test_settings_that_cannot_be_carried_out_or_cannot_learn_are_refused(
+    settings: dict[str, Any], says: str
+) -> None:
     with pytest.raises(UsageError, match=says):
-        TrainConfig(**settings)
+        check(TrainConfig(**settings))
 
 
 @pytest.mark.parametrize(
@@ -190,7 +240,7 @@ def test_settings_that_cannot_be_carried_out_or_cannot_learn_are_refused(setting
     ],
 )
 def test_settings_that_can_learn_are_not(settings: dict[str, Any]) -> None:
-    TrainConfig(**settings)
+    check(TrainConfig(**settings))
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,9 @@ def test_a_rollout_is_of_the_weights_before_the_update_it_is_played_beside(tmp_p
     rows = run.log.rows("joint")
     assert all(row["grad_norm"] > 0 for row in rows)
     old = [row["sampler_gap_max_solve"] > 1e-4 for row in rows]
-    assert old == [False, True, True, False, True, True], "the rollout after a checkpoint waits for the update"
+    assert old == [False, True, True, False, True, True], (
+        "the rollout after a checkpoint waits for the update"
+    )
     assert all(row["sampler_ratio_max_solve"] > 1 for row in rows if row["step"] in (2, 3, 5, 6))
     assert sum(row["seconds_overlapped"] for row in rows) > 0
 

@@ -5,13 +5,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from cppo_grpo.checks import check
 from cppo_grpo.config import TrainConfig
-from cppo_grpo.rollouts.player import Planner
+from cppo_grpo.model.tiny import make_model, train_tokenizer
+from cppo_grpo.rollouts.agent import Planner, PolicyAgent, Regions
 from cppo_grpo.runs.report import write_report
-from cppo_grpo.rollouts.play import Player, Regions
 from cppo_grpo.samplers import SamplingParams
 from cppo_grpo.samplers.transformers import TransformersSampler
-from cppo_grpo.model.tiny import make_model, train_tokenizer
 
 from cppo_env import UsageError
 from cppo_env.errors import UnknownNameError
@@ -19,23 +19,42 @@ from cppo_env.parsing import write_plan
 from cppo_env.types import Observation
 from tests.learning.tiny_runs import carry_out
 
-METHODS = {"none": [""] * 4, "skills": ["skill 1 of 4", "skill 2 of 4", "skill 3 of 4", "skill 4 of 4"]}
+METHODS = {
+    "none": [""] * 4,
+    "skills": ["skill 1 of 4", "skill 2 of 4", "skill 3 of 4", "skill 4 of 4"],
+}
 
 
 @pytest.mark.parametrize(
     ("planner", "algorithm"),
-    [("none", "grpo"), ("none", "pkpo"), ("none", "passk_training"), ("skills", "grpo"), ("skills", "upskill")],
+    [
+        ("none", "grpo"),
+        ("none", "pkpo"),
+        ("none", "passk_training"),
+        ("skills", "grpo"),
+        ("skills", "upskill"),
+    ],
 )
-def test_programs_are_trained_and_evaluated_without_plans(tmp_path: Path, planner: Planner, algorithm: str) -> None:
+def test_programs_are_trained_and_evaluated_without_plans(
+    tmp_path: Path, planner: Planner, algorithm: str
+) -> None:
     chosen = None if algorithm == "upskill" else planner  # upskill chooses skills by itself
     tuples = 2 if algorithm == "passk_training" else 1  # K of K attempts carry no signal
     run = carry_out(
-        tmp_path / "run", planner=chosen, algorithm=algorithm, tuples=tuples, steps=2, minibatches=2, eval_episodes=4
+        tmp_path / "run",
+        planner=chosen,
+        algorithm=algorithm,
+        tuples=tuples,
+        steps=2,
+        minibatches=2,
+        eval_episodes=4,
     )
     for file in sorted((run.path / "rollouts").iterdir()):
         for record in map(json.loads, file.read_text().splitlines()):
             assert record["methods"] == METHODS[planner]
-            assert len(record["programs"]) == len(record["verdicts"]) == 4  # a refusing gate ends nothing
+            assert (
+                len(record["programs"]) == len(record["verdicts"]) == 4
+            )  # a refusing gate ends nothing
     for row in run.log.rows("joint"):
         assert "tokens_plan" not in row and row["length_plan"] == 0
         assert row["tokens_solve"] > 0
@@ -45,32 +64,42 @@ def test_programs_are_trained_and_evaluated_without_plans(tmp_path: Path, planne
 
 
 def test_the_warm_up_writes_programs_in_evaluations_only(tmp_path: Path) -> None:
-    run = carry_out(tmp_path / "run", reward="validity", plan_only=True, beta_solve=0.1, steps=2, eval_episodes=4)
+    run = carry_out(
+        tmp_path / "run",
+        reward="validity",
+        plan_only=True,
+        beta_solve=0.1,
+        steps=2,
+        eval_episodes=4,
+    )
     for row in run.log.rows("joint"):
         assert row["reward_plan"] == row["validity"]
         assert row["tests_per_s"] == row["length_solve"] == row["seconds_sandbox"] == 0
         assert "tokens_solve" not in row
         assert not [name for name in row if name.startswith("verdict_")]
     for name in ("before", "after"):
-        records = [json.loads(line) for line in (run.path / "rollouts" / f"{name}.jsonl").read_text().splitlines()]
+        records = [
+            json.loads(line)
+            for line in (run.path / "rollouts" / f"{name}.jsonl").read_text().splitlines()
+        ]
         assert all(len(record["verdicts"]) == 4 for record in records)
     assert write_report(run).exists()
     for reward in ("gated", "outcome", "pass_rate"):
         with pytest.raises(UsageError, match="reward=validity"):
-            TrainConfig(plan_only=True, reward=reward)
+            check(TrainConfig(plan_only=True, reward=reward))
 
 
 def test_an_unknown_algorithm_is_found_out_at_once() -> None:
     with pytest.raises(UnknownNameError, match="did you mean 'upskill'"):
-        TrainConfig(algorithm="upskil", planner="none")
+        check(TrainConfig(algorithm="upskil", planner="none"))
 
 
 def test_a_group_of_one_plan_is_refused_only_where_plans_are_written() -> None:
     with pytest.raises(UsageError, match="raise tuples"):
-        TrainConfig(tuples=1)
+        check(TrainConfig(tuples=1))
     assert TrainConfig(tuples=1, planner="none").planning == "none"
     with pytest.raises(UsageError, match=r"raise k or tuples \(M\)"):
-        TrainConfig(tuples=1, k=1, planner="none")
+        check(TrainConfig(tuples=1, k=1, planner="none"))
 
 
 def test_a_truncated_plan_is_refused_even_if_it_reads_like_one() -> None:
@@ -83,12 +112,15 @@ def test_a_truncated_plan_is_refused_even_if_it_reads_like_one() -> None:
 
         def stream(self, prompts, params):  # type: ignore[no-untyped-def]
             for drawn in super().stream(prompts, params):
-                yield {i: replace(one, token_ids=ids, finish_reason=self.finish_reason) for i, one in drawn.items()}
+                yield {
+                    i: replace(one, token_ids=ids, finish_reason=self.finish_reason)
+                    for i, one in drawn.items()
+                }
 
     sampler = Echo(make_model(tokenizer, hidden=32, layers=1))
     params = SamplingParams(4, (tokenizer.eos_token_id,))
-    player = Player(tokenizer, sampler, Regions(params, params))
+    agent = PolicyAgent(tokenizer, sampler, Regions(params, params))
     observation = Observation(phase=0, problem="p", starter_code="", methods=("", ""))
-    assert player.plan([observation], 2, 0)[1] == [("one", "two")]
+    assert agent.plan([observation], 2, 0)[1] == [("one", "two")]
     sampler.finish_reason = "length"
-    assert player.plan([observation], 2, 0)[1] == [()]
+    assert agent.plan([observation], 2, 0)[1] == [()]

@@ -14,30 +14,43 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from cppo_grpo.runs.checkpoints import load_checkpoint, newest_checkpoint, save_checkpoint
 from cppo_grpo.config import TrainConfig
-from cppo_grpo.runs.log import MetricsLog
+from cppo_grpo.runs.checkpoints import load_checkpoint, newest_checkpoint, save_checkpoint
 from cppo_grpo.runs.folder import Run
+from cppo_grpo.runs.log import MetricsLog
 from cppo_grpo.stages.training import train
 from cppo_sandboxes.cached import CachedSandbox
 from rich.console import Console
 
 from cppo_env import SandboxError, UsageError, make_sandbox
-from tests.learning.tiny_runs import LEARNING, SMALL, assert_equal_runs, carry_out, go_on, killed_after, resumed_from
+from tests.learning.tiny_runs import (
+    LEARNING,
+    SMALL,
+    assert_equal_runs,
+    carry_out,
+    go_on,
+    killed_after,
+    resumed_from,
+)
 
 
 def cppo_train(*flags: str) -> subprocess.Popen[str]:
     """The command in a process of its own."""
     code = "from cppo_env.cli import main; main()"
     return subprocess.Popen(
-        [sys.executable, "-c", code, "train", *flags], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        [sys.executable, "-c", code, "train", *flags],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
 
 
 def start(folder: Path, **settings: Any) -> subprocess.Popen[str]:
     """A small run."""
     settings = SMALL | {"eval_episodes": 4, "run": folder} | settings
-    return cppo_train(*(word for name, value in settings.items() for word in (f"--{name}", str(value))))
+    return cppo_train(
+        *(word for name, value in settings.items() for word in (f"--{name}", str(value)))
+    )
 
 
 def wait_for_steps(process: subprocess.Popen[str], folder: Path, steps: int) -> None:
@@ -68,12 +81,17 @@ def three_problems(folder: Path) -> str:
     """So few that two steps are more than an epoch."""
     path = folder / "train.jsonl"
     tests = json.dumps({"inputs": ["1\n"], "outputs": ["2\n"]})
-    rows = [{"problem_id": i, "question": f"Add {i}.", "solutions": "[]", "input_output": tests} for i in range(3)]
+    rows = [
+        {"problem_id": i, "question": f"Add {i}.", "solutions": "[]", "input_output": tests}
+        for i in range(3)
+    ]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     return str(path)
 
 
-@pytest.mark.parametrize("order", [{"curriculum": True}, {"replacement": True}], ids=lambda order: next(iter(order)))
+@pytest.mark.parametrize(
+    "order", [{"curriculum": True}, {"replacement": True}], ids=lambda order: next(iter(order))
+)
 def test_a_resumed_run_meets_the_problems_that_the_uninterrupted_one_met(
     tmp_path: Path, order: dict[str, bool]
 ) -> None:
@@ -89,11 +107,17 @@ def test_a_resumed_run_meets_the_problems_that_the_uninterrupted_one_met(
 
 def problems_met(run: Path) -> list[str]:
     files = sorted((run / "rollouts").glob("step-*.jsonl"))
-    return [json.loads(line)["problem_id"] for file in files for line in file.read_text().splitlines()]
+    return [
+        json.loads(line)["problem_id"] for file in files for line in file.read_text().splitlines()
+    ]
 
 
-@pytest.mark.parametrize("overlap", [{}, {"off_policy_steps": 1, "correction": "token_mask"}], ids=["", "overlapped"])
-def test_ctrl_c_keeps_what_was_learnt_and_says_how_to_go_on(tmp_path: Path, overlap: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "overlap", [{}, {"off_policy_steps": 1, "correction": "token_mask"}], ids=["", "overlapped"]
+)
+def test_ctrl_c_keeps_what_was_learnt_and_says_how_to_go_on(
+    tmp_path: Path, overlap: dict[str, Any]
+) -> None:
     folder = tmp_path / "run"
     process = start(folder, steps=10_000, checkpoint_every=10_000, **overlap)
     wait_for_steps(process, folder, 2)
@@ -112,8 +136,12 @@ def test_ctrl_c_keeps_what_was_learnt_and_says_how_to_go_on(tmp_path: Path, over
 def test_a_sandbox_that_dies_ends_the_run_and_what_was_learnt_is_kept(tmp_path: Path) -> None:
     run = Run.open(TrainConfig(run=tmp_path, **SMALL | LEARNING | {"checkpoint_every": 100}))
     sandbox = make_sandbox("local")
-    run.log.listeners.append(lambda row: sandbox.close() if row.get("step") == 2 and row["stage"] == "joint" else None)
-    with pytest.raises(SandboxError, match=r"step 3: every episode is void \(.*closed.*resume the run"):
+    run.log.listeners.append(
+        lambda row: sandbox.close() if row.get("step") == 2 and row["stage"] == "joint" else None
+    )
+    with pytest.raises(
+        SandboxError, match=r"step 3: every episode is void \(.*closed.*resume the run"
+    ):
         train(run, CachedSandbox(sandbox), Console(quiet=True))
     newest = newest_checkpoint(run.checkpoints)
     assert newest is not None and newest.name == "step-000002"
@@ -128,7 +156,9 @@ def make_trained() -> tuple[torch.nn.Linear, torch.optim.Optimizer]:
     return model, optimizer
 
 
-def test_a_damaged_checkpoint_is_passed_over_with_a_word(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_damaged_checkpoint_is_passed_over_with_a_word(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     model, optimizer = make_trained()
     for step in (1, 2, 3):
         save_checkpoint(tmp_path, step, model, optimizer, {}, keep=3)
@@ -153,11 +183,19 @@ def test_old_checkpoints_are_deleted_and_weights_of_another_shape_refused(tmp_pa
         load_checkpoint(tmp_path / "step-000004", other, torch.optim.AdamW(other.parameters()))
 
 
-def test_a_checkpoint_without_a_data_cursor_is_refused_before_any_weight_changes(tmp_path: Path) -> None:
+def test_a_checkpoint_without_a_data_cursor_is_refused_before_any_weight_changes(
+    tmp_path: Path,
+) -> None:
     save_checkpoint(tmp_path, 1, *make_trained(), {}, keep=1)
     state = tmp_path / "step-000001" / "state.json"
     state.write_text(
-        json.dumps({name: value for name, value in json.loads(state.read_text()).items() if name != "cursor"})
+        json.dumps(
+            {
+                name: value
+                for name, value in json.loads(state.read_text()).items()
+                if name != "cursor"
+            }
+        )
     )
     model, optimizer = make_trained()
     before = model.weight.clone()
@@ -166,13 +204,20 @@ def test_a_checkpoint_without_a_data_cursor_is_refused_before_any_weight_changes
     assert torch.equal(model.weight, before)
 
 
-def test_a_checkpoint_holds_the_settings_and_every_generator(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_checkpoint_holds_the_settings_and_every_generator(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     checkpoint = carry_out(tmp_path / "run", steps=1).checkpoints / "step-000001"
     state = json.loads((checkpoint / "state.json").read_text())
     assert state["config"] == json.loads((tmp_path / "run" / "config.json").read_text())
 
     def draws() -> tuple[float, ...]:
-        return random.random(), float(np.random.random()), np.random.standard_normal(), float(torch.rand(1))
+        return (
+            random.random(),
+            float(np.random.random()),
+            np.random.standard_normal(),
+            float(torch.rand(1)),
+        )
 
     model, optimizer = make_trained()
     np.random.standard_normal()  # the second of a pair is kept for later
@@ -204,7 +249,9 @@ def test_a_resumed_run_keeps_its_settings(tmp_path: Path) -> None:
 
 
 def test_a_run_that_never_began_may_begin_with_other_settings(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="model: got 'no/such/model/', expected a folder or hub name"):
+    with pytest.raises(
+        UsageError, match="model: got 'no/such/model/', expected a folder or hub name"
+    ):
         carry_out(tmp_path, model="no/such/model/")
     assert carry_out(tmp_path, steps=1).log.rows("joint")
 

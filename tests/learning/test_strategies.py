@@ -14,7 +14,9 @@ from cppo_env.problems.strategies import (
     load,
 )
 
-PROBABILITIES = st.lists(st.floats(0.01, 1.0), min_size=1, max_size=8).map(lambda p: [x / sum(p) for x in p])
+PROBABILITIES = st.lists(st.floats(0.01, 1.0), min_size=1, max_size=8).map(
+    lambda p: [x / sum(p) for x in p]
+)
 
 
 def test_the_known_lines_are_those_of_the_method() -> None:
@@ -31,7 +33,9 @@ def test_a_single_guess_takes_the_likeliest_and_certainty_needs_one() -> None:
 
 @settings(deadline=None)
 @given(PROBABILITIES, st.integers(1, 6), st.integers(0, 2**32 - 1))
-def test_no_guessing_distribution_beats_the_ceiling(probabilities: list[float], k: int, seed: int) -> None:
+def test_no_guessing_distribution_beats_the_ceiling(
+    probabilities: list[float], k: int, seed: int
+) -> None:
     p = np.array(probabilities)
     q = np.random.default_rng(seed).dirichlet(np.full(len(p), 0.5), size=200)
     reached = (p * (1 - (1 - q) ** k)).sum(-1)
@@ -50,7 +54,9 @@ def test_the_ceiling_is_reached(probabilities: list[float], k: int) -> None:
         gradient = p * k * (1 - q) ** (k - 1)
         q = q * np.exp(0.3 * (gradient - gradient.max()))
         q /= q.sum()
-    assert (p * (1 - (1 - q) ** k)).sum() == pytest.approx(independent_ceiling(probabilities, k), abs=1e-4)
+    assert (p * (1 - (1 - q) ** k)).sum() == pytest.approx(
+        independent_ceiling(probabilities, k), abs=1e-4
+    )
 
 
 def test_in_every_family_four_strategies_are_right_equally_often() -> None:
@@ -77,7 +83,11 @@ def test_a_statement_names_the_family_and_not_the_strategy() -> None:
 
 def test_every_test_tells_all_strategies_apart_and_only_the_right_program_passes() -> None:
     problems = load(split="test", size=8)
-    pairs = [(problems[i], program) for i in range(8) for program in (*problems[i].references, *problems[i].wrong)]
+    pairs = [
+        (problems[i], program)
+        for i in range(8)
+        for program in (*problems[i].references, *problems[i].wrong)
+    ]
     reports = grade_batch(pairs, sandbox="local")
     verdicts = np.array([report.verdict for report in reports]).reshape(8, len(STRATEGIES))
     assert (verdicts[:, 0] == Verdict.AC).all()
@@ -87,7 +97,9 @@ def test_every_test_tells_all_strategies_apart_and_only_the_right_program_passes
 
 def test_splits_share_no_statement_and_problems_are_made_on_demand() -> None:
     train, test = load_problems("strategies"), load_problems("strategies", split="test")
-    assert {train[i].statement for i in range(len(train))}.isdisjoint(test[i].statement for i in range(len(test)))
+    assert {train[i].statement for i in range(len(train))}.isdisjoint(
+        test[i].statement for i in range(len(test))
+    )
     huge = load(size=10**9)
     assert huge[10**9 - 1] == huge[10**9 - 1]
     assert huge.index(huge[123_456].id) == 123_456
@@ -106,7 +118,8 @@ def test_demonstrations_are_different_methods(index: int, k: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [{"split": "dev"}, {"families": 9}, {"strategies": 0}, {"right": 9}, {"source": "somewhere"}]
+    "options",
+    [{"split": "dev"}, {"families": 9}, {"strategies": 0}, {"right": 9}, {"source": "somewhere"}],
 )
 def test_bad_options_are_refused(options: dict) -> None:
     with pytest.raises(UsageError):

@@ -30,11 +30,19 @@ def shown_by_tensorboard(run: Path, stage: str) -> list[tuple[str, int, float]]:
     """The same as TensorBoard reads it."""
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    events = EventAccumulator(str(run / "tensorboard" / stage), size_guidance={"scalars": 0}).Reload()
-    return [(name, event.step, event.value) for name in events.Tags()["scalars"] for event in events.Scalars(name)]
+    events = EventAccumulator(
+        str(run / "tensorboard" / stage), size_guidance={"scalars": 0}
+    ).Reload()
+    return [
+        (name, event.step, event.value)
+        for name in events.Tags()["scalars"]
+        for event in events.Scalars(name)
+    ]
 
 
-def assert_shown(found: list[tuple[str, int, float]], expected: list[tuple[str, int, float]]) -> None:
+def assert_shown(
+    found: list[tuple[str, int, float]], expected: list[tuple[str, int, float]]
+) -> None:
     found, expected = sorted(found), sorted(expected)
     assert [one[:2] for one in found] == [one[:2] for one in expected]
     assert [one[2] for one in found] == pytest.approx([one[2] for one in expected], rel=1e-6)
@@ -42,9 +50,13 @@ def assert_shown(found: list[tuple[str, int, float]], expected: list[tuple[str, 
 
 def test_tensorboard_shows_every_figure_also_of_a_run_that_was_killed(tmp_path: Path) -> None:
     pytest.importorskip("tensorboard", reason="tensorboard is not installed")
-    whole = carry_out(tmp_path / "run", log_to=("tensorboard",), eval_episodes=4, keep_checkpoints=9, **LEARNING).path
+    whole = carry_out(
+        tmp_path / "run", log_to=("tensorboard",), eval_episodes=4, keep_checkpoints=9, **LEARNING
+    ).path
     resumed = resumed_from(whole, 2)
-    assert len(list((resumed / "tensorboard" / "joint").iterdir())) == 2, "two processes have written"
+    assert len(list((resumed / "tensorboard" / "joint").iterdir())) == 2, (
+        "two processes have written"
+    )
     for run in (whole, resumed):
         assert_shown(shown_by_tensorboard(run, "joint"), figures(run, ("joint",)))
         assert_shown(shown_by_tensorboard(run, "warm_start"), figures(run, ("warm_start",)))
@@ -53,10 +65,21 @@ def test_tensorboard_shows_every_figure_also_of_a_run_that_was_killed(tmp_path: 
 
 def test_wandb_gets_every_figure(tmp_path: Path) -> None:
     pytest.importorskip("wandb", reason="wandb is not installed")
-    settings: dict[str, Any] = SMALL | {"steps": 2, "warm_start_steps": 1, "run": tmp_path, "log_to": "[wandb]"}
+    settings: dict[str, Any] = SMALL | {
+        "steps": 2,
+        "warm_start_steps": 1,
+        "run": tmp_path,
+        "log_to": "[wandb]",
+    }
     code = "from cppo_env.cli import main; main()"
     done = subprocess.run(
-        [sys.executable, "-c", code, "train", *(word for k, v in settings.items() for word in (f"--{k}", str(v)))],
+        [
+            sys.executable,
+            "-c",
+            code,
+            "train",
+            *(word for k, v in settings.items() for word in (f"--{k}", str(v))),
+        ],
         env=os.environ | {"WANDB_MODE": "offline", "WANDB_SILENT": "true"},
         capture_output=True,
         text=True,
@@ -76,7 +99,11 @@ def sent_to_wandb(file: Path, stage: str) -> list[tuple[str, int, float]]:
         items = Record.FromString(data).history.item
         row = {item.key or "/".join(item.nested_key): json.loads(item.value_json) for item in items}
         step = row.pop(f"{stage}/step", None)
-        found += [(k.removeprefix(f"{stage}/"), step, v) for k, v in row.items() if k.startswith(f"{stage}/")]
+        found += [
+            (k.removeprefix(f"{stage}/"), step, v)
+            for k, v in row.items()
+            if k.startswith(f"{stage}/")
+        ]
     return found
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import torch
 from cppo_grpo.config import TrainConfig
-from cppo_grpo.runs.log import MetricsLog
 from cppo_grpo.runs.folder import Run
+from cppo_grpo.runs.log import MetricsLog
 from cppo_grpo.stages.training import train
 from cppo_sandboxes.cached import CachedSandbox
 from rich.console import Console
@@ -96,7 +96,11 @@ def resumed_from(run: Path, step: int) -> Path:
 def facts(folder: Path) -> list[dict[str, Any]]:
     """The metrics without what the clock decides."""
     return [
-        {name: value for name, value in row.items() if "second" not in name and not name.endswith("_per_s")}
+        {
+            name: value
+            for name, value in row.items()
+            if "second" not in name and not name.endswith("_per_s")
+        }
         for row in MetricsLog(folder / "metrics.jsonl").rows()
     ]
 

@@ -6,7 +6,13 @@ from cppo_digits.problems import load
 from cppo_digits.reward import share_right
 from cppo_digits.sandbox import TallySandbox
 
-from cppo_env.testing import AgentContract, JudgeContract, ProblemSetContract, RewardContract, SandboxContract
+from cppo_env.testing import (
+    AgentContract,
+    JudgeContract,
+    ProblemSetContract,
+    RewardContract,
+    SandboxContract,
+)
 
 
 class TestProblems(ProblemSetContract):

@@ -31,7 +31,14 @@ class Hub:
 def _entry(path: str, content: bytes) -> dict:
     """A file as the hub lists it: by SHA-256 if it is large, by git's blob hash if it is small."""
     blob = hashlib.sha1(f"blob {len(content)}\0".encode() + content).hexdigest()
-    entry: dict = {"rfilename": path, "path": path, "type": "file", "size": len(content), "blobId": blob, "oid": blob}
+    entry: dict = {
+        "rfilename": path,
+        "path": path,
+        "type": "file",
+        "size": len(content),
+        "blobId": blob,
+        "oid": blob,
+    }
     if len(content) > 1000:
         sha256 = hashlib.sha256(content).hexdigest()
         entry["lfs"] = {"sha256": sha256, "oid": sha256, "size": len(content), "pointerSize": 130}
@@ -60,7 +67,11 @@ def serving(hub: Hub) -> Iterator[Hub]:
             api = f"/api/datasets/{hub.repository}/"
             if path == f"{api}revision/{hub.revision}":
                 entries = [_entry(name, content) for name, content in hub.files.items()]
-                return self.send(json.dumps({"id": hub.repository, "sha": hub.revision, "siblings": entries}).encode())
+                return self.send(
+                    json.dumps(
+                        {"id": hub.repository, "sha": hub.revision, "siblings": entries}
+                    ).encode()
+                )
             if path == f"{api}tree/{hub.revision}":
                 return self.send(json.dumps([_entry(*item) for item in hub.files.items()]).encode())
             name = path.removeprefix(f"/datasets/{hub.repository}/resolve/{hub.revision}/")
@@ -71,7 +82,11 @@ def serving(hub: Hub) -> Iterator[Hub]:
         def send_file(self, name: str, *, body: bool) -> None:
             content, entry = hub.files[name], _entry(name, hub.files[name])
             etag = entry["lfs"]["sha256"] if "lfs" in entry else entry["blobId"]
-            headers = {"X-Repo-Commit": hub.revision, "ETag": f'"{etag}"', "X-Linked-Size": str(len(content))}
+            headers = {
+                "X-Repo-Commit": hub.revision,
+                "ETag": f'"{etag}"',
+                "X-Linked-Size": str(len(content)),
+            }
             if name in hub.corrupted:
                 content = content[::-1]
             start = 0

@@ -37,7 +37,10 @@ def code_contests(**changed: Any) -> dict[str, Any]:
         "generated_tests": {"input": ["5\n", "6\n"], "output": ["10\n", "12\n"]},
         "source": 2,
         "difficulty": 7,
-        "solutions": {"language": [3, 2, 1], "solution": ["print(2 * int(input()))", "int main(){}", "print 2"]},
+        "solutions": {
+            "language": [3, 2, 1],
+            "solution": ["print(2 * int(input()))", "int main(){}", "print 2"],
+        },
         "incorrect_solutions": {"language": [3], "solution": ["print(0)"]},
         "cf_contest_id": 1,
         "cf_index": "A",
@@ -55,7 +58,9 @@ def code_contests(**changed: Any) -> dict[str, Any]:
 
 
 def lcb_tests(*pairs: tuple[str, str], kind: str = "stdin") -> str:
-    return json.dumps([{"input": given, "output": expected, "testtype": kind} for given, expected in pairs])
+    return json.dumps(
+        [{"input": given, "output": expected, "testtype": kind} for given, expected in pairs]
+    )
 
 
 def packed(text: str) -> str:
@@ -83,7 +88,9 @@ def livecodebench(**changed: Any) -> dict[str, Any]:
 def write_lines(path: Path, records: Iterable[Mapping[str, Any] | bytes]) -> Path:
     """A JSON lines file; bytes are written as they are."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    lines = [record if isinstance(record, bytes) else json.dumps(record).encode() for record in records]
+    lines = [
+        record if isinstance(record, bytes) else json.dumps(record).encode() for record in records
+    ]
     path.write_bytes(b"".join(line + b"\n" for line in lines))
     return path
 
@@ -94,7 +101,9 @@ def write_raw(folder: Path, record: Mapping[str, Any]) -> Path:
     (folder / "question.txt").write_text(record["question"])
     (folder / "input_output.json").write_text(record["input_output"])
     (folder / "solutions.json").write_text(record["solutions"])
-    (folder / "metadata.json").write_text(json.dumps({"difficulty": record["difficulty"], "url": record["url"]}))
+    (folder / "metadata.json").write_text(
+        json.dumps({"difficulty": record["difficulty"], "url": record["url"]})
+    )
     if record["starter_code"]:
         (folder / "starter_code.py").write_text(record["starter_code"])
     return folder

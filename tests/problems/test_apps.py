@@ -38,7 +38,10 @@ def test_the_sample_rows_load_completely():
 
 @need_shared
 def test_both_layouts_hold_the_same_problems():
-    folders, rows = load_problems(DATA / "raw_derived"), load_problems(DATA / "hf_train_sample.jsonl")
+    folders, rows = (
+        load_problems(DATA / "raw_derived"),
+        load_problems(DATA / "hf_train_sample.jsonl"),
+    )
     assert len(folders) == 24
     for problem in folders:
         twin = rows[rows.index(problem.id)]
@@ -47,7 +50,11 @@ def test_both_layouts_hold_the_same_problems():
             twin.starter_code,
             twin.entry_point,
         )
-        assert (problem.tests, problem.references, problem.checker) == (twin.tests, twin.references, twin.checker)
+        assert (problem.tests, problem.references, problem.checker) == (
+            twin.tests,
+            twin.references,
+            twin.checker,
+        )
 
 
 @need_shared
@@ -93,7 +100,8 @@ def test_splits_are_kept_apart(tmp_path: Path):
     assert [problem.id for problem in problems] == ["test/1", "2", "train/1"]
     assert [problem.id for problem in load_problems(tmp_path, split="test")] == ["test/1", "2"]
     with pytest.raises(
-        ProblemDataError, match=r"none of 3 problems fulfils split='valid'; the set has split: test \(2\)"
+        ProblemDataError,
+        match=r"none of 3 problems fulfils split='valid'; the set has split: test \(2\)",
     ):
         load_problems(tmp_path, split="valid")
 
@@ -109,8 +117,14 @@ def test_the_key_id_stands_for_problem_id(tmp_path: Path):
     [
         ({"inputs": [["1", "2 3"]], "outputs": [["4", "5"]]}, TestCase("1\n2 3", "4\n5")),
         ({"inputs": ["1\r\n2\r\n"], "outputs": ["3\r\n"]}, TestCase("1\n2\n", "3\n")),
-        ({"inputs": [[1, "a\r\nb"]], "outputs": [[True]], "fn_name": "f"}, TestCase('[1, "a\\r\\nb"]', "[true]")),
-        ({"inputs": [[{"1": 2}]], "outputs": [None], "fn_name": "f"}, TestCase('[{"1": 2}]', "null")),
+        (
+            {"inputs": [[1, "a\r\nb"]], "outputs": [[True]], "fn_name": "f"},
+            TestCase('[1, "a\\r\\nb"]', "[true]"),
+        ),
+        (
+            {"inputs": [[{"1": 2}]], "outputs": [None], "fn_name": "f"},
+            TestCase('[{"1": 2}]', "null"),
+        ),
         ({"inputs": [[]], "outputs": ["é"], "fn_name": "f"}, TestCase("[]", '"é"')),
     ],
 )
@@ -121,7 +135,11 @@ def test_every_published_shape_of_a_test(pairs: dict[str, object], expected: Tes
 def test_integer_keys_are_announced():
     keyed = apps_tests(inputs=[[{"1": 2}]], outputs=[0], fn_name="f")
     named = apps_tests(inputs=[[{"a": 2}]], outputs=[0], fn_name="f")
-    assert [decode(record, None).metadata["integer_keys"] for record in (keyed, named, apps())] == [True, False, False]
+    assert [decode(record, None).metadata["integer_keys"] for record in (keyed, named, apps())] == [
+        True,
+        False,
+        False,
+    ]
 
 
 def test_integers_of_any_length_survive():
@@ -145,9 +163,18 @@ REFUSED = [
     (apps_tests(inputs="1", outputs=["1"]), "input_output.inputs: expected a list, got str"),
     (apps_tests(outputs=["1"]), "input_output.inputs: absent"),
     (apps_tests(inputs=[1], outputs=["1"]), r"input_output.inputs[0]: expected text, got int"),
-    (apps_tests(inputs=["1"], outputs=[[["1"]]]), r"input_output.outputs[0][0]: expected text, got list"),
-    (apps_tests(inputs=["1"], outputs=["1"], fn_name="f"), r"input_output.inputs[0]: expected a list, got str"),
-    (apps_tests(inputs=[[1]], outputs=["1"], fn_name="f()"), "input_output.fn_name: expected a function's name"),
+    (
+        apps_tests(inputs=["1"], outputs=[[["1"]]]),
+        r"input_output.outputs[0][0]: expected text, got list",
+    ),
+    (
+        apps_tests(inputs=["1"], outputs=["1"], fn_name="f"),
+        r"input_output.inputs[0]: expected a list, got str",
+    ),
+    (
+        apps_tests(inputs=[[1]], outputs=["1"], fn_name="f()"),
+        "input_output.fn_name: expected a function's name",
+    ),
     (apps(solutions="{}"), "solutions: expected a list, got dict"),
     (apps(solutions="[1]"), "solutions[0]: expected text, got int"),
     (b"{", "not JSON"),
@@ -157,8 +184,12 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("record", "reason"), REFUSED)
-def test_a_malformed_record_is_refused_by_name_and_the_rest_load(tmp_path: Path, record: dict | bytes, reason: str):
-    path = write_lines(tmp_path / "train.jsonl", [apps(problem_id=1), b"", record, apps(problem_id=2)])
+def test_a_malformed_record_is_refused_by_name_and_the_rest_load(
+    tmp_path: Path, record: dict | bytes, reason: str
+):
+    path = write_lines(
+        tmp_path / "train.jsonl", [apps(problem_id=1), b"", record, apps(problem_id=2)]
+    )
     with pytest.warns(ProblemDataWarning, match="2 problems loaded, 1 records refused") as caught:
         problems = load_problems(path)
     assert len(caught) == 1
@@ -187,13 +218,18 @@ def test_a_malformed_folder_is_refused_by_the_name_of_its_file(tmp_path: Path):
 
 def test_a_second_record_with_the_same_id_is_refused(tmp_path: Path):
     path = write_lines(tmp_path / "train.jsonl", [apps(), apps(question="Other.")])
-    with pytest.warns(ProblemDataWarning, match=r"train\.jsonl:2: problem 7: already in .*train\.jsonl:1"):
+    with pytest.warns(
+        ProblemDataWarning, match=r"train\.jsonl:2: problem 7: already in .*train\.jsonl:1"
+    ):
         assert len(load_problems(path)) == 1
 
 
 def test_nothing_usable_is_an_error_of_one_line(tmp_path: Path):
     path = write_lines(tmp_path / "train.jsonl", [apps(input_output="")])
-    with pytest.warns(ProblemDataWarning), pytest.raises(ProblemDataError, match="holds no usable problem"):
+    with (
+        pytest.warns(ProblemDataWarning),
+        pytest.raises(ProblemDataError, match="holds no usable problem"),
+    ):
         load_problems(path)
     with pytest.raises(ProblemDataError, match=r"no such file or folder"):
         load_problems(tmp_path / "absent.jsonl")
@@ -201,7 +237,9 @@ def test_nothing_usable_is_an_error_of_one_line(tmp_path: Path):
     with pytest.raises(ProblemDataError, match="holds no problems; expected APPS folders"):
         load_problems(tmp_path / "empty")
     (tmp_path / "notes.txt").touch()
-    with pytest.raises(ProblemDataError, match=r"expected a \.jsonl or \.parquet file, or a folder"):
+    with pytest.raises(
+        ProblemDataError, match=r"expected a \.jsonl or \.parquet file, or a folder"
+    ):
         load_problems(tmp_path / "notes.txt")
 
 
@@ -214,15 +252,21 @@ def test_a_file_that_changed_after_it_was_indexed_is_an_error_that_says_so(tmp_p
 
 
 def test_a_name_that_is_neither_path_nor_set_gets_a_suggestion():
-    with pytest.raises(UnknownNameError, match="no path and no problems named 'aps'; did you mean 'apps'"):
+    with pytest.raises(
+        UnknownNameError, match="no path and no problems named 'aps'; did you mean 'apps'"
+    ):
         load_problems("aps")
-    with pytest.raises(UsageError, match="problems: got int, expected a path, a name or a ProblemSet"):
+    with pytest.raises(
+        UsageError, match="problems: got int, expected a path, a name or a ProblemSet"
+    ):
         load_problems(3)  # pyright: ignore
 
 
 def test_an_absent_set_says_what_to_put_where(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("CPPO_DATA", str(tmp_path))
-    with pytest.raises(ProblemDataError, match=f"cppo problems download apps, or put .* into {tmp_path}/apps"):
+    with pytest.raises(
+        ProblemDataError, match=f"cppo problems download apps, or put .* into {tmp_path}/apps"
+    ):
         load_problems("apps")
     write_lines(tmp_path / "apps" / "train.jsonl", [apps()])
     assert len(load_problems("apps")) == 1
@@ -235,13 +279,17 @@ def test_a_set_can_be_sent_to_another_process(tmp_path: Path):
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
     max_leaves=8,
 )
 
 
 @given(st.sampled_from(sorted(apps())), JSON | JSON.map(json.dumps), st.booleans())
-def test_no_value_of_any_field_does_more_than_refuse_the_record(field: str, value: object, drop: bool):
+def test_no_value_of_any_field_does_more_than_refuse_the_record(
+    field: str, value: object, drop: bool
+):
     record = apps(**{field: value})
     if drop:
         del record[field]

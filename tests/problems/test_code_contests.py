@@ -24,7 +24,10 @@ DATA = SHARED / "data" / "code_contests"
 
 @need_shared
 def test_parquet_and_json_lines_hold_the_same_problems():
-    rows, lines = load_problems(DATA / "test_sample_20.parquet"), load_problems(DATA / "test_sample.jsonl")
+    rows, lines = (
+        load_problems(DATA / "test_sample_20.parquet"),
+        load_problems(DATA / "test_sample.jsonl"),
+    )
     assert (len(rows), len(lines)) == (20, 110)
     for problem in rows:
         assert problem == lines[lines.index(problem.id)]
@@ -50,9 +53,17 @@ def test_a_record_in_full():
     metadata = problem.metadata
     assert metadata["languages"] == ("python3", "cpp", "python2")
     assert metadata["solutions"] == {"cpp": ("int main(){}",), "python2": ("print 2",)}
-    assert (metadata["platform"], metadata["source"], metadata["difficulty"]) == ("codeforces", 2, 7)
+    assert (metadata["platform"], metadata["source"], metadata["difficulty"]) == (
+        "codeforces",
+        2,
+        7,
+    )
     assert (metadata["private_tests"], metadata["generated_tests"]) == (1, 2)
-    assert (metadata["cf_tags"], metadata["cf_rating"], metadata["split"]) == (("math",), 800, "train")
+    assert (metadata["cf_tags"], metadata["cf_rating"], metadata["split"]) == (
+        ("math",),
+        800,
+        "train",
+    )
 
 
 def test_unknown_limits_are_the_defaults_and_long_ones_leave_time_to_sleep():
@@ -61,24 +72,44 @@ def test_unknown_limits_are_the_defaults_and_long_ones_leave_time_to_sleep():
 
 
 def test_filters_take_the_sets_own_numbers(tmp_path: Path):
-    records = [code_contests(name=f"p{number}", difficulty=number, source=number % 3) for number in range(6)]
+    records = [
+        code_contests(name=f"p{number}", difficulty=number, source=number % 3)
+        for number in range(6)
+    ]
     path = write_lines(tmp_path / "valid.jsonl", records)
     assert [problem.id for problem in load_problems(path, difficulty=3)] == ["p3"]
-    assert [problem.id for problem in load_problems(path, source=[1, 2], split="valid")] == ["p1", "p2", "p4", "p5"]
+    assert [problem.id for problem in load_problems(path, source=[1, 2], split="valid")] == [
+        "p1",
+        "p2",
+        "p4",
+        "p5",
+    ]
     assert [problem.id for problem in load_problems(path, platform="codechef")] == ["p1", "p4"]
     assert len(load_problems(path, languages="cpp", min_tests=4)) == 6
 
 
 def test_programs_for_files_are_made_to_read_and_write_standard_streams(tmp_path: Path):
-    program = "with open('in.txt') as f, open('out.txt', 'w') as g: g.write(str(2 * int(f.read())))\n"
+    program = (
+        "with open('in.txt') as f, open('out.txt', 'w') as g: g.write(str(2 * int(f.read())))\n"
+    )
     problem = decode(
-        code_contests(input_file="in.txt", output_file="out.txt", solutions={"language": [3], "solution": [program]}),
+        code_contests(
+            input_file="in.txt",
+            output_file="out.txt",
+            solutions={"language": [3], "solution": [program]},
+        ),
         None,
     )
     assert "read standard input instead of the file in.txt" in problem.statement
     assert "write to standard output instead of the file out.txt" in problem.statement
     [reference] = problem.references
-    done = subprocess.run([sys.executable, "-c", reference], input="21\n", capture_output=True, text=True, cwd=tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-c", reference],
+        input="21\n",
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+    )
     assert (done.stdout, done.stderr) == ("42\n", "")
 
 
@@ -89,22 +120,43 @@ def test_programs_for_files_are_made_to_read_and_write_standard_streams(tmp_path
         ({"description": " "}, "description: empty"),
         ({"public_tests": None}, "public_tests: absent"),
         ({"public_tests": []}, "public_tests: expected an object of lists, got list"),
-        ({"private_tests": {"input": ["1"], "output": []}}, "private_tests: 1 inputs, but 0 outputs"),
-        ({"generated_tests": {"input": [1], "output": ["1"]}}, "generated_tests.input[0]: expected text, got int"),
         (
-            {name: {"input": [], "output": []} for name in ("public_tests", "private_tests", "generated_tests")},
+            {"private_tests": {"input": ["1"], "output": []}},
+            "private_tests: 1 inputs, but 0 outputs",
+        ),
+        (
+            {"generated_tests": {"input": [1], "output": ["1"]}},
+            "generated_tests.input[0]: expected text, got int",
+        ),
+        (
+            {
+                name: {"input": [], "output": []}
+                for name in ("public_tests", "private_tests", "generated_tests")
+            },
             "public_tests: a problem without tests, here and in private_tests and generated_tests",
         ),
-        ({"solutions": {"language": [3], "solution": []}}, "solutions: 1 languages, but 0 programs"),
-        ({"solutions": {"language": 3, "solution": []}}, "solutions.language: expected a list, got int"),
+        (
+            {"solutions": {"language": [3], "solution": []}},
+            "solutions: 1 languages, but 0 programs",
+        ),
+        (
+            {"solutions": {"language": 3, "solution": []}},
+            "solutions.language: expected a list, got int",
+        ),
         ({"time_limit": 2}, "time_limit: expected an object of lists, got int"),
         ({"time_limit": {"seconds": -1}}, "seconds: expected a number from 0, got -1"),
         ({"memory_limit_bytes": math.nan}, "memory_limit_bytes: expected a number from 0, got nan"),
         ({"source": "2"}, "source: expected a number from 0, got '2'"),
     ],
 )
-def test_a_malformed_record_is_refused_by_name_and_the_rest_load(tmp_path: Path, changed: dict[str, Any], reason: str):
-    records = [code_contests(name="a"), code_contests(**{"name": "b", **changed}), code_contests(name="c")]
+def test_a_malformed_record_is_refused_by_name_and_the_rest_load(
+    tmp_path: Path, changed: dict[str, Any], reason: str
+):
+    records = [
+        code_contests(name="a"),
+        code_contests(**{"name": "b", **changed}),
+        code_contests(name="c"),
+    ]
     with pytest.warns(ProblemDataWarning):
         problems = load_problems(write_lines(tmp_path / "train.jsonl", records))
     assert [problem.id for problem in problems] == ["a", "c"]
@@ -112,18 +164,31 @@ def test_a_malformed_record_is_refused_by_name_and_the_rest_load(tmp_path: Path,
 
 
 def test_a_row_of_parquet_is_refused_by_its_number(tmp_path: Path):
-    rows = [code_contests(name="a"), code_contests(name="b", description=""), code_contests(name="c")]
+    rows = [
+        code_contests(name="a"),
+        code_contests(name="b", description=""),
+        code_contests(name="c"),
+    ]
     path = tmp_path / "data" / "train-00000-of-00039-e991a271dbfa9925.parquet"
     path.parent.mkdir()
     pq.write_table(pa.Table.from_pylist(rows), path, row_group_size=2)
-    with pytest.warns(ProblemDataWarning, match=r"e991a271dbfa9925\.parquet:2: problem .*: description: empty"):
+    with pytest.warns(
+        ProblemDataWarning, match=r"e991a271dbfa9925\.parquet:2: problem .*: description: empty"
+    ):
         problems = load_problems(tmp_path)
     assert [problem.id for problem in problems] == ["a", "c"]
     assert [problem.metadata["split"] for problem in problems] == ["train", "train"]
     assert [problems[index].id for index in (1, 0, 1)] == ["c", "a", "c"]
 
 
-VALUES = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(st.text() | st.integers())
+VALUES = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text()
+    | st.lists(st.text() | st.integers())
+)
 
 
 @given(st.sampled_from(sorted(code_contests())), VALUES | st.dictionaries(st.text(), VALUES))

@@ -31,7 +31,10 @@ def test_list_show_and_stats_agree_on_a_set(tmp_path: Path):
     assert done.returncode == 0, done.stderr
     result = json.loads(stats.read_text())
     assert result["problems"] == sum(result["histogram"]["counts"]) == 3
-    assert (result["losses"], result["cues"]) == ({"images": 1, "images_only": 1}, {"several right answers": 1})
+    assert (result["losses"], result["cues"]) == (
+        {"images": 1, "images_only": 1},
+        {"several right answers": 1},
+    )
     assert (tmp_path / "plot.png").read_bytes().startswith(b"\x89PNG")
 
 
@@ -61,7 +64,9 @@ def test_the_installed_sets_are_listed_with_what_to_do_for_absent_ones(tmp_path:
 
 def test_an_unknown_problem_is_an_error_of_one_line(tmp_path: Path):
     path = write_lines(tmp_path / "train.jsonl", [apps(problem_id=11)])
-    assert "no problem '12' among 1; did you mean '11'" in fault(cppo("problems", "show", "12", "--problems", path), 2)
+    assert "no problem '12' among 1; did you mean '11'" in fault(
+        cppo("problems", "show", "12", "--problems", path), 2
+    )
 
 
 def test_a_missing_extra_is_named(tmp_path: Path):

@@ -26,22 +26,32 @@ COMMANDS = [
 def hub() -> Iterator[Hub]:
     line = json.dumps(livecodebench()).encode()
     published = SETS["livecodebench"]
-    with serving(Hub(published.repository, published.revision, {"test.jsonl": line + b"\n"})) as running:
+    with serving(
+        Hub(published.repository, published.revision, {"test.jsonl": line + b"\n"})
+    ) as running:
         yield running
 
 
 def test_every_command_runs_as_written(tmp_path: Path, hub: Hub, monkeypatch: pytest.MonkeyPatch):
-    question = "Read a number and print three times what it is, in English words of your own choice."
-    write_lines(tmp_path / "train.jsonl", [apps(problem_id=11), apps(problem_id=12, question=question)])
+    question = (
+        "Read a number and print three times what it is, in English words of your own choice."
+    )
+    write_lines(
+        tmp_path / "train.jsonl", [apps(problem_id=11), apps(problem_id=12, question=question)]
+    )
     known = {"key": 11, "language": "python3", "expected": "incorrect", "code": "print(0)"}
     write_lines(tmp_path / "known.jsonl", [known])
-    Tokenizer(models.WordLevel({"[UNK]": 0}, unk_token="[UNK]")).save(str(tmp_path / "tokenizer.json"))
+    Tokenizer(models.WordLevel({"[UNK]": 0}, unk_token="[UNK]")).save(
+        str(tmp_path / "tokenizer.json")
+    )
     monkeypatch.setenv("CPPO_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("HF_ENDPOINT", hub.url)
     assert len(COMMANDS) >= 9
     for words in COMMANDS:
         arguments = ["local" if word == "docker" else word for word in words]
-        done = subprocess.run([CPPO, *arguments], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+        done = subprocess.run(
+            [CPPO, *arguments], cwd=tmp_path, capture_output=True, text=True, timeout=120
+        )
         assert done.returncode == 0, f"{' '.join(words)}: {done.stderr}"
     assert json.loads((tmp_path / "keep.json").read_text())["keep"] == ["11", "12"]
     assert (tmp_path / "lengths.png").stat().st_size > 0

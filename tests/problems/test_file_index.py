@@ -21,7 +21,9 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def path(tmp_path: Path) -> Path:
     """A file of 18 MB: ten problems, a damaged line, a problem that is there already."""
     large = lcb_tests(("1" * 1_800_000, "2"))
-    records = [livecodebench(question_id=f"q{number}", private_test_cases=large) for number in range(10)]
+    records = [
+        livecodebench(question_id=f"q{number}", private_test_cases=large) for number in range(10)
+    ]
     return write_lines(tmp_path / "test6.jsonl", [*records[:4], b"{", *records[4:], records[0]])
 
 
@@ -45,7 +47,9 @@ def test_a_second_opening_reads_the_index_only(cache: Path, path: Path):
     assert len(list(cache.iterdir())) == 1
     edit_unseen(path)
     second = opened(path)
-    assert [second.summary(index) for index in range(10)] == [first.summary(index) for index in range(10)]
+    assert [second.summary(index) for index in range(10)] == [
+        first.summary(index) for index in range(10)
+    ]
     assert second.refused == first.refused
     assert [refusal.line for refusal in second.refused] == [5, 12]
     assert second[9].tests == first[9].tests
@@ -63,7 +67,9 @@ def test_a_record_is_checked_when_it_is_used(cache: Path, path: Path):
     problems = opened(path)
     with path.open("r+b") as file:
         file.write(b"[")
-    with pytest.raises(ProblemDataError, match=r"test6\.jsonl:1: not JSON .*; the file has changed, load it again"):
+    with pytest.raises(
+        ProblemDataError, match=r"test6\.jsonl:1: not JSON .*; the file has changed, load it again"
+    ):
         problems[0]
 
 

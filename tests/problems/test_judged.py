@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from cppo_env.problems import apps, code_contests, livecodebench
+from cppo_env.problems.layouts import apps, code_contests, livecodebench
 from cppo_env.sandboxing import grade_batch
 from cppo_env.types import Problem
 from tests.problems import records
@@ -32,7 +32,10 @@ CASES = {
     ),
     "integers of any length": (
         apps.decode(
-            records.apps(input_output=f'{{"inputs": [[{DIGITS}]], "outputs": [{DIGITS}], "fn_name": "f"}}'), None
+            records.apps(
+                input_output=f'{{"inputs": [[{DIGITS}]], "outputs": [{DIGITS}], "fn_name": "f"}}'
+            ),
+            None,
         ),
         "def f(n): return n",
     ),
@@ -43,14 +46,17 @@ CASES = {
     "letters in any case": (
         apps.decode(
             records.apps(
-                question="You can print each letter in any case.", input_output='{"inputs": [""], "outputs": ["YES"]}'
+                question="You can print each letter in any case.",
+                input_output='{"inputs": [""], "outputs": ["YES"]}',
             ),
             None,
         ),
         "print('yes')",
     ),
     "a program for files": (
-        code_contests.decode(records.code_contests(input_file="in.txt", output_file="out.txt"), None),
+        code_contests.decode(
+            records.code_contests(input_file="in.txt", output_file="out.txt"), None
+        ),
         code_contests.decode(
             records.code_contests(
                 input_file="in.txt",
@@ -83,5 +89,7 @@ CASES = {
 @pytest.mark.parametrize("sandbox", ["local", pytest.param("docker", marks=pytest.mark.docker)])
 def test_what_a_record_means_reaches_the_program(sandbox: str):
     reports = grade_batch(list(CASES.values()), sandbox=sandbox)
-    failed = {name: report for name, report in zip(CASES, reports, strict=True) if report.verdict != "AC"}
+    failed = {
+        name: report for name, report in zip(CASES, reports, strict=True) if report.verdict != "AC"
+    }
     assert failed == {}

@@ -44,14 +44,18 @@ def test_releases_and_windows_select():
     january = load_problems(DATA, start_date="2025-01-01", end_date=datetime.date(2025, 1, 31))
     assert {problem.metadata["date"][:7] for problem in january} == {"2025-01"}
     assert len(january) == 27
-    with pytest.raises(UsageError, match=r"version 'v1' is made of test\.jsonl; .* holds none of them"):
+    with pytest.raises(
+        UsageError, match=r"version 'v1' is made of test\.jsonl; .* holds none of them"
+    ):
         load_problems(DATA, version="v1")
 
 
 @pytest.mark.parametrize("version", ["6", "v7", "v0", "v3_v2", "release_v9", "release_v6\n"])
 def test_a_release_that_does_not_exist_is_an_error(tmp_path: Path, version: str):
     write_lines(tmp_path / "test6.jsonl", [livecodebench()])
-    with pytest.raises(UsageError, match="expected release_v1 to release_v6, or v1 to v6, or v1_v3"):
+    with pytest.raises(
+        UsageError, match="expected release_v1 to release_v6, or v1 to v6, or v1_v3"
+    ):
         load_problems(tmp_path, version=version)
 
 
@@ -91,7 +95,9 @@ def test_hidden_tests_are_read_plain_and_packed():
 
 def test_a_functional_problem_takes_one_json_value_a_line():
     tests = lcb_tests(('[1, 2]\n"a b"', "[true, null]"), kind="functional")
-    record = livecodebench(public_test_cases=tests, private_test_cases=packed("[]"), metadata='{"func_name": "f"}')
+    record = livecodebench(
+        public_test_cases=tests, private_test_cases=packed("[]"), metadata='{"func_name": "f"}'
+    )
     problem = decode(record, None)
     assert problem.entry_point == "f"
     assert problem.tests == (TestCase('[[1, 2], "a b"]', "[true, null]"),)
@@ -138,11 +144,15 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("case", HOSTILE)
-def test_a_hostile_packing_is_refused_and_never_executed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str):
+def test_a_hostile_packing_is_refused_and_never_executed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str
+):
     monkeypatch.chdir(tmp_path)
     records = [livecodebench(question_id=name) for name in ("a", "b", "c")]
     records[1]["private_test_cases"] = HOSTILE[case]
-    with pytest.warns(ProblemDataWarning, match=r"test6\.jsonl:2: problem b: (private|public)_test_cases"):
+    with pytest.warns(
+        ProblemDataWarning, match=r"test6\.jsonl:2: problem b: (private|public)_test_cases"
+    ):
         problems = load_problems(write_lines(tmp_path / "test6.jsonl", records))
     assert [problem.id for problem in problems] == ["a", "c"]
     assert not (tmp_path / "hit").exists()
@@ -174,17 +184,29 @@ def test_any_bytes_in_place_of_a_pickle_are_a_text_or_a_refusal(data: bytes):
         ({"question_content": ""}, "question_content: empty"),
         ({"contest_date": "October"}, "contest_date: expected an ISO 8601 date, got 'October'"),
         ({"metadata": "[]"}, "metadata: expected an object, got list"),
-        ({"metadata": '{"func_name": "a b"}'}, "metadata.func_name: expected a function's name, got 'a b'"),
         (
-            {"public_test_cases": lcb_tests(("1", "2"), kind="functional"), "private_test_cases": ""},
+            {"metadata": '{"func_name": "a b"}'},
+            "metadata.func_name: expected a function's name, got 'a b'",
+        ),
+        (
+            {
+                "public_test_cases": lcb_tests(("1", "2"), kind="functional"),
+                "private_test_cases": "",
+            },
             "metadata: functional tests, but no func_name",
         ),
         (
-            {"public_test_cases": lcb_tests(("1", "2"), kind="functional"), "metadata": '{"func_name": "f"}'},
+            {
+                "public_test_cases": lcb_tests(("1", "2"), kind="functional"),
+                "metadata": '{"func_name": "f"}',
+            },
             "public_test_cases: expected testtype stdin or functional, got ['functional', 'stdin']",
         ),
         (
-            {"public_test_cases": lcb_tests(("1 x", "2"), kind="functional"), "metadata": '{"func_name": "f"}'},
+            {
+                "public_test_cases": lcb_tests(("1 x", "2"), kind="functional"),
+                "metadata": '{"func_name": "f"}',
+            },
             "public_test_cases[0].input: not JSON (Extra data: line 1 column 3 (char 2))",
         ),
         (
@@ -204,7 +226,9 @@ def test_a_malformed_record_is_refused_by_its_field(changed: dict[str, Any], rea
 
 
 def test_a_window_without_problems_is_an_error(tmp_path: Path):
-    path = write_lines(tmp_path / "test.jsonl", [livecodebench(), livecodebench(question_id="b", contest_date="")])
+    path = write_lines(
+        tmp_path / "test.jsonl", [livecodebench(), livecodebench(question_id="b", contest_date="")]
+    )
     assert len(load_problems(path, end_date="2024-10-05")) == 1
     with pytest.raises(ProblemDataError, match="none of 2 problems fulfils end_date='2024-10-04'"):
         load_problems(path, end_date="2024-10-04")

@@ -9,7 +9,12 @@ from hypothesis import strategies as st
 
 from cppo_env.errors import ProblemDataError
 from cppo_env.problems import load_problems
-from cppo_env.problems.validation.overlap import canonical, overlap, require_disjoint, statement_hash
+from cppo_env.problems.validation.overlap import (
+    canonical,
+    overlap,
+    require_disjoint,
+    statement_hash,
+)
 from cppo_env.types import Problem, TestCase
 from tests.cli.support import cppo
 from tests.problems.records import apps, write_lines
@@ -63,15 +68,23 @@ def test_the_hash_ignores_case_and_white_space(text: str):
 def test_near_duplicates_are_found_with_their_similarity():
     changed = STORY.replace("Polycarp", "Alice").replace("at all", "")
     other = " ".join(f"word{number}" for number in range(60))
-    matches = overlap([problem("a", STORY), problem("b", other)], [problem("c", changed), problem("d", STORY)])
-    assert [(match.a, match.b, match.equal) for match in matches] == [("a", "d", True), ("a", "c", False)]
+    matches = overlap(
+        [problem("a", STORY), problem("b", other)], [problem("c", changed), problem("d", STORY)]
+    )
+    assert [(match.a, match.b, match.equal) for match in matches] == [
+        ("a", "d", True),
+        ("a", "c", False),
+    ]
     assert 0.7 <= matches[1].similarity < 1
     assert overlap([problem("a", STORY)], [problem("c", changed)], threshold=None) == []
 
 
 def test_training_on_the_evaluation_set_is_refused():
     train, held_out = [problem("a", STORY), problem("b", "Other.")], [problem("c", STORY.upper())]
-    with pytest.raises(ProblemDataError, match=r"1 problems of the evaluation set are in the training set \(a = c\)"):
+    with pytest.raises(
+        ProblemDataError,
+        match=r"1 problems of the evaluation set are in the training set \(a = c\)",
+    ):
         require_disjoint(train, held_out)
     require_disjoint(train, [problem("c", "Something else.")])
 
@@ -83,7 +96,10 @@ def test_the_derived_folders_overlap_completely_and_other_sets_do_not():
     matches = overlap(load_problems(data / "apps" / "raw_derived"), rows, threshold=None)
     assert all(match.a == match.b for match in matches)
     assert len(matches) == 24
-    assert overlap(rows, load_problems(data / "code_contests" / "test_sample.jsonl"), threshold=None) == []
+    assert (
+        overlap(rows, load_problems(data / "code_contests" / "test_sample.jsonl"), threshold=None)
+        == []
+    )
 
 
 def test_the_command_reports_the_pairs(tmp_path: Path):
@@ -93,4 +109,6 @@ def test_the_command_reports_the_pairs(tmp_path: Path):
     done = cppo("problems", "overlap", a, b, "--json", result)
     assert done.returncode == 0, done.stderr
     assert "2 and 1 problems: 1 equal, 0 similar" in done.stdout
-    assert json.loads(result.read_text())["matches"] == [{"a": "1", "b": "9", "similarity": 1.0, "equal": True}]
+    assert json.loads(result.read_text())["matches"] == [
+        {"a": "1", "b": "9", "similarity": 1.0, "equal": True}
+    ]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cppo_env.errors import ProblemDataError, UnknownNameError, UsageError
 from cppo_env.problems import load_problems, select
-from cppo_env.problems.sampling import Curriculum, Sampler
+from cppo_env.problems.sampling import Curriculum, ProblemSampler
 from cppo_env.problems.views import Indexed
 from cppo_env.testing import ProblemSetContract
 from cppo_env.types import Problem, TestCase
@@ -61,7 +61,8 @@ def test_filters_that_cannot_work_are_errors():
     with pytest.raises(UsageError, match="no filter named 'dificulty'; did you mean 'difficulty'"):
         load_problems(PROBLEMS, dificulty=1)
     with pytest.raises(
-        ProblemDataError, match=r"none of 12 problems fulfils split='dev'; the set has split: train \(6\)"
+        ProblemDataError,
+        match=r"none of 12 problems fulfils split='dev'; the set has split: train \(6\)",
     ):
         load_problems(PROBLEMS, split="dev")
     with pytest.raises(UsageError, match=r"keep: got absent\.json, expected a keep-list"):
@@ -77,7 +78,9 @@ def test_a_set_without_filters_is_given_back_as_it_is():
 def test_lookup_by_id_names_the_nearest():
     problems = load_problems(PROBLEMS, split="train")
     assert problems[problems.index("p4")].id == "p4"
-    with pytest.raises(UnknownNameError, match="no problem 'p5' among 6; did you mean 'p") as caught:
+    with pytest.raises(
+        UnknownNameError, match="no problem 'p5' among 6; did you mean 'p"
+    ) as caught:
         problems.index("p5")
     assert "\n" not in str(caught.value)
 
@@ -97,10 +100,12 @@ def test_views_are_cheap_permutations_and_cuts(seed: int, skip: int, take: int):
 
 
 @given(st.integers(1, 30), st.integers(0, 99), st.lists(st.integers(1, 20), min_size=1, max_size=8))
-def test_each_epoch_shows_every_problem_once_whatever_the_batches(size: int, seed: int, counts: list[int]):
-    sampler = Sampler(size, seed)
+def test_each_epoch_shows_every_problem_once_whatever_the_batches(
+    size: int, seed: int, counts: list[int]
+):
+    sampler = ProblemSampler(size, seed)
     drawn = np.concatenate([sampler.draw(count) for count in counts])
-    assert list(drawn) == list(Sampler(size, seed).draw(sum(counts)))
+    assert list(drawn) == list(ProblemSampler(size, seed).draw(sum(counts)))
     for start in range(0, len(drawn) - size + 1, size):
         assert sorted(drawn[start : start + size]) == list(range(size))
 
@@ -115,11 +120,13 @@ def test_each_epoch_shows_every_problem_once_whatever_the_batches(size: int, see
 def test_a_run_goes_on_from_its_state(
     size: int, replacement: bool, weighted: bool, before: list[int], after: list[int]
 ):
-    def make() -> Sampler:
+    def make() -> ProblemSampler:
         weights = list(range(size)) if weighted else None
-        return Sampler(size, 3, replacement=replacement, weights=weights, curriculum=Curriculum(size))
+        return ProblemSampler(
+            size, 3, replacement=replacement, weights=weights, curriculum=Curriculum(size)
+        )
 
-    def step(sampler: Sampler, count: int) -> list[int]:
+    def step(sampler: ProblemSampler, count: int) -> list[int]:
         drawn = sampler.draw(count).tolist()
         for index in drawn:
             sampler.curriculum.observe(index, index % 3, 2, sampler.epoch)
@@ -133,11 +140,15 @@ def test_a_run_goes_on_from_its_state(
 
 
 def test_weights_decide_how_often_a_problem_is_drawn():
-    drawn = Counter(Sampler(4, 0, replacement=True, weights=[1, 2, 0, 5]).draw(8000).tolist())
+    drawn = Counter(
+        ProblemSampler(4, 0, replacement=True, weights=[1, 2, 0, 5]).draw(8000).tolist()
+    )
     assert set(drawn) == {0, 1, 3}
     assert drawn[0] / 8000 == pytest.approx(1 / 8, abs=0.02)
     assert drawn[3] / 8000 == pytest.approx(5 / 8, abs=0.02)
-    firsts = Counter(int(Sampler(3, seed, weights=[1, 1, 2]).draw(3)[0]) for seed in range(2000))
+    firsts = Counter(
+        int(ProblemSampler(3, seed, weights=[1, 1, 2]).draw(3)[0]) for seed in range(2000)
+    )
     assert firsts[2] / 2000 == pytest.approx(1 / 2, abs=0.04)
 
 
@@ -150,7 +161,7 @@ def test_the_curriculum_leaves_out_what_teaches_nothing_and_comes_back_to_it():
         [False, True, False, True],
         [True, True, True, True],
     ]
-    sampler = Sampler(4, 0, curriculum=curriculum)
+    sampler = ProblemSampler(4, 0, curriculum=curriculum)
     assert sorted(sampler.draw(2)) == [1, 3]
     for index in range(4):
         curriculum.observe(index, 0, 8, epoch=1)
@@ -160,4 +171,4 @@ def test_the_curriculum_leaves_out_what_teaches_nothing_and_comes_back_to_it():
 @pytest.mark.parametrize("weights", [[1, -1], [0, 0], [1], [float("nan"), 1]])
 def test_weights_that_cannot_work_are_errors(weights: list[float]):
     with pytest.raises(UsageError, match="weights: expected 2 numbers from 0, not all 0"):
-        Sampler(2, 0, weights=weights)
+        ProblemSampler(2, 0, weights=weights)

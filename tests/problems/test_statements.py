@@ -24,7 +24,10 @@ from tests.support import SHARED, need_shared
         ("sum $$$a_i$$$ and $b$, \\le \\frac{1}{2}", "sum $a_i$ and $b$, \\le \\frac{1}{2}"),
         ("<p>One</p><p>2<sup>10</sup>, a<sub>i</sub></p>", "\nOne\n\n2^{10}, a_{i}\n"),
         ("<ul><li>x</li><li>y</li></ul>", "\n\n- x\n- y\n"),
-        ("The input is <n> <i> <a>; vector<int> v; 1 <b> 2", "The input is <n> <i> <a>; vector<int> v; 1 <b> 2"),
+        (
+            "The input is <n> <i> <a>; vector<int> v; 1 <b> 2",
+            "The input is <n> <i> <a>; vector<int> v; 1 <b> 2",
+        ),
         ("<pre>1 2\n3</pre>line<br/>break", "\n1 2\n3\nline\nbreak"),
         ("&lt;b&gt;bold&lt;/b&gt;", "<b>bold</b>"),
     ],
@@ -95,7 +98,9 @@ def test_other_uses_of_the_words_are_not(phrase: str):
 
 
 def test_interaction_is_recognised():
-    assert judge_cues("This is an interactive problem. Do not forget to flush the output.") == (INTERACTIVE,)
+    assert judge_cues("This is an interactive problem. Do not forget to flush the output.") == (
+        INTERACTIVE,
+    )
 
 
 @pytest.mark.parametrize(
@@ -103,9 +108,15 @@ def test_interaction_is_recognised():
     [
         ("Print YES or NO.", "strict"),
         ("You can print each letter in any case (upper or lower).", "case_insensitive"),
-        ("You can print the words in any case (either lowercase, uppercase or mixed).", "case_insensitive"),
+        (
+            "You can print the words in any case (either lowercase, uppercase or mixed).",
+            "case_insensitive",
+        ),
         ("The output is case insensitive.", "case_insensitive"),
-        ("Your answer is right if its absolute or relative error does not exceed 10^{-4}.", "float_1e-4"),
+        (
+            "Your answer is right if its absolute or relative error does not exceed 10^{-4}.",
+            "float_1e-4",
+        ),
         ("absolute error must not exceed 0.0001", "float_1e-4"),
         ("absolute or relative error of at most 10^{-6}", "strict"),
         ("the relative error is at most 1e-9", "strict"),

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from cppo_env.errors import ProblemDataError, UsageError
 from cppo_env.problems import ProblemDataWarning, load_problems
 from cppo_env.problems.store.reader import Store
-from cppo_env.problems.store.writer import write_store
 from cppo_env.problems.store.tests import CHUNK_BYTES, StoredTests, pack
+from cppo_env.problems.store.writer import write_store
 from cppo_env.problems.views import Indexed
 from cppo_env.testing import ProblemSetContract
 from cppo_env.types import Limits, Problem, TestCase
@@ -31,7 +31,9 @@ def store_of(problems: list[Problem], folder: Path) -> Store:
 
 
 def problem(id: str, **facts: object) -> Problem:
-    return Problem(id=id, **{"statement": f"Problem {id}.", "tests": (TestCase("1", "2"),), **facts})  # pyright: ignore
+    return Problem(
+        id=id, **{"statement": f"Problem {id}.", "tests": (TestCase("1", "2"),), **facts}
+    )  # pyright: ignore
 
 
 @need_shared
@@ -50,7 +52,9 @@ def test_a_store_holds_the_same_problems_as_its_source(path: str, tmp_path: Path
     write_store(source, tmp_path / "store")
     store = load_problems(tmp_path / "store")
     assert list(store) == list(source)
-    assert [store[index] for index in range(0, len(store), 7)] == [source[index] for index in range(0, len(store), 7)]
+    assert [store[index] for index in range(0, len(store), 7)] == [
+        source[index] for index in range(0, len(store), 7)
+    ]
     assert [store.summary(index) for index in range(len(store))] == [
         source.summary(index) for index in range(len(source))
     ]
@@ -71,14 +75,17 @@ PROBLEMS = st.builds(
     references=st.lists(st.text()).map(tuple),
     wrong=st.lists(st.text()).map(tuple),
     metadata=st.dictionaries(
-        st.text().map("x".__add__), st.none() | st.integers(-(2**60), 2**60) | st.text() | st.just((1, "a"))
+        st.text().map("x".__add__),
+        st.none() | st.integers(-(2**60), 2**60) | st.text() | st.just((1, "a")),
     ),
 )
 
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(PROBLEMS, min_size=1, max_size=4, unique_by=lambda problem: problem.id))
-def test_any_problem_comes_back_as_it_was(tmp_path_factory: pytest.TempPathFactory, problems: list[Problem]):
+def test_any_problem_comes_back_as_it_was(
+    tmp_path_factory: pytest.TempPathFactory, problems: list[Problem]
+):
     store = store_of(problems, tmp_path_factory.mktemp("any") / "store")
     assert list(store) == problems
     assert [store[store.index(problem.id)] for problem in problems] == problems
@@ -93,10 +100,14 @@ class TestContract(ProblemSetContract):
         return self.store
 
 
-def test_many_groups_and_shards_are_addressed_correctly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_many_groups_and_shards_are_addressed_correctly(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setattr("cppo_env.problems.store.writer.GROUP_BYTES", 200)
     monkeypatch.setattr("cppo_env.problems.store.writer.GROUPS_PER_SHARD", 3)
-    problems = [problem(str(number), statement="s" * (50 + number % 7 * 40)) for number in range(60)]
+    problems = [
+        problem(str(number), statement="s" * (50 + number % 7 * 40)) for number in range(60)
+    ]
     store = store_of(problems, tmp_path / "store")
     assert len(list((tmp_path / "store").glob("problems-*.parquet"))) > 5
     assert [store[index] for index in range(60)] == problems
@@ -105,7 +116,9 @@ def test_many_groups_and_shards_are_addressed_correctly(tmp_path: Path, monkeypa
 
 def test_large_tests_are_never_all_decoded(tmp_path: Path):
     """60 MB of tests of one problem are walked in less than 15 MB."""
-    tests = [TestCase(f"{number} " + "7 " * (CHUNK_BYTES // 4), str(number)) for number in range(120)]
+    tests = [
+        TestCase(f"{number} " + "7 " * (CHUNK_BYTES // 4), str(number)) for number in range(120)
+    ]
     store = store_of([problem("large", tests=tests), problem("small")], tmp_path / "store")
     del tests
     tracemalloc.start()
@@ -121,7 +134,9 @@ def test_large_tests_are_never_all_decoded(tmp_path: Path):
 
 def test_a_small_problem_does_not_read_its_large_neighbour(tmp_path: Path):
     large = [TestCase(os.urandom(CHUNK_BYTES // 2).hex(), "") for _ in range(5)]
-    write_store(Indexed([problem("a"), problem("large", tests=large), problem("b")]), tmp_path / "store")
+    write_store(
+        Indexed([problem("a"), problem("large", tests=large), problem("b")]), tmp_path / "store"
+    )
     groups = pq.ParquetFile(tmp_path / "store" / "problems-00000.parquet").num_row_groups
     assert groups == 3
 
@@ -141,7 +156,10 @@ def test_stored_tests_are_a_sequence(tests: list[TestCase], data: st.DataObject)
 
 
 def read_ids(store: Store, indices: range) -> list[tuple[str, int, str]]:
-    return [(store[index].id, len(store[index].tests), store[index].tests[0].output) for index in indices]
+    return [
+        (store[index].id, len(store[index].tests), store[index].tests[0].output)
+        for index in indices
+    ]
 
 
 @pytest.mark.filterwarnings("ignore:.*use of fork.*:DeprecationWarning")
@@ -150,7 +168,9 @@ def test_worker_processes_share_a_store(tmp_path: Path, method: str):
     store = store_of([problem(str(number)) for number in range(40)], tmp_path / "store")
     here = read_ids(store, range(40))
     with multiprocessing.get_context(method).Pool(2) as pool:
-        parts = pool.starmap(read_ids, [(store, range(start, start + 10)) for start in range(0, 40, 10)])
+        parts = pool.starmap(
+            read_ids, [(store, range(start, start + 10)) for start in range(0, 40, 10)]
+        )
     assert [entry for part in parts for entry in part] == here
 
 
@@ -167,15 +187,21 @@ def test_an_unfinished_store_is_no_store(tmp_path: Path):
 def test_a_store_of_another_version_is_refused(tmp_path: Path):
     store_of([problem("a")], tmp_path / "store")
     table = pq.read_table(tmp_path / "store" / "index.parquet")
-    pq.write_table(table.replace_schema_metadata({"cppo.store": "0"}), tmp_path / "store" / "index.parquet")
+    pq.write_table(
+        table.replace_schema_metadata({"cppo.store": "0"}), tmp_path / "store" / "index.parquet"
+    )
     with pytest.raises(
-        ProblemDataError, match="store format b'0', expected 1; write it again with cppo problems import"
+        ProblemDataError,
+        match="store format b'0', expected 1; write it again with cppo problems import",
     ):
         load_problems(tmp_path / "store")
 
 
 def test_stores_are_filtered_and_pickled_like_any_set(tmp_path: Path):
-    problems = [problem(str(number), metadata={"difficulty": "easy" if number % 2 else "hard"}) for number in range(9)]
+    problems = [
+        problem(str(number), metadata={"difficulty": "easy" if number % 2 else "hard"})
+        for number in range(9)
+    ]
     store = store_of(problems, tmp_path / "store")
     easy = load_problems(tmp_path / "store", difficulty="easy")
     assert [entry.id for entry in easy] == ["1", "3", "5", "7"]
@@ -183,10 +209,15 @@ def test_stores_are_filtered_and_pickled_like_any_set(tmp_path: Path):
     assert pickle.loads(pickle.dumps(store[4].tests)) == problems[4].tests
 
 
-def test_an_imported_set_still_has_the_options_of_its_loader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_an_imported_set_still_has_the_options_of_its_loader(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setenv("CPPO_DATA", str(tmp_path))
     for number in (5, 6):
-        write_lines(tmp_path / "livecodebench" / f"test{number}.jsonl", [livecodebench(question_id=f"q{number}")])
+        write_lines(
+            tmp_path / "livecodebench" / f"test{number}.jsonl",
+            [livecodebench(question_id=f"q{number}")],
+        )
     write_store(Indexed(load_problems("livecodebench")), tmp_path / "livecodebench-store")
     assert isinstance(load_problems("livecodebench"), Store)
     assert [problem.id for problem in load_problems("livecodebench", version="v6")] == ["q6"]
@@ -205,7 +236,9 @@ def test_the_import_of_a_downloaded_set_takes_its_name(tmp_path: Path):
     listed = cppo("problems", "list", "code_contests", env=environment)
     assert listed.returncode == 0, listed.stderr
     assert "1 problem" in listed.stdout
-    assert "exists already" in fault(cppo("problems", "import", "code_contests", env=environment), 1)
+    assert "exists already" in fault(
+        cppo("problems", "import", "code_contests", env=environment), 1
+    )
 
 
 def test_refusals_survive_filters(tmp_path: Path):

@@ -7,7 +7,7 @@ import pytest
 
 from cppo_env.errors import ProblemDataError
 from cppo_env.problems import load_problems
-from cppo_env.problems.validation.findings import Outcome
+from cppo_env.problems.validation.findings import KnownOutcome
 from cppo_env.problems.validation.known_programs import Known, read_known
 from cppo_env.problems.validation.validate import validate
 from cppo_env.sandboxing import make_sandbox
@@ -21,7 +21,9 @@ DOUBLE = "print(2 * int(input()))"
 TESTS = (TestCase("2\n", "4\n"), TestCase("0\n", "0\n"))
 
 
-def problem(id: str, *, right: tuple[str, ...] = (DOUBLE,), wrong: tuple[str, ...] = (), **changed: object) -> Problem:
+def problem(
+    id: str, *, right: tuple[str, ...] = (DOUBLE,), wrong: tuple[str, ...] = (), **changed: object
+) -> Problem:
     facts: dict[str, object] = {"statement": "Print the double.", "tests": TESTS, **changed}
     return Problem(id=id, references=right, wrong=wrong, **facts)  # pyright: ignore
 
@@ -31,11 +33,17 @@ SET = [
     problem("weak", wrong=("print(int(input()) ** 2)",)),
     problem("unverified", right=()),
     problem("cue", statement="If there are several answers, print any of them."),
-    problem("checked", statement="If there are several answers, print any of them.", checker="unordered"),
+    problem(
+        "checked", statement="If there are several answers, print any of them.", checker="unordered"
+    ),
     problem("disagree", right=(DOUBLE, "print(4 if input() == '2' else 5)")),
     problem("two answer alike", right=(DOUBLE, "print(1)", "print('1')")),
     problem("all answer in their own way", right=("print(1)", "print(2)")),
-    problem("one answer", right=(DOUBLE, "print(1)"), statement="It is guaranteed that the answer is unique."),
+    problem(
+        "one answer",
+        right=(DOUBLE, "print(1)"),
+        statement="It is guaranteed that the answer is unique.",
+    ),
     problem("one reference is broken", right=(DOUBLE, "return 4", "from fractions import gcd")),
     problem("no valid program", right=("return 4",)),
     problem("wrong output", tests=(TestCase("2\n", "5\n"),)),
@@ -59,7 +67,13 @@ def test_every_kind_of_unfit_problem_is_found_and_named():
     with make_sandbox("local") as sandbox:
         validation = validate(SET, sandbox)
     assert validation.dropped == DROPPED
-    assert validation.kept == ["fit", "unverified", "checked", "one answer", "one reference is broken"]
+    assert validation.kept == [
+        "fit",
+        "unverified",
+        "checked",
+        "one answer",
+        "one reference is broken",
+    ]
     assert validation.unverified == ["unverified"]
     assert validation.void == 0
     rates = validation.rates()
@@ -97,11 +111,17 @@ def test_programs_are_joined_by_id_and_counted_once():
     assert [job.program for job in limited.batches[0]] == ["AC", "RE"]
 
 
-DOUBLE_IN_CPP = "#include <iostream>\nint main() { int n; std::cin >> n; std::cout << %s << std::endl; }\n"
+DOUBLE_IN_CPP = (
+    "#include <iostream>\nint main() { int n; std::cin >> n; std::cout << %s << std::endl; }\n"
+)
 
 
 def in_several_languages(**changed: object) -> Problem:
-    right = {"cpp": (DOUBLE_IN_CPP % "2 * n",), "java": ("class A {}",), "python2": ("print 2 * input()",)}
+    right = {
+        "cpp": (DOUBLE_IN_CPP % "2 * n",),
+        "java": ("class A {}",),
+        "python2": ("print 2 * input()",),
+    }
     wrong = {"cpp": (DOUBLE_IN_CPP % "n",)}
     return problem("p", metadata={"solutions": right, "incorrect_solutions": wrong, **changed})
 
@@ -117,7 +137,11 @@ def test_programs_of_compiled_languages_run_too():
     assert (compiled["right_accepted"], compiled["wrong_caught"]) == (1, 1)
     assert validation.not_run == {"java": 1, "python2": 1}
     assert python_only.not_run == {"java": 1, "python2": 1, "cpp": 2}
-    assert contest_with_files.not_run == {"java on files": 1, "python2 on files": 1, "cpp on files": 2}
+    assert contest_with_files.not_run == {
+        "java on files": 1,
+        "python2 on files": 1,
+        "cpp on files": 2,
+    }
 
 
 def test_a_sandbox_without_a_compiler_leaves_its_programs_out():
@@ -133,7 +157,13 @@ def test_a_large_set_goes_to_the_sandbox_in_parts():
 
 
 def test_a_file_of_known_programs_is_read(tmp_path: Path):
-    row = {"key": 7, "code": DOUBLE, "expected": "correct", "language": "python3", "origin": "model"}
+    row = {
+        "key": 7,
+        "code": DOUBLE,
+        "expected": "correct",
+        "language": "python3",
+        "origin": "model",
+    }
     rows = [
         row,
         {**row, "expected": "incorrect", "code": "print(0)"},
@@ -144,21 +174,43 @@ def test_a_file_of_known_programs_is_read(tmp_path: Path):
     right, wrong, compiled = found.pop("7")
     assert right == Known(DOUBLE, True, "python3", "model")
     assert wrong == Known("print(0)", False, "python3", "model")
-    assert (compiled.language, found, left_out) == ("cpp", {}, {"the tests at hand do not show the verdict": 1})
-    with pytest.raises(ProblemDataError, match=r"bad\.jsonl:1: expected: expected correct or incorrect, got 'yes'"):
+    assert (compiled.language, found, left_out) == (
+        "cpp",
+        {},
+        {"the tests at hand do not show the verdict": 1},
+    )
+    with pytest.raises(
+        ProblemDataError, match=r"bad\.jsonl:1: expected: expected correct or incorrect, got 'yes'"
+    ):
         read_known(write_lines(tmp_path / "bad.jsonl", [{**row, "expected": "yes"}]))
     with pytest.raises(ProblemDataError, match="no such file; expected JSON lines with key"):
         read_known(tmp_path / "absent.jsonl")
 
 
 def test_the_command_writes_a_report_and_a_keep_list_that_is_a_problem_set(tmp_path: Path):
-    records = [apps(problem_id=1), apps(problem_id=2, question="Print any of them."), apps(problem_id=3)]
+    records = [
+        apps(problem_id=1),
+        apps(problem_id=2, question="Print any of them."),
+        apps(problem_id=3),
+    ]
     path = write_lines(tmp_path / "train.jsonl", records)
     wrong = {"key": 3, "code": DOUBLE, "expected": "incorrect"}
     known = write_lines(tmp_path / "known.jsonl", [wrong])
     keep, report = tmp_path / "keep.json", tmp_path / "report.json"
     done = cppo(
-        *("problems", "validate", path, "--known", known, "--keep_list", keep, "--sandbox", "local", "--json", report)
+        *(
+            "problems",
+            "validate",
+            path,
+            "--known",
+            known,
+            "--keep_list",
+            keep,
+            "--sandbox",
+            "local",
+            "--json",
+            report,
+        )
     )
     assert done.returncode == 0, done.stderr
     assert "1 of 3 problems kept" in done.stdout
@@ -173,7 +225,9 @@ def test_the_command_writes_a_report_and_a_keep_list_that_is_a_problem_set(tmp_p
     assert [kept.id for kept in load_problems(keep)] == ["1"]
     assert [kept.id for kept in load_problems(path, keep=keep)] == ["1"]
     path.unlink()
-    with pytest.raises(ProblemDataError, match="which is not there; validate the set where it is now"):
+    with pytest.raises(
+        ProblemDataError, match="which is not there; validate the set where it is now"
+    ):
         load_problems(keep)
 
 
@@ -184,7 +238,9 @@ def test_a_given_checker_makes_a_problem_fit(tmp_path: Path):
         "input_output": json.dumps({"inputs": [""], "outputs": ["1\n2\n"]}),
         "solutions": json.dumps(["print(2)\nprint(1)"]),
     }
-    path = write_lines(tmp_path / "train.jsonl", [apps(problem_id=1, **several), apps(problem_id=2, **several)])
+    path = write_lines(
+        tmp_path / "train.jsonl", [apps(problem_id=1, **several), apps(problem_id=2, **several)]
+    )
     checkers, keep = tmp_path / "checkers.json", tmp_path / "keep.json"
     checkers.write_text('{"1": "unordered"}')
     arguments = ("problems", "validate", path, "--sandbox", "local", "--keep_list", keep)
@@ -197,14 +253,25 @@ def test_a_given_checker_makes_a_problem_fit(tmp_path: Path):
     checkers.write_text('{"1": "anything"}')
     assert "no checkers named 'anything'" in fault(cppo(*arguments, "--checkers", checkers), 2)
     checkers.write_text("[]")
-    assert "is no JSON object of problem id: checker" in fault(cppo(*arguments, "--checkers", checkers), 1)
+    assert "is no JSON object of problem id: checker" in fault(
+        cppo(*arguments, "--checkers", checkers), 1
+    )
 
 
 def test_bad_input_is_an_error_of_one_line(tmp_path: Path):
     path = write_lines(tmp_path / "train.jsonl", [apps()])
-    assert "no such file" in fault(cppo("problems", "validate", path, "--known", tmp_path / "absent"), 1)
-    assert "no such file or folder" in fault(cppo("problems", "validate", tmp_path / "absent.jsonl"), 1)
-    assert "docker" in fault(cppo("problems", "validate", path, "--sandbox", "docker", env=NO_ENGINE), 1).lower()
+    assert "no such file" in fault(
+        cppo("problems", "validate", path, "--known", tmp_path / "absent"), 1
+    )
+    assert "no such file or folder" in fault(
+        cppo("problems", "validate", tmp_path / "absent.jsonl"), 1
+    )
+    assert (
+        "docker"
+        in fault(
+            cppo("problems", "validate", path, "--sandbox", "docker", env=NO_ENGINE), 1
+        ).lower()
+    )
     assert "no sandbox runs java; expected some of" in fault(
         cppo("problems", "validate", path, "--languages", "[java]"), 1
     )
@@ -220,7 +287,9 @@ def test_bad_input_is_an_error_of_one_line(tmp_path: Path):
         ("livecodebench", "with_private_tests_sample.jsonl", 9, 9),
     ],
 )
-def test_the_sample_programs_get_their_known_verdicts_in_docker(dataset: str, path: str, right: int, wrong: int):
+def test_the_sample_programs_get_their_known_verdicts_in_docker(
+    dataset: str, path: str, right: int, wrong: int
+):
     """Every disagreement is explained: programs that no longer run, and problems with several right answers."""
     data = SHARED / "data" / dataset
     joined, _ = read_known(data / "known_solutions.jsonl")
@@ -237,13 +306,23 @@ def test_the_sample_programs_get_their_known_verdicts_in_docker(dataset: str, pa
     }
     assert unexplained == {}
     # Its generated tests are not in the sample, so a wrong submission passes.
-    assert {finding.id for finding in validation.findings if finding.missed} <= {"1581_B. Diameter of Graph"}
-    # 2033 asks for two trees that differ, any two; its statement does not say so in a recognised phrase.
-    # The C++ program for 1619_B truncates cbrt(3375), which is below 15 here and was not on the contest's machine.
-    disagree = {name for name, reason in validation.dropped.items() if reason.startswith("right programs disagree")}
+    assert {finding.id for finding in validation.findings if finding.missed} <= {
+        "1581_B. Diameter of Graph"
+    }
+    # 2033 asks for two trees that differ, any two; its statement does not say so in a recognised
+    # phrase. The C++ program for 1619_B truncates cbrt(3375), which is below 15 here and was not on
+    # the contest's machine.
+    disagree = {
+        name
+        for name, reason in validation.dropped.items()
+        if reason.startswith("right programs disagree")
+    }
     assert disagree <= {"2033", "1619_B. Squares and Cubes"}
 
 
-def broken(outcome: Outcome) -> bool:
+def broken(outcome: KnownOutcome) -> bool:
     """The program is no Python of today, whatever its tests are."""
-    return any(word in outcome.report.message for word in ("SyntaxError", "ImportError", "has no attribute 'gcd'"))
+    return any(
+        word in outcome.report.message
+        for word in ("SyntaxError", "ImportError", "has no attribute 'gcd'")
+    )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import gymnasium as gym
 import pytest
-from cppo_agents.backends import Completion, Failure, Request
+from cppo_agents.backends import Failure, Reply, Request
 from cppo_agents.model_agent import ModelAgent
 from cppo_agents.strategies import STRATEGIES, Sampling, make_strategy
 from hypothesis import given, settings
@@ -31,15 +31,20 @@ class Listener:
     def __init__(self) -> None:
         self.heard: list[str] = []
 
-    def complete(self, requests: Sequence[Request]) -> list[Completion | Failure]:
+    def complete(self, requests: Sequence[Request]) -> list[Reply | Failure]:
         texts = [message["content"] for request in requests for message in request.messages]
         self.heard += texts
-        return [Completion(PLAN if request.temperature == 0.9 else "```python\nAC\n```") for request in requests]
+        return [
+            Reply(PLAN if request.temperature == 0.9 else "```python\nAC\n```")
+            for request in requests
+        ]
 
 
 def everything_shown(problems: Sequence[Problem]) -> dict[str, str]:
     """Problem id → all text that reaches an agent: observations of both phases, and the prompts of every strategy."""
-    env = gym.make("CPPO-APPS-v0", problems=problems, sandbox=FakeSandbox(), disable_env_checker=True)
+    env = gym.make(
+        "CPPO-APPS-v0", problems=problems, sandbox=FakeSandbox(), disable_env_checker=True
+    )
     shown: dict[str, str] = {}
     for problem in problems:
         heard: list[str] = []
@@ -51,7 +56,9 @@ def everything_shown(problems: Sequence[Problem]) -> dict[str, str]:
                 heard.append(json.dumps(observation, default=str))
                 observation, *_ = env.step(*agent.act([observation]))
             heard += [json.dumps(observation, default=str), *listener.heard]
-            assert len(listener.heard) >= 8  # a system and a user text for each of the four solutions
+            assert (
+                len(listener.heard) >= 8
+            )  # a system and a user text for each of the four solutions
         shown[problem.id] = "\n".join(heard)
     env.close()
     return shown
@@ -88,8 +95,8 @@ def test_no_hidden_text_of_any_layout_reaches_the_agent(secrets: list[str]):
             difficulty=e,
         ),
     }
-    from cppo_env.problems import apps as apps_layout
-    from cppo_env.problems import code_contests as code_contests_layout
+    from cppo_env.problems.layouts import apps as apps_layout
+    from cppo_env.problems.layouts import code_contests as code_contests_layout
 
     decoders = {
         "apps": apps_layout.decode,
@@ -107,13 +114,21 @@ def test_no_hidden_text_of_any_layout_reaches_the_agent(secrets: list[str]):
 def stripped(problem: Problem) -> Problem:
     """The problem with everything hidden taken away."""
     return dataclasses.replace(
-        problem, tests=(TestCase("", ""),), public_tests=(), references=(), wrong=(), metadata={}, checker="strict"
+        problem,
+        tests=(TestCase("", ""),),
+        public_tests=(),
+        references=(),
+        wrong=(),
+        metadata={},
+        checker="strict",
     )
 
 
 def check_looks(problems: Sequence[Problem]) -> None:
     """Fails unless all problems look the same to an agent when everything hidden is taken away from them."""
-    assert everything_shown(problems) == everything_shown([stripped(problem) for problem in problems])
+    assert everything_shown(problems) == everything_shown(
+        [stripped(problem) for problem in problems]
+    )
 
 
 @need_shared
@@ -143,7 +158,9 @@ def test_imported_problems_look_the_same_without_what_is_hidden(tmp_path: Path):
     write_store(indexed(samples), tmp_path / "store")
     imported = list(load_problems(tmp_path / "store"))
     check_looks(imported)
-    assert everything_shown(imported) == everything_shown([samples[index] for index in range(len(samples))])
+    assert everything_shown(imported) == everything_shown(
+        [samples[index] for index in range(len(samples))]
+    )
 
 
 def test_every_id_opens_every_layout(tmp_path: Path):

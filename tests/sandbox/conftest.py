@@ -8,7 +8,9 @@ ADD = "a, b = map(int, input().split())\nprint(a + b)\n"
 
 
 def sums(count: int, **options) -> Problem:
-    return Problem("sums", "", tuple(TestCase(f"{i} 2\n", f"{i + 2}\n") for i in range(count)), **options)
+    return Problem(
+        "sums", "", tuple(TestCase(f"{i} 2\n", f"{i + 2}\n") for i in range(count)), **options
+    )
 
 
 @pytest.fixture(scope="module", params=BACK_ENDS)

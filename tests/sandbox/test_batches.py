@@ -14,13 +14,17 @@ from tests.sandbox.conftest import ADD, sums
 def test_reports_come_in_the_order_of_the_jobs(sandbox):
     problem = sums(3)
     programs = [ADD, "print(0)", "1/0", "def", "", ADD + "# again"]
-    verdicts = [report.verdict for report in sandbox.run([Job(problem, program) for program in programs])]
+    verdicts = [
+        report.verdict for report in sandbox.run([Job(problem, program) for program in programs])
+    ]
     assert verdicts == ["AC", "WA", "RE", "CE", "CE", "AC"]
 
 
 def test_early_stop_shortens_the_report_and_keeps_the_verdict(sandbox):
     wrong_at_3 = "a, b = map(int, input().split())\nprint(a + b + (a == 3))"
-    short, long = sandbox.run([Job(sums(40), wrong_at_3, stop_early=early) for early in (True, False)])
+    short, long = sandbox.run(
+        [Job(sums(40), wrong_at_3, stop_early=early) for early in (True, False)]
+    )
     assert (short.verdict, len(short.tests)) == (Verdict.WA, 4)
     assert (long.verdict, len(long.tests)) == (Verdict.WA, 40)
     assert [test.verdict for test in long.tests].count(Verdict.WA) == 1
@@ -28,15 +32,21 @@ def test_early_stop_shortens_the_report_and_keeps_the_verdict(sandbox):
 
 def test_a_slow_program_does_not_hold_back_the_others(sandbox):
     problem = sums(2, limits=Limits(wall_s=2.0))
-    jobs = [Job(problem, "import time\ntime.sleep(60)") for _ in range(6)] + [Job(problem, ADD) for _ in range(30)]
+    jobs = [Job(problem, "import time\ntime.sleep(60)") for _ in range(6)] + [
+        Job(problem, ADD) for _ in range(30)
+    ]
     started = time.monotonic()
     verdicts = [report.verdict for report in sandbox.run(jobs)]
     assert verdicts == ["TLE"] * 6 + ["AC"] * 30
-    assert time.monotonic() - started < 5.5, "six sleepers of 2 s in a row on two workers would take 6 s"
+    assert time.monotonic() - started < 5.5, (
+        "six sleepers of 2 s in a row on two workers would take 6 s"
+    )
 
 
 def test_an_unknown_language_or_a_problem_without_tests_is_an_internal_error(sandbox):
-    reports = sandbox.run([Job(sums(1), ADD, language="cobol"), Job(sums(0), ADD), Job(sums(1), ADD)])
+    reports = sandbox.run(
+        [Job(sums(1), ADD, language="cobol"), Job(sums(0), ADD), Job(sums(1), ADD)]
+    )
     assert [report.verdict for report in reports] == ["IE", "IE", "AC"]
     assert "cobol" in reports[0].message
     assert sandbox.run([]) == []
@@ -60,7 +70,9 @@ class Lazy(Sequence):
 
 def test_inputs_are_sent_as_far_as_a_program_gets(sandbox):
     tests = Lazy(1000, 100_000)
-    [report] = sandbox.run([Job(Problem("lazy", "", tests), "print(input())\nassert input() and 0")])
+    [report] = sandbox.run(
+        [Job(Problem("lazy", "", tests), "print(input())\nassert input() and 0")]
+    )
     assert report.verdict is Verdict.RE
     assert max(tests.asked) < 100
 
@@ -85,7 +97,10 @@ def test_a_test_set_is_sent_once_to_each_worker_however_many_programs_share_it(s
 
 def test_outputs_of_all_lengths_arrive_whole(sandbox):
     """Longer than a pipe holds: drained while the program writes, in every test."""
-    tests = tuple(TestCase(f"{size}\n", "x" * size + "\n") for size in (10, 65_535, 65_536, 300_000, 1_000_000))
+    tests = tuple(
+        TestCase(f"{size}\n", "x" * size + "\n")
+        for size in (10, 65_535, 65_536, 300_000, 1_000_000)
+    )
     [report] = sandbox.run([Job(Problem("long", "", tests), "print('x' * int(input()))")])
     assert report.verdict is Verdict.AC
 
@@ -94,7 +109,10 @@ def test_threads_share_a_sandbox(sandbox):
     results = {}
 
     def work(name: int) -> None:
-        results[name] = [report.verdict for report in sandbox.run([Job(sums(2), ADD), Job(sums(2), "print(0)")] * 5)]
+        results[name] = [
+            report.verdict
+            for report in sandbox.run([Job(sums(2), ADD), Job(sums(2), "print(0)")] * 5)
+        ]
 
     threads = [threading.Thread(target=work, args=(name,)) for name in range(6)]
     for thread in threads:

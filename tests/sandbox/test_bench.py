@@ -18,7 +18,9 @@ def bench(tmp_path, *options):
 def test_rates_stand_beside_the_limit_of_the_same_run(tmp_path):
     result, table = bench(tmp_path, "--slow", "false")
     names = [f"local, {length} tests a program" for length in (1, 5, 20, 100)]
-    assert {"bare fork + exit + wait", "a fresh python for each test", *names} <= set(result["per_second"])
+    assert {"bare fork + exit + wait", "a fresh python for each test", *names} <= set(
+        result["per_second"]
+    )
     assert result["of_limit"]["bare fork + exit + wait"] == 1.0
     assert len(result["starts"]["local"]) == 1
     assert "local, 20 tests a program" in table

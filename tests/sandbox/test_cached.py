@@ -62,7 +62,10 @@ def test_a_job_in_flight_is_waited_for():
     inner = Counting(gate)
     cached = CachedSandbox(inner)
     results = []
-    threads = [threading.Thread(target=lambda: results.extend(cached.run([Job(sums(1), ADD)]))) for _ in range(8)]
+    threads = [
+        threading.Thread(target=lambda: results.extend(cached.run([Job(sums(1), ADD)])))
+        for _ in range(8)
+    ]
     for thread in threads:
         thread.start()
     inner.entered.wait(10)

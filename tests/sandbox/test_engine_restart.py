@@ -1,6 +1,7 @@
 """The Docker daemon is killed in mid-batch and started again: a daemon of the test's own, in namespaces of its own.
 
-In the machine's network a second daemon without a bridge would delete the first one's; the mounts of a killed one stay.
+In the machine's network a second daemon without a bridge would delete the first one's; the mounts
+of a killed one stay.
 """
 
 import gc
@@ -42,7 +43,10 @@ class Engine:
 
     def start(self) -> None:
         """Start it, wait until it answers."""
-        for stale in ("pid", "exec/containerd/containerd.pid"):  # of the killed one, which nobody may have reaped yet
+        for stale in (
+            "pid",
+            "exec/containerd/containerd.pid",
+        ):  # of the killed one, which nobody may have reaped yet
             (self._folder / stale).unlink(missing_ok=True)
         command = [
             "unshare",
@@ -58,14 +62,23 @@ class Engine:
         for name, place in (("data-root", "data"), ("exec-root", "exec"), ("pidfile", "pid")):
             command += [f"--{name}", f"{self._folder}/{place}"]
         with (self._folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+            self._process = subprocess.Popen(
+                command, stdout=log, stderr=log, start_new_session=True
+            )
         deadline = time.monotonic() + START_S
         while not self._answers():
-            assert time.monotonic() < deadline and self._process.poll() is None, (self._folder / "log").read_text()
+            assert time.monotonic() < deadline and self._process.poll() is None, (
+                self._folder / "log"
+            ).read_text()
             time.sleep(0.1)
 
     def _answers(self) -> bool:
-        return subprocess.run(["docker", "--host", self.host, "version"], capture_output=True).returncode == 0
+        return (
+            subprocess.run(
+                ["docker", "--host", self.host, "version"], capture_output=True
+            ).returncode
+            == 0
+        )
 
     def end(self, how: signal.Signals) -> None:
         """Send it a signal, wait until it has gone."""
@@ -84,7 +97,9 @@ def engine():
     engine.start()
     try:
         saved = subprocess.Popen(["docker", "save", IMAGE], stdout=subprocess.PIPE)
-        subprocess.run(["docker", "--host", engine.host, "load", "--quiet"], stdin=saved.stdout, check=True)
+        subprocess.run(
+            ["docker", "--host", engine.host, "load", "--quiet"], stdin=saved.stdout, check=True
+        )
         saved.stdout.close()
         assert saved.wait() == 0
         with pytest.MonkeyPatch.context() as patch:

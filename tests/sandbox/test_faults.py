@@ -25,7 +25,11 @@ docker_only = pytest.mark.docker
 def children(pid: int) -> list[int]:
     with contextlib.suppress(FileNotFoundError):
         tasks = os.listdir(f"/proc/{pid}/task")
-        return [int(word) for task in tasks for word in Path(f"/proc/{pid}/task/{task}/children").read_text().split()]
+        return [
+            int(word)
+            for task in tasks
+            for word in Path(f"/proc/{pid}/task/{task}/children").read_text().split()
+        ]
     return []
 
 
@@ -40,7 +44,9 @@ def described(pid: int) -> str:
     """What a process is, for the message of a failed test."""
     try:
         words = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
-        return " ".join([*Path(f"/proc/{pid}/stat").read_text().split()[1:4], *(word[:80] for word in words)])
+        return " ".join(
+            [*Path(f"/proc/{pid}/stat").read_text().split()[1:4], *(word[:80] for word in words)]
+        )
     except FileNotFoundError:
         return "has just ended"
 
@@ -71,7 +77,9 @@ def test_killed_processes_of_local_workers(which):
         def harm() -> None:
             hubs = [pid for pid in children(os.getpid()) if pid not in others]
             below = [pid for hub in hubs for pid in descendants(hub)]
-            for pid in {"hub": hubs, "zygotes and programs": below, "everything": hubs + below}[which]:
+            for pid in {"hub": hubs, "zygotes and programs": below, "everything": hubs + below}[
+                which
+            ]:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
 
@@ -84,7 +92,9 @@ def own_containers():
     from cppo_sandboxes.host.owners import LABEL, owner
 
     client = docker.from_env()
-    return client, client.containers.list(all=True, filters={"label": f"{LABEL}={owner()}"}, ignore_removed=True)
+    return client, client.containers.list(
+        all=True, filters={"label": f"{LABEL}={owner()}"}, ignore_removed=True
+    )
 
 
 @docker_only
@@ -105,7 +115,9 @@ def test_killed_containers(harm_name, monkeypatch):
                     for container in containers:
                         container.kill()
 
-        jobs = [Job(sums(3, limits=Limits(wall_s=3.0)), f"{SLOW_ADD}# {number}") for number in range(60)]
+        jobs = [
+            Job(sums(3, limits=Limits(wall_s=3.0)), f"{SLOW_ADD}# {number}") for number in range(60)
+        ]
         assert set(while_running(sandbox, harm, jobs)) == {"AC"}
     client, containers = own_containers()
     client.close()
@@ -145,7 +157,10 @@ def test_a_killed_host_process_leaves_nothing(name, how, tmp_path):
     script.write_text(HOST)
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     host = subprocess.Popen(
-        [sys.executable, str(script), name], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
+        [sys.executable, str(script), name],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=environment,
     )
     assert host.stdout is not None
     assert host.stdout.readline() == b"ready\n"
@@ -155,7 +170,9 @@ def test_a_killed_host_process_leaves_nothing(name, how, tmp_path):
     host.wait(20)
     host.stdout.close()
     deadline = time.monotonic() + 20
-    while time.monotonic() < deadline and (any(map(alive, below)) or (labels and container_labels(host.pid))):
+    while time.monotonic() < deadline and (
+        any(map(alive, below)) or (labels and container_labels(host.pid))
+    ):
         time.sleep(0.05)
     assert not any(map(alive, below))
     if name == "docker":
@@ -219,7 +236,9 @@ def footprint() -> tuple[int, int, int]:
 
 
 def test_an_option_that_a_sandbox_does_not_have_is_one_line_that_lists_them():
-    with pytest.raises(UsageError, match=r"sandbox 'local': .*'wrokers'; its options are: workers") as raised:
+    with pytest.raises(
+        UsageError, match=r"sandbox 'local': .*'wrokers'; its options are: workers"
+    ) as raised:
         cppo_env.make_sandbox("local", wrokers=2)
     assert "\n" not in str(raised.value)
 
@@ -240,6 +259,8 @@ def test_tests_that_cannot_be_read_void_their_job_only(sandbox):
     torn = Problem("torn", "", Torn())
     unwritable = Problem("unwritable", "", (TestCase("\ud800", ""),))
     for _ in range(2):
-        reports = sandbox.run([Job(sums(2), ADD), Job(torn, ADD), Job(unwritable, ADD), Job(sums(3), ADD)])
+        reports = sandbox.run(
+            [Job(sums(2), ADD), Job(torn, ADD), Job(unwritable, ADD), Job(sums(3), ADD)]
+        )
         assert [report.verdict for report in reports] == ["AC", "IE", "IE", "AC"]
         assert "the shard is gone" in reports[1].message

@@ -66,7 +66,9 @@ def test_what_was_read_leaves_no_trace():
 
 
 def test_no_source_or_binary_outlives_its_program(fresh):
-    reports = fresh.run([Job(sums(1), CPP, language="cpp17")]) + fresh.run([Job(sums(1), LIST_SOURCES)])
+    reports = fresh.run([Job(sums(1), CPP, language="cpp17")]) + fresh.run(
+        [Job(sums(1), LIST_SOURCES)]
+    )
     assert [report.verdict for report in reports] == ["AC", "AC"]
 
 

@@ -37,11 +37,15 @@ def test_a_broken_compiler_is_no_compile_error(monkeypatch):
     row = LANGUAGES["cpp17"]
     with cppo_env.make_sandbox("local", workers=1) as sandbox:
         nonsense = sandbox.run([Job(sums(1), "int main( {", language="cpp17")])[0]
-    monkeypatch.setitem(LANGUAGES, "cpp17", replace(row, compile=(*row.compile, "no-such-library.o")))
+    monkeypatch.setitem(
+        LANGUAGES, "cpp17", replace(row, compile=(*row.compile, "no-such-library.o"))
+    )
     with cppo_env.make_sandbox("local", workers=1) as sandbox:
         report = sandbox.run([Job(sums(1), CPP, language="cpp17")])[0]
     assert (nonsense.verdict, report.verdict) == ("CE", "IE")
-    assert "refuses a right program, too" in report.message and "no-such-library.o" in report.message
+    assert (
+        "refuses a right program, too" in report.message and "no-such-library.o" in report.message
+    )
 
 
 @pytest.mark.docker
@@ -50,7 +54,9 @@ def test_a_memory_limit_above_the_containers_is_granted_as_far_as_it_goes():
     small = sums(1, limits=Limits(memory_bytes=128 * MIB))
     hungry = f"x = b'x' * {700 * MIB}\n{ADD}"
     with cppo_env.make_sandbox("docker", workers=1, memory_bytes=512 * MIB) as sandbox:
-        reports = sandbox.run([Job(large, ADD), Job(large, hungry), Job(small, hungry), Job(large, ADD + "#")])
+        reports = sandbox.run(
+            [Job(large, ADD), Job(large, hungry), Job(small, hungry), Job(large, ADD + "#")]
+        )
     assert [report.verdict for report in reports] == ["AC", "IE", "MLE", "AC"]
     assert "raise DockerSandbox(memory_bytes=" in reports[1].message
 
@@ -68,7 +74,11 @@ def test_a_full_input_store_is_our_fault_and_passes(monkeypatch):
     monkeypatch.setattr("cppo_sandboxes.docker.STORE_BYTES", 4 * MIB)
     count = "import sys\nprint(len(sys.stdin.read()))\n"
     problems = [
-        Problem(f"{size} MiB", "", tuple(TestCase("x" * (size * MIB), f"{size * MIB}\n") for _ in range(2)))
+        Problem(
+            f"{size} MiB",
+            "",
+            tuple(TestCase("x" * (size * MIB), f"{size * MIB}\n") for _ in range(2)),
+        )
         for size in (1, 6)
     ]
     with cppo_env.make_sandbox("docker", workers=1, memory_bytes=1024 * MIB) as sandbox:
@@ -78,7 +88,9 @@ def test_a_full_input_store_is_our_fault_and_passes(monkeypatch):
 
 @pytest.mark.docker
 def test_a_worker_that_cannot_fork_is_our_fault(monkeypatch):
-    monkeypatch.setattr("cppo_sandboxes.docker.CONTAINER_PROCESSES", 4)  # the last one is the program's own process
+    monkeypatch.setattr(
+        "cppo_sandboxes.docker.CONTAINER_PROCESSES", 4
+    )  # the last one is the program's own process
     with cppo_env.make_sandbox("docker", workers=1, memory_bytes=1025 * MIB) as sandbox:
         reports = sandbox.run([Job(sums(2), ADD), Job(sums(1), ADD)])
     assert [report.verdict for report in reports] == ["IE", "AC"]  # which runs an only test itself

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from cppo_sandboxes import image as images
+from cppo_sandboxes import engine
 
 import cppo_env
 from cppo_env.types import MIB, Job, Limits, Problem, TestCase
@@ -42,10 +42,14 @@ def test_programs_run_from_huge_pages():
 
 
 @pytest.mark.docker
-@pytest.mark.parametrize("native, memory_bytes", [(images.NATIVE, 1026 * MIB), ("/nowhere", 1027 * MIB)])
+@pytest.mark.parametrize(
+    "native, memory_bytes", [(engine.NATIVE, 1026 * MIB), ("/nowhere", 1027 * MIB)]
+)
 def test_programs_are_judged_alike_with_and_without_it(native, memory_bytes, monkeypatch):
-    monkeypatch.setattr(images, "NATIVE", native)
-    with cppo_env.make_sandbox("docker", workers=1, memory_bytes=memory_bytes) as sandbox:  # a pool of its own
+    monkeypatch.setattr(engine, "NATIVE", native)
+    with cppo_env.make_sandbox(
+        "docker", workers=1, memory_bytes=memory_bytes
+    ) as sandbox:  # a pool of its own
         problem = sums(3, limits=Limits(cpu_s=0.5))
         reports = sandbox.run([Job(problem, program) for program in PROGRAMS])
         call = sandbox.run([Job(CALL, "def add(a, b): return a + b")])[0]

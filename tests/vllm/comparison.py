@@ -7,7 +7,8 @@ from typing import Any
 
 import gymnasium as gym
 import torch
-from cppo_grpo.rollouts.play import Player, Regions, play
+from cppo_grpo.rollouts.agent import PolicyAgent, Regions
+from cppo_grpo.rollouts.play import play
 from cppo_grpo.samplers import Sampler, SamplingParams, stream
 from cppo_grpo.samplers.transformers import TransformersSampler
 from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -32,7 +33,9 @@ def load_model(folder: Path) -> Any:
     return AutoModelForCausalLM.from_pretrained(folder).eval()
 
 
-def compare(sampler: Sampler, model: Any, folder: Path, unfinished: Callable[[], int]) -> dict[str, Any]:
+def compare(
+    sampler: Sampler, model: Any, folder: Path, unfinished: Callable[[], int]
+) -> dict[str, Any]:
     """The engine beside the model: with its first weights, in a rollout, and after an update of the weights.
 
     `unfinished` tells how many requests the engine is working on.
@@ -41,7 +44,11 @@ def compare(sampler: Sampler, model: Any, folder: Path, unfinished: Callable[[],
     rollout = played(sampler, model, AutoTokenizer.from_pretrained(folder))
     with torch.no_grad():
         for weight in model.parameters():
-            weight.add_(0.3 * weight.std() * torch.randn(weight.shape, generator=torch.Generator().manual_seed(3)))
+            weight.add_(
+                0.3
+                * weight.std()
+                * torch.randn(weight.shape, generator=torch.Generator().manual_seed(3))
+            )
     sampler.update(model.named_parameters())
     after = distance(sampler, model)
     found = {"streamed": streamed(sampler, unfinished), "split_unchanged": split_unchanged(sampler)}
@@ -73,7 +80,10 @@ def require_equal(found: dict[str, Any]) -> None:
 
 def distance(sampler: Sampler, model: Any) -> dict[str, Any]:
     """How far the sampler is from the model: greedy tokens, and log-probs of drawn tokens at their temperature."""
-    greedy, expected = sampler.sample(PROMPTS, GREEDY), TransformersSampler(model).sample(PROMPTS, GREEDY)
+    greedy, expected = (
+        sampler.sample(PROMPTS, GREEDY),
+        TransformersSampler(model).sample(PROMPTS, GREEDY),
+    )
     drawn = sampler.sample(PROMPTS, DRAWN)
     gaps = []
     with torch.no_grad():
@@ -83,16 +93,20 @@ def distance(sampler: Sampler, model: Any) -> dict[str, Any]:
     return {
         "greedy_equal": [c.token_ids for c in greedy] == [c.token_ids for c in expected],
         "largest_gap": max(gaps),
-        "ends_where_it_stops": all((c.token_ids[-1] in DRAWN.end_ids) == (c.finish_reason == "stop") for c in drawn),
+        "ends_where_it_stops": all(
+            (c.token_ids[-1] in DRAWN.end_ids) == (c.finish_reason == "stop") for c in drawn
+        ),
         "distinct": len({c.token_ids for c in drawn}),
-        "repeats": [c.token_ids for c in drawn] == [c.token_ids for c in sampler.sample(PROMPTS, DRAWN)],
+        "repeats": [c.token_ids for c in drawn]
+        == [c.token_ids for c in sampler.sample(PROMPTS, DRAWN)],
     }
 
 
 def streamed(sampler: Sampler, unfinished: Callable[[], int]) -> dict[str, Any]:
     """What the engine still worked on whenever completions were reported, and whether the draws are those of `sample`.
 
-    A completion that is drawn alone is the same too: a stream's seed decides, not what shares the batch.
+    A completion that is drawn alone is the same too: a stream's seed decides, not what shares the
+    batch.
     """
     expected = sampler.sample(PROMPTS, LONG)
     found, working = {}, []
@@ -102,7 +116,8 @@ def streamed(sampler: Sampler, unfinished: Callable[[], int]) -> dict[str, Any]:
     (alone,) = sampler.sample(PROMPTS[3:4], replace(LONG, streams=(3,)))
     return {
         "unfinished": working,
-        "draws_unchanged": [found[i].token_ids for i in range(len(PROMPTS))] == [c.token_ids for c in expected],
+        "draws_unchanged": [found[i].token_ids for i in range(len(PROMPTS))]
+        == [c.token_ids for c in expected],
         "alone_unchanged": alone.token_ids == expected[3].token_ids,
     }
 
@@ -110,7 +125,9 @@ def streamed(sampler: Sampler, unfinished: Callable[[], int]) -> dict[str, Any]:
 def split_unchanged(sampler: Sampler) -> bool:
     """Whether prompts that are read in parts are gone on with as they are alone."""
     together = sampler.sample(MANY, DRAWN)
-    alone = [sampler.sample([prompt], replace(DRAWN, streams=(i,)))[0] for i, prompt in enumerate(MANY)]
+    alone = [
+        sampler.sample([prompt], replace(DRAWN, streams=(i,)))[0] for i, prompt in enumerate(MANY)
+    ]
     return [c.token_ids for c in together] == [c.token_ids for c in alone]
 
 
@@ -122,7 +139,7 @@ def played(sampler: Sampler, model: Any, tokenizer: Any) -> dict[str, Any]:
         ours, plain = (
             play(
                 env.unwrapped,
-                Player(tokenizer, one, Regions(greedy, greedy)),
+                PolicyAgent(tokenizer, one, Regions(greedy, greedy)),
                 torch.arange(EPISODES).numpy(),
                 (0, 0),
             )
@@ -131,7 +148,8 @@ def played(sampler: Sampler, model: Any, tokenizer: Any) -> dict[str, Any]:
     finally:
         env.close()
     written = [
-        [c.token_ids for c in (*rollout.plans.completions, *rollout.programs.completions)] for rollout in (ours, plain)
+        [c.token_ids for c in (*rollout.plans.completions, *rollout.programs.completions)]
+        for rollout in (ours, plain)
     ]
     return {
         "equal": written[0] == written[1],

@@ -11,7 +11,9 @@ from tests.learning.tiny_runs import carry_out
 @pytest.fixture(scope="session")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """A small model that writes readable plans, with tied and with untied embeddings."""
-    made = carry_out(tmp_path_factory.mktemp("start") / "run", hidden=64, layers=2, warm_start_steps=120, steps=1)
+    made = carry_out(
+        tmp_path_factory.mktemp("start") / "run", hidden=64, layers=2, warm_start_steps=120, steps=1
+    )
     model = AutoModelForCausalLM.from_pretrained(made.reference)
     config = type(model.config).from_dict(model.config.to_dict() | {"tie_word_embeddings": False})
     untied = type(model)(config)

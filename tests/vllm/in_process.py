@@ -12,7 +12,8 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 import torch
-from cppo_grpo.rollouts.play import Player, Regions, play
+from cppo_grpo.rollouts.agent import PolicyAgent, Regions
+from cppo_grpo.rollouts.play import play
 from cppo_grpo.samplers import SamplingParams
 from cppo_sandboxes.cached import CachedSandbox
 from transformers import AutoTokenizer
@@ -58,7 +59,12 @@ def judged_early(sampler: Any, folder: Path) -> list[int]:
     with make_sandbox("local") as box:
         noting = Noting(box, sampler.llm.llm_engine.get_num_unfinished_requests)
         env: Any = gym.make_vec("CPPO-Strategies-v0", num_envs=EPISODES, k=4, sandbox=noting)
-        rollout = play(env.unwrapped, Player(tokenizer, sampler, Regions(params, params)), np.arange(EPISODES), (1, 2))
+        rollout = play(
+            env.unwrapped,
+            PolicyAgent(tokenizer, sampler, Regions(params, params)),
+            np.arange(EPISODES),
+            (1, 2),
+        )
         env.close()
     assert noting.tests == rollout.tests_run > 0
     return noting.noted
@@ -76,7 +82,11 @@ def main() -> None:
     found["left_behind"] = left_behind(sampler)
     sampler.update(model.named_parameters())
     cached += cached_tokens(sampler)
-    print(json.dumps(found | {"cached": cached, "judged_early": judged, "threads": torch.get_num_threads()}))
+    print(
+        json.dumps(
+            found | {"cached": cached, "judged_early": judged, "threads": torch.get_num_threads()}
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -23,7 +23,11 @@ from tests.vllm.comparison import compare, load_model, require_equal
 from tests.vllm.training import require_training
 
 STARTS_WITHIN_S = 240
-FLAGS = ("--logprobs-mode=processed_logprobs", "--generation-config=vllm", f"--worker-extension-cls={WORKER_EXTENSION}")
+FLAGS = (
+    "--logprobs-mode=processed_logprobs",
+    "--generation-config=vllm",
+    f"--worker-extension-cls={WORKER_EXTENSION}",
+)
 
 
 @contextmanager
@@ -33,13 +37,31 @@ def serving(folder: Path, log: Path, *flags: str) -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
-    common = ("--host=127.0.0.1", f"--port={port}", "--dtype=float32", "--enforce-eager", "--max-model-len=512")
-    settings = {"VLLM_SERVER_DEV_MODE": "1", "VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_CPU_OMP_THREADS_BIND": "nobind"}
+    common = (
+        "--host=127.0.0.1",
+        f"--port={port}",
+        "--dtype=float32",
+        "--enforce-eager",
+        "--max-model-len=512",
+    )
+    settings = {
+        "VLLM_SERVER_DEV_MODE": "1",
+        "VLLM_CPU_KVCACHE_SPACE": "1",
+        "VLLM_CPU_OMP_THREADS_BIND": "nobind",
+    }
     settings |= {"OMP_NUM_THREADS": "1"}
     with log.open("w") as out:
         server = subprocess.Popen(
-            # What `vllm serve` runs; that command itself does not start in the CPU build, which is named vllm-cpu.
-            [sys.executable, "-m", "vllm.entrypoints.openai.api_server", f"--model={folder}", *common, *flags],
+            # What `vllm serve` runs; that command itself does not start in the CPU build, which is
+            # named vllm-cpu.
+            [
+                sys.executable,
+                "-m",
+                "vllm.entrypoints.openai.api_server",
+                f"--model={folder}",
+                *common,
+                *flags,
+            ],
             env=os.environ | settings,
             stdout=out,
             stderr=subprocess.STDOUT,
@@ -61,7 +83,13 @@ def unfinished(url: str) -> int:
     """Requests that the server is working on, as it says itself."""
     with urllib.request.urlopen(url + "/metrics", timeout=5) as response:
         lines = response.read().decode().splitlines()
-    return int(sum(float(line.split()[-1]) for line in lines if line.startswith("vllm:num_requests_running")))
+    return int(
+        sum(
+            float(line.split()[-1])
+            for line in lines
+            if line.startswith("vllm:num_requests_running")
+        )
+    )
 
 
 def _healthy(url: str) -> bool:
@@ -76,7 +104,11 @@ def _healthy(url: str) -> bool:
 def test_a_server_equals_transformers_and_trains(folders: dict[str, Path], tmp_path: Path) -> None:
     with serving(folders["tied"], tmp_path / "server.log", *FLAGS) as url:
         model = load_model(folders["tied"])
-        require_equal(compare(VllmServerSampler(model, url=url), model, folders["tied"], lambda: unfinished(url)))
+        require_equal(
+            compare(
+                VllmServerSampler(model, url=url), model, folders["tied"], lambda: unfinished(url)
+            )
+        )
         require_training(folders["tied"], tmp_path / "run", "vllm_server", url=url)
 
 
@@ -84,14 +116,20 @@ def test_a_server_equals_transformers_and_trains(folders: dict[str, Path], tmp_p
 def test_a_server_takes_untied_weights(folders: dict[str, Path], tmp_path: Path) -> None:
     with serving(folders["untied"], tmp_path / "server.log", *FLAGS) as url:
         model = load_model(folders["untied"])
-        require_equal(compare(VllmServerSampler(model, url=url), model, folders["untied"], lambda: unfinished(url)))
+        require_equal(
+            compare(
+                VllmServerSampler(model, url=url), model, folders["untied"], lambda: unfinished(url)
+            )
+        )
 
 
 @need_vllm
 def test_a_server_with_other_log_probs_is_refused(folders: dict[str, Path], tmp_path: Path) -> None:
     with (
         serving(folders["tied"], tmp_path / "server.log", *FLAGS[1:]) as url,
-        pytest.raises(UsageError, match=r"reports raw_logprobs, expected processed_logprobs; start it with"),
+        pytest.raises(
+            UsageError, match=r"reports raw_logprobs, expected processed_logprobs; start it with"
+        ),
     ):
         VllmServerSampler(load_model(folders["tied"]), url=url)
 

@@ -25,9 +25,17 @@ def require_training(folder: Path, run: Path, sampler: str, **options: Any) -> N
     """Assert that a run learns and that its sampler always had the weights that were being trained."""
     settings = SETTINGS | {"model": folder, "run": run, "sampler": sampler}
     settings |= {f"sampler_options.{name}": value for name, value in options.items()}
-    done = cppo("train", *(f"--{name}={value}" for name, value in settings.items()), env={"OMP_NUM_THREADS": "1"})
+    done = cppo(
+        "train",
+        *(f"--{name}={value}" for name, value in settings.items()),
+        env={"OMP_NUM_THREADS": "1"},
+    )
     assert done.returncode == 0, done.stderr[-2000:]
-    rows = [row for row in map(json.loads, (run / "metrics.jsonl").read_text().splitlines()) if row["stage"] == "joint"]
+    rows = [
+        row
+        for row in map(json.loads, (run / "metrics.jsonl").read_text().splitlines())
+        if row["stage"] == "joint"
+    ]
     assert len(rows) == SETTINGS["steps"]
     assert any(row["grad_norm"] > 0 for row in rows)
     for row in rows:

@@ -21,7 +21,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Completion:
+class Reply:
     """One answer of a model."""
 
     text: str
@@ -41,7 +41,7 @@ class Failure:
 class Backend(Protocol):
     """A model."""
 
-    def complete(self, requests: Sequence[Request], /) -> list[Completion | Failure]:
+    def complete(self, requests: Sequence[Request], /) -> list[Reply | Failure]:
         """One answer for each request, in order."""
         ...
 

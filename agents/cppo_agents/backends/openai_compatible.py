@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from cppo_agents.backends import Completion, Failure, Request, without_thoughts
+from cppo_agents.backends import Failure, Reply, Request, without_thoughts
 from cppo_env.errors import UsageError
 from cppo_env.plugins import missing_extra
 
@@ -31,12 +31,15 @@ class OpenAICompatible:
 
         Args:
             model: the model's name at the endpoint.
-            base_url: the endpoint, such as `http://localhost:8000/v1`; None takes the package's default.
+            base_url: the endpoint, such as `http://localhost:8000/v1`; None takes the package's
+                default.
             api_key_env: environment variable that holds the key. A `base_url` may do without.
             concurrency: requests in flight at once.
             timeout_s: seconds that one try of one request may take.
-            retries: further tries after a lost connection, a time-out, or status 408, 409, 429 or 5xx.
-            extra_body: further fields of the request, such as `{"chat_template_kwargs": {"enable_thinking": false}}`.
+            retries: further tries after a lost connection, a time-out, or status 408, 409, 429 or
+                5xx.
+            extra_body: further fields of the request, such as `{"chat_template_kwargs":
+                {"enable_thinking": false}}`.
 
         Raises:
             MissingExtraError: the package `openai` is not installed.
@@ -55,14 +58,16 @@ class OpenAICompatible:
         self.concurrency = concurrency
         self.extra_body = dict(extra_body or {})
         self._error: type[Exception] = openai.OpenAIError
-        self._client = openai.OpenAI(base_url=base_url, api_key=key or "none", timeout=timeout_s, max_retries=retries)
+        self._client = openai.OpenAI(
+            base_url=base_url, api_key=key or "none", timeout=timeout_s, max_retries=retries
+        )
 
-    def complete(self, requests: Sequence[Request]) -> list[Completion | Failure]:
+    def complete(self, requests: Sequence[Request]) -> list[Reply | Failure]:
         """One call of the endpoint for each request."""
         with ThreadPoolExecutor(self.concurrency) as pool:
             return list(pool.map(self._complete, requests))
 
-    def _complete(self, request: Request) -> Completion | Failure:
+    def _complete(self, request: Request) -> Reply | Failure:
         seed = {} if request.seed is None else {"seed": request.seed}
         try:
             answer = self._client.chat.completions.create(
@@ -80,8 +85,10 @@ class OpenAICompatible:
             [choice, *_] = answer.choices
             text = choice.message.content or ""
         except (AttributeError, TypeError, ValueError):
-            return Failure(f"{self._client.base_url}: the answer holds no message; does it serve chat completions?")
-        return Completion(
+            return Failure(
+                f"{self._client.base_url}: the answer holds no message; does it serve chat completions?"
+            )
+        return Reply(
             without_thoughts(text),
             truncated=choice.finish_reason == "length",
             tokens=answer.usage.completion_tokens if answer.usage else 0,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
-from cppo_agents.backends import Completion, Failure, Request, without_thoughts
+from cppo_agents.backends import Failure, Reply, Request, without_thoughts
 from cppo_env.plugins import missing_extra
 
 
@@ -14,13 +14,20 @@ class Transformers:
     """Generates in padded batches of requests that are sampled alike."""
 
     def __init__(
-        self, model: Any, tokenizer: Any = None, *, device: str = "auto", batch_size: int = 16, dtype: str = "auto"
+        self,
+        model: Any,
+        tokenizer: Any = None,
+        *,
+        device: str = "auto",
+        batch_size: int = 16,
+        dtype: str = "auto",
     ):
         """Loads the model.
 
         Args:
             model: path or name for `from_pretrained`, or a loaded model.
-            tokenizer: a loaded tokenizer with a chat template; None loads the one that lies with the model.
+            tokenizer: a loaded tokenizer with a chat template; None loads the one that lies with
+                the model.
             device: "auto" takes a GPU where there is one, else "cpu", "cuda", ….
             batch_size: sequences generated side by side.
             dtype: weights' type for `from_pretrained`.
@@ -37,22 +44,30 @@ class Transformers:
             device = "cuda" if torch.cuda.is_available() else "cpu"
         self._torch = torch
         self.batch_size = batch_size
-        self.tokenizer = tokenizer if tokenizer is not None else AutoTokenizer.from_pretrained(model)
-        loaded = AutoModelForCausalLM.from_pretrained(model, dtype=dtype) if isinstance(model, str) else model
+        self.tokenizer = (
+            tokenizer if tokenizer is not None else AutoTokenizer.from_pretrained(model)
+        )
+        loaded = (
+            AutoModelForCausalLM.from_pretrained(model, dtype=dtype)
+            if isinstance(model, str)
+            else model
+        )
         self.model = loaded.to(device).eval()
         if self.tokenizer.pad_token_id is None:
             self.tokenizer.pad_token = self.tokenizer.eos_token
 
-    def complete(self, requests: Sequence[Request]) -> list[Completion | Failure]:
+    def complete(self, requests: Sequence[Request]) -> list[Reply | Failure]:
         """Requests of equal sampling settings share batches; a seed makes a batch reproducible."""
-        answers: list[Completion | Failure] = []
-        for _, alike in groupby(requests, key=lambda request: (request.temperature, request.max_tokens)):
+        answers: list[Reply | Failure] = []
+        for _, alike in groupby(
+            requests, key=lambda request: (request.temperature, request.max_tokens)
+        ):
             group = list(alike)
             for start in range(0, len(group), self.batch_size):
                 answers += self._generate(group[start : start + self.batch_size])
         return answers
 
-    def _generate(self, requests: Sequence[Request]) -> list[Completion]:
+    def _generate(self, requests: Sequence[Request]) -> list[Reply]:
         torch, first = self._torch, requests[0]
         encoded = self.tokenizer.apply_chat_template(
             [request.messages for request in requests],
@@ -61,8 +76,11 @@ class Transformers:
             return_dict=True,
         )
         # Padded here, since the template call ignores a `padding_side` of its own.
-        prompts = self.tokenizer.pad(encoded, padding_side="left", return_tensors="pt").to(self.model.device)
-        # top_k=0 and top_p=1: sample from the model's own distribution, not from generate()'s truncated default.
+        prompts = self.tokenizer.pad(encoded, padding_side="left", return_tensors="pt").to(
+            self.model.device
+        )
+        # top_k=0 and top_p=1: sample from the model's own distribution, not from generate()'s
+        # truncated default.
         sampling = {"do_sample": True, "temperature": first.temperature, "top_k": 0, "top_p": 1.0}
         # A seeded call leaves the process's own random state as it was.
         with torch.random.fork_rng(enabled=first.seed is not None), torch.inference_mode():
@@ -76,12 +94,12 @@ class Transformers:
             )
         return [self._read(row) for row in tokens[:, prompts["input_ids"].shape[1] :].tolist()]
 
-    def _read(self, row: list[int]) -> Completion:
+    def _read(self, row: list[int]) -> Reply:
         ends = {self.tokenizer.eos_token_id, *_as_list(self.model.generation_config.eos_token_id)}
         length = next((i for i, token in enumerate(row) if token in ends), None)
         kept = row if length is None else row[:length]
         text = self.tokenizer.decode(kept, skip_special_tokens=True)
-        return Completion(without_thoughts(text), truncated=length is None, tokens=len(kept))
+        return Reply(without_thoughts(text), truncated=length is None, tokens=len(kept))
 
 
 def _as_list(value: int | list[int] | None) -> list[int]:

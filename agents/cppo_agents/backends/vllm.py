@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from cppo_agents.backends import Completion, Failure, Request, without_thoughts
+from cppo_agents.backends import Failure, Reply, Request, without_thoughts
 from cppo_env.plugins import missing_extra
 
 
@@ -29,19 +29,21 @@ class Vllm:
         self._sampling_params = vllm.SamplingParams
         self.llm = vllm.LLM(model, **engine)
 
-    def complete(self, requests: Sequence[Request]) -> list[Completion | Failure]:
+    def complete(self, requests: Sequence[Request]) -> list[Reply | Failure]:
         """One batched call of the engine."""
         outputs = self.llm.chat(
             [request.messages for request in requests],
             [
-                self._sampling_params(temperature=one.temperature, max_tokens=one.max_tokens, seed=one.seed)
+                self._sampling_params(
+                    temperature=one.temperature, max_tokens=one.max_tokens, seed=one.seed
+                )
                 for one in requests
             ],
             use_tqdm=False,
             chat_template_kwargs={"enable_thinking": False},
         )
         return [
-            Completion(
+            Reply(
                 without_thoughts(output.outputs[0].text),
                 truncated=output.outputs[0].finish_reason == "length",
                 tokens=len(output.outputs[0].token_ids),

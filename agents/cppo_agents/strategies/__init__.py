@@ -6,8 +6,9 @@
     skills           K fixed skills instead of a plan, z = 1 … K (Shah et al. 2026, arXiv 2602.22296)
     tuple            one plan of K methods that know of each other, then a solution for each (CPPO, arXiv 2605.27000)
 
-All spend the same budget: K solutions an episode. A strategy is written for one episode, as a generator that yields
-rounds of requests and is sent their answers; `ModelAgent` runs the generators of a batch side by side.
+All spend the same budget: K solutions an episode. A strategy is written for one episode, as a
+generator that yields rounds of requests and is sent their answers; `ModelAgent` runs the generators
+of a batch side by side.
 """
 
 from __future__ import annotations
@@ -39,7 +40,9 @@ def make_strategy(name: str, k: int, sampling: Sampling) -> Strategy:
         UnknownNameError: there is none.
     """
     if name not in STRATEGIES:
-        raise UnknownNameError(f"no strategy named {name!r}; {plugins.suggest(name, list(STRATEGIES))}")
+        raise UnknownNameError(
+            f"no strategy named {name!r}; {plugins.suggest(name, list(STRATEGIES))}"
+        )
     return STRATEGIES[name](k, sampling)
 
 

@@ -6,12 +6,12 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from cppo_agents.backends import Completion, Request
+from cppo_agents.backends import Reply, Request
 from cppo_env import parsing, prompts
 from cppo_env.prompts import Messages
 from cppo_env.types import Observation
 
-Steps = Generator[list[Request], list[Completion], tuple[str, ...]]
+Steps = Generator[list[Request], list[Reply], tuple[str, ...]]
 """Yields the requests of one round, is sent their answers, and returns K texts."""
 
 
@@ -58,7 +58,9 @@ class Planned:
         branches = [branch for branch, method in enumerate(observation["methods"]) if method]
         if branches:
             completions = yield [
-                self.sampling.solve(prompts.solve_messages(observation, observation["methods"][branch]))
+                self.sampling.solve(
+                    prompts.solve_messages(observation, observation["methods"][branch])
+                )
                 for branch in branches
             ]
             for branch, completion in zip(branches, completions, strict=True):
@@ -66,12 +68,12 @@ class Planned:
         return tuple(solutions)
 
 
-def solution_of(completion: Completion) -> str:
+def solution_of(completion: Reply) -> str:
     """The text of a finished solution; a truncated one earns nothing, even if some fence in it is closed."""
     return "" if completion.truncated else completion.text
 
 
-def single_methods(completions: Sequence[Completion]) -> tuple[str, ...]:
+def single_methods(completions: Sequence[Reply]) -> tuple[str, ...]:
     """The method of each plan that was asked for one; an empty text where there is no such plan."""
     plans = ["" if completion.truncated else completion.text for completion in completions]
     return tuple("".join(parsing.read_plan(plan, 1)) for plan in plans)

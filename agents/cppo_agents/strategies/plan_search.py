@@ -1,8 +1,10 @@
 """PlanSearch: search over observations on the problem, in words, before any plan is written.
 
-Covered: first-order observations, subsets of at most two, second-order observations from each subset, one plan for each
-subset. Not covered: the paper's pseudo-code stage and its larger pool of plans; only the K subsets that are solved
-are pursued, which changes cost and not distribution, since they are drawn without looking at what follows from them.
+Covered: first-order observations, subsets of at most two, second-order observations from each
+    subset, one plan for each
+subset, one plan for each subset. Not covered: the paper's pseudo-code stage and its larger pool of
+plans; only the K subsets that are solved are pursued, which changes cost and not distribution,
+since they are drawn without looking at what follows from them.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ import re
 from itertools import combinations
 from random import Random
 
-from cppo_agents.backends import Completion
+from cppo_agents.backends import Reply
 from cppo_agents.strategies.base import Planned, Sampling, Steps, single_methods
 from cppo_env import prompts
 from cppo_env.prompts import Messages
@@ -33,7 +35,9 @@ _BULLET = re.compile(r"^\s*(?:[-*•]|\(?\d+[.):]|[A-Z]:)\s*")
 class PlanSearch(Planned):
     """Draws K subsets of observations and plans one method from each."""
 
-    def __init__(self, k: int, sampling: Sampling, *, observations: int = 5, derived: int = 3, seed: int = 0):
+    def __init__(
+        self, k: int, sampling: Sampling, *, observations: int = 5, derived: int = 3, seed: int = 0
+    ):
         """The number of first-order and of derived observations to ask for; `seed` draws the subsets."""
         super().__init__(k, sampling)
         self.observations = observations
@@ -43,14 +47,21 @@ class PlanSearch(Planned):
     def plan(self, observation: Observation) -> Steps:
         """Three rounds: observations, derived observations for each subset, a method for each subset."""
         problem = prompts.problem_text(observation)
-        [first] = yield [self.sampling.plan(_messages(OBSERVE.format(count=self.observations), problem))]
+        [first] = yield [
+            self.sampling.plan(_messages(OBSERVE.format(count=self.observations), problem))
+        ]
         subsets = self._draw(_lines(first, self.observations), problem)
         if not subsets:
             return ("",) * self.k
         derive = DERIVE.format(count=self.derived)
-        second = yield [self.sampling.plan(_messages(derive, _with_notes(problem, subset))) for subset in subsets]
+        second = yield [
+            self.sampling.plan(_messages(derive, _with_notes(problem, subset)))
+            for subset in subsets
+        ]
         plans = yield [
-            self.sampling.plan(self._plan_messages(observation, [*subset, *_lines(completion, self.derived)]))
+            self.sampling.plan(
+                self._plan_messages(observation, [*subset, *_lines(completion, self.derived)])
+            )
             for subset, completion in zip(subsets, second, strict=True)
         ]
         return single_methods(plans)
@@ -74,7 +85,7 @@ def _with_notes(problem: str, notes: list[str] | tuple[str, ...]) -> str:
     return problem + "\n\nObservations:\n" + "\n".join(f"- {note}" for note in notes)
 
 
-def _lines(completion: Completion, count: int) -> list[str]:
+def _lines(completion: Reply, count: int) -> list[str]:
     """The first `count` observations of an answer; the last line of a truncated one is dropped."""
     lines = completion.text.splitlines()[: -1 if completion.truncated else None]
     stripped = (_BULLET.sub("", line).strip() for line in lines)

@@ -4,10 +4,11 @@
 
     def my_algorithm(rewards: EpisodeRewards, options: Options) -> Advantages: ...
 
-`cppo` credits a plan with what its tuple reached together. All others are baselines that see *attempts*: an attempt is
-a plan and one of its programs, log p(attempt) = log p(plan) + log p(program). So a program gets the advantage of its
-attempt, and a plan the sum over its K attempts (`from_attempts`). Without plans (`planner=none`) an attempt is a
-program alone, and the M·K programs of a problem are independent samples, as in the papers of these algorithms.
+`cppo` credits a plan with what its tuple reached together. All others are baselines that see
+*attempts*: an attempt is a plan and one of its programs, log p(attempt) = log p(plan) + log
+p(program). So a program gets the advantage of its attempt, and a plan the sum over its K attempts
+(`from_attempts`). Without plans (`planner=none`) an attempt is a program alone, and the M·K
+programs of a problem are independent samples, as in the papers of these algorithms.
 
 Two decorators declare what else an algorithm asks for: `on_skills`, `on_tokens`.
 """
@@ -16,16 +17,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cppo_grpo.loss import Aggregation
+from cppo_grpo.choices import (
+    Aggregation,
+    SolverGroup,
+)
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
-Group = Literal["tuple", "problem"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class EpisodeRewards:
 class Options:
     """What a group is, and whether its advantages are normalised (METHOD, section 3)."""
 
-    solver_group: Group | None = None
+    solver_group: SolverGroup | None = None
     """A branch is compared with the K of its tuple, or with all M·K of its problem; None is the algorithm's choice."""
     normalise: bool = True
     """Divide by the standard deviation, in the algorithms that do so."""
@@ -90,7 +92,10 @@ def aggregation_of(algorithm: Algorithm) -> Aggregation:
 
 
 def in_groups(
-    estimator: Callable[[Floats, Bools], Floats], rewards_PMK: Floats, mask_PMK: Bools, group: Group
+    estimator: Callable[[Floats, Bools], Floats],
+    rewards_PMK: Floats,
+    mask_PMK: Bools,
+    group: SolverGroup,
 ) -> Floats:
     """Apply an estimator of the last axis to tuples (K) or to whole problems (M·K)."""
     shape = rewards_PMK.shape if group == "tuple" else (len(rewards_PMK), -1)
@@ -98,13 +103,20 @@ def in_groups(
 
 
 def from_attempts(
-    estimator: Callable[[Floats, Bools], Floats], rewards: EpisodeRewards, options: Options, group: Group = "problem"
+    estimator: Callable[[Floats, Bools], Floats],
+    rewards: EpisodeRewards,
+    options: Options,
+    group: SolverGroup = "problem",
 ) -> Advantages:
     """Advantages of attempts, given to their programs and summed over the attempts of each plan.
 
-    A plan that could not be read spends its K attempts, all of them wrong. `group` is the algorithm's choice, which
-    the options may overrule.
+    A plan that could not be read spends its K attempts, all of them wrong. `group` is the
+    algorithm's choice, which the options may overrule.
     """
     counted_PMK = np.broadcast_to(~rewards.void_PM[..., None], rewards.solutions_PMK.shape)
-    attempts_PMK = in_groups(estimator, rewards.solutions_PMK, counted_PMK, options.solver_group or group)
-    return Advantages(plans_PM=attempts_PMK.sum(-1), solutions_PMK=attempts_PMK * rewards.ran_PM[..., None])
+    attempts_PMK = in_groups(
+        estimator, rewards.solutions_PMK, counted_PMK, options.solver_group or group
+    )
+    return Advantages(
+        plans_PM=attempts_PMK.sum(-1), solutions_PMK=attempts_PMK * rewards.ran_PM[..., None]
+    )

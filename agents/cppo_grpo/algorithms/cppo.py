@@ -8,7 +8,9 @@ from cppo_grpo.algorithms import Advantages, EpisodeRewards, Options, in_groups
 
 def cppo(rewards: EpisodeRewards, options: Options) -> Advantages:
     """METHOD, section 3: A = (r − mean) / std in the planner's group (M) and in the solver's group."""
-    branches_PMK = np.broadcast_to((rewards.ran_PM & ~rewards.void_PM)[..., None], rewards.solutions_PMK.shape)
+    branches_PMK = np.broadcast_to(
+        (rewards.ran_PM & ~rewards.void_PM)[..., None], rewards.solutions_PMK.shape
+    )
     return Advantages(
         plans_PM=group_advantages(rewards.plans_PM, std=options.normalise, mask=~rewards.void_PM),
         solutions_PMK=in_groups(

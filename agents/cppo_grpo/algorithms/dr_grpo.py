@@ -7,4 +7,6 @@ from cppo_grpo.algorithms import Advantages, EpisodeRewards, Options, from_attem
 @on_tokens
 def dr_grpo(rewards: EpisodeRewards, options: Options) -> Advantages:
     """Correctness less the group's mean (arXiv 2503.20783)."""
-    return from_attempts(lambda r, mask: group_advantages(r, std=False, mask=mask), rewards, options)
+    return from_attempts(
+        lambda r, mask: group_advantages(r, std=False, mask=mask), rewards, options
+    )

@@ -5,5 +5,7 @@ from cppo_grpo.algorithms import Advantages, EpisodeRewards, Options, from_attem
 
 
 def grpo(rewards: EpisodeRewards, options: Options) -> Advantages:
-    """Group-normalised correctness of each attempt (arXiv 2402.03300)."""
-    return from_attempts(lambda r, mask: group_advantages(r, std=options.normalise, mask=mask), rewards, options)
+    """SolverGroup-normalised correctness of each attempt (arXiv 2402.03300)."""
+    return from_attempts(
+        lambda r, mask: group_advantages(r, std=options.normalise, mask=mask), rewards, options
+    )

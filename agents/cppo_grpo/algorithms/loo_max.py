@@ -11,5 +11,8 @@ def loo_max(rewards: EpisodeRewards, options: Options) -> Advantages:
     The estimator is a sum over the group, and the learner takes means.
     """
     return from_attempts(
-        lambda r, mask: leave_one_out_max(r, mask=mask) * mask.sum(-1, keepdims=True), rewards, options, "tuple"
+        lambda r, mask: leave_one_out_max(r, mask=mask) * mask.sum(-1, keepdims=True),
+        rewards,
+        options,
+        "tuple",
     )

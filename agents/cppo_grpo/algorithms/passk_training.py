@@ -12,6 +12,8 @@ def passk_training(rewards: EpisodeRewards, options: Options) -> Advantages:
         UsageError: groups are tuples, where pass@K is 0 or 1 and nothing varies.
     """
     if options.solver_group == "tuple":
-        raise UsageError("passk_training: K of K attempts carry no signal; set solver_group=problem (M·K attempts)")
+        raise UsageError(
+            "passk_training: K of K attempts carry no signal; set solver_group=problem (M·K attempts)"
+        )
     k = rewards.solutions_PMK.shape[-1]
     return from_attempts(lambda r, mask: estimate(r, k, mask=mask), rewards, options)

@@ -11,4 +11,6 @@ def pkpo(rewards: EpisodeRewards, options: Options) -> Advantages:
     The estimator is the sum Σ s_i ∇log p_i over a group, and the learner takes means.
     """
     k = rewards.solutions_PMK.shape[-1]
-    return from_attempts(lambda r, mask: estimate(r, k, mask=mask) * mask.sum(-1, keepdims=True), rewards, options)
+    return from_attempts(
+        lambda r, mask: estimate(r, k, mask=mask) * mask.sum(-1, keepdims=True), rewards, options
+    )

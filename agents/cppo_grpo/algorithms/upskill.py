@@ -8,6 +8,6 @@ from cppo_grpo.algorithms.grpo import grpo
 
 @on_skills
 def upskill(rewards: EpisodeRewards, options: Options) -> Advantages:
-    """Group-normalised V + α · I(y, z), α = `skill_bonus` (arXiv 2602.22296)."""
+    """SolverGroup-normalised V + α · I(y, z), α = `skill_bonus` (arXiv 2602.22296)."""
     paid_PMK = rewards.solutions_PMK + options.skill_bonus * rewards.information_PMK
     return grpo(replace(rewards, solutions_PMK=paid_PMK), options)

@@ -1,0 +1,1 @@
+"""The commands `cppo run`, `cppo train` and `cppo report`."""

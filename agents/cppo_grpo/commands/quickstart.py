@@ -1,7 +1,7 @@
 """`cppo run`: a tiny model made from scratch learns to coordinate, on one machine without a GPU.
 
-The task is `CPPO-Strategies-v0`, whose optimum is known (METHOD, section 7). docs/quickstart.md says why these settings
-work.
+The task is `CPPO-Strategies-v0`, whose optimum is known (METHOD, section 7). docs/quickstart.md
+says why these settings work.
 """
 
 from __future__ import annotations
@@ -66,11 +66,13 @@ def run(config: RunConfig) -> dict[str, Any]:
     """Train a tiny model from nothing until its plans coordinate: the quickstart."""
     from cppo_env import load_problems
     from cppo_env.problems.strategies import coordinated_optimum, independent_ceiling
-    from cppo_grpo.commands.train import carry_out
+    from cppo_grpo.commands.launch import carry_out
     from cppo_grpo.runs.progress import main_console
 
     if config.eval_episodes < 1:
-        raise UsageError(f"eval_episodes: got {config.eval_episodes}, expected at least 1 to compare before and after")
+        raise UsageError(
+            f"eval_episodes: got {config.eval_episodes}, expected at least 1 to compare before and after"
+        )
     console = main_console()
     k = config.train_config().k
     probabilities = load_problems("strategies").probabilities
@@ -82,7 +84,11 @@ def run(config: RunConfig) -> dict[str, Any]:
         soft_wrap=True,
     )
     result = carry_out("run", config.train_config(), console)
-    before, after, (low, high) = result["pass_at_k_before"], result["pass_at_k_after"], result["ci95_after"]
+    before, after, (low, high) = (
+        result["pass_at_k_before"],
+        result["pass_at_k_after"],
+        result["ci95_after"],
+    )
     console.print(
         f"pass@{k} went from {before:.3f} to [bold]{after:.3f}[/] (95 % {low:.3f} to {high:.3f}) in "
         f"{result['steps']} steps and {result['train_seconds']:.0f} s; "

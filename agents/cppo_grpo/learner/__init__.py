@@ -1,0 +1,1 @@
+"""Rollout → advantages → update."""

@@ -2,8 +2,8 @@
 
     I(y, z) = mean_t [ log p(y_t | x, z, y_<t) − log mean_z' p(y_t | x, z', y_<t) ]        z' = 1 … K, z among them
 
-It is at most log K, and 0 where the method changes nothing. The expectation of a term over the token that z draws is
-its KL from the mixture of all methods, so it is never negative.
+It is at most log K, and 0 where the method changes nothing. The expectation of a term over the
+token that z draws is its KL from the mixture of all methods, so it is never negative.
 
 Source: METHOD, section 5, after Shah et al. 2026, arXiv 2602.22296.
 """
@@ -19,11 +19,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from cppo_grpo.config import TrainConfig
-from cppo_grpo.learner.learner import asks_for_information, in_step
-from cppo_grpo.model.policy import Policy, completion_mask
+from cppo_grpo.learner.batches import in_step
+from cppo_grpo.learner.credit import asks_for_information
 from cppo_grpo.model.modes import evaluating
+from cppo_grpo.model.policy import Policy, completion_mask
 from cppo_grpo.parallel import Processes
-from cppo_grpo.rollouts.play import Rollout, Samples
+from cppo_grpo.rollouts.values import Rollout, Samples
 
 
 def token_information(logps_BKT: Tensor, own_B: Tensor, mask_BT: Tensor) -> Tensor:
@@ -43,7 +44,9 @@ def token_information(logps_BKT: Tensor, own_B: Tensor, mask_BT: Tensor) -> Tens
     return gain_BT.sum(-1) / mask_BT.sum(-1)
 
 
-def informed(policy: Policy, rollout: Rollout, config: TrainConfig, processes: Processes | None = None) -> Rollout:
+def add_information(
+    policy: Policy, rollout: Rollout, config: TrainConfig, processes: Processes | None = None
+) -> Rollout:
     """The rollout with what its programs say about their methods, if the run's algorithm asks for that."""
     if not asks_for_information(config):
         return rollout
@@ -55,15 +58,17 @@ def rollout_information(
 ) -> NDArray[np.float64]:
     """I of every program and its method against the K methods of its episode: (N, K), 0 where no program is whole.
 
-    One forward pass without gradient over each distinct (method, program) pair, K for each program. Every process
-    computes its share of the programs, and all of them get the whole.
+    One forward pass without gradient over each distinct (method, program) pair, K for each program.
+    Every process computes its share of the programs, and all of them get the whole.
     """
     processes = processes or Processes()
     samples, branches, k = rollout.programs, rollout.branches, config.k
     information_NK = np.zeros(rollout.solver_rewards_NK.shape)
     if not len(branches):
         return information_NK
-    prompt_of = {(n, z): prompt for (n, z), prompt in zip(branches.tolist(), samples.prompts, strict=True)}
+    prompt_of = {
+        (n, z): prompt for (n, z), prompt in zip(branches.tolist(), samples.prompts, strict=True)
+    }
     crossed = Samples(
         [prompt_of[n, z] for n in branches[:, 0].tolist() for z in range(k)],
         [completion for completion in samples.completions for _ in range(k)],
@@ -73,13 +78,19 @@ def rollout_information(
     mask_BT = completion_mask([completion.token_ids for completion in samples.completions])
     logps_CT = torch.zeros(len(branches) * k, mask_BT.shape[1])
     device = next(policy.parameters()).device.type
-    with torch.no_grad(), evaluating(policy), torch.autocast(device, torch.bfloat16, enabled=config.bf16):
+    with (
+        torch.no_grad(),
+        evaluating(policy),
+        torch.autocast(device, torch.bfloat16, enabled=config.bf16),
+    ):
         for batch in in_step(processes, policy, crossed, own_C, config.micro_batch_tokens):
             logps = batch.log_probs(policy, config.temperature_solve)
             logps_CT[torch.from_numpy(batch.members), : logps.shape[1]] = logps.float().cpu()
     own_B = own_C[::k] // k
     own = token_information(
-        logps_CT.view(-1, k, logps_CT.shape[1])[own_B], torch.from_numpy(branches[own_B, 1]), mask_BT[own_B]
+        logps_CT.view(-1, k, logps_CT.shape[1])[own_B],
+        torch.from_numpy(branches[own_B, 1]),
+        mask_BT[own_B],
     )
     information_B = np.concatenate(processes.gather(own.numpy()))
     information_NK[branches[:, 0], branches[:, 1]] = np.where(samples.truncated, 0.0, information_B)

@@ -11,7 +11,9 @@ CHUNK_LOGITS = 2**20
 """Logits of one chunk (4 MiB in float32, what a CPU core's cache holds); a chunk has at least 256 tokens."""
 
 
-def chosen_log_probs(hidden_ND: Tensor, weight_VD: Tensor, chosen_N: Tensor, temperature: float) -> Tensor:
+def chosen_log_probs(
+    hidden_ND: Tensor, weight_VD: Tensor, chosen_N: Tensor, temperature: float
+) -> Tensor:
     """Log-softmax of hidden · weightᵀ / temperature at the chosen tokens, in float32.
 
     The logits are computed in chunks, in the forward pass and once more in the backward pass.
@@ -31,13 +33,15 @@ def chosen_log_probs(hidden_ND: Tensor, weight_VD: Tensor, chosen_N: Tensor, tem
 class _ChosenLogProbs(torch.autograd.Function):
     """∂ log p_y / ∂ logits = onehot(y) − p, so the backward pass needs no graph of the logits.
 
-    The chunks of [tokens × vocabulary] are what costs: the temperature goes into the hidden states, the gradient's
-    weights and its onehot part into [tokens × width], so that backward touches a chunk in one matmul, one exp and two
-    more matmuls.
+    The chunks of [tokens × vocabulary] are what costs: the temperature goes into the hidden states,
+    the gradient's weights and its onehot part into [tokens × width], so that backward touches a
+    chunk in one matmul, one exp and two more matmuls.
     """
 
     @staticmethod
-    def forward(ctx: Any, hidden_ND: Tensor, weight_VD: Tensor, chosen_N: Tensor, temperature: float) -> Tensor:
+    def forward(
+        ctx: Any, hidden_ND: Tensor, weight_VD: Tensor, chosen_N: Tensor, temperature: float
+    ) -> Tensor:
         scaled_ND = hidden_ND / temperature
         weight = weight_VD.to(hidden_ND.dtype)
         normaliser_N = torch.empty(len(hidden_ND), device=hidden_ND.device)
@@ -65,7 +69,9 @@ class _ChosenLogProbs(torch.autograd.Function):
         weighted_ND = grad_N1 * scaled_ND
         grad_weight_VD = None
         if ctx.needs_input_grad[1]:
-            grad_weight_VD = torch.zeros_like(weight_VD).index_add_(0, chosen_N, weighted_ND.to(weight_VD.dtype))
+            grad_weight_VD = torch.zeros_like(weight_VD).index_add_(
+                0, chosen_N, weighted_ND.to(weight_VD.dtype)
+            )
         with torch.autocast(**ctx.autocast):
             for rows in _chunks(scaled_ND, weight_VD):
                 logits = (scaled_ND[rows] @ weight.T).float()

@@ -1,6 +1,7 @@
 """LoRA (Hu et al. 2021, arXiv 2106.09685), by peft: small trained matrices beside frozen weights.
 
-The frozen model is the reference, too: with the adapter switched off, no second copy of it is needed.
+The frozen model is the reference, too: with the adapter switched off, no second copy of it is
+needed.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from transformers import PreTrainedModel
 
 from cppo_env.errors import UsageError
 from cppo_grpo.config import TrainConfig
-from cppo_grpo.model.policy import Policy
 from cppo_grpo.model.modes import evaluating
+from cppo_grpo.model.policy import Policy
 from cppo_grpo.model.tree_attention import Tokens
 
 
@@ -27,7 +28,8 @@ def add_adapter(model: PreTrainedModel, config: TrainConfig) -> Any:
         The peft model around it.
 
     Raises:
-        UsageError: the model has no modules of the names in `lora_targets`, or they are one tied embedding.
+        UsageError: the model has no modules of the names in `lora_targets`, or they are one tied
+            embedding.
     """
     from peft import LoraConfig, get_peft_model
 
@@ -36,20 +38,27 @@ def add_adapter(model: PreTrainedModel, config: TrainConfig) -> Any:
     settings = LoraConfig(
         r=config.lora_rank,
         lora_alpha=config.lora_alpha or 2 * config.lora_rank,
-        target_modules=targets if targets == "all-linear" else [name.strip() for name in targets.split(",")],
+        target_modules=targets
+        if targets == "all-linear"
+        else [name.strip() for name in targets.split(",")],
         lora_dropout=0.0,  # the trainer's distribution is the sampler's
         task_type="CAUSAL_LM",
     )
     # A resumed run starts from the same random matrices as the run that it goes on with.
     with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
         torch.manual_seed(config.seed)
-        warnings.simplefilter("ignore", FutureWarning)  # peft asks transformers by a name that has been renamed
+        warnings.simplefilter(
+            "ignore", FutureWarning
+        )  # peft asks transformers by a name that has been renamed
         warnings.filterwarnings("ignore", "Model has `tie_word_embeddings")  # it is refused below
         try:
             adapted = get_peft_model(model, settings)
         except ValueError as error:
             raise UsageError(f"lora_targets={targets!r}: {' '.join(str(error).split())}") from error
-    if tied and any(hasattr(one, "lora_A") for one in (model.get_input_embeddings(), model.get_output_embeddings())):
+    if tied and any(
+        hasattr(one, "lora_A")
+        for one in (model.get_input_embeddings(), model.get_output_embeddings())
+    ):
         # An adapter changes only one of the two uses of the weight, and merged weights are both.
         raise UsageError(
             f"lora_targets={targets!r}: this model's input and output embeddings are one weight, which cannot be "
@@ -68,7 +77,9 @@ class WithoutAdapter:
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
 
-    def __call__(self, prompts: Sequence[Tokens], completions: Sequence[Tokens], temperature: float) -> Tensor:
+    def __call__(
+        self, prompts: Sequence[Tokens], completions: Sequence[Tokens], temperature: float
+    ) -> Tensor:
         """Log-probs as those of `Policy`."""
         with evaluating(self.policy), self.policy.model.disable_adapter():
             return self.policy(prompts, completions, temperature)

@@ -24,12 +24,17 @@ def without_dropout(model: nn.Module) -> None:
         if isinstance(module, nn.Dropout):
             module.p = 0.0
         for name, value in vars(module).items():
-            if name.endswith("dropout") and isinstance(value, float):  # what attention passes on as a number
+            if name.endswith("dropout") and isinstance(
+                value, float
+            ):  # what attention passes on as a number
                 setattr(module, name, 0.0)
 
 
 def checkpoint_activations(model: PreTrainedModel) -> None:
     """Keep each layer's input only, and recompute the rest in the backward pass."""
     # transformers renamed the method within version 5.
-    enable = getattr(model, "activation_checkpointing_enable", None) or model.gradient_checkpointing_enable
+    enable = (
+        getattr(model, "activation_checkpointing_enable", None)
+        or model.gradient_checkpointing_enable
+    )
     enable()

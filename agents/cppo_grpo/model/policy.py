@@ -1,6 +1,7 @@
 """The trainer's log-probs of completions: only where needed, in chunks, and every shared prompt once.
 
-`Policy` wraps a language model as the loss sees it. Its two ways give the same numbers and gradients:
+`Policy` wraps a language model as the loss sees it. Its two ways give the same numbers and
+gradients:
 
     shared   one row of prompts and branches (`tree_attention`); models with full attention only
     plain    one padded row for each sequence; any model, hybrid linear-attention ones included
@@ -19,7 +20,14 @@ from transformers import PretrainedConfig, PreTrainedModel
 from cppo_env.errors import UsageError
 from cppo_grpo.model.chunked_head import chosen_log_probs
 from cppo_grpo.model.modes import evaluating, without_dropout
-from cppo_grpo.model.tree_attention import IMPLEMENTATION, Group, Tokens, make_row, row_tokens, shared_prompts
+from cppo_grpo.model.tree_attention import (
+    IMPLEMENTATION,
+    PromptGroup,
+    Tokens,
+    make_row,
+    row_tokens,
+    shared_prompts,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -33,13 +41,13 @@ class Policy(nn.Module):
 
     Args:
         model: a transformers model, or a peft one around it.
-        share_prompts: compute a prompt that several sequences share once; None does so where the model allows it, and
-            says so where it does not.
+        share_prompts: compute a prompt that several sequences share once; None does so where the
+            model allows it, and says so where it does not.
 
     Raises:
-        UsageError: prompts are to be shared by a model that cannot (layers other than full attention, positions or
-            masks of its own); or the model does not compute its logits as this module does (an adapter, a bias or a
-            scale on the output embedding).
+        UsageError: prompts are to be shared by a model that cannot (layers other than full
+            attention, positions or masks of its own); or the model does not compute its logits as
+            this module does (an adapter, a bias or a scale on the output embedding).
     """
 
     def __init__(self, model: nn.Module, *, share_prompts: bool | None = None) -> None:
@@ -59,11 +67,17 @@ class Policy(nn.Module):
             if fault and share_prompts:
                 raise UsageError(f"share_prompts=True: {type(inner).__name__} {fault}; use False")
             if fault:
-                logger.warning("%s %s, so prompts are computed anew for each sequence", type(inner).__name__, fault)
+                logger.warning(
+                    "%s %s, so prompts are computed anew for each sequence",
+                    type(inner).__name__,
+                    fault,
+                )
         if not self.share_prompts and (fault := self._fault(inner)):
             raise UsageError(f"{type(inner).__name__} {fault}; use another model")
 
-    def forward(self, prompts: Sequence[Tokens], completions: Sequence[Tokens], temperature: float) -> Tensor:
+    def forward(
+        self, prompts: Sequence[Tokens], completions: Sequence[Tokens], temperature: float
+    ) -> Tensor:
         """Log-probs of every completion token at the region's temperature.
 
         Args:
@@ -83,7 +97,9 @@ class Policy(nn.Module):
         weight_VD = inner_model(self.model).get_output_embeddings().weight
         logps_N = chosen_log_probs(hidden_ND, weight_VD, chosen_N, temperature)
         rows_N = torch.tensor([i for i in order for _ in completions[i]], device=device)
-        columns_N = torch.tensor([t for i in order for t in range(len(completions[i]))], device=device)
+        columns_N = torch.tensor(
+            [t for i in order for t in range(len(completions[i]))], device=device
+        )
         logps_BT = logps_N.new_zeros(len(completions), max(map(len, completions)))
         return logps_BT.index_put((rows_N, columns_N), logps_N)
 
@@ -93,7 +109,8 @@ class Policy(nn.Module):
         """Split a batch into forward passes of about `max_tokens` tokens; a longer sequence is a batch of its own.
 
         Returns:
-            Indices of the sequences of each pass. Sequences that share a prompt stay together where they fit.
+            Indices of the sequences of each pass. Sequences that share a prompt stay together where
+            they fit.
         """
         if not self.share_prompts:
             return _padded_batches(prompts, completions, max_tokens)
@@ -118,7 +135,10 @@ class Policy(nn.Module):
             inner.set_attn_implementation(IMPLEMENTATION)
             self.share_prompts = True
             fault = self._fault(inner)
-        except (TypeError, ValueError) as error:  # its attention is its own, or takes no arguments of others
+        except (
+            TypeError,
+            ValueError,
+        ) as error:  # its attention is its own, or takes no arguments of others
             fault = f"lets no other attention in ({' '.join(str(error).split())})"
         if fault:
             self.share_prompts = False
@@ -131,28 +151,41 @@ class Policy(nn.Module):
         with evaluating(self), torch.no_grad():
             got = self(prompts, completions, 1.0)[completion_mask(completions)]
             sequences = zip(prompts, completions, strict=True)
-            expected = torch.cat([_from_logits(inner, prompt, completion) for prompt, completion in sequences])
+            expected = torch.cat(
+                [_from_logits(inner, prompt, completion) for prompt, completion in sequences]
+            )
         tolerance = 1e-3 if inner.dtype is torch.float32 else 0.1
         if torch.allclose(got, expected, atol=tolerance, rtol=tolerance):
             return None
         return f"gets log-probs that differ from those of its own logits by {float((got - expected).abs().max()):.2g}"
 
-    def _shared(self, prompts: Sequence[Tokens], completions: Sequence[Tokens]) -> tuple[Tensor, list[int]]:
+    def _shared(
+        self, prompts: Sequence[Tokens], completions: Sequence[Tokens]
+    ) -> tuple[Tensor, list[int]]:
         device = inner_model(self.model).device
         row, order = make_row(shared_prompts(prompts), prompts, completions, device)
         hidden_1LD = self._hidden(
             input_ids=row.ids_1L,
             position_ids=row.positions_1L,
-            attention_mask=torch.zeros(1, 1, 1, 1, device=device),  # a 4D mask is passed on, none is built
+            attention_mask=torch.zeros(
+                1, 1, 1, 1, device=device
+            ),  # a 4D mask is passed on, none is built
             tree=row.tree,
         )
         return hidden_1LD[0, row.predicting], order
 
-    def _plain(self, prompts: Sequence[Tokens], completions: Sequence[Tokens]) -> tuple[Tensor, list[int]]:
+    def _plain(
+        self, prompts: Sequence[Tokens], completions: Sequence[Tokens]
+    ) -> tuple[Tensor, list[int]]:
         device = inner_model(self.model).device
-        sequences = [[*prompt, *completion[:-1]] for prompt, completion in zip(prompts, completions, strict=True)]
+        sequences = [
+            [*prompt, *completion[:-1]]
+            for prompt, completion in zip(prompts, completions, strict=True)
+        ]
         longest = max(map(len, sequences))
-        ids_BL = torch.tensor([ids + [0] * (longest - len(ids)) for ids in sequences], device=device)
+        ids_BL = torch.tensor(
+            [ids + [0] * (longest - len(ids)) for ids in sequences], device=device
+        )
         lengths_B = torch.tensor([len(ids) for ids in sequences], device=device)
         mask_BL = torch.arange(longest, device=device) < lengths_B[:, None]
         hidden_BLD = self._hidden(input_ids=ids_BL, attention_mask=mask_BL.long())
@@ -192,22 +225,29 @@ def _from_logits(inner: PreTrainedModel, prompt: Tokens, completion: Tokens) -> 
     return logits.float().log_softmax(-1).gather(-1, ids[0, len(prompt) :, None])[:, 0]
 
 
-def _split(group: Group, prompts: Sequence[Tokens], completions: Sequence[Tokens], max_tokens: int) -> list[Group]:
+def _split(
+    group: PromptGroup, prompts: Sequence[Tokens], completions: Sequence[Tokens], max_tokens: int
+) -> list[PromptGroup]:
     """The group in parts of at most `max_tokens`; each part computes the shared tokens anew."""
-    parts: list[Group] = []
+    parts: list[PromptGroup] = []
     for i in group.members:
         if parts:
-            larger = Group((*parts[-1].members, i), group.shared)
+            larger = PromptGroup((*parts[-1].members, i), group.shared)
             if row_tokens(larger, prompts, completions) <= max_tokens:
                 parts[-1] = larger
                 continue
-        parts.append(Group((i,), group.shared))
+        parts.append(PromptGroup((i,), group.shared))
     return parts
 
 
-def _padded_batches(prompts: Sequence[Tokens], completions: Sequence[Tokens], max_tokens: int) -> list[list[int]]:
+def _padded_batches(
+    prompts: Sequence[Tokens], completions: Sequence[Tokens], max_tokens: int
+) -> list[list[int]]:
     """Batches of like length, so that little of them is padding."""
-    lengths = [len(prompt) + len(completion) - 1 for prompt, completion in zip(prompts, completions, strict=True)]
+    lengths = [
+        len(prompt) + len(completion) - 1
+        for prompt, completion in zip(prompts, completions, strict=True)
+    ]
     batches: list[list[int]] = []
     for i in sorted(range(len(lengths)), key=lengths.__getitem__):
         if not batches or lengths[i] * (len(batches[-1]) + 1) > max_tokens:

@@ -22,9 +22,9 @@ CLAUSE = Regex(r"\d|[^\d\n]+?(?:[,.:;](?=\s)|(?=[\d\n])|$)\n*|\n+")
 def train_tokenizer(texts: Iterable[str], vocabulary: int = 2048) -> PreTrainedTokenizerFast:
     """A byte-level BPE tokenizer whose merges may cross blanks within a clause or a line of code.
 
-    The texts of one task repeat whole clauses and lines. They become one token each, so sequences are several times
-    shorter than with words; any other text still encodes, byte by byte in the worst case. Superword merges: Liu et al.
-    2025, arXiv 2503.13423.
+    The texts of one task repeat whole clauses and lines. They become one token each, so sequences
+    are several times shorter than with words; any other text still encodes, byte by byte in the
+    worst case. Superword merges: Liu et al. 2025, arXiv 2503.13423.
 
     Args:
         texts: the texts to learn merges from.
@@ -64,7 +64,8 @@ def make_model(
         num_key_value_heads=hidden // 32,
         head_dim=32,
         max_position_embeddings=4096,
-        # The usual 0.02 is for wide models; with it, this one is slow to learn how to write K different methods.
+        # The usual 0.02 is for wide models; with it, this one is slow to learn how to write K
+        # different methods.
         initializer_range=0.12,
         tie_word_embeddings=True,
         bos_token_id=None,

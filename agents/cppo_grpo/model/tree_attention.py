@@ -2,11 +2,13 @@
 
     row:  [ prompt A | branch | branch | branch ][ prompt B | branch | branch ] …
 
-A branch sees its own prompt and itself, causally, and its positions go on where the prompt ends, so that outputs and
-gradients are those of the sequences run one by one. The tree mask is never built: each segment attends to the keys it
-may see, so attention costs what the sequences cost, not the square of the row.
+A branch sees its own prompt and itself, causally, and its positions go on where the prompt ends, so
+that outputs and gradients are those of the sequences run one by one. The tree mask is never built:
+each segment attends to the keys it may see, so attention costs what the sequences cost, not the
+square of the row.
 
-`IMPLEMENTATION` is registered with transformers. A model that uses it behaves as with "sdpa" where no `tree` is given.
+`IMPLEMENTATION` is registered with transformers. A model that uses it behaves as with "sdpa" where
+no `tree` is given.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ Tokens = Sequence[int]
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class PromptGroup:
     """Sequences whose prompts begin alike."""
 
     members: tuple[int, ...]
@@ -56,7 +58,7 @@ class Tree:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class PackedRow:
     """The inputs of one forward pass over a tree, and where in it the completions are predicted."""
 
     ids_1L: Tensor
@@ -66,33 +68,39 @@ class Row:
     """Indices into the row whose logits predict the completion tokens, sequence by sequence."""
 
 
-def shared_prompts(prompts: Sequence[Tokens]) -> list[Group]:
-    """Group the sequences whose prompts share at least half of their tokens.
+def shared_prompts(prompts: Sequence[Tokens]) -> list[PromptGroup]:
+    """PromptGroup the sequences whose prompts share at least half of their tokens.
 
-    The last prompt token is never shared: each branch begins with it, so that every branch predicts its completion.
+    The last prompt token is never shared: each branch begins with it, so that every branch predicts
+    its completion.
     """
     order = sorted(range(len(prompts)), key=lambda i: tuple(prompts[i]))
-    groups: list[Group] = []
+    groups: list[PromptGroup] = []
     for i in order:
         if groups:
             last = groups[-1]
             before = prompts[last.members[-1]]
             common = _common(before, prompts[i])
             if common > 0 and 2 * common >= max(len(before), len(prompts[i])) - 1:
-                groups[-1] = Group((*last.members, i), min(last.shared, common))
+                groups[-1] = PromptGroup((*last.members, i), min(last.shared, common))
                 continue
-        groups.append(Group((i,), len(prompts[i]) - 1))
-    return [group if len(group.members) > 1 else Group(group.members, 0) for group in groups]
+        groups.append(PromptGroup((i,), len(prompts[i]) - 1))
+    return [group if len(group.members) > 1 else PromptGroup(group.members, 0) for group in groups]
 
 
-def row_tokens(group: Group, prompts: Sequence[Tokens], completions: Sequence[Tokens]) -> int:
+def row_tokens(group: PromptGroup, prompts: Sequence[Tokens], completions: Sequence[Tokens]) -> int:
     """Tokens of the row that a group needs."""
-    return group.shared + sum(len(prompts[i]) - group.shared + len(completions[i]) - 1 for i in group.members)
+    return group.shared + sum(
+        len(prompts[i]) - group.shared + len(completions[i]) - 1 for i in group.members
+    )
 
 
 def make_row(
-    groups: Sequence[Group], prompts: Sequence[Tokens], completions: Sequence[Tokens], device: torch.device
-) -> tuple[Row, list[int]]:
+    groups: Sequence[PromptGroup],
+    prompts: Sequence[Tokens],
+    completions: Sequence[Tokens],
+    device: torch.device,
+) -> tuple[PackedRow, list[int]]:
     """Lay groups out as one row; returns it with the members in the order of the row."""
     ids: list[int] = []
     positions: list[int] = []
@@ -121,7 +129,7 @@ def make_row(
     longest_root = max((sizes[parent] for parent in parents if parent is not None), default=0)
     mask = torch.zeros(longest, longest_root + longest, device=device)
     mask[:, longest_root:] = torch.full((longest, longest), -torch.inf, device=device).triu(1)
-    row = Row(
+    row = PackedRow(
         ids_1L=torch.tensor([ids], device=device),
         positions_1L=torch.tensor([positions], device=device),
         tree=Tree(tuple(sizes), tuple(parents), mask),
@@ -149,17 +157,22 @@ def tree_attention(
         )
     repeats = getattr(module, "num_key_value_groups", 1)
     queries, keys, values = (
-        x.split(tree.sizes, dim=2) for x in (query, repeat_kv(key, repeats), repeat_kv(value, repeats))
+        x.split(tree.sizes, dim=2)
+        for x in (query, repeat_kv(key, repeats), repeat_kv(value, repeats))
     )
     outputs: list[Tensor] = []
     for segment, parent in enumerate(tree.parents):
         q, k, v = queries[segment], keys[segment], values[segment]
         if parent is None:
-            output = scaled_dot_product_attention(q, k, v, is_causal=True, scale=scaling, dropout_p=dropout)
+            output = scaled_dot_product_attention(
+                q, k, v, is_causal=True, scale=scaling, dropout_p=dropout
+            )
         else:
             k, v = torch.cat([keys[parent], k], dim=2), torch.cat([values[parent], v], dim=2)
             mask = tree.visible(segment).to(q.dtype)
-            output = scaled_dot_product_attention(q, k, v, attn_mask=mask, scale=scaling, dropout_p=dropout)
+            output = scaled_dot_product_attention(
+                q, k, v, attn_mask=mask, scale=scaling, dropout_p=dropout
+            )
         outputs.append(output)
     return torch.cat(outputs, dim=2).transpose(1, 2), None
 

@@ -18,22 +18,33 @@ from cppo_grpo.model.policy import inner_model
 def full_weights(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
     """Every weight by its name in the transformers model, one after the other; adapters are merged into copies."""
     inner = inner_model(model)
-    adapted = {name: module for name, module in inner.named_modules() if hasattr(module, "get_delta_weight")}
+    adapted = {
+        name: module
+        for name, module in inner.named_modules()
+        if hasattr(module, "get_delta_weight")
+    }
     for name, weight in inner.named_parameters():
         owner = next((owner for owner in adapted if name.startswith(f"{owner}.")), None)
         if owner is None:
             yield name, whole(weight)
         elif name.startswith(f"{owner}.base_layer."):
             kind = name.removeprefix(f"{owner}.base_layer.")
-            deltas = [adapted[owner].get_delta_weight(one) for one in adapted[owner].active_adapters]
-            yield f"{owner}.{kind}", whole(sum(deltas, weight.detach()) if kind == "weight" else weight)
+            deltas = [
+                adapted[owner].get_delta_weight(one) for one in adapted[owner].active_adapters
+            ]
+            yield (
+                f"{owner}.{kind}",
+                whole(sum(deltas, weight.detach()) if kind == "weight" else weight),
+            )
 
 
 def state_to_save(model: nn.Module) -> dict[str, Tensor]:
     """What transformers stores of a model: `full_weights` in host memory, and its persistent buffers."""
     inner = inner_model(model)
     parameters = dict(inner.named_parameters(remove_duplicate=False))
-    buffers = {name: tensor for name, tensor in inner.state_dict().items() if name not in parameters}
+    buffers = {
+        name: tensor for name, tensor in inner.state_dict().items() if name not in parameters
+    }
     return {name: weight.detach().cpu() for name, weight in full_weights(model)} | buffers
 
 

@@ -1,0 +1,1 @@
+"""Problems → plans → programs → rewards, with the tokens and log-probs of the sampler."""

@@ -9,13 +9,15 @@ from numpy.typing import NDArray
 
 from cppo_env.vector import CPPOVectorEnv
 from cppo_grpo.parallel import Processes
-from cppo_grpo.rollouts.play import Player, Rollout, Samples, play
+from cppo_grpo.rollouts.agent import PolicyAgent
+from cppo_grpo.rollouts.play import play
+from cppo_grpo.rollouts.values import Rollout, Samples
 
 
 def play_together(
     processes: Processes,
     env: CPPOVectorEnv,
-    player: Player,
+    agent: PolicyAgent,
     indices_N: NDArray[np.int64],
     seeds: tuple[int, int],
     group: int = 1,
@@ -25,13 +27,13 @@ def play_together(
     Raises:
         KeyboardInterrupt: in every process, if any of them was interrupted.
     """
-    return gather(processes, play_share(processes, env, player, indices_N, seeds, group))
+    return gather(processes, play_share(processes, env, agent, indices_N, seeds, group))
 
 
 def play_share(
     processes: Processes,
     env: CPPOVectorEnv,
-    player: Player,
+    agent: PolicyAgent,
     indices_N: NDArray[np.int64],
     seeds: tuple[int, int],
     group: int = 1,
@@ -41,13 +43,13 @@ def play_share(
     Args:
         processes: those that play.
         env: a vector environment with a place for each episode of this process's share.
-        player: writes plans and solutions.
+        agent: writes plans and solutions.
         indices_N: problems of the whole batch.
         seeds: as in `play`.
         group: so many neighbours are played by the same process.
     """
     own_N = processes.share(np.arange(len(indices_N)).reshape(-1, group)).reshape(-1)
-    return play(env, player, indices_N[own_N], seeds, first=int(own_N[0]))
+    return play(env, agent, indices_N[own_N], seeds, first=int(own_N[0]))
 
 
 def gather(processes: Processes, own: Rollout) -> Rollout:
@@ -67,7 +69,10 @@ def join(rollouts: Sequence[Rollout]) -> Rollout:
         plans=_join_samples([one.plans for one in rollouts]),
         programs=_join_samples([one.programs for one in rollouts]),
         branches=np.concatenate(
-            [one.branches + np.array([start, 0]) for one, start in zip(rollouts, starts, strict=False)]
+            [
+                one.branches + np.array([start, 0])
+                for one, start in zip(rollouts, starts, strict=False)
+            ]
         ),
         problems_N=np.concatenate([one.problems_N for one in rollouts]),
         rewards_N=np.concatenate([one.rewards_N for one in rollouts]),

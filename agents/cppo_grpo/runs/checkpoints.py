@@ -46,10 +46,10 @@ def save_checkpoint(
 ) -> None:
     """Write the checkpoint after `step` steps in one atomic move, then delete all but the newest `keep`.
 
-    An intact one of that step stays: it is what this process wrote, or what it went on from. Later ones are deleted,
-    too: the run has gone back before them, so they are of a past that no longer counts.
-    `cursor` is the position in the data, as JSON: `Sampler.state()`; `config` are the run's settings, for who finds the
-    checkpoint alone. All processes call this, and one of them writes.
+    An intact one of that step stays: it is what this process wrote, or what it went on from. Later
+    ones are deleted, too: the run has gone back before them, so they are of a past that no longer
+    counts. `cursor` is the position in the data, as JSON: `Sampler.state()`; `config` are the run's
+    settings, for who finds the checkpoint alone. All processes call this, and one of them writes.
     """
     weights = {name: whole(weight.detach()).contiguous() for name, weight in trainable_weights(model).items()}
     tensors = _optimizer_tensors(optimizer)
@@ -98,7 +98,8 @@ def load_checkpoint(
     """Restore weights, optimizer and random states; returns the number of steps taken and the data cursor.
 
     Raises:
-        UsageError: the checkpoint belongs to a model of another shape, or was written by a version that stored less.
+        UsageError: the checkpoint belongs to a model of another shape, or was written by a version
+            that stored less.
     """
     state = json.loads((checkpoint / STATE).read_text())
     if lacking := [name for name in ("cursor", "random_states") if name not in state]:

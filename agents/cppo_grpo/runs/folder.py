@@ -22,6 +22,7 @@ from cppo_env.errors import UsageError
 from cppo_env.evaluation.records import EpisodeRecord
 from cppo_env.ids import environment_spec
 from cppo_env.protocols import ProblemSet
+from cppo_grpo.checks import check
 from cppo_grpo.config import TrainConfig, changes
 from cppo_grpo.runs.log import MetricsLog
 
@@ -29,7 +30,8 @@ from cppo_grpo.runs.log import MetricsLog
 class Run:
     """The folder of a run and the settings stored in it.
 
-    Of several processes one writes: to the others the folder is not `writable`, and what they report is not kept.
+    Of several processes one writes: to the others the folder is not `writable`, and what they
+    report is not kept.
     """
 
     def __init__(self, path: Path, config: TrainConfig, *, writable: bool = True):
@@ -42,15 +44,19 @@ class Run:
     def open(cls, config: TrainConfig) -> Run:
         """Start the run that `config` describes, or find the one that it resumes.
 
-        A run that has ended before it had a model to start from may be started anew with other settings.
+        A run that has ended before it had a model to start from may be started anew with other
+        settings.
 
         Raises:
-            UsageError: the folder already holds a run, or holds none to resume, or one with other settings.
+            UsageError: the folder already holds a run, or holds none to resume, or one with other
+                settings.
         """
         if config.resume is not None:
             found = cls.find(config.resume)
             found._check_unchanged(config)
+            check(found.config)
             return found
+        check(config)
         path = config.run or Path("runs") / f"{datetime.now():%Y%m%d-%H%M%S}-seed{config.seed}"
         if (path / "reference").exists():
             raise UsageError(f"run: {path} already holds a run; go on with it (--resume {path}) or give another folder")

@@ -11,8 +11,6 @@ import numpy as np
 
 from cppo_env.judges import folded
 from cppo_grpo.config import TrainConfig
-from cppo_grpo.learner.learner import Worth
-from cppo_grpo.rollouts.play import Rollout
 
 Row = dict[str, Any]
 
@@ -53,62 +51,11 @@ class MetricsLog:
         partial.replace(self.path)
 
 
-def rollout_metrics(rollout: Rollout, worth: Worth, config: TrainConfig) -> dict[str, float]:
-    """What a batch of episodes shows; see docs/metrics.md."""
-    counted_N = ~rollout.void_N
-    ran_N = rollout.ran_N & counted_N
-    tokens = int(rollout.plans.tokens.sum() + rollout.programs.tokens.sum())
-    writing_s = rollout.seconds["plan"] + rollout.seconds["solve"]
-    verdicts = [verdict for n in np.flatnonzero(ran_N) for verdict in rollout.records[n].verdicts]
-    solver_NK = rollout.solver_rewards_NK
-    information_NK = rollout.information_NK
-    return {
-        "pass_at_k": _mean(rollout.r_out_N[counted_N]),
-        "reward_plan": _mean(rollout.rewards_N[counted_N]),
-        "reward_solve": _mean(solver_NK[ran_N]),
-        "validity": _mean(rollout.validity_N[counted_N]),
-        **({} if information_NK is None else {"skill_information": _mean(information_NK[ran_N])}),
-        "parse_rate": _mean(rollout.read_N[counted_N]),
-        "void": float(rollout.void_N.mean()),
-        "silent_groups_solve": 1.0 - _mean(np.isin(np.flatnonzero(ran_N), rollout.branches[worth.solve_B != 0, 0]))
-        if ran_N.any()
-        else 1.0,
-        "truncated_plan": _mean(rollout.plans.truncated),
-        "truncated_solve": _mean(rollout.programs.truncated),
-        "length_plan": _mean(rollout.plans.tokens),
-        "length_solve": _mean(rollout.programs.tokens),
-        "tests_per_s": rollout.tests_run / max(rollout.seconds["sandbox"], 1e-9),
-        "tokens_per_s": tokens / max(writing_s, 1e-9),
-        **(_plan_metrics(rollout, worth, config) if rollout.plans.texts else {}),
-        **{f"verdict_{name}": count / len(verdicts) for name, count in _counts(verdicts).items()},
-        **{f"seconds_{part}": seconds for part, seconds in rollout.seconds.items()},
-    }
 
 
-def _plan_metrics(rollout: Rollout, worth: Worth, config: TrainConfig) -> dict[str, float]:
-    """What the plans of a batch show."""
-    counted_PM = ~rollout.void_N.reshape(-1, config.tuples)
-    silent_P = ~worth.plan_N.astype(np.bool_).reshape(counted_PM.shape).any(-1)
-    read = [(rollout.problems_N[n], rollout.records[n].methods) for n in np.flatnonzero(rollout.read_N)]
-    return {
-        "silent_groups_plan": _mean(silent_P[counted_PM.any(-1)]),
-        "advantage_plan": _mean(np.abs(worth.plan_N)),
-        "duplicate_plans": 1.0 - len(set(read)) / len(read) if read else 0.0,
-        "duplicate_methods": _mean([len(set(map(folded, methods))) < len(methods) for _, methods in read]),
-    }
 
 
-def overlapped_s(row: Row) -> float:
-    """Wall time of a step in which two of its parts went on at once."""
-    judging_s = max(row["seconds_judge"], row["seconds_sandbox"])
-    apart_s = row["seconds_plan"] + row["seconds_solve"] + judging_s + row["seconds_update"]
-    return max(0.0, apart_s - row["seconds"])
 
 
-def _mean(values: Any) -> float:
-    """The mean, or 0 of nothing."""
-    return float(np.mean(values)) if len(values) else 0.0
 
 
-def _counts(names: list[str]) -> dict[str, int]:
-    return {name: names.count(name) for name in sorted(set(names))}

@@ -22,7 +22,7 @@ EXAMPLES = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class KnownLevel:
     """A known level of pass@K."""
 
     label: str
@@ -34,13 +34,13 @@ def write_report(run: Run) -> Path:
     import jinja2
 
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
-    template = environment.from_string(files("cppo_grpo").joinpath("templates/report.html").read_text("utf-8"))
+    template = environment.from_string(files("cppo_grpo.runs").joinpath("templates/report.html").read_text("utf-8"))
     path = run.path / "report.html"
     path.write_text(template.render(**_contents(run)), encoding="utf-8")
     return path
 
 
-def known_lines(run: Run) -> list[Line]:
+def known_lines(run: Run) -> list[KnownLevel]:
     """The levels that are known for the run's task: none but for the strategies."""
     problems = run.problems()
     probabilities: Sequence[float] | None = getattr(problems, "probabilities", None)
@@ -48,8 +48,8 @@ def known_lines(run: Run) -> list[Line]:
         return []
     k = run.config.k
     return [
-        Line("independent ceiling", independent_ceiling(probabilities, k)),
-        Line("coordinated optimum", coordinated_optimum(probabilities, k)),
+        KnownLevel("independent ceiling", independent_ceiling(probabilities, k)),
+        KnownLevel("coordinated optimum", coordinated_optimum(probabilities, k)),
     ]
 
 
@@ -100,7 +100,7 @@ def _branches(record: EpisodeRecord) -> list[dict[str, str | None]]:
     return [dict(zip(names, values, strict=True)) for values, _ in zip(columns, range(count), strict=False)]
 
 
-def _pass_chart(rows: list[dict[str, Any]], evaluations: dict[str, Any], lines: list[Line], k: int) -> str:
+def _pass_chart(rows: list[dict[str, Any]], evaluations: dict[str, Any], lines: list[KnownLevel], k: int) -> str:
     figure, axes = _axes((9.6, 4.2))
     steps, values = _series(rows, "pass_at_k")
     axes.plot(steps, values, color=SOFT, linewidth=0.8, label="training, each step")

@@ -1,7 +1,8 @@
 """Samplers: token ids in, token ids and the log-probs of the distribution they were drawn from out.
 
-One protocol for every engine; `--sampler NAME` finds an engine by its entry point in the group `cppo_env.samplers`.
-Token ids and log-probs travel untouched from here to the loss: nothing is re-tokenised.
+One protocol for every engine; `--sampler NAME` finds an engine by its entry point in the group
+`cppo_env.samplers`. Token ids and log-probs travel untouched from here to the loss: nothing is
+re-tokenised.
 """
 
 from __future__ import annotations
@@ -44,7 +45,10 @@ class SamplingParams:
 
     def seeds_of(self, count: int) -> list[int]:
         """The seeds of their streams, for engines that take one with each request."""
-        return [int(np.random.SeedSequence([self.seed, s]).generate_state(1)[0]) for s in self.streams_of(count)]
+        return [
+            int(np.random.SeedSequence([self.seed, s]).generate_state(1)[0])
+            for s in self.streams_of(count)
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,9 @@ class Completion:
 class Sampler(Protocol):
     """An engine that draws completions and takes new weights."""
 
-    def sample(self, prompts: Sequence[Sequence[int]], params: SamplingParams, /) -> list[Completion]:
+    def sample(
+        self, prompts: Sequence[Sequence[int]], params: SamplingParams, /
+    ) -> list[Completion]:
         """One completion for each prompt, in order. Repeat a prompt to draw several; it is prefilled once."""
         ...
 

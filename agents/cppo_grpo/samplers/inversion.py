@@ -16,7 +16,8 @@ def invert(logps_BV: Tensor, noise_B: Tensor) -> Tensor:
     Returns:
         Token ids.
     """
-    # In float64 the sum over a large vocabulary neither loses the tail nor picks a token of probability 0.
+    # In float64 the sum over a large vocabulary neither loses the tail nor picks a token of
+    # probability 0.
     cdf_BV = logps_BV.exp().cumsum(-1, dtype=torch.float64)
     tokens_B1 = torch.searchsorted(cdf_BV, noise_B[:, None] * cdf_BV[:, -1:], right=True)
     return tokens_B1.clamp_(max=logps_BV.shape[-1] - 1)[:, 0]

@@ -14,10 +14,13 @@ from transformers.cache_utils import DynamicLayer
 class BufferedLayer(DynamicLayer):
     """Keys and values of a full-attention layer in a buffer with room to spare.
 
-    `DynamicLayer` copies the whole past at every token: about half of the decoding time of a small model on a CPU.
+    `DynamicLayer` copies the whole past at every token: about half of the decoding time of a small
+    model on a CPU.
     """
 
-    def update(self, key_states: Tensor, value_states: Tensor, *args: Any, **kwargs: Any) -> tuple[Tensor, Tensor]:
+    def update(
+        self, key_states: Tensor, value_states: Tensor, *args: Any, **kwargs: Any
+    ) -> tuple[Tensor, Tensor]:
         """Append along the sequence and return all keys and values so far."""
         past = self.get_seq_length()
         if not self.is_initialized:
@@ -25,7 +28,10 @@ class BufferedLayer(DynamicLayer):
             self._keys, self._values = key_states[..., :0, :], value_states[..., :0, :]
         total = past + key_states.shape[-2]
         if total > self._keys.shape[-2]:
-            self._keys, self._values = _with_room(self._keys, total), _with_room(self._values, total)
+            self._keys, self._values = (
+                _with_room(self._keys, total),
+                _with_room(self._values, total),
+            )
         self._keys[..., past:total, :] = key_states
         self._values[..., past:total, :] = value_states
         self.keys, self.values = self._keys[..., :total, :], self._values[..., :total, :]
@@ -40,7 +46,9 @@ class BufferedLayer(DynamicLayer):
 def make_cache(config: PretrainedConfig) -> DynamicCache:
     """The cache that fits the model (sliding and linear layers included), its full-attention layers buffered."""
     cache = DynamicCache(config=config)
-    cache.layers = [BufferedLayer() if type(layer) is DynamicLayer else layer for layer in cache.layers]
+    cache.layers = [
+        BufferedLayer() if type(layer) is DynamicLayer else layer for layer in cache.layers
+    ]
     return cache
 
 
@@ -53,7 +61,11 @@ def _with_room(buffer: Tensor, total: int) -> Tensor:
     """A copy with room for half as much again, so that n appended tokens cost O(n) copies."""
     past = buffer.shape[-2]
     roomy = torch.empty(
-        *buffer.shape[:-2], max(total + 32, total * 3 // 2), buffer.shape[-1], dtype=buffer.dtype, device=buffer.device
+        *buffer.shape[:-2],
+        max(total + 32, total * 3 // 2),
+        buffer.shape[-1],
+        dtype=buffer.dtype,
+        device=buffer.device,
     )
     roomy[..., :past, :] = buffer
     return roomy

@@ -30,11 +30,15 @@ class TransformersSampler:
         self.model = model
         self.batch_size = batch_size
 
-    def sample(self, prompts: Sequence[Sequence[int]], params: SamplingParams, /) -> list[Completion]:
+    def sample(
+        self, prompts: Sequence[Sequence[int]], params: SamplingParams, /
+    ) -> list[Completion]:
         """One completion for each prompt, in order; see `Sampler.sample`."""
         return in_order(self.stream(prompts, params))
 
-    def stream(self, prompts: Sequence[Sequence[int]], params: SamplingParams, /) -> Iterator[dict[int, Completion]]:
+    def stream(
+        self, prompts: Sequence[Sequence[int]], params: SamplingParams, /
+    ) -> Iterator[dict[int, Completion]]:
         """The same completions by the number of their prompt, one decoded batch after the other."""
         streams = list(params.streams_of(len(prompts)))
         noise_BT = torch.rand(
@@ -47,7 +51,9 @@ class TransformersSampler:
         for start in range(0, len(order), self.batch_size):
             rows = order[start : start + self.batch_size]
             with evaluating(self.model), torch.no_grad():
-                drawn = _decode(self.model, [tuple(prompts[i]) for i in rows], noise_BT[rows], params)
+                drawn = _decode(
+                    self.model, [tuple(prompts[i]) for i in rows], noise_BT[rows], params
+                )
             yield dict(zip(rows, drawn, strict=True))
 
     def update(self, named_weights: Iterable[tuple[str, Tensor]], /) -> None:
@@ -56,7 +62,9 @@ class TransformersSampler:
         with torch.no_grad():
             for name, weight in named_weights:
                 if name not in own:
-                    raise UsageError(f"update: got a weight {name!r}, expected the name of a parameter of the model")
+                    raise UsageError(
+                        f"update: got a weight {name!r}, expected the name of a parameter of the model"
+                    )
                 if own[name].data_ptr() != weight.data_ptr():
                     own[name].copy_(weight)
 
@@ -115,7 +123,9 @@ def _decode(
 class _Batch:
     """The rows that are still being decoded: their cache, their padding, and the logits of their next token."""
 
-    def __init__(self, model: PreTrainedModel, prompts: list[tuple[int, ...]], max_tokens: int) -> None:
+    def __init__(
+        self, model: PreTrainedModel, prompts: list[tuple[int, ...]], max_tokens: int
+    ) -> None:
         """Prefill: every distinct prompt once."""
         self.model = model
         self.rows = torch.arange(len(prompts), device=model.device)

@@ -4,7 +4,8 @@
     vllm_worker    the engine in a process of its own; weights go through a file in memory
     vllm_server    the engine behind HTTP, in `vllm_server.py`
 
-In this process there can be one engine only: vLLM keeps its parallel state in globals, where a second breaks the first.
+In this process there can be one engine only: vLLM keeps its parallel state in globals, where a
+second breaks the first.
 """
 
 from __future__ import annotations
@@ -70,11 +71,15 @@ class VllmSampler:
         self.llm.collective_rpc("prepare")
         self.update(model.named_parameters())
 
-    def sample(self, prompts: Sequence[Sequence[int]], params: SamplingParams, /) -> list[Completion]:
+    def sample(
+        self, prompts: Sequence[Sequence[int]], params: SamplingParams, /
+    ) -> list[Completion]:
         """One completion for each prompt, in order; see `Sampler.sample`."""
         return in_order(self.stream(prompts, params))
 
-    def stream(self, prompts: Sequence[Sequence[int]], params: SamplingParams, /) -> Iterator[dict[int, Completion]]:
+    def stream(
+        self, prompts: Sequence[Sequence[int]], params: SamplingParams, /
+    ) -> Iterator[dict[int, Completion]]:
         """The same completions by the number of their prompt, after each step of the engine in which some finished."""
         requests = self.llm.enqueue(
             [{"prompt_token_ids": list(prompt)} for prompt in prompts],
@@ -99,9 +104,13 @@ class VllmSampler:
             while going:
                 outputs = [output for output in self.llm.llm_engine.step() if output.finished]
                 if outputs:
-                    yield {going.pop(output.request_id): _completion(output.outputs[0]) for output in outputs}
+                    yield {
+                        going.pop(output.request_id): _completion(output.outputs[0])
+                        for output in outputs
+                    }
         finally:
-            # Whoever stops listening, or an interrupt, leaves nothing behind that the next call would go on with.
+            # Whoever stops listening, or an interrupt, leaves nothing behind that the next call
+            # would go on with.
             self.llm.llm_engine.abort_request(list(going))
 
     def update(self, named_weights: Iterable[tuple[str, Tensor]], /) -> None:
@@ -126,7 +135,9 @@ class VllmWorkerSampler(VllmSampler):
 
 def _completion(output: Any) -> Completion:
     log_probs = tuple(output.logprobs.logprobs)
-    return Completion(tuple(output.token_ids), log_probs, "stop" if output.finish_reason == "stop" else "length")
+    return Completion(
+        tuple(output.token_ids), log_probs, "stop" if output.finish_reason == "stop" else "length"
+    )
 
 
 def _describe(model: PreTrainedModel, folder: str) -> None:
@@ -135,4 +146,6 @@ def _describe(model: PreTrainedModel, folder: str) -> None:
     config.architectures = [type(model).__name__]
     config.save_pretrained(folder)
     placeholder = Tokenizer(models.WordLevel({"?": 0}, unk_token="?"))
-    PreTrainedTokenizerFast(tokenizer_object=placeholder, unk_token="?", chat_template="?").save_pretrained(folder)
+    PreTrainedTokenizerFast(
+        tokenizer_object=placeholder, unk_token="?", chat_template="?"
+    ).save_pretrained(folder)

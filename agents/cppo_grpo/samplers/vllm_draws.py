@@ -1,9 +1,9 @@
 """How vLLM draws for a learner on a CPU: all rows of a step at once, each with the noise of its own seed.
 
-vLLM's own way costs about a tenth of the time of a small model: it asks the generator of each row for a number, one
-after the other, and ranks every sampled token for a field that nobody reads. It also fails on a request with a seed
-whose prompt it reads in several steps: what is drawn before the last of them has to be taken back, which generators of
-a CPU cannot do.
+vLLM's own way costs about a tenth of the time of a small model: it asks the generator of each row
+for a number, one after the other, and ranks every sampled token for a field that nobody reads. It
+also fails on a request with a seed whose prompt it reads in several steps: what is drawn before the
+last of them has to be taken back, which generators of a CPU cannot do.
 """
 
 from __future__ import annotations
@@ -39,7 +39,9 @@ def draw_together(runner: Any) -> None:
         if num_logprobs:
             return ranked(logprobs, num_logprobs, token_ids)
         ids_B1 = token_ids[:, None]
-        return LogprobsTensors(ids_B1.int(), logprobs.gather(-1, ids_B1), torch.zeros_like(token_ids))
+        return LogprobsTensors(
+            ids_B1.int(), logprobs.gather(-1, ids_B1), torch.zeros_like(token_ids)
+        )
 
     sampler.gather_logprobs = gather_logprobs
 
@@ -54,7 +56,9 @@ class _Stream:
 
     def draw(self) -> float:
         if self._drawn == len(self._noise):
-            self._noise += torch.rand(NOISE, dtype=torch.float64, generator=self._generator).tolist()
+            self._noise += torch.rand(
+                NOISE, dtype=torch.float64, generator=self._generator
+            ).tolist()
         self._drawn += 1
         return self._noise[self._drawn - 1]
 
@@ -87,5 +91,7 @@ class _Together(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """Tokens and log-probs, from logits at their temperature; rows without a stream have no seed."""
         logps_BV = apply_top_k_top_p(logits, k, p).log_softmax(-1, dtype=torch.float32)
-        noise = [streams[row].draw() if row in streams else random.random() for row in range(len(logits))]
+        noise = [
+            streams[row].draw() if row in streams else random.random() for row in range(len(logits))
+        ]
         return invert(logps_BV, torch.tensor(noise, dtype=torch.float64)), logps_BV

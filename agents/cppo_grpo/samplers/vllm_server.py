@@ -39,15 +39,15 @@ class VllmServerSampler:
     Args:
         model: the trained model; the server serves the same architecture.
         url: of the server, such as "http://127.0.0.1:8000".
-        folder: where the file with new weights is written, seen by the server under the same path; without it, shared
-            memory (server and trainer on one machine).
+        folder: where the file with new weights is written, seen by the server under the same path;
+            without it, shared memory (server and trainer on one machine).
         requests: requests in flight at most; the server batches them.
         timeout_s: seconds that one request may take.
 
     Raises:
         SamplerError: no server answers there.
-        UsageError: several processes train, or the server was started without what the sampler needs; the message
-            says how to start it.
+        UsageError: several processes train, or the server was started without what the sampler
+            needs; the message says how to start it.
     """
 
     def __init__(
@@ -63,14 +63,20 @@ class VllmServerSampler:
             raise UsageError(
                 f"sampler vllm_server: one server serves one process, and there are {count}; use --sampler transformers"
             )
-        self.url, self.folder, self.timeout_s = url.rstrip("/"), Path(folder) if folder else None, timeout_s
+        self.url, self.folder, self.timeout_s = (
+            url.rstrip("/"),
+            Path(folder) if folder else None,
+            timeout_s,
+        )
         self._threads = ThreadPoolExecutor(requests, thread_name_prefix="vllm_server")
         # A server beside the trainer is never behind the proxy that the environment may name.
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         self._require_settings()
         self.update(model.named_parameters())
 
-    def sample(self, prompts: Sequence[Sequence[int]], params: SamplingParams, /) -> list[Completion]:
+    def sample(
+        self, prompts: Sequence[Sequence[int]], params: SamplingParams, /
+    ) -> list[Completion]:
         """One completion for each prompt, in order; see `Sampler.sample`.
 
         Raises:
@@ -78,7 +84,9 @@ class VllmServerSampler:
         """
         return in_order(self.stream(prompts, params))
 
-    def stream(self, prompts: Sequence[Sequence[int]], params: SamplingParams, /) -> Iterator[dict[int, Completion]]:
+    def stream(
+        self, prompts: Sequence[Sequence[int]], params: SamplingParams, /
+    ) -> Iterator[dict[int, Completion]]:
         """The same completions by the number of their prompt, each when the server has answered.
 
         Raises:
@@ -117,7 +125,9 @@ class VllmServerSampler:
             self._post("/collective_rpc", {"method": "load_named_file", "args": [path]})
         # Cached prefixes hold keys and values of the old weights.
         if not self._post("/reset_prefix_cache", {})["success"]:
-            raise SamplerError(f"{self.url}: its prefix cache is in use; give the server to one trainer")
+            raise SamplerError(
+                f"{self.url}: its prefix cache is in use; give the server to one trainer"
+            )
 
     def _complete(self, body: dict[str, Any]) -> Completion:
         choice = self._post("/v1/completions", body)["choices"][0]
@@ -134,9 +144,13 @@ class VllmServerSampler:
         except SamplerError as error:
             if not isinstance(error.__cause__, urllib.error.HTTPError):
                 raise
-            raise UsageError(f"{self.url}: the server cannot take new weights; {HOW_TO_SERVE}") from error
+            raise UsageError(
+                f"{self.url}: the server cannot take new weights; {HOW_TO_SERVE}"
+            ) from error
         if (mode := settings["logprobs_mode"]) != "processed_logprobs":
-            raise UsageError(f"{self.url}: the server reports {mode}, expected processed_logprobs; {HOW_TO_SERVE}")
+            raise UsageError(
+                f"{self.url}: the server reports {mode}, expected processed_logprobs; {HOW_TO_SERVE}"
+            )
 
     def _post(self, path: str, body: dict[str, Any]) -> Any:
         request = urllib.request.Request(
@@ -147,6 +161,10 @@ class VllmServerSampler:
                 return json.loads(response.read() or "null")
         except urllib.error.HTTPError as error:
             said = error.read(300).decode(errors="replace")
-            raise SamplerError(f"{self.url}{path}: the vLLM server answered {error.code}: {said}") from error
+            raise SamplerError(
+                f"{self.url}{path}: the vLLM server answered {error.code}: {said}"
+            ) from error
         except (OSError, http.client.HTTPException) as error:
-            raise SamplerError(f"{self.url}{path}: no vLLM server answers: {error}; {HOW_TO_SERVE}") from error
+            raise SamplerError(
+                f"{self.url}{path}: no vLLM server answers: {error}; {HOW_TO_SERVE}"
+            ) from error

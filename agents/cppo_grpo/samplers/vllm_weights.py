@@ -25,7 +25,8 @@ class WeightLoader:
     def load_named(self, named_weights: Iterable[tuple[str, Tensor]]) -> None:
         """Load weights by their names in the transformers model."""
         self.reload_weights(weights_iterator=named_weights)
-        # On a CPU the head of a tied model keeps a packed copy of the old embedding unless it is packed anew.
+        # On a CPU the head of a tied model keeps a packed copy of the old embedding unless it is
+        # packed anew.
         head = self.model_runner.model.lm_head
         head.quant_method.process_weights_after_loading(head)
 
@@ -49,7 +50,9 @@ WORKER_EXTENSION = f"{WeightLoader.__module__}.{WeightLoader.__qualname__}"
 
 
 @contextmanager
-def weights_file(named_weights: Iterable[tuple[str, Tensor]], folder: Path | None = None) -> Iterator[str]:
+def weights_file(
+    named_weights: Iterable[tuple[str, Tensor]], folder: Path | None = None
+) -> Iterator[str]:
     """The path of a safetensors file with these weights, which is gone in the end.
 
     Args:
@@ -59,5 +62,7 @@ def weights_file(named_weights: Iterable[tuple[str, Tensor]], folder: Path | Non
     if folder is None and SHARED_MEMORY.is_dir():
         folder = SHARED_MEMORY
     with tempfile.NamedTemporaryFile(suffix=".safetensors", dir=folder) as file:
-        save_file({name: weight.detach().cpu().contiguous() for name, weight in named_weights}, file.name)
+        save_file(
+            {name: weight.detach().cpu().contiguous() for name, weight in named_weights}, file.name
+        )
         yield file.name

@@ -1,0 +1,1 @@
+"""The stages of a run: warm start, audit, joint CPPO, evaluation."""

@@ -1,7 +1,7 @@
 """Is the planner's reward dense enough to learn from? The audit before the joint stage (METHOD, section 4).
 
-Forward only. `density` measures, `decide` compares with the thresholds: "go" where every figure reaches its line,
-"no-go" where one is hopeless, and "unclear" between the two.
+Forward only. `density` measures, `decide` compares with the thresholds: "go" where every figure
+reaches its line, "no-go" where one is hopeless, and "unclear" between the two.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.table import Table
 
-from cppo_grpo.rollouts.play import Rollout, require_some
+from cppo_grpo.rollouts.values import Rollout, require_some
 
 Decision = Literal["go", "unclear", "no-go"]
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Threshold:
     """Where a figure must lie: at or above `least`, or, if it must not be too high either, between the two."""
 
     means: str
@@ -38,11 +38,13 @@ class Line:
 
 
 LINES = {
-    "nonzero_tuples": Line("tuples with R_plan > 0", least=0.05, hopeless=0.03),
-    "nonzero_problems": Line("problems with such a tuple", least=0.25, hopeless=0.10),
-    "varied_problems": Line("problems whose tuples differ in R_plan", least=0.10, hopeless=0.05),
-    "acceptance": Line("plans that the judge accepted", least=0.02, most=0.98),
-    "parse_rate": Line("plans that could be read", least=0.95),
+    "nonzero_tuples": Threshold("tuples with R_plan > 0", least=0.05, hopeless=0.03),
+    "nonzero_problems": Threshold("problems with such a tuple", least=0.25, hopeless=0.10),
+    "varied_problems": Threshold(
+        "problems whose tuples differ in R_plan", least=0.10, hopeless=0.05
+    ),
+    "acceptance": Threshold("plans that the judge accepted", least=0.02, most=0.98),
+    "parse_rate": Threshold("plans that could be read", least=0.95),
 }
 """The shares of the audit and their thresholds (METHOD, section 4)."""
 
@@ -87,7 +89,10 @@ def audit(rollouts: Sequence[Rollout], tuples: int) -> dict[str, float]:
         SandboxError: every episode is void, so they say nothing about the reward.
     """
     require_some(rollouts, "audit")
-    facts = zip(*((one.rewards_N, one.validity_N > 0, one.read_N, one.void_N) for one in rollouts), strict=True)
+    facts = zip(
+        *((one.rewards_N, one.validity_N > 0, one.read_N, one.void_N) for one in rollouts),
+        strict=True,
+    )
     return density(*(np.concatenate(fact).reshape(-1, tuples) for fact in facts))
 
 

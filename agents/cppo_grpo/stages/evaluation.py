@@ -11,12 +11,13 @@ import numpy as np
 from cppo_env.evaluation.records import EpisodeRecord
 from cppo_env.vector import CPPOVectorEnv
 from cppo_grpo.parallel import Processes
-from cppo_grpo.rollouts.play import Player, require_some
+from cppo_grpo.rollouts.agent import PolicyAgent
 from cppo_grpo.rollouts.distributed import play_together
+from cppo_grpo.rollouts.values import require_some
 
 
 @dataclass(frozen=True, slots=True)
-class Evaluation:
+class HeldOutFigures:
     """What a policy reached."""
 
     pass_at_k: float
@@ -32,19 +33,19 @@ class Evaluation:
 
 def evaluate(
     env: CPPOVectorEnv,
-    player: Player,
+    agent: PolicyAgent,
     episodes: int,
     seed: int,
     processes: Processes,
     *,
     show: Callable[[int], None] = lambda done: None,
-) -> tuple[Evaluation, list[EpisodeRecord]]:
+) -> tuple[HeldOutFigures, list[EpisodeRecord]]:
     """Play one episode on each of the problems 0, 1, … (from the start again if there are fewer).
 
     Args:
-        env: an environment in which refused plans are run all the same, so that every policy spends K attempts; it has
-            the places of this process.
-        player: the policy.
+        env: an environment in which refused plans are run all the same, so that every policy spends
+            K attempts; it has the places of this process.
+        agent: the policy.
         episodes: number of episodes.
         seed: decides the draws.
         processes: those that play; each plays its share and gets all figures.
@@ -61,18 +62,21 @@ def evaluate(
     places = np.arange(sum(processes.gather(env.num_envs)))
     while len(records) < episodes:
         count = min(len(places), episodes - len(records))
-        # The environment has a fixed number of places: the last batch fills the spare ones with its first problem.
+        # The environment has a fixed number of places: the last batch fills the spare ones with its
+        # first problem.
         indices = (len(records) + np.where(places < count, places, 0)) % len(env.assembly.problems)
         seeds = tuple(np.random.SeedSequence([seed, len(records)]).generate_state(2).tolist())
-        rollout = play_together(processes, env, player, indices, seeds)
+        rollout = play_together(processes, env, agent, indices, seeds)
         require_some([rollout], "evaluation")
         counted = np.flatnonzero(~rollout.void_N[:count])
         right += rollout.r_out_N[counted].tolist()
         validity += rollout.validity_N[counted].tolist()
         records += rollout.records[:count]
         show(len(records))
-    interval = binomtest(int(sum(right)), len(right)).proportion_ci(method="wilson") if right else None
-    evaluation = Evaluation(
+    interval = (
+        binomtest(int(sum(right)), len(right)).proportion_ci(method="wilson") if right else None
+    )
+    evaluation = HeldOutFigures(
         pass_at_k=float(np.mean(right)) if right else 0.0,
         ci95=(float(interval.low), float(interval.high)) if interval else (0.0, 1.0),
         episodes=len(right),

@@ -19,17 +19,17 @@ from cppo_env.errors import UsageError
 from cppo_env.prompts import Messages, plan_messages, solve_messages
 from cppo_env.protocols import ProblemSet
 from cppo_env.types import Observation
-from cppo_grpo.model.lora import WithoutAdapter, add_adapter
 from cppo_grpo.config import TrainConfig
+from cppo_grpo.model.lora import WithoutAdapter, add_adapter
 from cppo_grpo.model.policy import Policy, inner_model
-from cppo_grpo.parallel import Processes
-from cppo_grpo.runs.progress import stage
-from cppo_grpo.rollouts.play import Player, Regions
-from cppo_grpo.runs.folder import Run
-from cppo_grpo.samplers import SamplingParams
 from cppo_grpo.model.tiny import make_model, train_tokenizer
-from cppo_grpo.stages.warm_start import demonstrate_plan, demonstrate_solution, warm_start
 from cppo_grpo.model.weights import state_to_save, trainable_weights, whole
+from cppo_grpo.parallel import Processes
+from cppo_grpo.rollouts.agent import PolicyAgent, Regions
+from cppo_grpo.runs.folder import Run
+from cppo_grpo.runs.progress import stage
+from cppo_grpo.samplers import SamplingParams
+from cppo_grpo.stages.warm_start import demonstrate_plan, demonstrate_solution, warm_start
 
 TOKENIZER_PROBLEMS = 64
 """Problems whose texts a tokenizer made from scratch is trained on."""
@@ -54,7 +54,9 @@ def starting_point(
     return _make_starting_point(run, problems, console, processes.device)
 
 
-def _make_starting_point(run: Run, problems: ProblemSet, console: Console, device: torch.device) -> tuple[Any, Any]:
+def _make_starting_point(
+    run: Run, problems: ProblemSet, console: Console, device: torch.device
+) -> tuple[Any, Any]:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     config = run.config
@@ -68,8 +70,8 @@ def _make_starting_point(run: Run, problems: ProblemSet, console: Console, devic
                 f"model: got {source!r}, expected a folder or hub name of a causal language model and its tokenizer; "
                 f"{error}"
             ) from error
-        # A file's tensors may lie at any address, on which the last bit of a product depends on some processors. A
-        # resumed run must compute what the uninterrupted one does.
+        # A file's tensors may lie at any address, on which the last bit of a product depends on
+        # some processors. A resumed run must compute what the uninterrupted one does.
         for weight in model.parameters():
             weight.data = weight.data.clone()
     else:
@@ -89,13 +91,16 @@ def _make_starting_point(run: Run, problems: ProblemSet, console: Console, devic
 
 def make_actors(
     config: TrainConfig, model: Any, tokenizer: Any, processes: Processes
-) -> tuple[Policy, Policy | WithoutAdapter | None, Player]:
+) -> tuple[Policy, Policy | WithoutAdapter | None, PolicyAgent]:
     """Who takes part in a run: the policy, its frozen reference if a region has a KL term, and the policy at play."""
     sharded = config.parallel == "fsdp2" and processes.count > 1
-    # Who plays beside the update needs weights that stay what they are, and whole ones where the policy's are sharded.
-    # Engines with weights of their own know nothing of adapters, so they see the model before it has one.
-    own = copy.deepcopy(model).requires_grad_(False) if config.off_policy_steps or sharded else model
-    player = make_player(config, own, tokenizer)
+    # Who plays beside the update needs weights that stay what they are, and whole ones where the
+    # policy's are sharded. Engines with weights of their own know nothing of adapters, so they see
+    # the model before it has one.
+    own = (
+        copy.deepcopy(model).requires_grad_(False) if config.off_policy_steps or sharded else model
+    )
+    agent = make_policy_agent(config, own, tokenizer)
     anchored = config.beta_plan > 0 or config.beta_solve > 0
     reference = None
     if config.lora_rank:
@@ -108,19 +113,25 @@ def make_actors(
         for one in (policy, reference):
             if isinstance(one, Policy):
                 processes.shard(one, decoder_layers(one))
-    return policy, reference, player
+    return policy, reference, agent
 
 
 def decoder_layers(policy: Policy) -> list[nn.Module]:
     """The layers of its model that transformers says must stay whole."""
     inner = inner_model(policy.model)
-    return [module for module in inner.modules() if type(module).__name__ in (inner._no_split_modules or ())]
+    return [
+        module
+        for module in inner.modules()
+        if type(module).__name__ in (inner._no_split_modules or ())
+    ]
 
 
 def save_model(run: Run, policy: Policy, tokenizer: Any) -> None:
     """Write `model/`, as transformers reads it, and the adapter beside it if there is one; all processes call this."""
     state = state_to_save(policy.model)
-    learnt = {name: whole(weight.detach()) for name, weight in trainable_weights(policy.model).items()}
+    learnt = {
+        name: whole(weight.detach()) for name, weight in trainable_weights(policy.model).items()
+    }
     if not run.writable:
         return
     inner_model(policy.model).save_pretrained(run.model, state_dict=state)
@@ -129,23 +140,31 @@ def save_model(run: Run, policy: Policy, tokenizer: Any) -> None:
         policy.model.save_pretrained(run.adapter, state_dict=learnt, save_embedding_layers=False)
 
 
-def make_player(config: TrainConfig, model: Any, tokenizer: Any) -> Player:
+def make_policy_agent(config: TrainConfig, model: Any, tokenizer: Any) -> PolicyAgent:
     """The model as it plays in a run of this config."""
     ends = model.generation_config.eos_token_id
-    end_ids = tuple(ends) if isinstance(ends, list) else (ends if ends is not None else tokenizer.eos_token_id,)
+    end_ids = (
+        tuple(ends)
+        if isinstance(ends, list)
+        else (ends if ends is not None else tokenizer.eos_token_id,)
+    )
     regions = Regions(
         plan=SamplingParams(config.max_tokens_plan, end_ids, config.temperature_plan),
         solve=SamplingParams(config.max_tokens_solve, end_ids, config.temperature_solve),
     )
     make_sampler = partial(plugins.load("samplers", config.sampler), model)
     sampler = plugins.construct(make_sampler, config.sampler_options, f"sampler {config.sampler!r}")
-    return Player(tokenizer, sampler, regions, config.planning, plan_only=config.plan_only)
+    return PolicyAgent(tokenizer, sampler, regions, config.planning, plan_only=config.plan_only)
 
 
-def _warm_start(run: Run, model: Any, tokenizer: Any, problems: ProblemSet, console: Console) -> None:
+def _warm_start(
+    run: Run, model: Any, tokenizer: Any, problems: ProblemSet, console: Console
+) -> None:
     run.log.rewind("warm_start", 0)
     with stage(console, "warm start", run.config.warm_start_steps) as shown:
-        for step, row in enumerate(warm_start(Policy(model), tokenizer, problems, run.config), start=1):
+        for step, row in enumerate(
+            warm_start(Policy(model), tokenizer, problems, run.config), start=1
+        ):
             run.log.append({"stage": "warm_start", "step": step, **row})
             shown.show(step, {"loss": row["loss"]})
 
@@ -155,8 +174,13 @@ def _texts(problems: ProblemSet, config: TrainConfig) -> Iterable[str]:
     random = Random(f"{config.seed}/tokenizer")
     for index in random.sample(range(len(problems)), min(TOKENIZER_PROBLEMS, len(problems))):
         problem = problems[index]
-        observation = Observation(phase=0, problem=problem.statement, starter_code=problem.starter_code, methods=())
-        conversations: list[Messages] = [plan_messages(observation, config.k), solve_messages(observation, "")]
+        observation = Observation(
+            phase=0, problem=problem.statement, starter_code=problem.starter_code, methods=()
+        )
+        conversations: list[Messages] = [
+            plan_messages(observation, config.k),
+            solve_messages(observation, ""),
+        ]
         for demonstrate in (demonstrate_plan, *(demonstrate_solution,) * config.k):
             if (shown := demonstrate(problems, index, config.k, random)) is not None:
                 conversations.append(shown.conversation)

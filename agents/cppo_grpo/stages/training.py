@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import logging
 import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from functools import partial
-from typing import Any
+from dataclasses import replace
 
-import gymnasium as gym
 import numpy as np
 import torch
 import transformers
@@ -25,25 +21,22 @@ from rich.console import Console
 import cppo_env  # noqa: F401 - registers the ids
 from cppo_env.errors import UsageError
 from cppo_env.problems.validation.overlap import require_disjoint
-from cppo_env.problems.sampling import Curriculum, Sampler
 from cppo_env.protocols import ProblemSet, Sandbox
-from cppo_env.vector import CPPOVectorEnv
-from cppo_grpo.stages.audit import audit, decide, table
-from cppo_grpo.runs.checkpoints import load_checkpoint, newest_checkpoint, save_checkpoint
 from cppo_grpo.config import TrainConfig
-from cppo_grpo.stages.evaluation import evaluate
-from cppo_grpo.learner.information import informed
-from cppo_grpo.learner.learner import Learner, appraise
-from cppo_grpo.model.policy import inner_model
-from cppo_grpo.runs.log import overlapped_s, rollout_metrics
-from cppo_grpo.stages.start import make_actors, save_model, starting_point
+from cppo_grpo.learner.credit import compute_advantages
+from cppo_grpo.learner.information import add_information
+from cppo_grpo.learner.learner import Learner
 from cppo_grpo.parallel import Processes
-from cppo_grpo.runs.progress import stage
-from cppo_grpo.rollouts.play import Player, Rollout, require_some
+from cppo_grpo.rollouts.distributed import gather
+from cppo_grpo.rollouts.values import Rollout, require_some
 from cppo_grpo.runs.folder import Run
-from cppo_grpo.rollouts.distributed import gather, play_share
+from cppo_grpo.runs.progress import stage
 from cppo_grpo.runs.trackers import tracked
-from cppo_grpo.model.weights import full_weights
+from cppo_grpo.stages.audit import audit, decide, table
+from cppo_grpo.stages.evaluation import evaluate
+from cppo_grpo.stages.metrics import overlapped_s, rollout_metrics
+from cppo_grpo.stages.session import Session, environment, make_cursor, observe
+from cppo_grpo.stages.start import make_actors, save_model, starting_point
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +59,8 @@ def train(run: Run, sandbox: Sandbox, console: Console, processes: Processes | N
     Raises:
         UsageError: there are more processes than problems in a step.
         ProblemDataError: the evaluation holds problems that are trained on.
-        SandboxError: all episodes of a step or of an evaluation are void; what was learnt is in a checkpoint.
+        SandboxError: all episodes of a step or of an evaluation are void; what was learnt is in a
+            checkpoint.
         KeyboardInterrupt: the run was interrupted; what was learnt is in a checkpoint.
     """
     config, processes = run.config, processes or Processes()
@@ -82,12 +76,12 @@ def train(run: Run, sandbox: Sandbox, console: Console, processes: Processes | N
     with tracked(run), environment(config, sandbox, config.split, problems * config.tuples) as env:
         _check_held_out(config, sandbox, env.assembly.problems)
         model, tokenizer = starting_point(run, env.assembly.problems, console, processes)
-        policy, reference, player = make_actors(config, model, tokenizer, processes)
+        policy, reference, agent = make_actors(config, model, tokenizer, processes)
         session = Session(
             run,
             env,
             Learner(policy, reference, config, processes),
-            player,
+            agent,
             make_cursor(config, len(env.assembly.problems)),
             processes,
         )
@@ -100,106 +94,6 @@ def train(run: Run, sandbox: Sandbox, console: Console, processes: Processes | N
             _learn(session, steps, console)
             save_model(run, policy, tokenizer)
             _evaluate(session, sandbox, "after", console)
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """What takes part in a run."""
-
-    run: Run
-    env: CPPOVectorEnv
-    learner: Learner
-    player: Player
-    cursor: Sampler
-    """Decides which problems come next."""
-    processes: Processes
-
-    def restore(self) -> int:
-        """Load the newest intact checkpoint if there is one; returns the steps that were taken."""
-        steps = 0
-        if checkpoint := newest_checkpoint(self.run.checkpoints):
-            steps, cursor = load_checkpoint(checkpoint, self.learner.policy, self.learner.optimizer)
-            self.cursor.restore(cursor)
-        if self.run.writable and (again := len(self.run.log.rows("joint")) - steps):
-            logger.warning(
-                "%s: %d steps after step %d have no intact checkpoint and are taken again", self.run.path, again, steps
-            )
-        self.run.log.rewind("joint", steps)
-        self.run.log.rewind("after", 0)
-        self.processes.agree()  # nobody reads the log before it is rewound
-        return steps
-
-    def update_sampler(self) -> None:
-        """Hand the policy's weights to the sampler, unless it draws from the very model that is trained."""
-        model, sampler = self.learner.policy.model, self.player.sampler
-        if getattr(sampler, "model", None) is not inner_model(model):
-            sampler.update(full_weights(model))
-
-    def save(self, steps: int, cursor: Mapping[str, Any]) -> None:
-        """Write the checkpoint after so many steps, where the data cursor stood at `cursor`."""
-        save_checkpoint(
-            self.run.checkpoints,
-            steps,
-            self.learner.policy,
-            self.learner.optimizer,
-            cursor,
-            self.run.config.keep_checkpoints,
-            config=json.loads(self.run.config.to_json()),
-            writable=self.run.writable,
-        )
-
-    def prepare(self, step: int) -> Callable[[], Rollout]:
-        """Plays our share of a step's rollout, once called: on the problems that come next, by the policy as it is."""
-        config = self.run.config
-        indices_P = self.cursor.draw(config.problems_per_step)
-        plan_seed, solve_seed = np.random.SeedSequence([config.seed, step]).generate_state(2).tolist()
-        indices_N, seeds = np.repeat(indices_P, config.tuples), (plan_seed, solve_seed)
-        self.update_sampler()
-        return partial(play_share, self.processes, self.env, self.player, indices_N, seeds, config.tuples)
-
-
-def make_cursor(config: TrainConfig, size: int) -> Sampler:
-    """What draws a run's problems."""
-    curriculum = Curriculum(size) if config.curriculum else None
-    return Sampler(size, config.seed, replacement=config.replacement, curriculum=curriculum)
-
-
-def observe(cursor: Sampler, rollout: Rollout) -> dict[str, float]:
-    """Tell the curriculum how the programs of each problem fared; returns the share of problems that it leaves out.
-
-    An attempt is a branch, and the branches of a refused plan failed: where all branches of a problem fail, or all
-    pass, neither the planner's group nor a solver's group has a signal.
-    """
-    if cursor.curriculum is None:
-        return {}
-    for index in np.unique(rollout.problems_N):
-        attempts = rollout.solver_rewards_NK[(rollout.problems_N == index) & ~rollout.void_N]
-        if attempts.size:
-            cursor.curriculum.observe(index, int((attempts == 1).sum()), attempts.size, cursor.epoch)
-    return {"left_out": 1.0 - float(cursor.curriculum.active(cursor.epoch).mean())}
-
-
-@contextmanager
-def environment(
-    config: TrainConfig, sandbox: Sandbox, split: str | None, places: int, *, end_on_refusal: bool = True
-) -> Iterator[CPPOVectorEnv]:
-    """The vector environment of a run."""
-    env: Any = gym.make_vec(
-        config.env,
-        num_envs=places,
-        problems=config.problems,
-        split=split,
-        k=config.k,
-        sandbox=sandbox,
-        judge=config.judge,
-        reward=config.reward,
-        # The gate may refuse fixed methods, and their programs are what there is to learn from.
-        end_on_refusal=end_on_refusal and config.planning == "policy",
-    )
-    try:
-        yield env.unwrapped
-    finally:
-        env.close()
 
 
 @contextmanager
@@ -238,7 +132,9 @@ def _audited(session: Session, console: Console) -> bool:
         console.print(table(shares))
         rows = [{"stage": "audit", **shares, "decision": decide(shares)}]
         session.run.log.append(rows[0])
-        session.run.write_episodes("audit", [record for rollout in rollouts for record in rollout.records])
+        session.run.write_episodes(
+            "audit", [record for rollout in rollouts for record in rollout.records]
+        )
     for row in rows:
         ends = ", nothing is trained" if row["decision"] == "no-go" else ""
         console.print(f"audit: [bold]{row['decision']}[/]{ends}", highlight=False)
@@ -252,7 +148,10 @@ def _learn(session: Session, steps: int, console: Console) -> None:
     recent = deque((row[success] for row in session.run.log.rows("joint")), maxlen=STOP_WINDOW)
     cursor = session.cursor.state()
     ahead: Future[Rollout] | None = None
-    with ThreadPoolExecutor(1, "cppo-rollout") as beside, stage(console, "CPPO", config.steps, steps) as shown:
+    with (
+        ThreadPoolExecutor(1, "cppo-rollout") as beside,
+        stage(console, "CPPO", config.steps, steps) as shown,
+    ):
         try:
             while steps < config.steps and not _reached(recent, config.stop_at):
                 started = time.perf_counter()
@@ -261,12 +160,21 @@ def _learn(session: Session, steps: int, console: Console) -> None:
                 if rollout.void_N.all():
                     session.save(steps, cursor)
                 require_some([rollout], f"step {steps + 1}")
-                rollout = informed(session.learner.policy, rollout, config, session.processes)
-                row = rollout_metrics(rollout, appraise(rollout, config), config) | observe(session.cursor, rollout)
+                rollout = add_information(
+                    session.learner.policy, rollout, config, session.processes
+                )
+                row = rollout_metrics(
+                    rollout, compute_advantages(rollout, config), config
+                ) | observe(session.cursor, rollout)
                 after = session.cursor.state()
-                ahead = beside.submit(session.prepare(steps + 1)) if _plays_ahead(config, steps + 1) else None
-                # An interrupt waits here, so that a checkpoint never holds half an update or a wrong count. Its cursor
-                # is that of the finished steps: the rollout that an interrupt breaks off is played again.
+                ahead = (
+                    beside.submit(session.prepare(steps + 1))
+                    if _plays_ahead(config, steps + 1)
+                    else None
+                )
+                # An interrupt waits here, so that a checkpoint never holds half an update or a
+                # wrong count. Its cursor is that of the finished steps: the rollout that an
+                # interrupt breaks off is played again.
                 with uninterrupted():
                     row |= session.learner.update(rollout, steps)
                     steps, cursor = steps + 1, after
@@ -296,7 +204,9 @@ def _learn(session: Session, steps: int, console: Console) -> None:
 
 def _plays_ahead(config: TrainConfig, step: int) -> bool:
     """Whether the rollout of a step is played beside the update before it; never over a checkpoint, which has none."""
-    return config.off_policy_steps > 0 and step < config.steps and step % config.checkpoint_every != 0
+    return (
+        config.off_policy_steps > 0 and step < config.steps and step % config.checkpoint_every != 0
+    )
 
 
 def _reached(recent: deque[float], target: float | None) -> bool:
@@ -318,13 +228,20 @@ def _evaluate(session: Session, sandbox: Sandbox, when: str, console: Console) -
     session.update_sampler()
     processes = session.processes
     places = np.arange(max(min(EVAL_PLACES, config.eval_episodes), processes.count))
-    player = session.player.in_evaluation(config.eval_temperature_plan)
+    agent = session.agent.in_evaluation(config.eval_temperature_plan)
     with (
-        environment(config, sandbox, config.eval_split, len(processes.share(places)), end_on_refusal=False) as env,
+        environment(
+            config, sandbox, config.eval_split, len(processes.share(places)), end_on_refusal=False
+        ) as env,
         stage(console, f"evaluation {when}", config.eval_episodes) as shown,
     ):
         found, records = evaluate(
-            env, player, config.eval_episodes, config.seed, processes, show=lambda done: shown.show(done, {})
+            env,
+            agent,
+            config.eval_episodes,
+            config.seed,
+            processes,
+            show=lambda done: shown.show(done, {}),
         )
     steps = len(session.run.log.rows("joint"))
     session.run.log.append({"stage": when, "step": steps, **dataclasses.asdict(found)})

@@ -1,6 +1,7 @@
 """Stage 1: supervised learning of the two regions' form, on demonstrations (METHOD, section 4).
 
-The loss is on target tokens only. Demonstrations say how plans and programs look, never which method is right.
+The loss is on target tokens only. Demonstrations say how plans and programs look, never which
+method is right.
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ from typing import Any
 
 from cppo_env import parsing, prompts
 from cppo_env.errors import UsageError
+from cppo_env.prompts import Messages
 from cppo_env.protocols import ProblemSet
 from cppo_env.types import Observation
+from cppo_grpo.choices import Planner
 from cppo_grpo.config import TrainConfig
-from cppo_grpo.learner.learner import apply_gradient, make_optimizer
+from cppo_grpo.learner.optimizer import apply_gradient, make_optimizer
 from cppo_grpo.model.policy import Policy, completion_mask
-from cppo_grpo.rollouts.player import Planner, fixed_methods
-from cppo_grpo.rollouts.play import Messages, encode_prompt
+from cppo_grpo.rollouts.agent import encode_prompt, fixed_methods
 
 PLAN_PROMPTS, PLANS_PER_PROMPT, SOLUTIONS = 8, 8, 8
 """Sequences of one step. Plans share prompts because a shared prompt is computed once."""
@@ -38,12 +40,16 @@ class Demonstration:
         return [*self.messages, {"role": "assistant", "content": self.answer}]
 
 
-def demonstrate_plan(problems: ProblemSet, index: int, k: int, random: Random) -> Demonstration | None:
+def demonstrate_plan(
+    problems: ProblemSet, index: int, k: int, random: Random
+) -> Demonstration | None:
     """A valid plan for one problem; None where the set knows fewer than K methods."""
     methods = [method for method, _ in _pairs(problems, index, k, random) if method]
     if len(set(methods)) < k:
         return None
-    return Demonstration(prompts.plan_messages(_observation(problems, index), k), parsing.write_plan(methods[:k]))
+    return Demonstration(
+        prompts.plan_messages(_observation(problems, index), k), parsing.write_plan(methods[:k])
+    )
 
 
 def demonstrate_solution(
@@ -57,11 +63,14 @@ def demonstrate_solution(
     if planner != "policy":
         method = random.choice(fixed_methods(planner, k))
     return Demonstration(
-        prompts.solve_messages(_observation(problems, index), method), f"```python\n{program.rstrip()}\n```"
+        prompts.solve_messages(_observation(problems, index), method),
+        f"```python\n{program.rstrip()}\n```",
     )
 
 
-def warm_start(policy: Policy, tokenizer: Any, problems: ProblemSet, config: TrainConfig) -> Iterator[dict[str, float]]:
+def warm_start(
+    policy: Policy, tokenizer: Any, problems: ProblemSet, config: TrainConfig
+) -> Iterator[dict[str, float]]:
     """Train in place; yields the metrics of each step.
 
     Raises:
@@ -75,21 +84,31 @@ def warm_start(policy: Policy, tokenizer: Any, problems: ProblemSet, config: Tra
         indices = [random.randrange(len(problems)) for _ in range(PLAN_PROMPTS)]
         found: list[Demonstration | None] = []
         if config.planning == "policy":
-            found += [demonstrate_plan(problems, i, config.k, random) for i in indices for _ in range(PLANS_PER_PROMPT)]
+            found += [
+                demonstrate_plan(problems, i, config.k, random)
+                for i in indices
+                for _ in range(PLANS_PER_PROMPT)
+            ]
         found += [
-            demonstrate_solution(problems, random.randrange(len(problems)), config.k, random, config.planning)
+            demonstrate_solution(
+                problems, random.randrange(len(problems)), config.k, random, config.planning
+            )
             for _ in range(SOLUTIONS)
         ]
         batch = [one for one in found if one is not None]
         if not batch:
-            raise UsageError("warm_start_steps: these problems have neither methods nor references; set it to 0")
+            raise UsageError(
+                "warm_start_steps: these problems have neither methods nor references; set it to 0"
+            )
         inputs = [encode_prompt(tokenizer, one.messages) for one in batch]
         targets = [(*tokenizer(one.answer).input_ids, tokenizer.eos_token_id) for one in batch]
         logps_BT = policy(inputs, targets, 1.0)
         loss = -logps_BT[completion_mask(targets)].mean()
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        apply_gradient(optimizer, config.warm_start_lr * _schedule(step, config.warm_start_steps), 1.0)
+        apply_gradient(
+            optimizer, config.warm_start_lr * _schedule(step, config.warm_start_steps), 1.0
+        )
         yield {"loss": float(loss.detach()), "seconds": time.perf_counter() - started}
 
 
@@ -105,9 +124,13 @@ def _pairs(problems: ProblemSet, index: int, k: int, random: Random) -> list[tup
         return demonstrations(index, k, random)
     problem = problems[index]
     methods = problem.metadata.get("methods") or ("",) * len(problem.references)
-    return random.sample(list(zip(methods, problem.references, strict=True)), len(problem.references))
+    return random.sample(
+        list(zip(methods, problem.references, strict=True)), len(problem.references)
+    )
 
 
 def _observation(problems: ProblemSet, index: int) -> Observation:
     problem = problems[index]
-    return Observation(phase=0, problem=problem.statement, starter_code=problem.starter_code, methods=())
+    return Observation(
+        phase=0, problem=problem.statement, starter_code=problem.starter_code, methods=()
+    )

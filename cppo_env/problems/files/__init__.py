@@ -1,0 +1,1 @@
+"""Files of records: where they lie, their formats, and an index of each."""

@@ -28,7 +28,8 @@ class Entry:
 class Catalog(Problems):
     """The problems of some files of one layout.
 
-    Everything in it can be pickled and holds no open file, so forked and spawned workers can use it.
+    Everything in it can be pickled and holds no open file, so forked and spawned workers can use
+    it.
     """
 
     def __init__(self, files: Sequence[RecordFile], decode: Decode):
@@ -55,7 +56,11 @@ class Catalog(Problems):
             raise ProblemDataError(
                 f"{file.refusal(entry.number, error)}; the file has changed, load it again"
             ) from None
-        return problem if problem.id == entry.summary.id else dataclasses.replace(problem, id=entry.summary.id)
+        return (
+            problem
+            if problem.id == entry.summary.id
+            else dataclasses.replace(problem, id=entry.summary.id)
+        )
 
     def summary(self, index: int) -> Summary:
         """The summary at `index`."""
@@ -67,13 +72,18 @@ class Catalog(Problems):
         return self._refused
 
 
-def _index(files: tuple[RecordFile, ...], decode: Decode) -> tuple[list[Entry], tuple[Refusal, ...]]:
+def _index(
+    files: tuple[RecordFile, ...], decode: Decode
+) -> tuple[list[Entry], tuple[Refusal, ...]]:
     entries: list[Entry] = []
     refused: list[Refusal] = []
     first: dict[tuple[str | None, str], Entry] = {}
     for number, file in enumerate(files):
         index = index_of(file, decode)
-        refused += [dataclasses.replace(file.refusal(one.number, one.error), id=one.id) for one in index.refused]
+        refused += [
+            dataclasses.replace(file.refusal(one.number, one.error), id=one.id)
+            for one in index.refused
+        ]
         for found in index.problems:
             entry = Entry(number, *found)
             earlier = first.setdefault((entry.summary.split, entry.summary.id), entry)
@@ -96,6 +106,8 @@ def _with_unique_ids(entries: list[Entry]) -> list[Entry]:
         summary = entry.summary
         if uses[summary.id] == 1:
             return entry
-        return dataclasses.replace(entry, summary=dataclasses.replace(summary, id=f"{summary.split}/{summary.id}"))
+        return dataclasses.replace(
+            entry, summary=dataclasses.replace(summary, id=f"{summary.split}/{summary.id}")
+        )
 
     return [qualified(entry) for entry in entries]

@@ -1,8 +1,9 @@
 """What lies where in a file of records; of large files it is kept between runs, so that only the first one reads all.
 
-Every record is decoded once for its summary, which is also the check that it can be read at all. Gigabytes of packed
-tests make that slow, so the outcome is written into the platform's cache folder. It counts as long as the files have
-the sizes and times that they had then, and the code that reads them is the same.
+Every record is decoded once for its summary, which is also the check that it can be read at all.
+Gigabytes of packed tests make that slow, so the outcome is written into the platform's cache
+folder. It counts as long as the files have the sizes and times that they had then, and the code
+that reads them is the same.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from cppo_env.problems.files.formats import Found, RecordFile, State
-from cppo_env.problems.records import FieldError, Record
 from cppo_env.problems.files.sources import cache_folder
+from cppo_env.problems.records import FieldError, Record
 from cppo_env.problems.views import Summary, summarise
 from cppo_env.types import Problem
 
@@ -98,26 +99,32 @@ def _with_progress(file: RecordFile) -> Iterator[Found]:
     from rich.progress import Progress
 
     with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(f"indexing {Path(file.state()[0].path).name}, once", total=file.end)
+        task = progress.add_task(
+            f"indexing {Path(file.state()[0].path).name}, once", total=file.end
+        )
         for found in file.scan():
             progress.update(task, completed=found.position)
             yield found
 
 
 def _place(state: list[State], decode: Decode) -> Path:
-    name = hashlib.sha256(f"{state[0].path} {len(state)} {decode.__module__}".encode()).hexdigest()[:24]
+    name = hashlib.sha256(f"{state[0].path} {len(state)} {decode.__module__}".encode()).hexdigest()[
+        :24
+    ]
     return cache_folder() / "index" / f"{name}.json"
 
 
 def _mark(state: list[State], decode: Decode) -> str:
-    return hashlib.sha256(repr((state, _code(inspect.getsourcefile(decode) or __file__))).encode()).hexdigest()
+    return hashlib.sha256(
+        repr((state, _code(inspect.getsourcefile(decode) or __file__))).encode()
+    ).hexdigest()
 
 
 @lru_cache
 def _code(decoder: str) -> str:
     """A digest of the code that reads records: other code may see something else in them."""
     digest = hashlib.sha256()
-    for path in sorted({*Path(__file__).parent.glob("*.py"), Path(decoder)}):
+    for path in sorted({*Path(__file__).parents[1].rglob("*.py"), Path(decoder)}):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
@@ -127,9 +134,13 @@ def _load(place: Path, mark: str) -> FileIndex | None:
         kept: dict[str, Any] = json.loads(place.read_text())
         if kept["mark"] != mark:
             return None
-        problems = [Located(position, number, _summary(values)) for position, number, values in kept["problems"]]
+        problems = [
+            Located(position, number, _summary(values))
+            for position, number, values in kept["problems"]
+        ]
         return FileIndex(
-            problems, [Refused(number, name, FieldError(*error)) for number, name, *error in kept["refused"]]
+            problems,
+            [Refused(number, name, FieldError(*error)) for number, name, *error in kept["refused"]],
         )
     except (OSError, ValueError, KeyError, TypeError):  # absent, or damaged: made again
         return None
@@ -144,8 +155,12 @@ def _keep(place: Path, mark: str, index: FileIndex) -> None:
     """Write an index; a cache folder that cannot be written to only costs time."""
     content = {
         "mark": mark,
-        "problems": [(position, number, _values(summary)) for position, number, summary in index.problems],
-        "refused": [(number, name, error.field, error.reason) for number, name, error in index.refused],
+        "problems": [
+            (position, number, _values(summary)) for position, number, summary in index.problems
+        ],
+        "refused": [
+            (number, name, error.field, error.reason) for number, name, error in index.refused
+        ],
     }
     partial = place.with_suffix(f".{os.getpid()}")
     with suppress(OSError):

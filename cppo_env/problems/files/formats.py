@@ -1,6 +1,7 @@
 """Where records lie: lines of a JSON file, rows of a Parquet file, folders of the original APPS archive.
 
-Each kind finds its records in one pass, and reads any single one again by its position. No record stays in memory.
+Each kind finds its records in one pass, and reads any single one again by its position. No record
+stays in memory.
 """
 
 from __future__ import annotations
@@ -168,8 +169,8 @@ class ParquetRows:
     def read(self, position: int) -> Record:
         """The record of a row. Costs reading its row group, unless that was the last one read.
 
-        Published files hold hundreds of rows in a group, so that reading them in random order is slow;
-        `cppo problems import` makes a store of them that is not.
+        Published files hold hundreds of rows in a group, so that reading them in random order is
+        slow; `cppo problems import` makes a store of them that is not.
         """
         stat = self.path.stat()
         for group, first, last in _row_groups(self.path, stat.st_mtime_ns, stat.st_size):
@@ -189,7 +190,10 @@ def _row_groups(path: Path, mtime_ns: int, size: int) -> list[tuple[int, int, in
     with open_parquet(path) as file:
         counts = [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)]
     ends = list(accumulate(counts))
-    return [(group, end - count, end) for group, (count, end) in enumerate(zip(counts, ends, strict=True))]
+    return [
+        (group, end - count, end)
+        for group, (count, end) in enumerate(zip(counts, ends, strict=True))
+    ]
 
 
 @lru_cache(maxsize=1)

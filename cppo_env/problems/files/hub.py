@@ -26,9 +26,13 @@ class HubSet:
 
 SETS = {
     "apps": HubSet("codeparrot/apps", "21e74ddf8de1a21436da12e3e653065c5213e9d1", "*.jsonl"),
-    "code_contests": HubSet("deepmind/code_contests", "802411c3010cb00d1b05bad57ca77365a3c699d6", "data/*.parquet"),
+    "code_contests": HubSet(
+        "deepmind/code_contests", "802411c3010cb00d1b05bad57ca77365a3c699d6", "data/*.parquet"
+    ),
     "livecodebench": HubSet(
-        "livecodebench/code_generation_lite", "0fe84c3912ea0c4d4a78037083943e8f0c4dd505", "test*.jsonl"
+        "livecodebench/code_generation_lite",
+        "0fe84c3912ea0c4d4a78037083943e8f0c4dd505",
+        "test*.jsonl",
     ),
 }
 
@@ -50,14 +54,16 @@ def download(
 
     Args:
         name: one of `SETS`.
-        only: pattern of the files to fetch, such as "data/valid*"; None fetches all that hold problems.
+        only: pattern of the files to fetch, such as "data/valid*"; None fetches all that hold
+            problems.
         folder: where to put them; None is where the set's name looks for them.
         endpoint: address of the hub; None is the public one, or $HF_ENDPOINT.
 
     Raises:
         UnknownNameError: no set of that name is known.
         MissingExtraError: huggingface_hub is not installed.
-        ProblemDataError: the hub cannot be reached, or a file differs from what the pinned revision says.
+        ProblemDataError: the hub cannot be reached, or a file differs from what the pinned revision
+            says.
     """
     if name not in SETS:
         raise UnknownNameError(f"no set to download named {name!r}; {suggest(name, sorted(SETS))}")
@@ -68,15 +74,28 @@ def download(
         raise missing_extra(error, "cppo problems download") from error
     hub: Any = huggingface_hub
     api: Any = hub.HfApi(endpoint=endpoint)
-    pinned = {"repo_id": published.repository, "repo_type": "dataset", "revision": published.revision}
+    pinned = {
+        "repo_id": published.repository,
+        "repo_type": "dataset",
+        "revision": published.revision,
+    }
     try:
         listed: dict[str, Any] = {
-            entry.rfilename: entry for entry in api.repo_info(**pinned, files_metadata=True).siblings
+            entry.rfilename: entry
+            for entry in api.repo_info(**pinned, files_metadata=True).siblings
         }
-        wanted = {path: entry for path, entry in listed.items() if fnmatchcase(path, only or published.files)}
+        wanted = {
+            path: entry
+            for path, entry in listed.items()
+            if fnmatchcase(path, only or published.files)
+        }
         if not wanted:
-            raise UsageError(f"only: got {only!r}, expected a pattern of some of {', '.join(listed)}")
-        hub.snapshot_download(**pinned, local_dir=folder, allow_patterns=sorted(wanted), endpoint=endpoint)
+            raise UsageError(
+                f"only: got {only!r}, expected a pattern of some of {', '.join(listed)}"
+            )
+        hub.snapshot_download(
+            **pinned, local_dir=folder, allow_patterns=sorted(wanted), endpoint=endpoint
+        )
     except (OSError, _transport_error()) as error:
         raise ProblemDataError(_unreachable(name, published, folder, error)) from error
     checksums = {path: _checked(folder / path, entry) for path, entry in wanted.items()}
@@ -97,14 +116,19 @@ def _checked(file: Path, entry: Any) -> str:
 
     Large files are listed by SHA-256, small ones by git's blob hash.
     """
-    sha256, blob = hashlib.sha256(), hashlib.sha1(f"blob {file.stat().st_size}\0".encode(), usedforsecurity=False)
+    sha256, blob = (
+        hashlib.sha256(),
+        hashlib.sha1(f"blob {file.stat().st_size}\0".encode(), usedforsecurity=False),
+    )
     with file.open("rb") as stream:
         while block := stream.read(1 << 20):
             sha256.update(block)
             blob.update(block)
     expected, found = (entry.lfs.sha256, sha256) if entry.lfs else (entry.blob_id, blob)
     if found.hexdigest() != expected:
-        raise ProblemDataError(f"{file}: its checksum differs from the hub's; delete the file and download again")
+        raise ProblemDataError(
+            f"{file}: its checksum differs from the hub's; delete the file and download again"
+        )
     return sha256.hexdigest()
 
 

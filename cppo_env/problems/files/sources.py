@@ -9,7 +9,15 @@ from functools import lru_cache
 from pathlib import Path
 
 from cppo_env.errors import ProblemDataError
-from cppo_env.problems.files.formats import JsonLines, ParquetRows, RawFolders, RecordFile, State, open_parquet, split_of
+from cppo_env.problems.files.formats import (
+    JsonLines,
+    ParquetRows,
+    RawFolders,
+    RecordFile,
+    State,
+    open_parquet,
+    split_of,
+)
 from cppo_env.problems.records import FieldError
 
 LAYOUTS: dict[str, frozenset[str]] = {
@@ -58,7 +66,9 @@ def detect(path: Path) -> str:
         return found.pop()
     if not found:
         raise ProblemDataError(f"{path}: holds no problems; expected {_expected(LAYOUTS)}")
-    raise ProblemDataError(f"{path}: holds several layouts ({', '.join(sorted(found))}); give the path of one of them")
+    raise ProblemDataError(
+        f"{path}: holds several layouts ({', '.join(sorted(found))}); give the path of one of them"
+    )
 
 
 def files_of(layout: str, source: Path | str | None) -> list[RecordFile]:
@@ -75,7 +85,9 @@ def files_of(layout: str, source: Path | str | None) -> list[RecordFile]:
         )
     files = [file for file in record_files(path) if layout_of(file) in (layout, None)]
     if not files or all(layout_of(file) is None for file in files):
-        raise ProblemDataError(f"{path}: holds no {layout} problems; expected {_expected([layout])}")
+        raise ProblemDataError(
+            f"{path}: holds no {layout} problems; expected {_expected([layout])}"
+        )
     return files
 
 
@@ -97,7 +109,9 @@ def record_files(path: Path) -> list[RecordFile]:
         raise ProblemDataError(f"{path}: expected a .jsonl or .parquet file, or a folder")
     if raw := _raw_folders(path):
         return raw
-    inner = sorted(file for file in path.rglob("*") if file.suffix in (".jsonl", ".parquet") and file.is_file())
+    inner = sorted(
+        file for file in path.rglob("*") if file.suffix in (".jsonl", ".parquet") and file.is_file()
+    )
     files = [ParquetRows(file) if file.suffix == ".parquet" else JsonLines(file) for file in inner]
     return [file for file in files if not _fields(file) >= KNOWN_PROGRAMS]
 

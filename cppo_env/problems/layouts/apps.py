@@ -1,7 +1,8 @@
 """APPS (Hendrycks et al. 2021) in its two published layouts: problem folders, and JSON lines or Parquet rows.
 
     train/0001/{question.txt, input_output.json, solutions.json, metadata.json, starter_code.py}
-    {"problem_id" or "id", "question", "solutions", "input_output", "difficulty", "url", "starter_code"}
+    {"problem_id" or "id", "question", "solutions", "input_output", "difficulty", "url",
+    "starter_code"}
 
 A record without tests is refused: whatever runs on no tests would pass.
 """
@@ -14,7 +15,9 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 
 from cppo_env.problems.files.catalog import Catalog
+from cppo_env.problems.files.sources import files_of
 from cppo_env.problems.layouts.cues import checker_for
+from cppo_env.problems.layouts.statements import normalise
 from cppo_env.problems.records import (
     FieldError,
     Record,
@@ -28,8 +31,6 @@ from cppo_env.problems.records import (
     write_json,
 )
 from cppo_env.problems.selection import select
-from cppo_env.problems.files.sources import files_of
-from cppo_env.problems.layouts.statements import normalise
 from cppo_env.problems.views import Problems
 from cppo_env.types import Problem, TestCase
 
@@ -164,6 +165,8 @@ def _has_integer_keys(test: TestCase) -> bool:
     if "{" not in test.input:
         return False
     objects = [
-        cast(Record, value) for value in parse_json(test.input, "input_output.inputs") if isinstance(value, dict)
+        cast(Record, value)
+        for value in parse_json(test.input, "input_output.inputs")
+        if isinstance(value, dict)
     ]
     return any(keys and all(re.fullmatch(r"-?\d+", key) for key in keys) for keys in objects)

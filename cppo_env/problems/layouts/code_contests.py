@@ -1,6 +1,7 @@
 """CodeContests (Li et al. 2022) as published on the hub: Parquet rows, or JSON lines of the same schema.
 
-The numbers are those of the official protocol buffers; names copied from the hub's label lists may be off by one.
+The numbers are those of the official protocol buffers; names copied from the hub's label lists may
+be off by one.
 """
 
 from __future__ import annotations
@@ -11,16 +12,31 @@ from pathlib import Path
 from typing import Any, cast
 
 from cppo_env.problems.files.catalog import Catalog
-from cppo_env.problems.layouts.cues import checker_for
-from cppo_env.problems.records import FieldError, Record, checked_list, list_field, text_field, text_list, unix_lines
-from cppo_env.problems.selection import select
 from cppo_env.problems.files.sources import files_of
+from cppo_env.problems.layouts.cues import checker_for
 from cppo_env.problems.layouts.statements import normalise
+from cppo_env.problems.records import (
+    FieldError,
+    Record,
+    checked_list,
+    list_field,
+    text_field,
+    text_list,
+    unix_lines,
+)
+from cppo_env.problems.selection import select
 from cppo_env.problems.views import Problems
 from cppo_env.types import Limits, Problem, TestCase
 
 LANGUAGES = {0: "unknown", 1: "python2", 2: "cpp", 3: "python3", 4: "java"}
-PLATFORMS = {1: "codechef", 2: "codeforces", 3: "hackerearth", 4: "codejam", 6: "atcoder", 7: "aizu"}
+PLATFORMS = {
+    1: "codechef",
+    2: "codeforces",
+    3: "hackerearth",
+    4: "codejam",
+    6: "atcoder",
+    7: "aizu",
+}
 
 DEFAULT = Limits()
 
@@ -36,7 +52,8 @@ def load(source: Path | str | None = None, /, **filters: Any) -> Problems:
         **filters: see `cppo_env.problems.selection.Filters`.
 
     Raises:
-        ProblemDataError: there is no such path, or it holds no CodeContests problem that can be used.
+        ProblemDataError: there is no such path, or it holds no CodeContests problem that can be
+            used.
     """
     return select(Catalog(files_of("code_contests", source), decode), **filters)
 
@@ -52,7 +69,9 @@ def decode(record: Record, split: str | None) -> Problem:
     )
     tests = public + private + generated
     if not tests:
-        raise FieldError("public_tests", "a problem without tests, here and in private_tests and generated_tests")
+        raise FieldError(
+            "public_tests", "a problem without tests, here and in private_tests and generated_tests"
+        )
     right, wrong = _programs(record, "solutions"), _programs(record, "incorrect_solutions")
     streams = text_field(record, "input_file", ""), text_field(record, "output_file", "")
     statement, losses = normalise(_statement(record, streams))
@@ -70,7 +89,9 @@ def decode(record: Record, split: str | None) -> Problem:
         "input_file": streams[0],
         "output_file": streams[1],
         "solutions": {name: programs for name, programs in right.items() if name != "python3"},
-        "incorrect_solutions": {name: programs for name, programs in wrong.items() if name != "python3"},
+        "incorrect_solutions": {
+            name: programs for name, programs in wrong.items() if name != "python3"
+        },
         "cf_tags": tuple(checked_list(record.get("cf_tags") or [], "cf_tags")),
         **{field: record.get(field) for field in KEPT},
     }
@@ -114,7 +135,8 @@ def _tests(record: Record, field: str) -> tuple[TestCase, ...]:
     if len(inputs) != len(outputs):
         raise FieldError(field, f"{len(inputs)} inputs, but {len(outputs)} outputs")
     return tuple(
-        TestCase(unix_lines(given), unix_lines(expected)) for given, expected in zip(inputs, outputs, strict=True)
+        TestCase(unix_lines(given), unix_lines(expected))
+        for given, expected in zip(inputs, outputs, strict=True)
     )
 
 
@@ -154,8 +176,8 @@ def _number(record: Record, field: str) -> int | float:
 def _limits(record: Record) -> Limits:
     """The contest's own limits; zero and null mean that none is known.
 
-    The contests set them for compiled languages; `cpu_s` is what the data say, and `cppo problems validate` finds the
-    Python references that exceed it.
+    The contests set them for compiled languages; `cpu_s` is what the data say, and `cppo problems
+    validate` finds the Python references that exceed it.
     """
     cpu_s = DEFAULT.cpu_s
     if record.get("time_limit") is not None:

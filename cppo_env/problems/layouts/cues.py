@@ -1,7 +1,8 @@
 """What a statement says about its judge: several right answers, interaction, tolerance, letter case.
 
-The data sets ship no checkers. These cues are phrases of statements, chosen to be precise rather than complete;
-`cppo_env.problems.validation.validate` finds the rest by accepted programs that disagree.
+The data sets ship no checkers. These cues are phrases of statements, chosen to be precise rather
+than complete; `cppo_env.problems.validation.validate` finds the rest by accepted programs that
+disagree.
 """
 
 from __future__ import annotations

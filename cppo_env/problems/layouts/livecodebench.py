@@ -1,7 +1,8 @@
 """LiveCodeBench (Jain et al. 2024), `code_generation_lite` as published: `test.jsonl`, `test2.jsonl` … `test6.jsonl`.
 
-All fields are strings. Hidden tests are JSON, or base64 of zlib of a pickle of JSON; the pickle is never executed.
-Tests are the public and the hidden ones. A file whose hidden tests were stripped still loads, with the public ones.
+All fields are strings. Hidden tests are JSON, or base64 of zlib of a pickle of JSON; the pickle is
+never executed. Tests are the public and the hidden ones. A file whose hidden tests were stripped
+still loads, with the public ones.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ from typing import Any, cast
 
 from cppo_env.errors import UsageError
 from cppo_env.problems.files.catalog import Catalog
-from cppo_env.problems.layouts.cues import checker_for
 from cppo_env.problems.files.formats import JsonLines, RecordFile
+from cppo_env.problems.files.sources import files_of
+from cppo_env.problems.layouts.cues import checker_for
 from cppo_env.problems.layouts.packed import unpack
+from cppo_env.problems.layouts.statements import normalise
 from cppo_env.problems.records import (
     FieldError,
     ProblemDataWarning,
@@ -30,8 +33,6 @@ from cppo_env.problems.records import (
     write_json,
 )
 from cppo_env.problems.selection import select
-from cppo_env.problems.files.sources import files_of
-from cppo_env.problems.layouts.statements import normalise
 from cppo_env.problems.views import Problems
 from cppo_env.types import Limits, Problem, TestCase
 
@@ -41,18 +42,22 @@ LIMITS = Limits(cpu_s=6.0, wall_s=15.0)
 LATEST = 6
 
 
-def load(source: Path | str | None = None, /, *, version: str | None = None, **filters: Any) -> Problems:
+def load(
+    source: Path | str | None = None, /, *, version: str | None = None, **filters: Any
+) -> Problems:
     """The LiveCodeBench problems of a `test*.jsonl` file, or of a folder of those.
 
     Args:
         source: the path; None looks where `cppo problems download livecodebench` puts it.
-        version: "release_v6" is the union of the first six files, "v6" only what the sixth added, "v4_v6" files four to
-            six, "release_latest" all; None takes every file. These are the benchmark's own names. Where files of the
-            version are absent, a `ProblemDataWarning` names them.
+        version: "release_v6" is the union of the first six files, "v6" only what the sixth added,
+            "v4_v6" files four to six, "release_latest" all; None takes every file. These are the
+            benchmark's own names. Where files of the version are absent, a `ProblemDataWarning`
+            names them.
         **filters: see `cppo_env.problems.selection.Filters`; `start_date` and `end_date` make a window.
 
     Raises:
-        ProblemDataError: there is no such path, or it holds no LiveCodeBench problem that can be used.
+        ProblemDataError: there is no such path, or it holds no LiveCodeBench problem that can be
+            used.
         UsageError: no release has that name.
     """
     files = files_of("livecodebench", source)
@@ -61,16 +66,27 @@ def load(source: Path | str | None = None, /, *, version: str | None = None, **f
     return select(Catalog(files, decode), **filters)
 
 
-def _files_of_version(files: list[RecordFile], version: str, source: Path | str | None) -> list[RecordFile]:
+def _files_of_version(
+    files: list[RecordFile], version: str, source: Path | str | None
+) -> list[RecordFile]:
     wanted = {number: f"test{'' if number == 1 else number}.jsonl" for number in _releases(version)}
     chosen = [file for file in files if release_of(file) in wanted]
     if not chosen:
         names = ", ".join(wanted.values())
-        raise UsageError(f"version {version!r} is made of {names}; {source or 'the data folder'} holds none of them")
+        raise UsageError(
+            f"version {version!r} is made of {names}; {source or 'the data folder'} holds none of them"
+        )
     absent = [name for number, name in wanted.items() if number not in set(map(release_of, chosen))]
-    # Samples of a release have names of their own; files with the published names claim to be all of it.
-    if absent and any(isinstance(file, JsonLines) and file.path.name in wanted.values() for file in chosen):
-        warnings.warn(f"version {version!r} is incomplete: {', '.join(absent)} not found", ProblemDataWarning, 2)
+    # Samples of a release have names of their own; files with the published names claim to be all
+    # of it.
+    if absent and any(
+        isinstance(file, JsonLines) and file.path.name in wanted.values() for file in chosen
+    ):
+        warnings.warn(
+            f"version {version!r} is incomplete: {', '.join(absent)} not found",
+            ProblemDataWarning,
+            2,
+        )
     return chosen
 
 
@@ -92,7 +108,9 @@ def _releases(version: str) -> range:
 
 def release_of(file: RecordFile) -> int | None:
     """The release that a file's name states: 5 of `test5.jsonl`, 1 of `test.jsonl`."""
-    match = re.match(r"test(\d?)(?![a-z0-9])", file.path.name) if isinstance(file, JsonLines) else None
+    match = (
+        re.match(r"test(\d?)(?![a-z0-9])", file.path.name) if isinstance(file, JsonLines) else None
+    )
     return int(match[1] or 1) if match else None
 
 
@@ -103,13 +121,20 @@ def decode(record: Record, split: str | None) -> Problem:
         FieldError: a field cannot be read, or its pickle holds anything but a text.
     """
     entry_point = _entry_point(record)
-    public = _tests(parse_json(text_field(record, "public_test_cases"), "public_test_cases"), "public_test_cases")
+    public = _tests(
+        parse_json(text_field(record, "public_test_cases"), "public_test_cases"),
+        "public_test_cases",
+    )
     private = _tests(_private(record), "private_test_cases")
     kinds = {kind for kind, _ in public + private}
     if not kinds:
-        raise FieldError("public_test_cases", "a problem without tests, here and in private_test_cases")
+        raise FieldError(
+            "public_test_cases", "a problem without tests, here and in private_test_cases"
+        )
     if kinds not in ({"stdin"}, {"functional"}):
-        raise FieldError("public_test_cases", f"expected testtype stdin or functional, got {sorted(kinds)}")
+        raise FieldError(
+            "public_test_cases", f"expected testtype stdin or functional, got {sorted(kinds)}"
+        )
     if kinds == {"functional"} and entry_point is None:
         raise FieldError("metadata", "functional tests, but no func_name")
     statement, losses = normalise(_content(record))
@@ -188,10 +213,14 @@ def _tests(value: Any, field: str) -> list[tuple[str, TestCase]]:
         if not isinstance(test, dict):
             raise FieldError(place, f"expected an object, got {type(test).__name__}")
         case = cast(Mapping[str, Any], test)
-        given, expected = (checked_text(case.get(name), f"{place}.{name}") for name in ("input", "output"))
+        given, expected = (
+            checked_text(case.get(name), f"{place}.{name}") for name in ("input", "output")
+        )
         kind = str(case.get("testtype"))
         if kind == "functional":
-            arguments = [parse_json(line, f"{place}.input") for line in given.split("\n") if line.strip()]
+            arguments = [
+                parse_json(line, f"{place}.input") for line in given.split("\n") if line.strip()
+            ]
             outcome = write_json(parse_json(expected, f"{place}.output"))
             tests.append((kind, TestCase(write_json(arguments), outcome)))
         else:

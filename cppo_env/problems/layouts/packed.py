@@ -1,7 +1,7 @@
 """LiveCodeBench's packing of hidden tests, base64 of zlib of a pickle of one text, undone without executing the pickle.
 
-A pickle is a program. This reads its instructions and admits those that make one text, so nothing can be called,
-imported or allocated by a hostile record.
+A pickle is a program. This reads its instructions and admits those that make one text, so nothing
+can be called, imported or allocated by a hostile record.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ def unpack(text: str, field: str, max_bytes: int = MAX_BYTES) -> str:
         max_bytes: refuse to unpack to more than this.
 
     Raises:
-        FieldError: it is not such a packing, holds anything but one text, or unpacks to more than `max_bytes`.
+        FieldError: it is not such a packing, holds anything but one text, or unpacks to more than
+            `max_bytes`.
     """
     try:
         compressed = base64.b64decode(text, validate=True)
@@ -58,7 +59,9 @@ def _only_text(data: bytes, field: str) -> str:
             if opcode.name in _TEXT:
                 texts.append(str(argument))
             elif opcode.name not in _IDLE:
-                raise FieldError(field, f"a pickle with the instruction {opcode.name}, expected one text")
+                raise FieldError(
+                    field, f"a pickle with the instruction {opcode.name}, expected one text"
+                )
     except FieldError:  # is a ValueError itself
         raise
     except ValueError as error:

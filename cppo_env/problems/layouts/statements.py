@@ -1,7 +1,8 @@
 """Statements as prompts: published text → plain text that a language model can read, and what was lost on the way.
 
-Plain statements pass unchanged. LaTeX stays (models read it), but for the tripled dollars of one site. Marks of HTML
-go, with their meaning kept where text can hold it; images cannot be kept, and that is reported.
+Plain statements pass unchanged. LaTeX stays (models read it), but for the tripled dollars of one
+site. Marks of HTML go, with their meaning kept where text can hold it; images cannot be kept, and
+that is reported.
 """
 
 from __future__ import annotations
@@ -37,7 +38,9 @@ def normalise(text: str) -> Normalised:
     text = text.replace("$$$", "$")
     images += text.count("[Image]")
     if images:
-        letters = sum(character.isalpha() for character in text.replace(IMAGE, "").replace("[Image]", ""))
+        letters = sum(
+            character.isalpha() for character in text.replace(IMAGE, "").replace("[Image]", "")
+        )
         losses += ["images"] if letters >= FEWEST_LETTERS else ["images", "images_only"]
     if tables:
         losses.append("tables")
@@ -54,9 +57,15 @@ def _unescaped(entity: re.Match[str]) -> str:
     return html.unescape(name).translate(_CHARACTERS)
 
 
-_BLANKS = "\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
-_INVISIBLE = "\xad\u200b\u200c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2061\u2062\u2063\u2064\ufeff"
-_CONTROLS = "".join(chr(code) for code in (*range(32), 127, *range(128, 160)) if chr(code) not in "\n\t")
+_BLANKS = (
+    "\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
+)
+_INVISIBLE = (
+    "\xad\u200b\u200c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2061\u2062\u2063\u2064\ufeff"
+)
+_CONTROLS = "".join(
+    chr(code) for code in (*range(32), 127, *range(128, 160)) if chr(code) not in "\n\t"
+)
 _CHARACTERS = str.maketrans(
     {
         **dict.fromkeys(_BLANKS, " "),
@@ -71,17 +80,56 @@ _CHARACTERS = str.maketrans(
 def _plain_characters(text: str) -> str:
     """Unix line ends, ordinary blanks, no invisible characters, composed accents."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return text if text.isascii() and text.isprintable() else unicodedata.normalize("NFC", text.translate(_CHARACTERS))
+    return (
+        text
+        if text.isascii() and text.isprintable()
+        else unicodedata.normalize("NFC", text.translate(_CHARACTERS))
+    )
 
 
 _IMAGES = re.compile(r"<image>|<img\b[^<>]*>|!\[[^\]\n]*\]\([^()\s]*\)", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
 _BREAK = re.compile(r"<br\s*/?>|<hr\s*/?>", re.IGNORECASE)
 _BLOCKS = frozenset(
-    ("p", "div", "pre", "center", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "table", "tr", "section")
+    (
+        "p",
+        "div",
+        "pre",
+        "center",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "ul",
+        "ol",
+        "dl",
+        "table",
+        "tr",
+        "section",
+    )
 )
 _INLINE = frozenset(
-    ("span", "code", "tt", "var", "b", "i", "em", "strong", "u", "font", "a", "small", "big", "kbd", "samp", "dt", "dd")
+    (
+        "span",
+        "code",
+        "tt",
+        "var",
+        "b",
+        "i",
+        "em",
+        "strong",
+        "u",
+        "font",
+        "a",
+        "small",
+        "big",
+        "kbd",
+        "samp",
+        "dt",
+        "dd",
+    )
 )
 _PAIRED = sorted(_BLOCKS | _INLINE | {"li", "thead", "tbody", "td", "th", "sup", "sub"})
 
@@ -89,14 +137,17 @@ _PAIRED = sorted(_BLOCKS | _INLINE | {"li", "thead", "tbody", "td", "th", "sup",
 def _without_markup(text: str) -> tuple[str, bool]:
     """The text without HTML, and whether it held a table.
 
-    A tag counts as HTML only if the text also closes it: input formats are often written as `<n> <i> <a>`.
+    A tag counts as HTML only if the text also closes it: input formats are often written as `<n>
+    <i> <a>`.
     """
     if "<" not in text:
         return text, False
     text = _BREAK.sub("\n", text)
     present = [name for name in _PAIRED if re.search(rf"</{name}\s*>", text, re.IGNORECASE)]
     for name in present:
-        opening, closing = (re.compile(rf"<{slash}{name}(?:\s[^<>]*)?>", re.IGNORECASE) for slash in ("", "/"))
+        opening, closing = (
+            re.compile(rf"<{slash}{name}(?:\s[^<>]*)?>", re.IGNORECASE) for slash in ("", "/")
+        )
         before, after = _replacement(name)
         text = closing.sub(after, opening.sub(before, text))
     return text, "table" in present

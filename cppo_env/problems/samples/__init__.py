@@ -42,7 +42,9 @@ def load(source: Path | None = None, /, **filters: Any) -> Problems:
         ProblemDataError: no problem fulfils the filters.
     """
     if source is not None:
-        raise UsageError(f"samples: got the source {source}, expected none, because these problems are bundled")
+        raise UsageError(
+            f"samples: got the source {source}, expected none, because these problems are bundled"
+        )
     return select(SampleProblems(), **filters)
 
 
@@ -50,7 +52,11 @@ class SampleProblems(Problems):
     """The problem folders in this package; each is read when it is asked for."""
 
     def __init__(self) -> None:
-        folders = (entry for entry in files(__name__).iterdir() if entry.is_dir() and "__" not in entry.name)
+        folders = (
+            entry
+            for entry in files(__name__).iterdir()
+            if entry.is_dir() and "__" not in entry.name
+        )
         self._folders = sorted(folders, key=lambda folder: folder.name)
 
     def __len__(self) -> int:
@@ -84,7 +90,8 @@ def _read(folder: Traversable) -> Problem:
     references, wrong = _programs(folder / "references"), _programs(folder / "wrong")
     return Problem(
         id=folder.name,
-        statement=_text(folder / "statement.md") + "".join(_example(test, entry_point) for test in public),
+        statement=_text(folder / "statement.md")
+        + "".join(_example(test, entry_point) for test in public),
         tests=public + hidden,
         starter_code=about.get("starter_code", "").strip(),
         entry_point=entry_point,
@@ -120,7 +127,11 @@ def _example(test: TestCase, entry_point: str | None) -> str:
 
 def _programs(folder: Traversable) -> dict[str, str]:
     """Name → program, sorted by name."""
-    programs = {file.name.removesuffix(".py"): _text(file) for file in folder.iterdir() if file.name.endswith(".py")}
+    programs = {
+        file.name.removesuffix(".py"): _text(file)
+        for file in folder.iterdir()
+        if file.name.endswith(".py")
+    }
     return dict(sorted(programs.items()))
 
 

@@ -1,0 +1,1 @@
+"""One indexed Parquet file that holds a whole problem set."""

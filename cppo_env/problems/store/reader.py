@@ -3,8 +3,8 @@
     index.parquet            a row for each problem: its summary, and where it lies (shard, group, row)
     problems-00000.parquet   shards of problems in small row groups; tests in compressed chunks
 
-A problem costs reading one row group of its shard, whatever the number of problems. Nothing is held open, so forked and
-spawned workers share a store through the page cache.
+A problem costs reading one row group of its shard, whatever the number of problems. Nothing is held
+open, so forked and spawned workers share a store through the page cache.
 """
 
 from __future__ import annotations
@@ -84,7 +84,8 @@ class Store(Problems):
         self.folder = folder
         parquet = arrow().parquet
         path = folder / INDEX
-        # Not `read_table`: it would import the data set machinery, which takes longer than everything else here.
+        # Not `read_table`: it would import the data set machinery, which takes longer than
+        # everything else here.
         with parquet.ParquetFile(path) as file:
             marks: dict[bytes, bytes] = file.schema_arrow.metadata or {}
             version = marks.get(FORMAT_KEY)
@@ -116,7 +117,9 @@ class Store(Problems):
             yield _problem(place, rows[place.row])
 
     def _place(self, index: int) -> Place:
-        shard, group, row = (self._index.column(name)[index].as_py() for name in ("shard", "group", "row"))
+        shard, group, row = (
+            self._index.column(name)[index].as_py() for name in ("shard", "group", "row")
+        )
         return Place(self.folder / shard, group, row)
 
     def summary(self, index: int) -> Summary:
@@ -184,7 +187,9 @@ def _problem(place: Place, body: Mapping[str, Any]) -> Problem:
         tests=StoredTests(body["chunk_counts"], Chunks(place)),
         starter_code=body["starter_code"],
         entry_point=body["entry_point"],
-        public_tests=tuple(TestCase(given, expected) for given, expected in json.loads(body["public_tests"])),
+        public_tests=tuple(
+            TestCase(given, expected) for given, expected in json.loads(body["public_tests"])
+        ),
         limits=Limits(**json.loads(body["limits"])),
         checker=body["checker"],
         references=tuple(body["references"]),

@@ -21,7 +21,9 @@ GROUPS_PER_SHARD = 256
 """More would make a shard's footer slow to parse."""
 
 
-def write_store(problems: Problems, folder: Path, *, progress: Callable[[int], None] = lambda done: None) -> int:
+def write_store(
+    problems: Problems, folder: Path, *, progress: Callable[[int], None] = lambda done: None
+) -> int:
     """Write a problem set as a store.
 
     Args:
@@ -109,7 +111,16 @@ class _Writer:
 
     def _row_schema(self) -> Any:
         arrow = self._arrow
-        texts = ("id", "statement", "starter_code", "entry_point", "limits", "checker", "metadata", "public_tests")
+        texts = (
+            "id",
+            "statement",
+            "starter_code",
+            "entry_point",
+            "limits",
+            "checker",
+            "metadata",
+            "public_tests",
+        )
         return arrow.schema(
             [
                 *((name, arrow.string()) for name in texts),
@@ -185,5 +196,11 @@ def _pairs(tests: Sequence[TestCase]) -> str:
 
 
 def _size(row: dict[str, Any]) -> int:
-    texts = (row["statement"], row["metadata"], row["public_tests"], *row["references"], *row["wrong"])
+    texts = (
+        row["statement"],
+        row["metadata"],
+        row["public_tests"],
+        *row["references"],
+        *row["wrong"],
+    )
     return sum(map(len, texts)) + sum(map(len, row["chunks"]))

@@ -1,0 +1,1 @@
+"""Run references and known-wrong programs, and keep what the set got right."""

@@ -10,7 +10,7 @@ from cppo_env.types import Report, Verdict
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class KnownOutcome:
     """One program with a known verdict, and what became of it."""
 
     known: Known
@@ -36,7 +36,10 @@ class Outcome:
             return _REASONS.get(verdict, "answers otherwise")
         if "UnicodeDecodeError" in message or "UnicodeEncodeError" in message:
             return "encoding"
-        if any(word in message for word in ("ImportError", "ModuleNotFoundError", "AttributeError: module")):
+        if any(
+            word in message
+            for word in ("ImportError", "ModuleNotFoundError", "AttributeError: module")
+        ):
             return "needs a module or name that is not there"
         return "reads a file" if "FileNotFoundError" in message else "run-time error"
 
@@ -59,29 +62,29 @@ class Finding:
     """The statement promises that there is only one right answer."""
     checker_given: bool
     no_expected_output: bool
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[KnownOutcome, ...]
 
     @property
-    def right(self) -> list[Outcome]:
+    def right(self) -> list[KnownOutcome]:
         """Programs known to be right, without internal errors."""
         return [outcome for outcome in self._measured if outcome.known.right]
 
     @property
-    def wrong(self) -> list[Outcome]:
+    def wrong(self) -> list[KnownOutcome]:
         """Programs known to be wrong, without internal errors."""
         return [outcome for outcome in self._measured if not outcome.known.right]
 
     @property
-    def _measured(self) -> list[Outcome]:
+    def _measured(self) -> list[KnownOutcome]:
         return [outcome for outcome in self.outcomes if outcome.report.verdict is not Verdict.IE]
 
     @property
-    def rejected(self) -> list[Outcome]:
+    def rejected(self) -> list[KnownOutcome]:
         """Right programs that were not accepted."""
         return [outcome for outcome in self.right if not outcome.as_expected]
 
     @property
-    def missed(self) -> list[Outcome]:
+    def missed(self) -> list[KnownOutcome]:
         """Wrong programs that were accepted."""
         return [outcome for outcome in self.wrong if not outcome.as_expected]
 
@@ -89,23 +92,30 @@ class Finding:
     def fault(self) -> str | None:
         """Why the problem should not be used; None if nothing speaks against it.
 
-        A right program that fails for reasons of its own (it does not compile today, needs a removed module, is too
-        slow) does not speak against the problem as long as another one is accepted; one that answers otherwise does,
-        unless the statement promises a single right answer: then that program is the one at fault.
+        A right program that fails for reasons of its own (it does not compile today, needs a
+        removed module, is too slow) does not speak against the problem as long as another one is
+        accepted; one that answers otherwise does, unless the statement promises a single right
+        answer: then that program is the one at fault.
         """
         if self.cues and not self.checker_given:
             return f"{' and '.join(self.cues)}, by the statement"
         return self._why_rejected() or self._weak()
 
     def _weak(self) -> str | None:
-        return f"weak tests: {len(self.missed)} of {len(self.wrong)} wrong programs pass" if self.missed else None
+        return (
+            f"weak tests: {len(self.missed)} of {len(self.wrong)} wrong programs pass"
+            if self.missed
+            else None
+        )
 
     def _why_rejected(self) -> str | None:
         if not self.rejected:
             return None
         share = f"{len(self.rejected)} of {len(self.right)} right programs fail"
         if any(outcome.wrong_answer for outcome in self.rejected):
-            reason = "empty expected output" if self.no_expected_output else self._why_wrong_answers()
+            reason = (
+                "empty expected output" if self.no_expected_output else self._why_wrong_answers()
+            )
         else:
             reason = self._why_none_runs()
         return reason and f"{reason}: {share}"
@@ -132,5 +142,11 @@ class Finding:
     @property
     def causes(self) -> Counter[str]:
         """Why right programs were rejected, each by its own cause."""
-        otherwise = self.fault.partition(":")[0] if self.fault else "not right: the statement promises one answer"
-        return Counter(otherwise if outcome.wrong_answer else outcome.cause for outcome in self.rejected)
+        otherwise = (
+            self.fault.partition(":")[0]
+            if self.fault
+            else "not right: the statement promises one answer"
+        )
+        return Counter(
+            otherwise if outcome.wrong_answer else outcome.cause for outcome in self.rejected
+        )

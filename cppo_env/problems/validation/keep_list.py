@@ -8,19 +8,23 @@ from pathlib import Path
 from typing import Any, cast
 
 from cppo_env.errors import ProblemDataError
-from cppo_env.problems.selection import select
-from cppo_env.problems.views import Problems
-from cppo_env.protocols import ProblemSet
 
 FORMAT = "cppo keep-list 1"
 
 
-def write(path: Path, source: str, keep: Sequence[str], drop: Mapping[str, str], checkers: Path | None = None) -> None:
+def write(
+    path: Path,
+    source: str,
+    keep: Sequence[str],
+    drop: Mapping[str, str],
+    checkers: Path | None = None,
+) -> None:
     """Write a keep-list.
 
     Args:
         path: the file.
-        source: what `load_problems` is given to open the set; a relative path is relative to the working folder.
+        source: what `load_problems` is given to open the set; a relative path is relative to the
+            working folder.
         keep: ids of the problems to use.
         drop: id → reason, of the others.
         checkers: file of the checkers that the set was opened with; its content is copied.
@@ -45,24 +49,19 @@ def is_keep_list(path: Path) -> bool:
         return False
 
 
-def load(source: Path, /, **filters: Any) -> Problems:
-    """The kept problems of the set that a keep-list was made for.
-
-    Args:
-        source: the keep-list.
-        **filters: passed on to the set.
+def load(path: Path) -> tuple[str, tuple[str, ...], dict[str, str] | None]:
+    """What a keep-list says: the set that it was made for, the ids of the kept problems, and its checkers.
 
     Raises:
-        ProblemDataError: the set has moved, or holds none of the kept problems.
+        ProblemDataError: the set has moved.
     """
-    from cppo_env.problems import load_problems
-
-    content = _read(source)
-    origin: str = content["source"]
-    if not Path(origin).exists() and Path(origin).is_absolute():
-        raise ProblemDataError(f"{source}: made for {origin}, which is not there; validate the set where it is now")
-    problems: ProblemSet = load_problems(origin, checkers=content["checkers"], **filters)
-    return select(problems, keep=cast(Sequence[str], content["keep"]))
+    content = _read(path)
+    source: str = content["source"]
+    if not Path(source).exists() and Path(source).is_absolute():
+        raise ProblemDataError(
+            f"{path}: made for {source}, which is not there; validate the set where it is now"
+        )
+    return source, tuple(content["keep"]), content["checkers"]
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from typing import Any
 
 from cppo_env.errors import ProblemDataError
 from cppo_env.problems.files.formats import JsonLines
-from cppo_env.problems.records import FieldError, text_field
 from cppo_env.problems.files.sources import KNOWN_PROGRAMS
+from cppo_env.problems.records import FieldError, text_field
 from cppo_env.types import Problem
 
 RUNNABLE = {"python3": "python", "cpp": "cpp17"}
@@ -30,13 +30,19 @@ class Known:
 
 def programs_of(problem: Problem, joined: Sequence[Known] = ()) -> list[Known]:
     """All programs with known verdicts of a problem, in any language, each text once."""
-    return list({(known.program, known.right): known for known in (*joined, *_own(problem))}.values())
+    return list(
+        {(known.program, known.right): known for known in (*joined, *_own(problem))}.values()
+    )
 
 
 def _own(problem: Problem) -> Iterator[Known]:
     """The programs of the data set: Python's in the problem's own fields, others in its metadata."""
     # Only Python programs are made to work on standard streams where the contest used files.
-    suffix = " on files" if problem.metadata.get("input_file") or problem.metadata.get("output_file") else ""
+    suffix = (
+        " on files"
+        if problem.metadata.get("input_file") or problem.metadata.get("output_file")
+        else ""
+    )
     for field, python, right in (
         ("solutions", problem.references, True),
         ("incorrect_solutions", problem.wrong, False),
@@ -50,8 +56,9 @@ def read_known(path: Path) -> tuple[dict[str, list[Known]], dict[str, int]]:
     """Read a file of programs with known verdicts.
 
     Args:
-        path: JSON lines with `key` (the problem's id), `language`, `expected` ("correct" or "incorrect") and `code`.
-            Rows whose `agrees_with_available_tests` is false are left out: the tests at hand cannot show their verdict.
+        path: JSON lines with `key` (the problem's id), `language`, `expected` ("correct" or
+            "incorrect") and `code`. Rows whose `agrees_with_available_tests` is false are left out:
+            the tests at hand cannot show their verdict.
 
     Returns:
         Problem id → programs, and the number of rows that were left out by reason.
@@ -60,7 +67,9 @@ def read_known(path: Path) -> tuple[dict[str, list[Known]], dict[str, int]]:
         ProblemDataError: the file cannot be read.
     """
     if not path.is_file():
-        raise ProblemDataError(f"{path}: no such file; expected JSON lines with key, language, expected, code")
+        raise ProblemDataError(
+            f"{path}: no such file; expected JSON lines with key, language, expected, code"
+        )
     found: dict[str, list[Known]] = {}
     left_out: dict[str, int] = {}
     file = JsonLines(path)

@@ -1,7 +1,7 @@
 """Do two problem sets share problems? Equal statements by hash, similar ones by MinHash.
 
-The hash is that of METHOD, section 4: SHA-256 of the statement in lower case, without white space and HTML, with one
-spelling of LaTeX, and without the sample input and output.
+The hash is that of METHOD, section 4: SHA-256 of the statement in lower case, without white space
+and HTML, with one spelling of LaTeX, and without the sample input and output.
 """
 
 from __future__ import annotations
@@ -80,7 +80,8 @@ def overlap(a: ProblemSet, b: ProblemSet, *, threshold: float | None = THRESHOLD
     Args:
         a: a problem set, read once.
         b: another one, read once.
-        threshold: least similarity of a near-duplicate; None compares by hash only, and needs no further package.
+        threshold: least similarity of a near-duplicate; None compares by hash only, and needs no
+            further package.
 
     Raises:
         MissingExtraError: datasketch is not installed (and `threshold` is not None).
@@ -90,14 +91,22 @@ def overlap(a: ProblemSet, b: ProblemSet, *, threshold: float | None = THRESHOLD
     hashed: dict[str, list[str]] = {}
     for name, text in first:
         hashed.setdefault(_packed(text), []).append(name)
-    matches = [Match(name, other, 1.0, True) for other, text in second for name in hashed.get(_packed(text), ())]
+    matches = [
+        Match(name, other, 1.0, True)
+        for other, text in second
+        for name in hashed.get(_packed(text), ())
+    ]
     if threshold is not None:
         equal = {(match.a, match.b) for match in matches}
-        matches += [match for match in _similar(first, second, threshold) if (match.a, match.b) not in equal]
+        matches += [
+            match for match in _similar(first, second, threshold) if (match.a, match.b) not in equal
+        ]
     return matches
 
 
-def require_disjoint(train: ProblemSet, evaluation: ProblemSet, *, threshold: float | None = None) -> None:
+def require_disjoint(
+    train: ProblemSet, evaluation: ProblemSet, *, threshold: float | None = None
+) -> None:
     """Refuse to train on problems that the evaluation holds.
 
     Raises:
@@ -120,7 +129,9 @@ def _packed(text: str) -> str:
     return "".join(text.split())
 
 
-def _similar(first: list[tuple[str, str]], second: list[tuple[str, str]], threshold: float) -> Iterator[Match]:
+def _similar(
+    first: list[tuple[str, str]], second: list[tuple[str, str]], threshold: float
+) -> Iterator[Match]:
     try:
         from datasketch import MinHash, MinHashLSH  # pyright: ignore[reportMissingTypeStubs]
     except ModuleNotFoundError as error:
@@ -131,7 +142,9 @@ def _similar(first: list[tuple[str, str]], second: list[tuple[str, str]], thresh
         if len(words) < FEWEST_WORDS:
             return None
         signature = MinHash(num_perm=PERMUTATIONS)
-        signature.update_batch({" ".join(words[at : at + SHINGLE]).encode() for at in range(len(words) - SHINGLE + 1)})
+        signature.update_batch(
+            {" ".join(words[at : at + SHINGLE]).encode() for at in range(len(words) - SHINGLE + 1)}
+        )
         return signature
 
     table: Any = MinHashLSH(threshold=threshold, num_perm=PERMUTATIONS)

@@ -11,7 +11,7 @@ from typing import Any
 
 from cppo_env import plugins
 from cppo_env.problems.layouts.cues import judge_cues, promises_one_answer
-from cppo_env.problems.validation.findings import Finding, Outcome
+from cppo_env.problems.validation.findings import Finding, KnownOutcome
 from cppo_env.problems.validation.known_programs import RUNNABLE, Known, programs_of
 from cppo_env.protocols import ProblemSet, Sandbox
 from cppo_env.types import Job, Problem, TestCase, Verdict
@@ -53,16 +53,25 @@ class Validation:
     @property
     def languages(self) -> list[str]:
         """Languages of the programs that ran."""
-        return sorted({outcome.known.language for finding in self.findings for outcome in finding.outcomes})
+        return sorted(
+            {outcome.known.language for finding in self.findings for outcome in finding.outcomes}
+        )
 
     def rates(self, *, kept_only: bool = False, language: str | None = None) -> dict[str, Any]:
         """Right programs accepted and wrong programs caught, and the rates of the two errors."""
         chosen = [finding for finding in self.findings if not kept_only or finding.fault is None]
 
-        def count(outcomes: Callable[[Finding], list[Outcome]]) -> int:
-            return sum(language in (None, one.known.language) for finding in chosen for one in outcomes(finding))
+        def count(outcomes: Callable[[Finding], list[KnownOutcome]]) -> int:
+            return sum(
+                language in (None, one.known.language)
+                for finding in chosen
+                for one in outcomes(finding)
+            )
 
-        right, rejected = count(lambda finding: finding.right), count(lambda finding: finding.rejected)
+        right, rejected = (
+            count(lambda finding: finding.right),
+            count(lambda finding: finding.rejected),
+        )
         wrong, missed = count(lambda finding: finding.wrong), count(lambda finding: finding.missed)
         return {
             "right_programs": right,
@@ -81,7 +90,11 @@ class Validation:
     @property
     def void(self) -> int:
         """Programs that could not be measured because the sandbox failed."""
-        return sum(outcome.report.verdict is Verdict.IE for finding in self.findings for outcome in finding.outcomes)
+        return sum(
+            outcome.report.verdict is Verdict.IE
+            for finding in self.findings
+            for outcome in finding.outcomes
+        )
 
 
 def validate(
@@ -99,8 +112,10 @@ def validate(
         problems: the set.
         sandbox: where the programs run.
         joined: id → further programs with known verdicts.
-        languages: run programs in these only; None runs all that the sandbox can run. See `known.RUNNABLE`.
-        max_programs: at most so many right and so many wrong programs of each problem, those of `joined` first.
+        languages: run programs in these only; None runs all that the sandbox can run. See
+            `known.RUNNABLE`.
+        max_programs: at most so many right and so many wrong programs of each problem, those of
+            `joined` first.
         progress: called with the number of problems done, after each sandbox call.
     """
     joined = joined or {}
@@ -116,15 +131,24 @@ def validate(
     for batch in _batches(problems, joined, runs, max_programs, not_run):
         reports = iter(
             sandbox.run(
-                [Job(problem, known.program, RUNNABLE[known.language]) for problem, some in batch for known in some]
+                [
+                    Job(problem, known.program, RUNNABLE[known.language])
+                    for problem, some in batch
+                    for known in some
+                ]
             )
         )
-        outcomes = [(problem, [Outcome(known, next(reports)) for known in programs]) for problem, programs in batch]
+        outcomes = [
+            (problem, [KnownOutcome(known, next(reports)) for known in programs])
+            for problem, programs in batch
+        ]
         tests += sum(len(outcome.report.tests) for _, some in outcomes for outcome in some)
         findings += [_finding(problem, some) for problem, some in _with_answers(outcomes, sandbox)]
         seen.update(problem.id for problem, _ in batch)
         progress(len(findings))
-    return Validation(tuple(findings), tuple(key for key in joined if key not in seen), tests, not_run)
+    return Validation(
+        tuple(findings), tuple(key for key in joined if key not in seen), tests, not_run
+    )
 
 
 def _can_run(language: str, sandbox: Sandbox) -> bool:
@@ -132,7 +156,9 @@ def _can_run(language: str, sandbox: Sandbox) -> bool:
     if language not in _EMPTY:
         return language in RUNNABLE
     nothing = Problem("empty program", "", [TestCase("", "")])
-    return sandbox.run([Job(nothing, _EMPTY[language], RUNNABLE[language])])[0].verdict is Verdict.AC
+    return (
+        sandbox.run([Job(nothing, _EMPTY[language], RUNNABLE[language])])[0].verdict is Verdict.AC
+    )
 
 
 _EMPTY = {"cpp": "int main() {}\n"}
@@ -164,7 +190,7 @@ def _batches(
         yield batch
 
 
-Outcomes = list[tuple[Problem, list[Outcome]]]
+Outcomes = list[tuple[Problem, list[KnownOutcome]]]
 
 
 def _with_answers(found: Outcomes, sandbox: Sandbox) -> Outcomes:
@@ -185,13 +211,17 @@ def _with_answers(found: Outcomes, sandbox: Sandbox) -> Outcomes:
     sandbox.run(jobs)
     answers = (recorder.answer for recorder in recorders)
 
-    def completed(outcome: Outcome) -> Outcome:
-        return dataclasses.replace(outcome, answer=next(answers)) if _answered_otherwise(outcome) else outcome
+    def completed(outcome: KnownOutcome) -> KnownOutcome:
+        return (
+            dataclasses.replace(outcome, answer=next(answers))
+            if _answered_otherwise(outcome)
+            else outcome
+        )
 
     return [(problem, [completed(outcome) for outcome in outcomes]) for problem, outcomes in found]
 
 
-def _answered_otherwise(outcome: Outcome) -> bool:
+def _answered_otherwise(outcome: KnownOutcome) -> bool:
     return outcome.wrong_answer and len(outcome.report.tests) > 0
 
 
@@ -200,15 +230,23 @@ class _Recorder:
 
     def __init__(self, problem: Problem):
         self.answer: str | None = None
-        self._check = problem.checker if callable(problem.checker) else plugins.load("checkers", problem.checker)
+        self._check = (
+            problem.checker
+            if callable(problem.checker)
+            else plugins.load("checkers", problem.checker)
+        )
 
     def __call__(self, problem: Problem, test: TestCase, got: str, /) -> bool:
         self.answer = " ".join(got.split())
         return self._check(problem, test, got)
 
 
-def _finding(problem: Problem, outcomes: Sequence[Outcome]) -> Finding:
-    failing = [len(outcome.report.tests) for outcome in outcomes if not outcome.as_expected and outcome.report.tests]
+def _finding(problem: Problem, outcomes: Sequence[KnownOutcome]) -> Finding:
+    failing = [
+        len(outcome.report.tests)
+        for outcome in outcomes
+        if not outcome.as_expected and outcome.report.tests
+    ]
     return Finding(
         id=problem.id,
         cues=judge_cues(problem.statement),

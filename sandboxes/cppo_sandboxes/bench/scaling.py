@@ -1,6 +1,7 @@
 """Whether a test costs the same however many there are, however large they are, however many workers run them.
 
-Every rate stands beside the bare forks (or the bare stream) of the same moment, so that a busy machine shows in both.
+Every rate stands beside the bare forks (or the bare stream) of the same moment, so that a busy
+machine shows in both.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from cppo_sandboxes.base import core_count
 from cppo_sandboxes.bench.throughput import FORKS, PROGRAM, check, in_parallel
 
 if TYPE_CHECKING:
-    from cppo_sandboxes.commands import BenchConfig
+    from cppo_sandboxes.bench.config import BenchConfig
 
 TESTS = (100, 1_000, 10_000, 100_000)
 SIZES = (1 << 10, 10 << 10, 100 << 10, 1 << 20, 5 << 20)
@@ -68,7 +69,9 @@ def _by_count(name: str, config: BenchConfig) -> Iterator[dict[str, Any]]:
     """One program on each core, with more and more tests."""
     with make_sandbox(name) as sandbox:
         counts = [count for count in TESTS if count <= config.most_tests]
-        yield from _rows("tests", counts, config, lambda count: _run(sandbox, [_sums(count)] * core_count()))
+        yield from _rows(
+            "tests", counts, config, lambda count: _run(sandbox, [_sums(count)] * core_count())
+        )
 
 
 def _by_workers(name: str, config: BenchConfig) -> Iterator[dict[str, Any]]:
@@ -80,7 +83,9 @@ def _by_workers(name: str, config: BenchConfig) -> Iterator[dict[str, Any]]:
             size: stack.enter_context(make_sandbox(name, workers=size))
             for size in sorted({cores, cores * 3 // 2, cores * 2})
         }
-        yield from _rows("workers", list(pools), config, lambda size: _run(pools[size], [_sums(20)] * jobs))
+        yield from _rows(
+            "workers", list(pools), config, lambda size: _run(pools[size], [_sums(20)] * jobs)
+        )
 
 
 def _by_size(name: str, config: BenchConfig) -> Iterator[dict[str, Any]]:
@@ -91,7 +96,9 @@ def _by_size(name: str, config: BenchConfig) -> Iterator[dict[str, Any]]:
         return _run(sandbox, [problem] * core_count(), READS)
 
     def writes(size: int) -> tuple[int, float]:
-        problem = Problem("writes", "", Generated(4, lambda _: TestCase(f"{size}\n", "")), checker=_is_as_long)
+        problem = Problem(
+            "writes", "", Generated(4, lambda _: TestCase(f"{size}\n", "")), checker=_is_as_long
+        )
         return _run(sandbox, [problem] * core_count(), WRITES)
 
     with make_sandbox(name) as sandbox:
@@ -121,7 +128,9 @@ def _rows(
             grown[value] = max(grown.get(value, 0), peak[0])
     first = None
     for value in values:
-        rate, share, host_s = (statistics.median(column) for column in zip(*rounds[value], strict=True))
+        rate, share, host_s = (
+            statistics.median(column) for column in zip(*rounds[value], strict=True)
+        )
         first = first or share
         yield {
             "what": kind,
@@ -143,7 +152,9 @@ def _run(sandbox: Any, problems: list[Problem], program: str = PROGRAM) -> tuple
 
 
 def _sums(count: int) -> Problem:
-    return Problem("sums", "", Generated(count, lambda number: TestCase(f"{number} 2\n", f"{number + 2}\n")))
+    return Problem(
+        "sums", "", Generated(count, lambda number: TestCase(f"{number} 2\n", f"{number + 2}\n"))
+    )
 
 
 def _is_as_long(problem: Problem, test: TestCase, got: str) -> bool:
@@ -181,10 +192,12 @@ def _stream(name: str, source: str) -> float:
         started = time.perf_counter()
         subprocess.run(command, input=data, stdout=subprocess.PIPE, check=True)
         return STREAM_BYTES / 1e6 / (time.perf_counter() - started)
-    from cppo_sandboxes import image
+    from cppo_sandboxes import engine
 
-    with contextlib.closing(image.connect()) as client:
-        box = client.containers.create(image.IMAGE, ["python3", "-c", source], stdin_open=True, network_mode="none")
+    with contextlib.closing(engine.connect()) as client:
+        box = client.containers.create(
+            engine.IMAGE, ["python3", "-c", source], stdin_open=True, network_mode="none"
+        )
         try:
             stream = box.attach_socket(params={"stdin": 1, "stdout": 1, "stream": 1})
             connection = getattr(stream, "_sock", stream)

@@ -18,7 +18,7 @@ from cppo_env.types import Job, Problem, Report, TestCase, Verdict
 from cppo_sandboxes.base import core_count
 
 if TYPE_CHECKING:
-    from cppo_sandboxes.commands import BenchConfig
+    from cppo_sandboxes.bench.config import BenchConfig
 
 PROGRAM = """import sys
 def main():
@@ -65,7 +65,9 @@ def measure(config: BenchConfig) -> dict[str, Any]:
     Raises:
         SandboxError: a back end cannot be started, or judges a right program wrong.
     """
-    starts = {name: [_first_verdict_s(name) for _ in range(config.rounds)] for name in config.sandboxes}
+    starts = {
+        name: [_first_verdict_s(name) for _ in range(config.rounds)] for name in config.sandboxes
+    }
     rounds: list[dict[str, float]] = []
     with contextlib.ExitStack() as stack:
         sandboxes = {name: stack.enter_context(make_sandbox(name)) for name in config.sandboxes}
@@ -76,19 +78,26 @@ def measure(config: BenchConfig) -> dict[str, Any]:
             rates["fork + pipes + exec, no isolation"] = in_parallel(_UNISOLATED, config.seconds)
             for name, sandbox in sandboxes.items():
                 for length in LENGTHS:
-                    rates[f"{name}, {length} tests a program"] = _rate(sandbox, length, config.seconds)
+                    rates[f"{name}, {length} tests a program"] = _rate(
+                        sandbox, length, config.seconds
+                    )
             rates["a fresh python for each test"] = _repeat(_fresh_python, config.seconds)
             if config.slow and "docker" in config.sandboxes:
                 rates |= _docker_commands(config.seconds)
             rounds.append(rates)
     medians = {name: statistics.median(rates[name] for rates in rounds) for name in rounds[0]}
-    shares = {name: statistics.median(rates[name] / rates[LIMIT] for rates in rounds) for name in rounds[0]}
+    shares = {
+        name: statistics.median(rates[name] / rates[LIMIT] for rates in rounds)
+        for name in rounds[0]
+    }
     return {
         "cores": core_count(),
         "program": PROGRAM,
         "per_second": medians,
         "of_limit": shares,
-        "programs_per_s": {name: medians[f"{name}, 1 tests a program"] for name in config.sandboxes},
+        "programs_per_s": {
+            name: medians[f"{name}, 1 tests a program"] for name in config.sandboxes
+        },
         "starts": starts,
         "first_verdict_s": {name: statistics.median(seconds) for name, seconds in starts.items()},
         "rounds": rounds,
@@ -111,7 +120,9 @@ def check(report: Report) -> None:
         SandboxError: it did.
     """
     if report.verdict is not Verdict.AC:
-        raise SandboxError(f"a right program got {report.verdict} ({report.message}); run: cppo sandbox selftest")
+        raise SandboxError(
+            f"a right program got {report.verdict} ({report.message}); run: cppo sandbox selftest"
+        )
 
 
 def _rate(sandbox: Any, length: int, seconds: float) -> float:
@@ -163,21 +174,28 @@ def _repeat(action: Callable[[], object], seconds: float) -> float:
 
 
 def _fresh_python() -> None:
-    subprocess.run([sys.executable, "-c", PROGRAM], input=b"1 2\n", stdout=subprocess.DEVNULL, check=True)
+    subprocess.run(
+        [sys.executable, "-c", PROGRAM], input=b"1 2\n", stdout=subprocess.DEVNULL, check=True
+    )
 
 
 def _docker_commands(seconds: float) -> dict[str, float]:
     """One `docker exec`, and one `docker run`, for each test, over the engine's API."""
-    from cppo_sandboxes import image
+    from cppo_sandboxes import engine
 
-    with contextlib.closing(image.connect()) as client:
-        box = client.containers.run(image.IMAGE, ["sleep", "600"], detach=True, network_mode="none", init=True)
+    with contextlib.closing(engine.connect()) as client:
+        box = client.containers.run(
+            engine.IMAGE, ["sleep", "600"], detach=True, network_mode="none", init=True
+        )
         try:
             command = ["python3", "-c", "print(1 + 2)"]
             return {
                 "docker exec for each test": _repeat(lambda: box.exec_run(command), seconds),
                 "docker run for each test": _repeat(
-                    lambda: client.containers.run(image.IMAGE, command, remove=True, network_mode="none"), seconds
+                    lambda: client.containers.run(
+                        engine.IMAGE, command, remove=True, network_mode="none"
+                    ),
+                    seconds,
                 ),
             }
         finally:

@@ -10,9 +10,9 @@ from typing import Any
 
 from cppo_env.errors import CppoError
 from cppo_env.types import Job, Problem, Report, TestReport, Verdict
-from cppo_sandboxes.host.grading import Outcome, checker_of, grade, summarise
-from cppo_sandboxes.languages import language
+from cppo_sandboxes.host.grading import RunOutcome, checker_of, grade, summarise
 from cppo_sandboxes.host.signatures import call_options
+from cppo_sandboxes.languages import language
 
 ATTEMPTS = 3
 """How often a program is started again after a fault of ours before the verdict is IE."""
@@ -48,7 +48,7 @@ class TestSet:
 class Work:
     """One job on its way: its program, its graded tests, its attempts."""
 
-    def __init__(self, job: Job, tests: TestSet, batch: Batch, position: int) -> None:
+    def __init__(self, job: Job, tests: TestSet, batch: JobBatch, position: int) -> None:
         self.job, self.tests, self.batch, self.position = job, tests, batch, position
         self.language = language(job.language)
         self.checker = checker_of(job.problem)
@@ -62,7 +62,9 @@ class Work:
     @property
     def tier(self) -> int:
         """The interpreter that its program wants."""
-        return self.language.tier(self.job.program, call_based=self.job.problem.entry_point is not None)
+        return self.language.tier(
+            self.job.program, call_based=self.job.problem.entry_point is not None
+        )
 
     @property
     def left(self) -> int:
@@ -99,15 +101,21 @@ class Work:
         if index == len(self.graded):
             self._pieces.append(piece)
 
-    def add(self, index: int, outcome: Outcome) -> None:
+    def add(self, index: int, outcome: RunOutcome) -> None:
         """Grade the next test; the job may be finished by it."""
         if self.report is not None or index != len(self.graded):
             return
         if self._pieces:
             answer = b"".join([*self._pieces, outcome.answer])
             self._pieces = []
-            outcome = Outcome(
-                outcome.how, outcome.number, outcome.cpu_s, outcome.wall_s, outcome.memory_bytes, answer, outcome.stderr
+            outcome = RunOutcome(
+                outcome.how,
+                outcome.number,
+                outcome.cpu_s,
+                outcome.wall_s,
+                outcome.memory_bytes,
+                answer,
+                outcome.stderr,
             )
         test = grade(self.job.problem, self.checker, index, outcome)
         self.graded.append(test)
@@ -137,7 +145,7 @@ class Work:
             self.batch.finished(self)
 
 
-class Batch:
+class JobBatch:
     """All jobs of one call, grouped by problem."""
 
     def __init__(self, jobs: Sequence[Job]) -> None:
@@ -158,14 +166,21 @@ class Batch:
             except CppoError as error:
                 self._settle(position, Report(Verdict.IE, message=str(error)))
                 continue
-            except Exception as error:  # lazily decoded tests may fail in any way; the other jobs still run
+            except (
+                Exception
+            ) as error:  # lazily decoded tests may fail in any way; the other jobs still run
                 self._settle(
                     position,
-                    Report(Verdict.IE, message=f"tests of {job.problem.id!r}: {type(error).__name__}: {error}"),
+                    Report(
+                        Verdict.IE,
+                        message=f"tests of {job.problem.id!r}: {type(error).__name__}: {error}",
+                    ),
                 )
                 continue
             if not tests.length:
-                self._settle(position, Report(Verdict.IE, message=f"problem {job.problem.id!r} has no tests"))
+                self._settle(
+                    position, Report(Verdict.IE, message=f"problem {job.problem.id!r} has no tests")
+                )
             elif not job.program.strip():
                 self._settle(position, Report(Verdict.CE, message="there is no program"))
             else:

@@ -19,7 +19,7 @@ _LIMIT_VERDICTS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class RunOutcome:
     """What one run of a program did, as the worker saw it."""
 
     how: int
@@ -41,16 +41,20 @@ def checker_of(problem: Problem) -> Checker:
     Raises:
         UnknownNameError: no installed package has a checker of that name.
     """
-    return problem.checker if callable(problem.checker) else plugins.load("checkers", problem.checker)
+    return (
+        problem.checker if callable(problem.checker) else plugins.load("checkers", problem.checker)
+    )
 
 
-def grade(problem: Problem, checker: Checker, index: int, outcome: Outcome) -> TestReport:
+def grade(problem: Problem, checker: Checker, index: int, outcome: RunOutcome) -> TestReport:
     """The report of one test. A checker that raises gives IE: the problem's own data are at fault."""
     verdict, message = _verdict(problem, checker, index, outcome)
     return TestReport(verdict, outcome.cpu_s, outcome.wall_s, outcome.memory_bytes, message)
 
 
-def _verdict(problem: Problem, checker: Checker, index: int, outcome: Outcome) -> tuple[Verdict, str]:
+def _verdict(
+    problem: Problem, checker: Checker, index: int, outcome: RunOutcome
+) -> tuple[Verdict, str]:
     if outcome.how in _LIMIT_VERDICTS:
         return _LIMIT_VERDICTS[outcome.how]
     if outcome.how == frames.ENDED_SIGNAL:
@@ -60,8 +64,12 @@ def _verdict(problem: Problem, checker: Checker, index: int, outcome: Outcome) -
     if problem.entry_point is not None and not outcome.answer:
         return Verdict.WA, "the program ended without returning a value"
     try:
-        right = checker(problem, problem.tests[index], outcome.answer.decode("utf-8", "surrogateescape"))
-    except Exception as error:  # a plug-in's or the data's fault: this test cannot be judged, others can
+        right = checker(
+            problem, problem.tests[index], outcome.answer.decode("utf-8", "surrogateescape")
+        )
+    except (
+        Exception
+    ) as error:  # a plug-in's or the data's fault: this test cannot be judged, others can
         return (
             Verdict.IE,
             f"checker {problem.checker!r} on test {index} of {problem.id!r}: {type(error).__name__}: {error}",
@@ -82,4 +90,8 @@ def summarise(tests: Sequence[TestReport]) -> Report:
             unjudged = unjudged or test
         elif test.verdict is not Verdict.AC:
             return Report(test.verdict, tuple(tests), f"test {index}: {test.message}")
-    return Report(Verdict.IE, tuple(tests), unjudged.message) if unjudged else Report(Verdict.AC, tuple(tests))
+    return (
+        Report(Verdict.IE, tuple(tests), unjudged.message)
+        if unjudged
+        else Report(Verdict.AC, tuple(tests))
+    )

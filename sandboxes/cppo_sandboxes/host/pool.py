@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable
 
 from cppo_env.errors import SandboxError
-from cppo_sandboxes.host.batch import Batch
+from cppo_sandboxes.host.batch import JobBatch
 from cppo_sandboxes.host.link import Link, WorkerGone
 from cppo_sandboxes.host.station import Station
 
@@ -38,7 +38,7 @@ class Pool:
 
     def __init__(self, launch: Callable[[], Link], size: int) -> None:
         self._launch, self._size = launch, size
-        self._batches: deque[Batch] = deque()
+        self._batches: deque[JobBatch] = deque()
         self._stations: dict[Link, Station] = {}
         self._closers: list[threading.Thread] = []
         self._launching = 0
@@ -67,7 +67,7 @@ class Pool:
         if self._first_error is not None:
             raise self._first_error
 
-    def run(self, batch: Batch) -> None:
+    def run(self, batch: JobBatch) -> None:
         """Work on a batch; returns when it is done."""
         if self._closing:
             raise SandboxError("the sandbox has been closed; make a new one")
@@ -127,7 +127,9 @@ class Pool:
         busy = True
         while busy:
             busy = False
-            for station in sorted(self._stations.values(), key=lambda station: len(station.programs)):
+            for station in sorted(
+                self._stations.values(), key=lambda station: len(station.programs)
+            ):
                 share = sum(batch.waiting for batch in self._batches) // (2 * len(self._stations))
                 if station.ready and station.has_room(share) and (batch := self._next_batch()):
                     station.start(batch.take(self._choose(batch, station)))
@@ -147,7 +149,7 @@ class Pool:
                 self._selector.modify(link, events)
         self._fill()
 
-    def _next_batch(self) -> Batch | None:
+    def _next_batch(self) -> JobBatch | None:
         """The next batch with jobs that wait; batches take turns."""
         for _ in range(len(self._batches)):
             self._batches.rotate(-1)
@@ -155,7 +157,7 @@ class Pool:
                 return self._batches[-1]
         return None
 
-    def _choose(self, batch: Batch, station: Station) -> int:
+    def _choose(self, batch: JobBatch, station: Station) -> int:
         """The test set whose program this worker gets: the one it has, else one that nobody else works on."""
         if station.last_key in batch.groups:
             return station.last_key
@@ -182,7 +184,9 @@ class Pool:
             self._launching += 1
             active += 1
             total += 1
-            threading.Thread(target=self._launch_one, name="cppo-sandbox-launch", daemon=True).start()
+            threading.Thread(
+                target=self._launch_one, name="cppo-sandbox-launch", daemon=True
+            ).start()
         if not waiting:
             for link, station in list(self._stations.items()):
                 if len(self._stations) > self._size and not station.programs:
@@ -215,7 +219,9 @@ class Pool:
         new = not self._first.is_set()
         if not new:
             self._retry_at = now + RETRY_S
-        hopeless = self._failures >= LAUNCH_FAILURES if new else now - self._failing_since > PATIENCE_S
+        hopeless = (
+            self._failures >= LAUNCH_FAILURES if new else now - self._failing_since > PATIENCE_S
+        )
         if hopeless and not self._stations and not self._launching:
             self._failures = 0
             if new:
@@ -232,7 +238,9 @@ class Pool:
         if station.ready:
             self._failures = 0
         else:
-            self._count_failure(SandboxError(f"a worker cannot start: {reason} {link.complaint()}".rstrip()))
+            self._count_failure(
+                SandboxError(f"a worker cannot start: {reason} {link.complaint()}".rstrip())
+            )
         for position, work in enumerate(programs):
             if work.report is None and (position or work.failed(reason)):
                 work.batch.put_back(work)

@@ -13,14 +13,23 @@ _NODES = {"ListNode": "list", "TreeNode": "tree"}
 def call_options(problem: Problem, entry_point: str) -> dict[str, Any]:
     """The options of `worker.calls.Call` for a problem.
 
-    Whether the entry point is a method of `class Solution`, and which arguments and results are linked lists or trees,
-    follows from the starter code's syntax tree. Starter code ends in mid-function as a rule, so `pass` is put after it.
-    That dictionaries had integer keys before JSON made texts of them is said by the problem's metadata.
+    Whether the entry point is a method of `class Solution`, and which arguments and results are
+    linked lists or trees, follows from the starter code's syntax tree. Starter code ends in
+    mid-function as a rule, so `pass` is put after it. That dictionaries had integer keys before
+    JSON made texts of them is said by the problem's metadata.
     """
     tree = _parse(problem.starter_code)
-    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == entry_point]
-    arguments = [_kind(argument.annotation) for argument in functions[0].args.args] if functions else []
-    prefer_class = any(isinstance(node, ast.ClassDef) and node.name == "Solution" for node in tree.body)
+    functions = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef) and node.name == entry_point
+    ]
+    arguments = (
+        [_kind(argument.annotation) for argument in functions[0].args.args] if functions else []
+    )
+    prefer_class = any(
+        isinstance(node, ast.ClassDef) and node.name == "Solution" for node in tree.body
+    )
     if prefer_class and arguments:
         arguments = arguments[1:]  # self
     return {

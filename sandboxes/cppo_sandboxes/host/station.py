@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterator
 
 from cppo_sandboxes.host.batch import TestSet, UnreadableTest, Work
-from cppo_sandboxes.host.grading import Outcome
+from cppo_sandboxes.host.grading import RunOutcome
 from cppo_sandboxes.host.link import Link, WorkerGone
 from cppo_sandboxes.worker import frames
 
@@ -57,7 +57,11 @@ class Station:
             return True
         holding = self._holdings.get(self.programs[0].tests.key)
         queued = len(self.programs)
-        if self.slow or queued >= min(QUEUE_PROGRAMS, 2 + share) or (holding is not None and holding.start):
+        if (
+            self.slow
+            or queued >= min(QUEUE_PROGRAMS, 2 + share)
+            or (holding is not None and holding.start)
+        ):
             return False
         return sum(work.left for work in self.programs) < QUEUE_TESTS
 
@@ -109,7 +113,11 @@ class Station:
         elif kind == frames.OUTPUT:
             work.add_piece(frames.TEST.unpack_from(payload)[1], payload[frames.TEST.size :])
         elif kind == frames.DONE:
-            self._done(work, payload[frames.JOB.size], payload[frames.JOB.size + 1 :].decode("utf-8", "replace"))
+            self._done(
+                work,
+                payload[frames.JOB.size],
+                payload[frames.JOB.size + 1 :].decode("utf-8", "replace"),
+            )
         elif kind == frames.RETURNED:
             self.slow = True
             self._remove(work)
@@ -122,7 +130,9 @@ class Station:
 
     def _result(self, work: Work, payload: bytes) -> None:
         _, index = frames.TEST.unpack_from(payload)
-        how, number, cpu_s, wall_s, peak, size = frames.OUTCOME.unpack_from(payload, frames.TEST.size)
+        how, number, cpu_s, wall_s, peak, size = frames.OUTCOME.unpack_from(
+            payload, frames.TEST.size
+        )
         start = frames.TEST.size + frames.OUTCOME.size
         if how == frames.ENDED_FAULT and work.report is not None:
             return  # judged already: its inputs may have been dropped before the worker heard of it
@@ -132,7 +142,9 @@ class Station:
             raise WorkerGone(
                 f"the worker could not run test {index}: {payload[start + size :].decode('utf-8', 'replace')}"
             )
-        outcome = Outcome(how, number, cpu_s, wall_s, peak, payload[start : start + size], payload[start + size :])
+        outcome = RunOutcome(
+            how, number, cpu_s, wall_s, peak, payload[start : start + size], payload[start + size :]
+        )
         work.add(index, outcome)
         if work.report is None:
             self._announce(work)
@@ -179,7 +191,9 @@ class Station:
         if holding.stop > known:
             self._announced[work.number] = holding.stop
             final = holding.stop == work.tests.length
-            self.link.send(frames.frame(frames.TESTS, frames.WINDOW.pack(work.number, holding.stop, final)))
+            self.link.send(
+                frames.frame(frames.TESTS, frames.WINDOW.pack(work.number, holding.stop, final))
+            )
 
     def _send_ahead(self, work: Work) -> Holding:
         tests, position = work.tests, len(work.graded)
@@ -189,7 +203,9 @@ class Station:
                 self._drop(holding, holding.stop)
             holding = self._holdings[tests.key] = Holding(tests)
             holding.start = holding.stop = position
-        budget = AHEAD_BYTES - sum(holding.sizes[index - holding.start] for index in range(position, holding.stop))
+        budget = AHEAD_BYTES - sum(
+            holding.sizes[index - holding.start] for index in range(position, holding.stop)
+        )
         while holding.stop < tests.length and holding.stop < position + AHEAD_TESTS:
             if budget <= 0 and holding.stop > position:
                 break
@@ -222,7 +238,9 @@ class Station:
     def _drop(self, holding: Holding, stop: int) -> None:
         if stop <= holding.start:
             return
-        self.link.send(frames.frame(frames.DROP, frames.RANGE.pack(holding.tests.key, holding.start, stop)))
+        self.link.send(
+            frames.frame(frames.DROP, frames.RANGE.pack(holding.tests.key, holding.start, stop))
+        )
         while holding.start < stop:
             size = holding.sizes.popleft()
             holding.start += 1

@@ -1,6 +1,7 @@
 """How an interpreter that has nothing of ours becomes a process of the worker.
 
-The command line holds a loader of two lines. The bytes of `opening` follow on standard input, before the first frame.
+The command line holds a loader of two lines. The bytes of `opening` follow on standard input,
+before the first frame.
 """
 
 from __future__ import annotations

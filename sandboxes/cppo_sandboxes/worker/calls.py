@@ -1,7 +1,7 @@
 """Call-based tests: the names that such sites import for the program, and the call itself.
 
-The arguments arrive as JSON on standard input, the answer leaves as JSON on a descriptor of its own. A program may
-forge its answer here, but the right one is not in this process.
+The arguments arrive as JSON on standard input, the answer leaves as JSON on a descriptor of its
+own. A program may forge its answer here, but the right one is not in this process.
 """
 
 # ruff: noqa: E501 - tables of names
@@ -78,7 +78,10 @@ class TreeNode:
 PRELUDE = {module.__name__: module for module in _MODULES}
 """The globals that a call-based program starts with."""
 PRELUDE.update(
-    (name, getattr(module, name)) for module, names in _NAMES.items() for name in names if hasattr(module, name)
+    (name, getattr(module, name))
+    for module, names in _NAMES.items()
+    for name in names
+    if hasattr(module, name)
 )
 
 
@@ -87,10 +90,10 @@ class Call:
 
     Args:
         entry: name of the function or of the method of `class Solution`.
-        options: `prefer_class`: whether the starter code has `class Solution`; `nodes`: whether it names ListNode or
-            TreeNode; `arguments`: for each argument "list", "tree", "lists", "trees" or "", how JSON becomes nodes;
-            `result`: the same of the returned value; `integer_keys`: whether dictionaries among the arguments had
-            integer keys before JSON.
+        options: `prefer_class`: whether the starter code has `class Solution`; `nodes`: whether it
+            names ListNode or TreeNode; `arguments`: for each argument "list", "tree", "lists",
+            "trees" or "", how JSON becomes nodes; `result`: the same of the returned value;
+            `integer_keys`: whether dictionaries among the arguments had integer keys before JSON.
         namespace: the program's globals, to which the node classes are added where they are wanted.
     """
 
@@ -110,7 +113,8 @@ class Call:
         if self._options["nodes"]:
             kinds = self._options["arguments"]
             arguments = [
-                _to_nodes(value, kind, namespace) for value, kind in zip(arguments, kinds + [""] * len(arguments))
+                _to_nodes(value, kind, namespace)
+                for value, kind in zip(arguments, kinds + [""] * len(arguments))
             ]
         answer = self._target(namespace)(*arguments)
         if answer is None and self._options["result"]:
@@ -125,7 +129,9 @@ class Call:
             return getattr(solution(), self._entry)
         if callable(function):
             return function
-        raise NameError(f"the program defines no function or method of Solution named {self._entry!r}")
+        raise NameError(
+            f"the program defines no function or method of Solution named {self._entry!r}"
+        )
 
 
 def _with_integer_keys(value):

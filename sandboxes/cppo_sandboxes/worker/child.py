@@ -15,7 +15,8 @@ CHANNEL = 3
 def run_script(code, namespace, finalizers):
     """Execute a script and exit as `python script.py` would: exit code, traceback, threads, atexit, flush.
 
-    With `finalizers` the script's globals are deleted at the end, because some of them may print when they are freed.
+    With `finalizers` the script's globals are deleted at the end, because some of them may print
+    when they are freed.
     """
     status = _end(_execute(exec, code, namespace))
     try:

@@ -18,7 +18,24 @@ COMPILE_BYTES = 2 << 30
 
 _OPENERS = frozenset({"open", "fdopen", "TextIOWrapper", "BufferedWriter"})
 _WRITE_MODES = frozenset(
-    {"w", "a", "x", "r+", "w+", "a+", "x+", "wb", "ab", "xb", "rb+", "wb+", "r+b", "w+b", "wt", "at"}
+    {
+        "w",
+        "a",
+        "x",
+        "r+",
+        "w+",
+        "a+",
+        "x+",
+        "wb",
+        "ab",
+        "xb",
+        "rb+",
+        "wb+",
+        "r+b",
+        "w+b",
+        "wt",
+        "at",
+    }
 )
 
 
@@ -61,7 +78,10 @@ class Script:
     @staticmethod
     def _compile(source, path):
         # A crash of the compiler ends this process, which the hub reports as a compile error.
-        cpu, data = resource.getrlimit(resource.RLIMIT_CPU), resource.getrlimit(resource.RLIMIT_DATA)
+        cpu, data = (
+            resource.getrlimit(resource.RLIMIT_CPU),
+            resource.getrlimit(resource.RLIMIT_DATA),
+        )
         used_s = int(time.process_time())
         resource.setrlimit(resource.RLIMIT_CPU, (used_s + COMPILE_CPU_S, cpu[1]))
         resource.setrlimit(resource.RLIMIT_DATA, (COMPILE_BYTES, data[1]))
@@ -69,7 +89,9 @@ class Script:
         try:
             return compile(source, path, "exec", dont_inherit=True)
         except SyntaxError as error:
-            raise CompileError(f"{type(error).__name__}: {error.msg} (line {error.lineno})") from None
+            raise CompileError(
+                f"{type(error).__name__}: {error.msg} (line {error.lineno})"
+            ) from None
         except (ValueError, RecursionError, MemoryError, OverflowError) as error:
             raise CompileError(f"{type(error).__name__}: {error}") from None
         finally:
@@ -90,7 +112,9 @@ class Binary:
     def __init__(self, place, task):
         place.fence.learn_trusted()
         if not _is_installed(task["compile"][0]):
-            raise Unable(f"the sandbox has no {task['compile'][0]}; install it there (cppo sandbox build)")
+            raise Unable(
+                f"the sandbox has no {task['compile'][0]}; install it there (cppo sandbox build)"
+            )
         source = _save(place, task)
         built = os.path.join(place.scratch, "program")
         errors = os.path.join(place.scratch, "compile-errors")
@@ -151,11 +175,16 @@ def _writes_when_freed(code):
         return True
     inner = [value for value in code.co_consts if hasattr(value, "co_consts")]
     modes = _WRITE_MODES.intersection(value for value in code.co_consts if isinstance(value, str))
-    return bool(modes and _OPENERS.intersection(code.co_names)) or any(map(_writes_when_freed, inner))
+    return bool(modes and _OPENERS.intersection(code.co_names)) or any(
+        map(_writes_when_freed, inner)
+    )
 
 
 def _is_installed(command):
-    return any(os.access(os.path.join(folder, command), os.X_OK) for folder in os.environ["PATH"].split(":"))
+    return any(
+        os.access(os.path.join(folder, command), os.X_OK)
+        for folder in os.environ["PATH"].split(":")
+    )
 
 
 def _head(path):

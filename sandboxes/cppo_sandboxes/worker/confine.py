@@ -24,8 +24,9 @@ SIOCSIFFLAGS, IFF_UP = 0x8914, 1
 CAPABILITY_VERSION_3 = 0x20080522
 AF_UNIX = 1
 
-# unshare setns mount umount2 pivot_root open_tree move_mount fsopen fsmount, ptrace process_vm_readv process_vm_writev,
-# add_key request_key keyctl, bpf perf_event_open userfaultfd io_uring_setup, shmget msgget semget mq_open
+# unshare setns mount umount2 pivot_root open_tree move_mount fsopen fsmount, ptrace
+# process_vm_readv process_vm_writev, add_key request_key keyctl, bpf perf_event_open userfaultfd
+# io_uring_setup, shmget msgget semget mq_open
 ARCHITECTURES = {
     "x86_64": {
         "audit": 0xC000003E,
@@ -77,7 +78,11 @@ def _leave_namespaces(libc, machine) -> None:
     if libc.unshare(flags) != 0:
         raise OSError(ctypes.get_errno(), "unshare")
     if uid:
-        for name, text in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")):
+        for name, text in (
+            ("setgroups", "deny"),
+            ("uid_map", f"{uid} {uid} 1"),
+            ("gid_map", f"{gid} {gid} 1"),
+        ):
             with open(f"/proc/self/{name}", "w") as file:
                 file.write(text)
     _raise_loopback()
@@ -126,7 +131,19 @@ def _steps(machine, sockets: bool) -> list[tuple[int, int, int, int]]:
     # The flags of clone3 cannot be seen here; the C library falls back on clone.
     steps += [(JUMP_EQUAL, 0, 1, machine["clone3"]), (RETURN, 0, 0, FAIL | errno.ENOSYS)]
     load = (LOAD, 0, 0, FIRST_ARGUMENT_AT)
-    steps += [(JUMP_EQUAL, 0, 4, machine["clone"]), load, (JUMP_ANY_BIT, 0, 1, ANY_NAMESPACE), refuse, allow]
+    steps += [
+        (JUMP_EQUAL, 0, 4, machine["clone"]),
+        load,
+        (JUMP_ANY_BIT, 0, 1, ANY_NAMESPACE),
+        refuse,
+        allow,
+    ]
     if not sockets:
-        steps += [(JUMP_EQUAL, 0, 4, machine["socket"]), load, (JUMP_EQUAL, 1, 0, AF_UNIX), refuse, allow]
+        steps += [
+            (JUMP_EQUAL, 0, 4, machine["socket"]),
+            load,
+            (JUMP_EQUAL, 1, 0, AF_UNIX),
+            refuse,
+            allow,
+        ]
     return [*steps, allow]

@@ -24,10 +24,12 @@ class Fence:
     """The processes and files of one program at a time.
 
     Args:
-        uid: the user that programs run as; 0 where this worker cannot change users. `uid + 1` is used by the reaper.
+        uid: the user that programs run as; 0 where this worker cannot change users. `uid + 1` is
+            used by the reaper.
         hub: process id of the hub, which adopts orphans.
         scratch: folders that only programs write to.
-        shared: folders that everybody on the machine may write to; a program's files there are deleted too.
+        shared: folders that everybody on the machine may write to; a program's files there are
+            deleted too.
     """
 
     def __init__(self, uid: int, hub: int, scratch: list[str], shared: list[str]) -> None:
@@ -86,8 +88,8 @@ class Fence:
             pause_s = min(0.05, pause_s * 2)
 
     def _kill_user(self) -> None:
-        # The effective uid may signal the program's processes; the real and the saved one keep them from signalling
-        # back. kill(-1) holds the kernel's task lock, so that no fork escapes it.
+        # The effective uid may signal the program's processes; the real and the saved one keep them
+        # from signalling back. kill(-1) holds the kernel's task lock, so that no fork escapes it.
         reaper = self.uid + 1
         os.setresuid(reaper, self.uid, reaper)
         try:
@@ -103,7 +105,11 @@ class Fence:
         if not self.uid:
             return _with_descendants(self._orphans() | {main})
         mark = f"\nUid:\t{self.uid}\t".encode()
-        return [int(name) for name in os.listdir("/proc") if name.isdigit() and mark in _read(f"/proc/{name}/status")]
+        return [
+            int(name)
+            for name in os.listdir("/proc")
+            if name.isdigit() and mark in _read(f"/proc/{name}/status")
+        ]
 
     def _orphans(self) -> set[int]:
         """Without a uid of its own: every orphan of the program is adopted by the hub, its subreaper."""
@@ -152,13 +158,16 @@ class _Folder:
             return False
         if status.st_mode != self._mode or os.listxattr(self._fd) or self._entries():
             return True
-        self._clean_ns = status.st_ctime_ns if time.time_ns() - status.st_ctime_ns > self.COARSE_NS else 0
+        self._clean_ns = (
+            status.st_ctime_ns if time.time_ns() - status.st_ctime_ns > self.COARSE_NS else 0
+        )
         return False
 
     def empty(self) -> None:
         """Delete all entries that this user may delete.
 
-        Sub-folders are moved up before they are entered, so that no depth or path length is too much.
+        Sub-folders are moved up before they are entered, so that no depth or path length is too
+        much.
         """
         self._reset()
         prefix, serial = f".{os.getpid()}-{time.monotonic_ns()}-", 0
@@ -169,7 +178,9 @@ class _Folder:
                     continue
                 try:
                     os.chmod(name, 0o700, dir_fd=self._fd)
-                    inner = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=self._fd)
+                    inner = os.open(
+                        name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=self._fd
+                    )
                 except OSError:
                     continue  # not ours: the caller looks whether anything is left
                 try:

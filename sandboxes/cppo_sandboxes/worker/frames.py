@@ -1,8 +1,8 @@
 """The wire format between the host and a worker.
 
-A frame is `length: uint32, kind: uint8, payload` in little-endian order; `length` counts kind and payload. The host is
-trusted by the worker, so its structured payloads are marshalled. The worker is not trusted by the host: its payloads
-are fixed structs and raw bytes.
+A frame is `length: uint32, kind: uint8, payload` in little-endian order; `length` counts kind and
+payload. The host is trusted by the worker, so its structured payloads are marshalled. The worker is
+not trusted by the host: its payloads are fixed structs and raw bytes.
 """
 
 from __future__ import annotations
@@ -44,7 +44,9 @@ RANGE = Struct("<III")
 JOB = Struct("<I")
 WINDOW = Struct("<IIB")
 TEST = Struct("<II")
-OUTCOME = Struct("<BiddQI")  # how (ENDED_*), exit code or signal, cpu_s, wall_s, peak bytes, length of the answer
+OUTCOME = Struct(
+    "<BiddQI"
+)  # how (ENDED_*), exit code or signal, cpu_s, wall_s, peak bytes, length of the answer
 
 SIZE = Struct("<Q")
 SECONDS = Struct("<d")
@@ -95,7 +97,9 @@ class Reader:
 
 def ended(kind, status, usage) -> bytes:
     """The frame that says how a process has ended."""
-    return USAGE_FRAME.pack(USAGE_BYTES, kind, status, usage.ru_utime + usage.ru_stime, usage.ru_maxrss << 10)
+    return USAGE_FRAME.pack(
+        USAGE_BYTES, kind, status, usage.ru_utime + usage.ru_stime, usage.ru_maxrss << 10
+    )
 
 
 def exactly(sock, count: int) -> bytes:

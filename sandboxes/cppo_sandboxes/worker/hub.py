@@ -23,7 +23,8 @@ FLUSH_S = 0.02
 OOM_COUNTERS = ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control")
 PR_SET_CHILD_SUBREAPER = 36
 ZYGOTE_MODULES = tuple(
-    f"cppo_worker{name}" for name in ("", ".frames", ".fence", ".child", ".code", ".calls", ".program", ".zygote")
+    f"cppo_worker{name}"
+    for name in ("", ".frames", ".fence", ".child", ".code", ".calls", ".program", ".zygote")
 )
 
 
@@ -77,7 +78,9 @@ class Hub:
         for tier in range(2):  # the last tier's imports cost much, and few programs want them
             self._zygote(tier)
         version = ".".join(map(str, sys.version_info[:3]))
-        self.send(frames.frame(frames.READY, f"python {version}, uid {uid or os.geteuid()}".encode()))
+        self.send(
+            frames.frame(frames.READY, f"python {version}, uid {uid or os.geteuid()}".encode())
+        )
         self.flush()
 
     def serve(self):
@@ -100,14 +103,23 @@ class Hub:
                             self._hear(tier, known)
             if self._run is not None:
                 self._run.tick()
-            if self._queue and self._run is not None and time.monotonic() - self._run.started_at > SLOW_S:
+            if (
+                self._queue
+                and self._run is not None
+                and time.monotonic() - self._run.started_at > SLOW_S
+            ):
                 self._return_queue()
             if self._ending and self._run is None:
                 return self._return_queue()
 
     def _return_queue(self):
         """Give the programs that wait back to the host."""
-        self.send(b"".join(frames.frame(frames.RETURNED, frames.JOB.pack(task["job"])) for task, _ in self._queue))
+        self.send(
+            b"".join(
+                frames.frame(frames.RETURNED, frames.JOB.pack(task["job"]))
+                for task, _ in self._queue
+            )
+        )
         self._queue.clear()
         self.flush()
 
@@ -149,7 +161,9 @@ class Hub:
             job = frames.JOB.unpack_from(payload)[0]
             window = frames.WINDOW.unpack(payload)[1:] if kind == frames.TESTS else None
             if self._run is not None and self._run.job == job:
-                self._run.cancel() if window is None else self._run.window(window[0], bool(window[1]))
+                self._run.cancel() if window is None else self._run.window(
+                    window[0], bool(window[1])
+                )
                 self._finish()
             else:
                 self._change_queued(job, window)
@@ -178,7 +192,11 @@ class Hub:
             if entry[0]["job"] == job:
                 if window is None:
                     self._queue.remove(entry)
-                    self.send(frames.frame(frames.DONE, frames.JOB.pack(job), bytes((frames.DONE_CANCELLED,))))
+                    self.send(
+                        frames.frame(
+                            frames.DONE, frames.JOB.pack(job), bytes((frames.DONE_CANCELLED,))
+                        )
+                    )
                     self.flush()
                 else:
                     entry[0].update(stop=window[0], final=bool(window[1]))
@@ -214,7 +232,12 @@ class Hub:
         streams = [(os.POSIX_SPAWN_DUP2, theirs.fileno(), 0), (os.POSIX_SPAWN_DUP2, 2, 1)]
         pid = os.posix_spawn(command[0], command, os.environ, file_actions=streams, setpgroup=0)
         theirs.close()
-        options = {**self._options, "uid": self.fence.uid, "hub": os.getpid(), "modules": self._options["tiers"][tier]}
+        options = {
+            **self._options,
+            "uid": self.fence.uid,
+            "hub": os.getpid(),
+            "modules": self._options["tiers"][tier],
+        }
         ours.sendall(bundle.opening(self._modules, "cppo_worker.zygote", options))
         self._zygotes[tier] = known = Zygote(pid, ours)
         self.poll.register(ours.fileno(), select.POLLIN)
@@ -224,7 +247,9 @@ class Hub:
         while self._run is None and self._queue and not self._ending:
             task, raw = self._queue.popleft()
             if not task["final"] or task["stop"] - task["start"] > 1:
-                self._patience = 1  # a first wrong answer should be known soon; later ones are rarer
+                self._patience = (
+                    1  # a first wrong answer should be known soon; later ones are rarer
+                )
             zygote = self._zygotes.get(task["tier"]) or self._zygote(task["tier"])
             self._run = Run(self, zygote, task, raw)
         if self._run is None:

@@ -38,8 +38,8 @@ class Capture:
 class Pipes:
     """The pipes of a program's process: stdout, stderr, for calls another one for the answer.
 
-    Its tests share them for speed. Open file descriptions carry flags that a program can set, so after a test that
-    changed any the program gets a new process with new pipes.
+    Its tests share them for speed. Open file descriptions carry flags that a program can set, so
+    after a test that changed any the program gets a new process with new pipes.
     """
 
     def __init__(self, call_based):

@@ -1,7 +1,8 @@
 """The process of one program: compile it once, fork one process per test, end with it.
 
-It is forked from a zygote and trusted, and ends with the program, so that nothing of one program reaches the next.
-The test of a program with only one runs in this process itself, which has run nothing of the program before.
+It is forked from a zygote and trusted, and ends with the program, so that nothing of one program
+reaches the next. The test of a program with only one runs in this process itself, which has run
+nothing of the program before.
 """
 
 from __future__ import annotations
@@ -25,9 +26,10 @@ LARGE_BYTES = 16 << 20
 class Program:
     """One task of the host: a marshalled dict.
 
-    job, key: numbers of the task and of its test set. start, stop, final: the tests to run, and whether more will be
-    announced. source, file_name, compile (command or None), run (command or None), entry (name or None), call (see
-    `calls`), stop_early, cpu_s, wall_s, memory_bytes, output_bytes.
+    job, key: numbers of the task and of its test set. start, stop, final: the tests to run, and
+    whether more will be announced. source, file_name, compile (command or None), run (command or
+    None), entry (name or None), call (see `calls`), stop_early, cpu_s, wall_s, memory_bytes,
+    output_bytes.
 
     Args:
         place: see `zygote.Place`.
@@ -58,14 +60,19 @@ class Program:
         send = self._place.channel.send
         try:
             self._remove_others()
-            self._code = (Script if self._task["compile"] is None else Binary)(self._place, self._task)
+            self._code = (Script if self._task["compile"] is None else Binary)(
+                self._place, self._task
+            )
         except (CompileError, Unable) as error:
             how = frames.DONE_UNABLE if isinstance(error, Unable) else frames.DONE_COMPILE_ERROR
             self._place.channel.sendall(
                 frames.frame(frames.REFUSED, bytes((how,)), str(error).encode("utf-8", "replace"))
             )
             return
-        if resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10 > self._place.base_bytes + LARGE_BYTES:
+        if (
+            resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
+            > self._place.base_bytes + LARGE_BYTES
+        ):
             _forget_peak()
         self._limit()
         own_s = time.process_time()
@@ -90,7 +97,13 @@ class Program:
         else:
             answers = ANSWERS if self._call_based else -1
             in_test = place.native.serve(
-                place.channel.fileno(), self._index, store, answers, place.fence.uid, cpu_s, place.processes
+                place.channel.fileno(),
+                self._index,
+                store,
+                answers,
+                place.fence.uid,
+                cpu_s,
+                place.processes,
             )
         if in_test:
             try:
@@ -100,7 +113,8 @@ class Program:
 
     def _serve_here(self, store, cpu_s, last):
         """What `serve` of image/cppo_fork.c does, where there is none: True in each test, False at the end."""
-        # One frame, local names, few objects: each page that a process touches after a fork costs a page fault.
+        # One frame, local names, few objects: each page that a process touches after a fork costs a
+        # page fault.
         place, index, size = self._place, self._index, frames.HEADER.size + frames.COMMAND.size
         send, receive, quit_ = place.channel.send, place.channel.recv, frames.QUIT
         open_, dup2, close, fork, wait4 = os.open, os.dup2, os.close, os.fork, os.wait4

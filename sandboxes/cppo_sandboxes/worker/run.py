@@ -1,7 +1,7 @@
 """One program on its way through its tests: which to run when, watching it from outside, saying what it did.
 
-The hub supervises, and is never forked from, so none of its pages is ever copied; the processes that fork hold as
-little as they can.
+The hub supervises, and is never forked from, so none of its pages is ever copied; the processes
+that fork hold as little as they can.
 """
 
 from __future__ import annotations
@@ -45,7 +45,9 @@ class Run:
         self._index, self._stop, self._final = task["start"], task["stop"], task["final"]
         self._call_based = task["entry"] is not None
         self._cancelled = False
-        self._done = None  # how the run has ended (DONE_*, text), while its process may still be there
+        self._done = (
+            None  # how the run has ended (DONE_*, text), while its process may still be there
+        )
         self._begin()
 
     # ---- what the hub has to say ----
@@ -103,11 +105,15 @@ class Run:
         self._own_s = 0.0
         self._prepare()
         # An only test runs in the program's process, unless that has paid for a compiler.
-        self._leaving = bool(self._final and self._index + 1 == self._stop and self._task["compile"] is None)
+        self._leaving = bool(
+            self._final and self._index + 1 == self._stop and self._task["compile"] is None
+        )
         payload = frames.COMMAND.pack(self._index, self._leaving) + self._raw
         rights = frames.RIGHTS.pack(*self._pipes.writes)
         channel = self.zygote.channel
-        channel.sendmsg([frames.HEADER.pack(len(payload) + 1, frames.RUN)], [(SOL_SOCKET, SCM_RIGHTS, rights)])
+        channel.sendmsg(
+            [frames.HEADER.pack(len(payload) + 1, frames.RUN)], [(SOL_SOCKET, SCM_RIGHTS, rights)]
+        )
         channel.sendall(payload)
 
     def _prepare(self):
@@ -125,7 +131,9 @@ class Run:
             self._done = (frames.DONE_CANCELLED, b"")
         if self._done is None and self._index == self._stop:
             if not self._final:
-                return self._worker.flush()  # the host sends more inputs when it knows how far we are
+                return (
+                    self._worker.flush()
+                )  # the host sends more inputs when it knows how far we are
             self._done = (frames.DONE_ALL, b"")
         if self._done is None and not self._alive:
             self._begin()
@@ -140,11 +148,15 @@ class Run:
         else:
             self.over = True
             self._worker.send(
-                frames.frame(frames.DONE, frames.JOB.pack(self.job), bytes(self._done[:1]), self._done[1])
+                frames.frame(
+                    frames.DONE, frames.JOB.pack(self.job), bytes(self._done[:1]), self._done[1]
+                )
             )
 
     def _command(self, index, action):
-        self.zygote.channel.sendall(frames.frame(frames.TEST_NEXT, frames.COMMAND.pack(index, action)))
+        self.zygote.channel.sendall(
+            frames.frame(frames.TEST_NEXT, frames.COMMAND.pack(index, action))
+        )
 
     def _freed(self, status, cpu_s, peak):
         """The program's process has ended; its only test may have run in it."""
@@ -168,7 +180,10 @@ class Run:
         if not self._compiled and (out_of_memory or os.WTERMSIG(status) in COMPILER_CRASHES):
             self._done = (frames.DONE_COMPILE_ERROR, b"the compiler crashed on the program")
         else:
-            self._done = (frames.DONE_CRASHED, f"the program's process ended with status {status}".encode())
+            self._done = (
+                frames.DONE_CRASHED,
+                f"the program's process ended with status {status}".encode(),
+            )
         return None
 
     def abandon(self, out_of_memory):
@@ -177,7 +192,10 @@ class Run:
         self._crashed(SIGKILL, out_of_memory)
         self._running = False
         if self._done is None:
-            self._done = (frames.DONE_CRASHED, b"a zygote has ended")  # the other tests need a new worker
+            self._done = (
+                frames.DONE_CRASHED,
+                b"a zygote has ended",
+            )  # the other tests need a new worker
         self._pipes.close()
         self._step()
 
@@ -236,7 +254,9 @@ class Run:
         if not (pid := self._pid()):
             return None
         try:
-            cpu_s = time.clock_gettime((~pid << 3) | 2)  # of another process, see clock_getcpuclockid(3)
+            cpu_s = time.clock_gettime(
+                (~pid << 3) | 2
+            )  # of another process, see clock_getcpuclockid(3)
         except OSError:
             return None  # it has just ended
         if self._leaving:
@@ -250,9 +270,15 @@ class Run:
         if busy_s > task["cpu_s"]:
             return self._end(frames.ENDED_CPU)
         wall_s = task["wall_s"]
-        if elapsed_s >= wall_s and (elapsed_s - _queued_s(pid) >= wall_s or elapsed_s > OVERLOAD * wall_s):
+        if elapsed_s >= wall_s and (
+            elapsed_s - _queued_s(pid) >= wall_s or elapsed_s > OVERLOAD * wall_s
+        ):
             return self._end(frames.ENDED_WALL)
-        if not self._told_idle and elapsed_s > IDLE_AFTER_S and busy_s + _queued_s(pid) < IDLE_SHARE * elapsed_s:
+        if (
+            not self._told_idle
+            and elapsed_s > IDLE_AFTER_S
+            and busy_s + _queued_s(pid) < IDLE_SHARE * elapsed_s
+        ):
             self._told_idle = True
             self._worker.send(frames.frame(frames.IDLING, frames.JOB.pack(self.job)))
             self._worker.flush()
@@ -316,7 +342,9 @@ class Run:
 
     def _report(self, how, number, cpu_s, wall_s, peak, answer, tail):
         outcome = frames.OUTCOME.pack(how, number, cpu_s, wall_s, peak, len(answer))
-        self._worker.send(frames.frame(frames.RESULT, self._number(), outcome, answer, tail), result=True)
+        self._worker.send(
+            frames.frame(frames.RESULT, self._number(), outcome, answer, tail), result=True
+        )
 
 
 def _child(pid):

@@ -19,7 +19,8 @@ FILE_DESCRIPTORS = 256
 OOM_SCORE = 50
 """The kernel ends a zygote before the hub, which then knows that it was for want of memory."""
 
-# What most programs do, done once: symbols are bound, caches filled, lazy objects made, so that no fork has to.
+# What most programs do, done once: symbols are bound, caches filled, lazy objects made, so that no
+# fork has to.
 WARM_UP = """
 import sys
 def main():
@@ -43,7 +44,11 @@ class Place:
     def __init__(self, options, channel, native):
         self.fence = Fence(options["uid"], options["hub"], options["scratch"], options["shared"])
         self.channel, self.native = channel, native
-        self.store, self.sources, self.scratch = options["store"], options["sources"], options["scratch"][0]
+        self.store, self.sources, self.scratch = (
+            options["store"],
+            options["sources"],
+            options["scratch"][0],
+        )
         self.calls = None
         self.processes, self.file_bytes = options["processes"], options["file_bytes"]
         with open("/proc/self/statm") as file:
@@ -137,7 +142,9 @@ def _set_up_interpreter(paths, modules):
     if hasattr(sys, "set_int_max_str_digits"):
         sys.set_int_max_str_digits(0)
     _, stack = resource.getrlimit(resource.RLIMIT_STACK)
-    resource.setrlimit(resource.RLIMIT_STACK, (STACK_BYTES if stack < 0 else min(STACK_BYTES, stack), stack))
+    resource.setrlimit(
+        resource.RLIMIT_STACK, (STACK_BYTES if stack < 0 else min(STACK_BYTES, stack), stack)
+    )
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NOFILE, (FILE_DESCRIPTORS, FILE_DESCRIPTORS))
     for name in modules:

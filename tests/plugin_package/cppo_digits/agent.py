@@ -21,9 +21,14 @@ class DigitsAgent:
         self.k = k
 
     def act(self, observations: Sequence[Observation]) -> list[tuple[str, ...]]:
-        return [self._solve(one["problem"]) if one["phase"] else METHODS[: self.k] for one in observations]
+        return [
+            self._solve(one["problem"]) if one["phase"] else METHODS[: self.k]
+            for one in observations
+        ]
 
     def _solve(self, statement: str) -> tuple[str, ...]:
         found = re.search(r"base (\d+)", statement)
         base = found[1] if found else "10"
-        return tuple(f"```python\n{program.replace('BASE', base)}\n```" for program in PROGRAMS[: self.k])
+        return tuple(
+            f"```python\n{program.replace('BASE', base)}\n```" for program in PROGRAMS[: self.k]
+        )

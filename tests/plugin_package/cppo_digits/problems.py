@@ -22,7 +22,10 @@ class DigitProblems:
         return Problem(
             id=f"base-{base}",
             statement=f"Read a whole number n (0 to 10^6) and print the sum of its digits in base {base}.",
-            tests=[TestCase(f"{n}\n", f"{sum(digits(n, base))}\n") for n in (0, 1, 7, 100, 4095, 999_999)],
+            tests=[
+                TestCase(f"{n}\n", f"{sum(digits(n, base))}\n")
+                for n in (0, 1, 7, 100, 4095, 999_999)
+            ],
         )
 
 

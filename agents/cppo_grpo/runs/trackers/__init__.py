@@ -1,7 +1,7 @@
 """Trackers: where a run's figures go besides `metrics.jsonl`, one file each.
 
-`--log_to '[NAME]'` finds a tracker by its entry point in the group `cppo_env.trackers`: a class that takes the
-run folder and its settings.
+`--log_to '[NAME]'` finds a tracker by its entry point in the group `cppo_env.trackers`: a class
+that takes the run folder and its settings.
 """
 
 from __future__ import annotations

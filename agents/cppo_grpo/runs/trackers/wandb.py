@@ -1,6 +1,7 @@
 """Weights & Biases: figures `STAGE/NAME` over `STAGE/step` in the project `cppo`.
 
-Account, mode and the rest come from wandb's own settings, such as WANDB_MODE=offline or WANDB_PROJECT.
+Account, mode and the rest come from wandb's own settings, such as WANDB_MODE=offline or
+WANDB_PROJECT.
 """
 
 from __future__ import annotations

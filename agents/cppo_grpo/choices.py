@@ -1,0 +1,25 @@
+"""The names that settings choose from; this module imports nothing, so that listing the options is quick."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Planner = Literal["policy", "none", "skills"]
+"""Who writes the K methods of an episode.
+
+policy   one plan of K methods, sampled and trained: CPPO
+none     empty methods: K independent solutions of the plain problem, what GRPO, PKPO and others are stated for
+skills   the same K texts for every problem, a discrete latent z = 1 … K: UpSkill (arXiv 2602.22296)
+"""
+
+SolverGroup = Literal["tuple", "problem"]
+"""Branches that a solution is compared with: the K of its tuple, or all M·K of its problem."""
+
+Aggregation = Literal["sequence_mean", "token_mean", "constant_length"]
+"""How the tokens of a region are averaged."""
+
+Form = Literal["clipped", "cispo", "gspo"]
+"""The policy loss."""
+
+Correction = Literal["none", "token_truncate", "token_mask", "sequence_truncate", "sequence_mask"]
+"""The importance correction of the gap between sampler and trainer."""

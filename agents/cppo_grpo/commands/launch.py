@@ -1,0 +1,102 @@
+"""Open a run, carry it out, write its report, and return its figures: what `cppo train` and `cppo run` share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cppo_grpo.config import TrainConfig
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from cppo_grpo.parallel import Processes
+    from cppo_grpo.runs.folder import Run
+
+
+def carry_out(command: str, config: TrainConfig, console: Console) -> dict[str, Any]:
+    """Train, write the report, say where everything is, and return the figures.
+
+    Of several processes that a launcher started, only the main one returns; each has its own part
+    of the cores for its sandbox.
+
+    Raises:
+        KeyboardInterrupt: the run was interrupted; it has said how to go on.
+    """
+    from cppo_sandboxes.base import core_count
+    from cppo_sandboxes.cached import CachedSandbox
+    from cppo_sandboxes.selftest import require_trust
+
+    from cppo_env import make_sandbox
+    from cppo_grpo.parallel import Processes
+    from cppo_grpo.runs.report import write_report
+    from cppo_grpo.stages.training import train as carry_out_training
+
+    processes = Processes.launched()
+    run = open_run(config, processes)
+    workers = max(1, core_count() // processes.on_this_machine)
+    with make_sandbox(
+        run.config.sandbox, **({"workers": workers} if processes.count > 1 else {})
+    ) as box:
+        name = type(box).__name__.removesuffix("Sandbox").lower()
+        if not (config.allow_untrusted_sandbox or run.config.allow_untrusted_sandbox):
+            require_trust(box)
+        console.print(
+            f"run folder {run.path}, programs run in the sandbox [bold]{name}[/]", highlight=False
+        )
+        try:
+            carry_out_training(run, CachedSandbox(box), console, processes)
+        except KeyboardInterrupt:
+            console.print(
+                f"interrupted; what was learnt is kept, go on with: cppo {command} --resume {run.path}",
+                highlight=False,
+                soft_wrap=True,
+            )
+            raise
+    processes.close()
+    if not processes.main:
+        raise SystemExit(0)
+    result = summary(run) | {"sandbox": name}
+    console.print(f"report: {write_report(run)}", highlight=False, soft_wrap=True)
+    return result
+
+
+def open_run(config: TrainConfig, processes: Processes) -> Run:
+    """The run, opened by the main process; the others read where it is."""
+    from cppo_grpo.runs.folder import Run
+
+    opened = Run.open(config) if processes.main else None
+    path = processes.gather(opened and opened.path)[0]
+    return opened or Run.find(path, writable=False)
+
+
+def summary(run: Any) -> dict[str, Any]:
+    """The figures of a run, from its metrics."""
+    joint, warm = run.log.rows("joint"), run.log.rows("warm_start")
+    seconds = {
+        part: sum(row[f"seconds_{part}"] for row in joint)
+        for part in ("plan", "solve", "judge", "update")
+    }
+    overlapped_s, total_s = (
+        sum(row[name] for row in joint) for name in ("seconds_overlapped", "seconds")
+    )
+    result: dict[str, Any] = {
+        "run": str(run.path),
+        "seed": run.config.seed,
+        "steps": len(joint),
+        "train_seconds": sum(row["seconds"] for row in warm + joint),
+        "warm_start_seconds": sum(row["seconds"] for row in warm),
+        "time_shares": {
+            part: own / max(sum(seconds.values()), 1e-9) for part, own in seconds.items()
+        },
+        "overlapped_share": overlapped_s / max(total_s, 1e-9),
+    }
+    for row in run.log.rows("audit"):
+        result["audit"] = {name: value for name, value in row.items() if name != "stage"}
+    for when in ("before", "after"):
+        for row in run.log.rows(when):
+            result[f"pass_at_k_{when}"], result[f"ci95_{when}"] = row["pass_at_k"], row["ci95"]
+            result[f"validity_{when}"], result[f"episodes_{when}"] = (
+                row["validity"],
+                row["episodes"],
+            )
+    return result

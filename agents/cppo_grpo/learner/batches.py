@@ -1,0 +1,87 @@
+"""The forward passes of an update: each distinct sequence once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.distributed.fsdp import FSDPModule
+
+from cppo_grpo.model.lora import WithoutAdapter
+from cppo_grpo.model.policy import Policy, completion_mask
+from cppo_grpo.parallel import Processes
+from cppo_grpo.rollouts.values import Samples
+
+
+@dataclass(frozen=True, slots=True)
+class DistinctBatch:
+    """Sequences of one forward pass: each distinct (prompt, completion) once, and who shares it."""
+
+    prompts: list[tuple[int, ...]]
+    completions: list[tuple[int, ...]]
+    members: NDArray[np.int64]
+    """Indices of the sequences in their samples."""
+    rows: NDArray[np.int64]
+    """The distinct sequence of each member."""
+
+    @property
+    def mask_BT(self) -> Tensor:
+        """True at the members' completion tokens."""
+        return completion_mask(self.completions)[self.rows]
+
+    def log_probs(self, policy: Policy | WithoutAdapter, temperature: float) -> Tensor:
+        """The members' log-probs under a policy."""
+        return policy(self.prompts, self.completions, temperature)[torch.from_numpy(self.rows)]
+
+    def sampler_logps_BT(self, samples: Samples) -> Tensor:
+        """What the sampler said of the members' tokens."""
+        logps_BT = torch.zeros(self.mask_BT.shape)
+        for row, member in enumerate(self.members):
+            own = samples.completions[member].log_probs
+            logps_BT[row, : len(own)] = torch.tensor(own)
+        return logps_BT
+
+
+def in_step(
+    processes: Processes, policy: Policy, samples: Samples, mine: NDArray[np.int64], max_tokens: int
+) -> list[DistinctBatch]:
+    """The forward passes that this process needs, and idle ones as far as another needs more.
+
+    Shards are gathered by all processes at once, so all have to make equally many passes. An idle
+    one is over a sequence of another process.
+    """
+    batches = distinct_batches(policy, samples, mine, max_tokens)
+    if not isinstance(policy, FSDPModule):
+        return batches
+    missing = max(processes.gather(len(batches))) - len(batches)
+    others = np.setdiff1d(np.arange(len(samples.completions)), mine)[:1]
+    return batches + missing * distinct_batches(policy, samples, others, max_tokens)
+
+
+def distinct_batches(
+    policy: Policy, samples: Samples, members: NDArray[np.int64], max_tokens: int
+) -> list[DistinctBatch]:
+    """The forward passes that some sequences need, each distinct sequence once."""
+    sharing: dict[tuple[tuple[int, ...], tuple[int, ...]], list[int]] = {}
+    for member in members.tolist():
+        key = samples.prompts[member], samples.completions[member].token_ids
+        sharing.setdefault(key, []).append(member)
+    prompts, completions = (
+        [prompt for prompt, _ in sharing],
+        [completion for _, completion in sharing],
+    )
+    owners = list(sharing.values())
+    batches: list[DistinctBatch] = []
+    for chosen in policy.micro_batches(prompts, completions, max_tokens) if sharing else []:
+        batches.append(
+            DistinctBatch(
+                [prompts[i] for i in chosen],
+                [completions[i] for i in chosen],
+                np.array([member for i in chosen for member in owners[i]]),
+                np.array([row for row, i in enumerate(chosen) for _ in owners[i]]),
+            )
+        )
+    return batches

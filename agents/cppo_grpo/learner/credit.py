@@ -1,0 +1,72 @@
+"""Rollout → advantages: what each sampled sequence is advantages, and whether it may be learnt from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cppo_env import plugins
+from cppo_env.errors import UsageError
+from cppo_grpo.algorithms import Algorithm, EpisodeRewards, is_on_skills
+from cppo_grpo.config import TrainConfig
+from cppo_grpo.rollouts.values import Rollout
+
+
+@dataclass(frozen=True, slots=True)
+class SequenceAdvantages:
+    """What each sampled sequence is advantages, and whether it may be learnt from; no `_N` where nobody wrote plans."""
+
+    plan_N: NDArray[np.float64]
+    trainable_N: NDArray[np.bool_]
+    solve_B: NDArray[np.float64]
+    trainable_B: NDArray[np.bool_]
+
+    def within(
+        self, chosen_N: NDArray[np.bool_], branches: NDArray[np.int64]
+    ) -> SequenceAdvantages:
+        """The same advantages, of which only some episodes' may be learnt from."""
+        planned_N = chosen_N[: len(self.trainable_N)]
+        return replace(
+            self,
+            trainable_N=self.trainable_N & planned_N,
+            trainable_B=self.trainable_B & chosen_N[branches[:, 0]],
+        )
+
+
+def asks_for_information(config: TrainConfig) -> bool:
+    """Whether the run's algorithm pays for what a program says about its method."""
+    return config.skill_bonus > 0 and is_on_skills(plugins.load("algorithms", config.algorithm))
+
+
+def compute_advantages(rollout: Rollout, config: TrainConfig) -> SequenceAdvantages:
+    """The advantages that the run's algorithm gives; void episodes and masked truncated sequences take no gradient.
+
+    Raises:
+        UsageError: the algorithm asks for information that the rollout lacks.
+    """
+    algorithm: Algorithm = plugins.load("algorithms", config.algorithm)
+    if rollout.information_NK is None and asks_for_information(config):
+        raise UsageError(
+            f"{config.algorithm}: the rollout lacks information_NK; pass it through information.add_information"
+        )
+    episodes, branches = rollout.branches[:, 0], rollout.branches[:, 1]
+    groups = -1, config.tuples
+    rewards = EpisodeRewards(
+        plans_PM=rollout.rewards_N.reshape(groups),
+        solutions_PMK=rollout.solver_rewards_NK.reshape(*groups, config.k),
+        void_PM=rollout.void_N.reshape(groups),
+        ran_PM=rollout.ran_N.reshape(groups),
+        information_PMK=0.0
+        if rollout.information_NK is None
+        else rollout.information_NK.reshape(*groups, config.k),
+    )
+    given = algorithm(rewards, config.options)
+    planned_N = np.arange(len(rollout.plans.completions))
+    return SequenceAdvantages(
+        given.plans_PM.reshape(-1)[planned_N],
+        ~rollout.void_N[planned_N] & ~(config.mask_truncated_plan & rollout.plans.truncated),
+        given.solutions_PMK.reshape(-1, config.k)[episodes, branches],
+        ~rollout.void_N[episodes] & ~(config.mask_truncated_solve & rollout.programs.truncated),
+    )

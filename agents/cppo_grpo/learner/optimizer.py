@@ -1,0 +1,60 @@
+"""AdamW, its learning rate, and one step of it."""
+
+from __future__ import annotations
+
+import logging
+import math
+
+import torch
+from torch import nn
+
+from cppo_env.errors import UsageError
+from cppo_grpo.config import TrainConfig
+from cppo_grpo.model.weights import trainable_weights, whole
+
+logger = logging.getLogger(__name__)
+
+
+def make_optimizer(
+    policy: nn.Module,
+    lr: float,
+    weight_decay: float = 0.0,
+    betas: tuple[float, float] = (0.9, 0.999),
+) -> torch.optim.AdamW:
+    """AdamW over the trainable weights.
+
+    Raises:
+        UsageError: some of them have 16 bits: steps as small as RL takes would round to nothing.
+    """
+    weights = list(trainable_weights(policy).values())
+    for weight in weights:
+        if weight.dtype in (torch.bfloat16, torch.float16):
+            raise UsageError(
+                f"trainable weights are {weight.dtype}; AdamW cannot move them, load them as float32"
+            )
+    return torch.optim.AdamW(weights, lr=lr, betas=betas, weight_decay=weight_decay)
+
+
+def learning_rate(step: int, config: TrainConfig) -> float:
+    """The learning rate of a step, counted from 0: a linear rise, and a linear fall to `lr_final` at the last step."""
+    risen = min(1.0, (step + 1) / max(config.lr_warmup_steps, 1))
+    fallen = 1.0 - (1.0 - config.lr_final) * step / max(config.steps - 1, 1)
+    return config.lr * risen * fallen
+
+
+def apply_gradient(optimizer: torch.optim.Optimizer, lr: float, max_norm: float) -> float | None:
+    """Clip the gradient, take one step at `lr`, and return the gradient's norm before the clip.
+
+    A gradient that is not finite would end every weight: no step is taken, and the norm is None.
+    """
+    weights = [weight for group in optimizer.param_groups for weight in group["params"]]
+    norm = float(whole(nn.utils.clip_grad_norm_(weights, max_norm if max_norm > 0 else math.inf)))
+    if not math.isfinite(norm):
+        logger.warning(
+            "the gradient is not finite (norm %s); this optimizer step is left out", norm
+        )
+        return None
+    for group in optimizer.param_groups:
+        group["lr"] = lr
+    optimizer.step()
+    return norm

@@ -1,0 +1,113 @@
+"""The policy as the environment meets it: texts in, sampled texts out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from cppo_env import prompts
+from cppo_env.prompts import Messages
+from cppo_env.types import Observation
+from cppo_grpo.choices import Planner
+from cppo_grpo.rollouts.values import Samples, read_methods
+from cppo_grpo.samplers import Completion, Sampler, SamplingParams, stream
+
+KNOWN_PROMPTS = 16_384
+"""Encoded prompts that are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Regions:
+    """How the two regions are sampled."""
+
+    plan: SamplingParams
+    solve: SamplingParams
+
+
+class PolicyAgent:
+    """The policy as the environment meets it: texts in, sampled texts out."""
+
+    def __init__(
+        self,
+        tokenizer: Any,
+        sampler: Sampler,
+        regions: Regions,
+        planner: Planner = "policy",
+        *,
+        plan_only: bool = False,
+    ):
+        self.tokenizer, self.sampler, self.regions = tokenizer, sampler, regions
+        self.planner, self.plan_only = planner, plan_only
+        self._encoded: dict[tuple[str, ...], tuple[int, ...]] = {}
+
+    def in_evaluation(self, temperature_plan: float | None) -> PolicyAgent:
+        """The same policy, which writes programs in any case; None leaves the temperature of plans as it is."""
+        plan = self.regions.plan
+        if temperature_plan is not None:
+            plan = replace(plan, temperature=temperature_plan)
+        return PolicyAgent(
+            self.tokenizer, self.sampler, replace(self.regions, plan=plan), self.planner
+        )
+
+    def plan(
+        self, observations: Sequence[Observation], k: int, seed: int, first: int = 0
+    ) -> tuple[Samples, list[tuple[str, ...]]]:
+        """The plans that were sampled, and the K methods of each episode; none of a plan that cannot be read."""
+        if self.planner != "policy":
+            return Samples([], [], []), [fixed_methods(self.planner, k)] * len(observations)
+        conversations = [prompts.plan_messages(one, k) for one in observations]
+        streams = tuple(range(first, first + len(observations)))
+        plans = self.write(conversations, replace(self.regions.plan, seed=seed, streams=streams))
+        return plans, [read_methods(text, cut, k) for text, cut in plans.outcomes]
+
+    def write(
+        self,
+        conversations: Sequence[Messages],
+        params: SamplingParams,
+        finished: Callable[[dict[int, str]], None] = lambda texts: None,
+    ) -> Samples:
+        """One sampled answer to each conversation.
+
+        `finished` gets the answers that are ready and not cut, by their number, while others are
+        still being written.
+        """
+        if not conversations:
+            return Samples([], [], [])
+        prompts = [
+            self._encode(tuple(message["content"] for message in messages), messages)
+            for messages in conversations
+        ]
+        completions: dict[int, Completion] = {}
+        texts: dict[int, str] = {}
+        for ready in stream(self.sampler, prompts, params):
+            decoded = self.tokenizer.batch_decode(
+                [one.token_ids for one in ready.values()], skip_special_tokens=True
+            )
+            completions.update(ready)
+            texts.update(zip(ready, decoded, strict=True))
+            finished({i: texts[i] for i, one in ready.items() if one.finish_reason == "stop"})
+        order = range(len(prompts))
+        return Samples(prompts, [completions[i] for i in order], [texts[i] for i in order])
+
+    def _encode(self, key: tuple[str, ...], messages: Messages) -> tuple[int, ...]:
+        # A batch repeats few prompts many times, and an epoch comes back to all of them.
+        if key not in self._encoded:
+            if len(self._encoded) >= KNOWN_PROMPTS:
+                self._encoded.clear()
+            self._encoded[key] = encode_prompt(self.tokenizer, messages)
+        return self._encoded[key]
+
+
+def encode_prompt(tokenizer: Any, messages: Messages) -> tuple[int, ...]:
+    """The token ids of a conversation, up to where the answer begins; without a thinking block."""
+    return tuple(
+        tokenizer.apply_chat_template(
+            messages, add_generation_prompt=True, return_dict=False, enable_thinking=False
+        )
+    )
+
+
+def fixed_methods(planner: Planner, k: int) -> tuple[str, ...]:
+    """The K methods of every episode, where the policy plans nothing."""
+    return prompts.skills(k) if planner == "skills" else ("",) * k

@@ -1,0 +1,113 @@
+"""What a batch of episodes is: the texts and tokens of both regions, and what they earned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cppo_env import parsing
+from cppo_env.errors import SandboxError
+from cppo_env.evaluation.records import EpisodeRecord
+from cppo_grpo.samplers import Completion
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """What the policy wrote in one region."""
+
+    prompts: list[tuple[int, ...]]
+    completions: list[Completion]
+    texts: list[str]
+
+    @property
+    def truncated(self) -> NDArray[np.bool_]:
+        """Which of them were cut at the token limit."""
+        return np.array(
+            [completion.finish_reason == "length" for completion in self.completions],
+            dtype=np.bool_,
+        )
+
+    @property
+    def outcomes(self) -> Iterator[tuple[str, bool]]:
+        """Each text, and whether it was cut."""
+        return zip(self.texts, self.truncated.tolist(), strict=True)
+
+    @property
+    def tokens(self) -> NDArray[np.int64]:
+        """Completion tokens of each."""
+        return np.array(
+            [len(completion.token_ids) for completion in self.completions], dtype=np.int64
+        )
+
+
+def read_methods(plan: str, truncated: bool, k: int) -> tuple[str, ...]:
+    """The K methods of a plan; none of a truncated one, even if its last line looks like a method."""
+    return () if truncated else parsing.read_plan(plan, k)
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """A batch of finished episodes."""
+
+    plans: Samples
+    """N plans; none where nobody writes any (`planner`)."""
+    programs: Samples
+    """B solutions, of the episodes that went on after their plan."""
+    branches: NDArray[np.int64]
+    """(B, 2): the episode and the branch of each solution."""
+    problems_N: NDArray[np.int64]
+    """The problem of each episode, as an index into the problem set."""
+    rewards_N: NDArray[np.float64]
+    """R_plan."""
+    r_out_N: NDArray[np.float64]
+    """R_out: whether any branch passed."""
+    validity_N: NDArray[np.float64]
+    """J."""
+    solver_rewards_NK: NDArray[np.float64]
+    """V."""
+    void_N: NDArray[np.bool_]
+    """Episodes that our own machinery failed: they count for nothing."""
+    records: list[EpisodeRecord]
+    """N episodes for people and for `rollouts/*.jsonl`, which numbers them by problem."""
+    seconds: dict[str, float] = field(default_factory=dict[str, float])
+    """Wall time of `plan`, `solve` and `judge`, and that in which programs ran (`sandbox`)."""
+    tests_run: int = 0
+    """Tests that programs were run on; the other verdicts were remembered."""
+    information_NK: NDArray[np.float64] | None = None
+    """What each program says about its method (`cppo_grpo.learner.information`), where an algorithm asks for it."""
+
+    @property
+    def read_N(self) -> NDArray[np.bool_]:
+        """Episodes that have K methods: their plan could be read, or nobody wrote one."""
+        n, k = self.solver_rewards_NK.shape
+        if not self.plans.texts:
+            return np.ones(n, dtype=np.bool_)
+        return np.array(
+            [bool(read_methods(text, cut, k)) for text, cut in self.plans.outcomes], dtype=np.bool_
+        )
+
+    @property
+    def ran_N(self) -> NDArray[np.bool_]:
+        """Episodes whose programs were sampled."""
+        ran = np.zeros(len(self.rewards_N), dtype=np.bool_)
+        ran[self.branches[:, 0]] = True
+        return ran
+
+
+def require_some(rollouts: Sequence[Rollout], what: str) -> None:
+    """Refuse to go on with batches that say nothing.
+
+    Raises:
+        SandboxError: every episode is void; the message says why the first one is.
+    """
+    if all(one.void_N.all() for one in rollouts):
+        record = rollouts[0].records[0]
+        reason = " ".join(
+            next(filter(None, (*record.messages, record.reason)), "no reason is known").split()
+        )
+        raise SandboxError(
+            f"{what}: every episode is void ({reason}); see `cppo doctor`, then resume the run"
+        )

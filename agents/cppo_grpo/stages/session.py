@@ -1,0 +1,145 @@
+"""What takes part in a run, and how its next rollout is prepared."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+
+import cppo_env  # noqa: F401 - registers the ids
+from cppo_env.problems.sampling import Curriculum, ProblemSampler
+from cppo_env.protocols import Sandbox
+from cppo_env.vector import CPPOVectorEnv
+from cppo_grpo.config import TrainConfig
+from cppo_grpo.learner.learner import Learner
+from cppo_grpo.model.policy import inner_model
+from cppo_grpo.model.weights import full_weights
+from cppo_grpo.parallel import Processes
+from cppo_grpo.rollouts.agent import PolicyAgent
+from cppo_grpo.rollouts.distributed import play_share
+from cppo_grpo.rollouts.values import Rollout
+from cppo_grpo.runs.checkpoints import load_checkpoint, newest_checkpoint, save_checkpoint
+from cppo_grpo.runs.folder import Run
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What takes part in a run."""
+
+    run: Run
+    env: CPPOVectorEnv
+    learner: Learner
+    agent: PolicyAgent
+    cursor: ProblemSampler
+    """Decides which problems come next."""
+    processes: Processes
+
+    def restore(self) -> int:
+        """Load the newest intact checkpoint if there is one; returns the steps that were taken."""
+        steps = 0
+        if checkpoint := newest_checkpoint(self.run.checkpoints):
+            steps, cursor = load_checkpoint(checkpoint, self.learner.policy, self.learner.optimizer)
+            self.cursor.restore(cursor)
+        if self.run.writable and (again := len(self.run.log.rows("joint")) - steps):
+            logger.warning(
+                "%s: %d steps after step %d have no intact checkpoint and are taken again",
+                self.run.path,
+                again,
+                steps,
+            )
+        self.run.log.rewind("joint", steps)
+        self.run.log.rewind("after", 0)
+        self.processes.agree()  # nobody reads the log before it is rewound
+        return steps
+
+    def update_sampler(self) -> None:
+        """Hand the policy's weights to the sampler, unless it draws from the very model that is trained."""
+        model, sampler = self.learner.policy.model, self.agent.sampler
+        if getattr(sampler, "model", None) is not inner_model(model):
+            sampler.update(full_weights(model))
+
+    def save(self, steps: int, cursor: Mapping[str, Any]) -> None:
+        """Write the checkpoint after so many steps, where the data cursor stood at `cursor`."""
+        save_checkpoint(
+            self.run.checkpoints,
+            steps,
+            self.learner.policy,
+            self.learner.optimizer,
+            cursor,
+            self.run.config.keep_checkpoints,
+            config=json.loads(self.run.config.to_json()),
+            writable=self.run.writable,
+        )
+
+    def prepare(self, step: int) -> Callable[[], Rollout]:
+        """Plays our share of a step's rollout, once called: on the problems that come next, by the policy as it is."""
+        config = self.run.config
+        indices_P = self.cursor.draw(config.problems_per_step)
+        plan_seed, solve_seed = (
+            np.random.SeedSequence([config.seed, step]).generate_state(2).tolist()
+        )
+        indices_N, seeds = np.repeat(indices_P, config.tuples), (plan_seed, solve_seed)
+        self.update_sampler()
+        return partial(
+            play_share, self.processes, self.env, self.agent, indices_N, seeds, config.tuples
+        )
+
+
+def make_cursor(config: TrainConfig, size: int) -> ProblemSampler:
+    """What draws a run's problems."""
+    curriculum = Curriculum(size) if config.curriculum else None
+    return ProblemSampler(size, config.seed, replacement=config.replacement, curriculum=curriculum)
+
+
+def observe(cursor: ProblemSampler, rollout: Rollout) -> dict[str, float]:
+    """Tell the curriculum how the programs of each problem fared; returns the share of problems that it leaves out.
+
+    An attempt is a branch, and the branches of a refused plan failed: where all branches of a
+    problem fail, or all pass, neither the planner's group nor a solver's group has a signal.
+    """
+    if cursor.curriculum is None:
+        return {}
+    for index in np.unique(rollout.problems_N):
+        attempts = rollout.solver_rewards_NK[(rollout.problems_N == index) & ~rollout.void_N]
+        if attempts.size:
+            cursor.curriculum.observe(
+                index, int((attempts == 1).sum()), attempts.size, cursor.epoch
+            )
+    return {"left_out": 1.0 - float(cursor.curriculum.active(cursor.epoch).mean())}
+
+
+@contextmanager
+def environment(
+    config: TrainConfig,
+    sandbox: Sandbox,
+    split: str | None,
+    places: int,
+    *,
+    end_on_refusal: bool = True,
+) -> Iterator[CPPOVectorEnv]:
+    """The vector environment of a run."""
+    env: Any = gym.make_vec(
+        config.env,
+        num_envs=places,
+        problems=config.problems,
+        split=split,
+        k=config.k,
+        sandbox=sandbox,
+        judge=config.judge,
+        reward=config.reward,
+        # The gate may refuse fixed methods, and their programs are what there is to learn from.
+        end_on_refusal=end_on_refusal and config.planning == "policy",
+    )
+    try:
+        yield env.unwrapped
+    finally:
+        env.close()
