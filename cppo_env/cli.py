@@ -53,6 +53,11 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         # on its way out.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except ModuleNotFoundError as error:
+        missing = plugins.missing_extra(error, title)
+        if missing is error:
+            raise
+        _fail(title, missing, 1)
     except UnknownNameError as error:
         _fail(title, error, 2)
     except (CppoError, OSError) as error:
