@@ -31,7 +31,6 @@ class CPPOVectorEnv(VectorEnv[Any, Any, Any]):
     where `end_on_refusal` has ended some.
 
     Observations: see `Batch`. Actions: N tuples of K texts. Infos: the keys of the single
-        environment as arrays
     environment as arrays over the environments (`solver_rewards` float32[N, K], `verdicts` and
     `reports` object[N, K], the rest [N]); `_key` is a mask of the environments that have the key.
     """

@@ -6,7 +6,6 @@ Every function works over the last axis (the group, n members) and takes any lea
 zero stays in: its mask is True.
 
 Gradients: `group_advantages`, `leave_one_out_mean`, `passk_training` are meant for a *mean* over
-    sequences; the
 sequences; the estimators `pkpo` and `leave_one_out_max` are unbiased for the gradient of E[max of
 k] as a *sum* Σ_i s_i ∇log p_i.
 

@@ -23,7 +23,7 @@ from cppo_grpo.parallel import Processes
 from cppo_grpo.rollouts.agent import PolicyAgent, Regions
 from cppo_grpo.rollouts.play import play
 from cppo_grpo.samplers import Completion, SamplingParams
-from cppo_grpo.stages.evaluation import Evaluation, evaluate
+from cppo_grpo.stages.evaluation import HeldOutFigures, evaluate
 from torch import Tensor, nn
 
 from cppo_env import Problem, Sandbox, TestCase
@@ -160,7 +160,7 @@ def guessing(
 
 def learn(
     policy: Policy, right: Sequence[int], sandbox: Sandbox, judge: str = "format", **settings: Any
-) -> tuple[Evaluation, list[EpisodeRecord]]:
+) -> tuple[HeldOutFigures, list[EpisodeRecord]]:
     """Train a policy, and evaluate it on 256 episodes under the usual gate."""
     config = replace(CONFIG, **settings)
     params = SamplingParams(K, (), 1.0)

@@ -1,7 +1,6 @@
 """PlanSearch: search over observations on the problem, in words, before any plan is written.
 
 Covered: first-order observations, subsets of at most two, second-order observations from each
-    subset, one plan for each
 subset, one plan for each subset. Not covered: the paper's pseudo-code stage and its larger pool of
 plans; only the K subsets that are solved are pursued, which changes cost and not distribution,
 since they are drawn without looking at what follows from them.

@@ -1,7 +1,6 @@
 """Rollout → advantages → optimizer steps: split-region GRPO (METHOD, section 3).
 
 Covered: one step on each rollout (ratio 1) or several, on minibatches of problems and in several
-    passes; advantages
 passes; advantages within planner and solver groups, k3 to a frozen reference, both regions in one
 loss, gradient accumulation. Equal sequences (same prompt, same completion) go through the model
 once.

@@ -1,7 +1,6 @@
 """Problems → plans → rulings → programs → rewards: one batch of episodes, played by the policy in the environment.
 
 Shapes: `_N` episodes (P problems × M tuples, a problem's tuples side by side), `_K` branches, `_B`
-    programs that were
 programs that were sampled. Groups are index arrays: episode n belongs to problem n // M. Token ids
 and log-probs are those of the sampler.
 """

@@ -24,8 +24,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from cppo_env.errors import UsageError
-from cppo_grpo.runs.random_states import other_states, restore_others, restore_torch, torch_states
 from cppo_grpo.model.weights import shard_like, trainable_weights, whole
+from cppo_grpo.runs.random_states import other_states, restore_others, restore_torch, torch_states
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +51,10 @@ def save_checkpoint(
     counts. `cursor` is the position in the data, as JSON: `Sampler.state()`; `config` are the run's
     settings, for who finds the checkpoint alone. All processes call this, and one of them writes.
     """
-    weights = {name: whole(weight.detach()).contiguous() for name, weight in trainable_weights(model).items()}
+    weights = {
+        name: whole(weight.detach()).contiguous()
+        for name, weight in trainable_weights(model).items()
+    }
     tensors = _optimizer_tensors(optimizer)
     if not writable:
         return
@@ -64,7 +67,9 @@ def save_checkpoint(
         shutil.rmtree(other)
 
 
-def _write(target: Path, facts: dict[str, Any], weights: dict[str, Tensor], tensors: dict[str, Tensor]) -> None:
+def _write(
+    target: Path, facts: dict[str, Any], weights: dict[str, Tensor], tensors: dict[str, Tensor]
+) -> None:
     partial = target.with_name(f".{target.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
@@ -111,15 +116,25 @@ def load_checkpoint(
     own = trainable_weights(model)
     for name in own.keys() | stored.keys():
         if name not in own or name not in stored or own[name].shape != stored[name].shape:
-            raise UsageError(f"{checkpoint}: its weight {name!r} does not fit this model; resume with the same model")
+            raise UsageError(
+                f"{checkpoint}: its weight {name!r} does not fit this model; resume with the same model"
+            )
     with torch.no_grad():
         for name, weight in own.items():
             weight.copy_(shard_like(stored[name], weight))
     _restore_optimizer(optimizer, load_file(checkpoint / OPTIMIZER))
     restore_others(state["random_states"])
-    changed = [f"{name} {old} → {new}" for name, new in _versions().items() if (old := state["versions"][name]) != new]
+    changed = [
+        f"{name} {old} → {new}"
+        for name, new in _versions().items()
+        if (old := state["versions"][name]) != new
+    ]
     if changed:
-        logger.warning("%s was written by other versions (%s): last digits may differ", checkpoint, ", ".join(changed))
+        logger.warning(
+            "%s was written by other versions (%s): last digits may differ",
+            checkpoint,
+            ", ".join(changed),
+        )
     return state["step"], state["cursor"]
 
 
@@ -175,7 +190,10 @@ def _git_commit() -> str | None:
     """The commit of the source tree, if this is one."""
     try:
         answer = subprocess.run(
-            ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"], capture_output=True, text=True, check=True
+            ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"],
+            capture_output=True,
+            text=True,
+            check=True,
         )
     except (OSError, subprocess.CalledProcessError):
         return None

@@ -37,7 +37,11 @@ class Run:
     def __init__(self, path: Path, config: TrainConfig, *, writable: bool = True):
         self.path, self.config, self.writable = path, config, writable
         self.log = MetricsLog(path / "metrics.jsonl", writable=writable)
-        self.reference, self.model, self.adapter = path / "reference", path / "model", path / "adapter"
+        self.reference, self.model, self.adapter = (
+            path / "reference",
+            path / "model",
+            path / "adapter",
+        )
         self.checkpoints = path / "checkpoints"
 
     @classmethod
@@ -59,7 +63,9 @@ class Run:
         check(config)
         path = config.run or Path("runs") / f"{datetime.now():%Y%m%d-%H%M%S}-seed{config.seed}"
         if (path / "reference").exists():
-            raise UsageError(f"run: {path} already holds a run; go on with it (--resume {path}) or give another folder")
+            raise UsageError(
+                f"run: {path} already holds a run; go on with it (--resume {path}) or give another folder"
+            )
         path.mkdir(parents=True, exist_ok=True)
         (path / "config.json").write_text(config.to_json())
         return cls(path, config)
@@ -73,7 +79,9 @@ class Run:
         """
         file = path / "config.json"
         if not file.exists():
-            raise UsageError(f"{path} holds no run (no config.json); expected a folder that `cppo train` or `run` made")
+            raise UsageError(
+                f"{path} holds no run (no config.json); expected a folder that `cppo train` or `run` made"
+            )
         try:
             config = TrainConfig.from_json(file.read_text())
         except (ValueError, TypeError) as error:
@@ -96,7 +104,8 @@ class Run:
         options = dict(environment_spec(self.config.env).kwargs)
         dataset = options.pop("dataset")
         return load_problems(
-            self.config.problems or dataset, **options | ({"split": split} if split is not None else {})
+            self.config.problems or dataset,
+            **options | ({"split": split} if split is not None else {}),
         )
 
     def write_episodes(self, name: str, records: list[EpisodeRecord]) -> None:
@@ -115,4 +124,8 @@ class Run:
     def read_episodes(self, name: str) -> list[EpisodeRecord]:
         """The episodes of `rollouts/NAME.jsonl`; none if there is no such file."""
         file = self.path / "rollouts" / f"{name}.jsonl"
-        return [EpisodeRecord.from_json(line) for line in file.read_text().splitlines()] if file.exists() else []
+        return (
+            [EpisodeRecord.from_json(line) for line in file.read_text().splitlines()]
+            if file.exists()
+            else []
+        )

@@ -7,11 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from cppo_env.judges import folded
-from cppo_grpo.config import TrainConfig
-
 Row = dict[str, Any]
 
 
@@ -38,7 +33,9 @@ class MetricsLog:
         if not self.path.exists():
             return []
         content = self.path.read_text(encoding="utf-8")
-        rows: list[Row] = [json.loads(line) for line in content[: content.rfind("\n") + 1].splitlines()]
+        rows: list[Row] = [
+            json.loads(line) for line in content[: content.rfind("\n") + 1].splitlines()
+        ]
         return [row for row in rows if stage is None or row["stage"] == stage]
 
     def rewind(self, stage: str, steps: int) -> None:
@@ -49,13 +46,3 @@ class MetricsLog:
         partial = self.path.with_name(self.path.name + ".partial")
         partial.write_text("".join(json.dumps(row) + "\n" for row in kept), encoding="utf-8")
         partial.replace(self.path)
-
-
-
-
-
-
-
-
-
-

@@ -33,7 +33,9 @@ class Stage:
         self.progress.update(self.task, completed=done, figures=text)
         every = max(1, self.steps // LINES_PER_STAGE)
         if not self.console.is_terminal and (done % every == 0 or done == self.steps):
-            self.console.print(f"{self.title}  {done}/{self.steps}  {text}", highlight=False, soft_wrap=True)
+            self.console.print(
+                f"{self.title}  {done}/{self.steps}  {text}", highlight=False, soft_wrap=True
+            )
 
 
 @contextmanager

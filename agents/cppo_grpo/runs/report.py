@@ -34,7 +34,9 @@ def write_report(run: Run) -> Path:
     import jinja2
 
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
-    template = environment.from_string(files("cppo_grpo.runs").joinpath("templates/report.html").read_text("utf-8"))
+    template = environment.from_string(
+        files("cppo_grpo.runs").joinpath("templates/report.html").read_text("utf-8")
+    )
     path = run.path / "report.html"
     path.write_text(template.render(**_contents(run)), encoding="utf-8")
     return path
@@ -57,7 +59,10 @@ def _contents(run: Run) -> dict[str, Any]:
     rows = run.log.rows("joint")
     evaluations = {when: row[-1] for when in ("before", "after") if (row := run.log.rows(when))}
     lines = known_lines(run)
-    seconds = {part: sum(row[f"seconds_{part}"] for row in rows) for part in ("plan", "solve", "judge", "update")}
+    seconds = {
+        part: sum(row[f"seconds_{part}"] for row in rows)
+        for part in ("plan", "solve", "judge", "update")
+    }
     return {
         "config": run.config,
         "name": run.path.resolve().name,
@@ -69,11 +74,15 @@ def _contents(run: Run) -> dict[str, Any]:
         "charts": _charts(rows) if rows else [],
         "shares": {part: own / max(sum(seconds.values()), 1e-9) for part, own in seconds.items()},
         "examples": _examples(run, evaluations, rows),
-        "settings": {name: getattr(run.config, name) for name in type(run.config).__dataclass_fields__},
+        "settings": {
+            name: getattr(run.config, name) for name in type(run.config).__dataclass_fields__
+        },
     }
 
 
-def _examples(run: Run, evaluations: dict[str, Any], rows: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+def _examples(
+    run: Run, evaluations: dict[str, Any], rows: list[dict[str, Any]]
+) -> dict[str, list[dict[str, Any]]]:
     """Title → episodes, with the statements that their records do not hold."""
     sources = {f"{when} training": (when, run.config.eval_split) for when in evaluations}
     if not sources and rows:
@@ -81,11 +90,23 @@ def _examples(run: Run, evaluations: dict[str, Any], rows: list[dict[str, Any]])
     examples: dict[str, list[dict[str, Any]]] = {}
     for title, (name, split) in sources.items():
         problems = run.problems(split)
-        index = {problems[i].id: i for i in range(len(problems))} if not hasattr(problems, "index") else None
+        index = (
+            {problems[i].id: i for i in range(len(problems))}
+            if not hasattr(problems, "index")
+            else None
+        )
         episodes: list[dict[str, Any]] = []
         for record in run.read_episodes(name)[:EXAMPLES]:
-            where = index[record.problem_id] if index is not None else problems.index(record.problem_id)
-            episodes.append({"record": record, "statement": problems[where].statement, "branches": _branches(record)})
+            where = (
+                index[record.problem_id] if index is not None else problems.index(record.problem_id)
+            )
+            episodes.append(
+                {
+                    "record": record,
+                    "statement": problems[where].statement,
+                    "branches": _branches(record),
+                }
+            )
         examples[title] = episodes
     return examples
 
@@ -94,13 +115,22 @@ def _branches(record: EpisodeRecord) -> list[dict[str, str | None]]:
     count = max(len(record.methods), len(record.programs))
     pad = (None,) * count
     columns = zip(
-        record.methods + pad, record.programs + pad, record.verdicts + pad, record.messages + pad, strict=False
+        record.methods + pad,
+        record.programs + pad,
+        record.verdicts + pad,
+        record.messages + pad,
+        strict=False,
     )
     names = "method", "program", "verdict", "message"
-    return [dict(zip(names, values, strict=True)) for values, _ in zip(columns, range(count), strict=False)]
+    return [
+        dict(zip(names, values, strict=True))
+        for values, _ in zip(columns, range(count), strict=False)
+    ]
 
 
-def _pass_chart(rows: list[dict[str, Any]], evaluations: dict[str, Any], lines: list[KnownLevel], k: int) -> str:
+def _pass_chart(
+    rows: list[dict[str, Any]], evaluations: dict[str, Any], lines: list[KnownLevel], k: int
+) -> str:
     figure, axes = _axes((9.6, 4.2))
     steps, values = _series(rows, "pass_at_k")
     axes.plot(steps, values, color=SOFT, linewidth=0.8, label="training, each step")
@@ -130,7 +160,10 @@ def _charts(rows: list[dict[str, Any]]) -> list[dict[str, str]]:
     """The smaller charts: title and SVG."""
     wanted = {
         "Rewards": (("reward_plan", "planner"), ("reward_solve", "solver")),
-        "Gate and signal": (("validity", "valid plans"), ("silent_groups_plan", "planner groups without signal")),
+        "Gate and signal": (
+            ("validity", "valid plans"),
+            ("silent_groups_plan", "planner groups without signal"),
+        ),
         "KL from the start": (("kl_plan", "planner"), ("kl_solve", "solver")),
         "Entropy of a sampled token (estimate)": (
             ("entropy_estimate_plan", "planner"),
@@ -152,9 +185,13 @@ def _charts(rows: list[dict[str, Any]]) -> list[dict[str, str]]:
     return charts
 
 
-def _series(rows: list[dict[str, Any]], name: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _series(
+    rows: list[dict[str, Any]], name: str
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     known = [(row["step"], row[name]) for row in rows if name in row]
-    return np.array([step for step, _ in known], dtype=float), np.array([value for _, value in known], dtype=float)
+    return np.array([step for step, _ in known], dtype=float), np.array(
+        [value for _, value in known], dtype=float
+    )
 
 
 def _smooth(values: NDArray[np.float64], window: int = 15) -> NDArray[np.float64]:

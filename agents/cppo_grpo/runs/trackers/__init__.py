@@ -11,8 +11,8 @@ from contextlib import ExitStack, contextmanager
 from typing import Protocol
 
 from cppo_env import plugins
-from cppo_grpo.runs.log import Row
 from cppo_grpo.runs.folder import Run
+from cppo_grpo.runs.log import Row
 
 
 class Tracker(Protocol):
@@ -46,5 +46,9 @@ def tracked(run: Run) -> Iterator[None]:
 
 def _pass_on(tracker: Tracker, row: Row) -> None:
     stage = "evaluation" if row["stage"] in ("before", "after") else row["stage"]
-    figures = {name: value for name, value in row.items() if isinstance(value, int | float) and name != "step"}
+    figures = {
+        name: value
+        for name, value in row.items()
+        if isinstance(value, int | float) and name != "step"
+    }
     tracker.log(stage, row.get("step", 0), figures)

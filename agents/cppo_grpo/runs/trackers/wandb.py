@@ -37,7 +37,9 @@ class WandbTracker:
 
     def log(self, stage: str, step: int, figures: Mapping[str, float], /) -> None:
         """Send the figures."""
-        self._run.log({f"{stage}/step": step} | {f"{stage}/{name}": value for name, value in figures.items()})
+        self._run.log(
+            {f"{stage}/step": step} | {f"{stage}/{name}": value for name, value in figures.items()}
+        )
 
     def close(self) -> None:
         """Wait until everything is sent."""
