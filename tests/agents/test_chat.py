@@ -8,7 +8,7 @@ from cppo_agents import ChatAgent
 
 from cppo_env import Observation
 from cppo_env.errors import AgentError, UnknownNameError, UsageError
-from tests.agents.chat_server import Reply, chat_server, prompt_of
+from tests.support.chat_server import Reply, chat_server, prompt_of
 
 PLAN = "A: Sort the list.\nB: Count with a table.\nC: Use a heap.\nD: Try all pairs."
 METHODS = ("Sort the list.", "Count with a table.", "Use a heap.", "Try all pairs.")

@@ -9,8 +9,8 @@ import time
 
 import pytest
 
-from tests.agents.chat_server import Reply, chat_server, prompt_of
-from tests.cli.support import CPPO, NO_ENGINE, cppo, fault
+from tests.support.chat_server import Reply, chat_server, prompt_of
+from tests.support.cli import CPPO, NO_ENGINE, cppo, fault
 
 RECORD = {
     "problem_id": 7,

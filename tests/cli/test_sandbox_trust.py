@@ -6,7 +6,8 @@ import pytest
 from cppo_sandboxes.selftest import require_trust
 
 import cppo_env
-from tests.cli.support import cppo, fault
+from tests.support.cli import cppo, fault
+from tests.support.jobs import BACK_ENDS
 
 SANDBOX = """
 from cppo_env.types import Report, Verdict
@@ -85,7 +86,7 @@ def test_training_refuses_a_sandbox_that_fails_the_vital_checks_unless_told_othe
     assert cppo(*train, *told, env=gullible).returncode == 0
 
 
-@pytest.mark.parametrize("name", ["local", pytest.param("docker", marks=pytest.mark.docker)])
+@pytest.mark.parametrize("name", BACK_ENDS)
 def test_our_own_sandboxes_are_trusted(name):
     with cppo_env.make_sandbox(name) as sandbox:
         require_trust(sandbox)

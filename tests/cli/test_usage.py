@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from cppo_env import plugins
-from tests.cli.support import NO_ENGINE, cppo, fault, without_package
+from tests.support.cli import NO_ENGINE, cppo, fault, without_package
 
 COMMANDS = plugins.names("commands")
 

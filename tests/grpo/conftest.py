@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.learning.tiny_runs import PLANNING, carry_out
+from tests.support.tiny_runs import PLANNING, carry_out
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from cppo_grpo.stages.audit import audit, decide, density
 from cppo_env import UsageError
 from cppo_env.errors import SandboxError
 from cppo_env.evaluation.records import EpisodeRecord
-from tests.learning.tiny_runs import carry_out, go_on
+from tests.support.tiny_runs import carry_out, go_on
 
 DENSE = {
     "nonzero_tuples": 0.2,

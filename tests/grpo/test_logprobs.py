@@ -27,7 +27,7 @@ from transformers import (
 )
 
 from cppo_env.errors import UsageError
-from tests.grpo.models import plain_log_probs, random_ids, tiny_hybrid, tiny_qwen3
+from tests.support.models import plain_log_probs, random_ids, tiny_hybrid, tiny_qwen3
 
 SMALL = {
     "vocab_size": 64,

@@ -21,10 +21,10 @@ from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
 
 from cppo_env import UsageError
-from tests.grpo.models import random_ids, tiny_qwen3
-from tests.learning.test_learner import CONFIG, rollout
-from tests.learning.test_learner import model as small_model
-from tests.learning.tiny_runs import PLANNING, carry_out, go_on, killed_after, weights
+from tests.support.models import random_ids, tiny_qwen3
+from tests.support.rollouts import CONFIG, rollout
+from tests.support.rollouts import model as small_model
+from tests.support.tiny_runs import PLANNING, carry_out, go_on, killed_after, weights
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:`is_gradient_checkpointing` is deprecated:FutureWarning"

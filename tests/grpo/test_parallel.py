@@ -17,9 +17,16 @@ from cppo_grpo.samplers.vllm_server import VllmServerSampler
 from safetensors.torch import load_file
 
 from cppo_env import UsageError
-from tests.grpo.models import tiny_qwen3
-from tests.learning.test_runs import wait_for_steps
-from tests.learning.tiny_runs import PLANNING, carry_out, facts, go_on, killed_after, weights
+from tests.support.models import tiny_qwen3
+from tests.support.tiny_runs import (
+    PLANNING,
+    carry_out,
+    facts,
+    go_on,
+    killed_after,
+    wait_for_steps,
+    weights,
+)
 
 pytest.importorskip("accelerate", reason="accelerate is not installed")
 

@@ -8,7 +8,7 @@ from cppo_grpo.samplers import Sampler, SamplingParams
 from cppo_grpo.samplers.transformers import TransformersSampler, draw
 
 from cppo_env.errors import UsageError
-from tests.grpo.models import VOCABULARY, plain_log_probs, random_ids, tiny_hybrid, tiny_qwen3
+from tests.support.models import VOCABULARY, plain_log_probs, random_ids, tiny_hybrid, tiny_qwen3
 
 ENDS = tuple(range(0, VOCABULARY, 16))
 PROMPTS = random_ids(3, 17, 9, 17, 30, 1) + random_ids(9, seed=1) * 4

@@ -21,7 +21,7 @@ from cppo_grpo.samplers import Completion
 from torch import Tensor
 
 from cppo_env import UsageError
-from tests.grpo.models import plain_log_probs, random_ids, tiny_qwen3
+from tests.support.models import plain_log_probs, random_ids, tiny_qwen3
 
 CONFIG = TrainConfig(
     problems_per_step=2,

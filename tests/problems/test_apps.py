@@ -14,8 +14,8 @@ from cppo_env.problems import ProblemDataWarning, load_problems
 from cppo_env.problems.layouts.apps import decode
 from cppo_env.problems.records import FieldError
 from cppo_env.types import TestCase
-from tests.problems.records import apps, apps_tests, write_lines, write_raw
 from tests.support import SHARED, need_shared
+from tests.support.records import apps, apps_tests, write_lines, write_raw
 
 DATA = SHARED / "data" / "apps"
 

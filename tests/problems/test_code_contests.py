@@ -16,8 +16,8 @@ from cppo_env.problems import ProblemDataWarning, load_problems
 from cppo_env.problems.layouts.code_contests import decode
 from cppo_env.problems.records import FieldError
 from cppo_env.types import Limits, TestCase
-from tests.problems.records import code_contests, write_lines
 from tests.support import SHARED, need_shared
+from tests.support.records import code_contests, write_lines
 
 DATA = SHARED / "data" / "code_contests"
 

@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-from tests.cli.support import cppo, fault, without_package
-from tests.problems.records import apps, livecodebench, write_lines
+from tests.support.cli import cppo, fault, without_package
+from tests.support.records import apps, livecodebench, write_lines
 
 
 def test_list_show_and_stats_agree_on_a_set(tmp_path: Path):

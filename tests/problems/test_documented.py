@@ -10,9 +10,9 @@ import pytest
 from tokenizers import Tokenizer, models
 
 from cppo_env.problems.files.hub import SETS
-from tests.cli.support import CPPO
-from tests.problems.hub_server import Hub, serving
-from tests.problems.records import apps, livecodebench, write_lines
+from tests.support.cli import CPPO
+from tests.support.hub_server import Hub, serving
+from tests.support.records import apps, livecodebench, write_lines
 
 PAGE = Path(__file__).parents[2] / "docs" / "problems.md"
 COMMANDS = [

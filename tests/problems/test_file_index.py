@@ -8,7 +8,7 @@ import pytest
 
 from cppo_env.errors import ProblemDataError
 from cppo_env.problems import ProblemDataWarning, Problems, load_problems
-from tests.problems.records import lcb_tests, livecodebench, write_lines
+from tests.support.records import lcb_tests, livecodebench, write_lines
 
 
 @pytest.fixture

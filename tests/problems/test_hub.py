@@ -10,9 +10,9 @@ import pytest
 from cppo_env.errors import ProblemDataError, UnknownNameError, UsageError
 from cppo_env.problems import load_problems
 from cppo_env.problems.files.hub import SETS, download
-from tests.cli.support import cppo, fault
-from tests.problems.hub_server import Hub, serving
-from tests.problems.records import livecodebench
+from tests.support.cli import cppo, fault
+from tests.support.hub_server import Hub, serving
+from tests.support.records import livecodebench
 
 SET = SETS["livecodebench"]
 

@@ -7,7 +7,7 @@ import pytest
 from cppo_env.problems.layouts import apps, code_contests, livecodebench
 from cppo_env.sandboxing import grade_batch
 from cppo_env.types import Problem
-from tests.problems import records
+from tests.support import records
 
 
 def call(inputs: list, outputs: list, starter: str = "") -> Problem:

@@ -19,8 +19,8 @@ from cppo_env.problems.layouts.livecodebench import decode
 from cppo_env.problems.layouts.packed import unpack
 from cppo_env.problems.records import FieldError
 from cppo_env.types import TestCase
-from tests.problems.records import lcb_tests, livecodebench, packed, write_lines
 from tests.support import SHARED, need_shared
+from tests.support.records import lcb_tests, livecodebench, packed, write_lines
 
 DATA = SHARED / "data" / "livecodebench"
 

@@ -16,9 +16,9 @@ from cppo_env.problems.validation.overlap import (
     statement_hash,
 )
 from cppo_env.types import Problem, TestCase
-from tests.cli.support import cppo
-from tests.problems.records import apps, write_lines
 from tests.support import SHARED, need_shared
+from tests.support.cli import cppo
+from tests.support.records import apps, write_lines
 
 STORY = (
     "Polycarp has $n$ different binary words, where $1 \\le n \\le 10^5$. He wants to reverse some of them, so that "

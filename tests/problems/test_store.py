@@ -20,9 +20,9 @@ from cppo_env.problems.store.writer import write_store
 from cppo_env.problems.views import Indexed
 from cppo_env.testing import ProblemSetContract
 from cppo_env.types import Limits, Problem, TestCase
-from tests.cli.support import cppo, fault
-from tests.problems.records import apps, code_contests, livecodebench, write_lines
 from tests.support import SHARED, need_shared
+from tests.support.cli import cppo, fault
+from tests.support.records import apps, code_contests, livecodebench, write_lines
 
 
 def store_of(problems: list[Problem], folder: Path) -> Store:

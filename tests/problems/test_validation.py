@@ -13,9 +13,9 @@ from cppo_env.problems.validation.validate import validate
 from cppo_env.sandboxing import make_sandbox
 from cppo_env.testing import FakeSandbox
 from cppo_env.types import Limits, Problem, TestCase
-from tests.cli.support import NO_ENGINE, cppo, fault
-from tests.problems.records import apps, write_lines
 from tests.support import SHARED, need_shared
+from tests.support.cli import NO_ENGINE, cppo, fault
+from tests.support.records import apps, write_lines
 
 DOUBLE = "print(2 * int(input()))"
 TESTS = (TestCase("2\n", "4\n"), TestCase("0\n", "0\n"))

@@ -19,8 +19,8 @@ from cppo_env.problems.store.writer import write_store
 from cppo_env.problems.views import indexed
 from cppo_env.testing import FakeSandbox
 from cppo_env.types import Problem, TestCase
-from tests.problems.records import apps, code_contests, livecodebench, packed, write_lines
 from tests.support import SHARED, need_shared
+from tests.support.records import apps, code_contests, livecodebench, packed, write_lines
 
 PLAN = "A: Sort and scan.\nB: Use a heap.\nC: Count by value.\nD: Search by halves."
 

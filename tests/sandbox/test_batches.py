@@ -8,7 +8,7 @@ import pytest
 
 import cppo_env
 from cppo_env.types import Job, Limits, Problem, TestCase, Verdict
-from tests.sandbox.conftest import ADD, sums
+from tests.support.jobs import ADD, BACK_ENDS, sums
 
 
 def test_reports_come_in_the_order_of_the_jobs(sandbox):
@@ -122,7 +122,7 @@ def test_threads_share_a_sandbox(sandbox):
     assert results == {name: ["AC", "WA"] * 5 for name in range(6)}
 
 
-@pytest.mark.parametrize("name", ["local", pytest.param("docker", marks=pytest.mark.docker)])
+@pytest.mark.parametrize("name", BACK_ENDS)
 def test_closing_one_of_two_sandboxes_leaves_the_other_at_work(name):
     first, second = (cppo_env.make_sandbox(name, workers=1) for _ in range(2))
     first.close()

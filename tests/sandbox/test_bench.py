@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.cli.support import cppo
+from tests.support.cli import cppo
 
 BRIEFLY = ["--sandboxes", "[local]", "--rounds", "1", "--seconds", "0.05"]
 

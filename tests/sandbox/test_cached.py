@@ -6,7 +6,7 @@ from dataclasses import replace
 from cppo_sandboxes.cached import CachedSandbox
 
 from cppo_env.types import Job, Limits, Report, Verdict
-from tests.sandbox.conftest import ADD, sums
+from tests.support.jobs import ADD, sums
 
 
 class Counting:

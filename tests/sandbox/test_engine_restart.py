@@ -17,8 +17,8 @@ import pytest
 
 import cppo_env
 from cppo_env.types import Job
-from tests.sandbox.conftest import ADD, sums
-from tests.sandbox.test_faults import batch, own_containers, while_running
+from tests.support.jobs import ADD, batch, sums, while_running
+from tests.support.processes import own_containers
 
 IMAGE = "cppo-base"
 START_S = 60.0

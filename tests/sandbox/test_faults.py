@@ -16,56 +16,17 @@ import pytest
 import cppo_env
 from cppo_env.errors import SandboxError, UsageError
 from cppo_env.types import Job, Limits, Problem, TestCase
-from tests.sandbox.conftest import ADD, sums
+from tests.support.jobs import ADD, BACK_ENDS, SLOW_ADD, batch, sums, while_running
+from tests.support.processes import (
+    alive,
+    children,
+    container_labels,
+    descendants,
+    described,
+    own_containers,
+)
 
-SLOW_ADD = "import time\ntime.sleep(0.02)\n" + ADD
 docker_only = pytest.mark.docker
-
-
-def children(pid: int) -> list[int]:
-    with contextlib.suppress(FileNotFoundError):
-        tasks = os.listdir(f"/proc/{pid}/task")
-        return [
-            int(word)
-            for task in tasks
-            for word in Path(f"/proc/{pid}/task/{task}/children").read_text().split()
-        ]
-    return []
-
-
-def descendants(pid: int) -> list[int]:
-    found = children(pid)
-    for child in found:  # grows while it is walked
-        found.extend(children(child))
-    return found
-
-
-def described(pid: int) -> str:
-    """What a process is, for the message of a failed test."""
-    try:
-        words = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
-        return " ".join(
-            [*Path(f"/proc/{pid}/stat").read_text().split()[1:4], *(word[:80] for word in words)]
-        )
-    except FileNotFoundError:
-        return "has just ended"
-
-
-def while_running(sandbox, harm, jobs):
-    """Run jobs, do harm in mid-batch, return the verdicts."""
-    reports = []
-    thread = threading.Thread(target=lambda: reports.extend(sandbox.run(jobs)))
-    thread.start()
-    time.sleep(0.4)
-    harm()
-    thread.join(60)
-    assert not thread.is_alive(), "the batch hangs"
-    return [report.verdict for report in reports]
-
-
-def batch(count: int = 60) -> list[Job]:
-    problem = sums(3, limits=Limits(wall_s=20.0))
-    return [Job(problem, f"{SLOW_ADD}# {number}") for number in range(count)]
 
 
 @pytest.mark.parametrize("which", ["hub", "zygotes and programs", "everything"])
@@ -85,16 +46,6 @@ def test_killed_processes_of_local_workers(which):
 
         assert set(while_running(sandbox, harm, batch())) == {"AC"}
     assert not {pid: described(pid) for pid in descendants(os.getpid()) if pid not in others}
-
-
-def own_containers():
-    import docker
-    from cppo_sandboxes.host.owners import LABEL, owner
-
-    client = docker.from_env()
-    return client, client.containers.list(
-        all=True, filters={"label": f"{LABEL}={owner()}"}, ignore_removed=True
-    )
 
 
 @docker_only
@@ -140,8 +91,7 @@ HOST = textwrap.dedent("""
     import sys
     import cppo_env
     from cppo_env.types import Job
-    from tests.sandbox.conftest import ADD, sums
-    from tests.sandbox.test_faults import batch
+    from tests.support.jobs import ADD, batch, sums
     if __name__ == "__main__":
         sandbox = cppo_env.make_sandbox(sys.argv[1], workers=1)
         sandbox.run([Job(sums(1), ADD)])
@@ -151,7 +101,7 @@ HOST = textwrap.dedent("""
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL, signal.SIGINT])
-@pytest.mark.parametrize("name", ["local", pytest.param("docker", marks=docker_only)])
+@pytest.mark.parametrize("name", BACK_ENDS)
 def test_a_killed_host_process_leaves_nothing(name, how, tmp_path):
     script = tmp_path / "host.py"
     script.write_text(HOST)
@@ -179,20 +129,6 @@ def test_a_killed_host_process_leaves_nothing(name, how, tmp_path):
         assert labels and not container_labels(host.pid)
 
 
-def alive(pid: int) -> bool:
-    return Path(f"/proc/{pid}").exists()
-
-
-def container_labels(pid: int) -> list[str]:
-    import docker
-    from cppo_sandboxes.host.owners import LABEL
-
-    client = docker.from_env()
-    with client.api:
-        boxes = client.containers.list(all=True, filters={"label": LABEL}, ignore_removed=True)
-        return [box.labels[LABEL] for box in boxes if box.labels[LABEL].split(":")[-2] == str(pid)]
-
-
 @docker_only
 def test_the_next_start_removes_the_containers_of_the_dead():
     import docker
@@ -217,7 +153,7 @@ def test_an_absent_engine_or_image_is_one_line_that_says_what_to_do(monkeypatch)
         cppo_env.make_sandbox("docker")
 
 
-@pytest.mark.parametrize("name", ["local", pytest.param("docker", marks=docker_only)])
+@pytest.mark.parametrize("name", BACK_ENDS)
 def test_many_jobs_leak_nothing(name):
     problem = sums(1)
     with cppo_env.make_sandbox(name, workers=2) as sandbox:

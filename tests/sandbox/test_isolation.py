@@ -6,8 +6,8 @@ import pytest
 
 import cppo_env
 from cppo_env.types import MIB, Job, Limits, Problem, TestCase
-from tests.sandbox.conftest import BACK_ENDS, sums
-from tests.unprivileged import Unprivileged
+from tests.support.jobs import BACK_ENDS, sums
+from tests.support.unprivileged import Unprivileged
 
 RIVAL = "'RIVAL_IDEA'\na, b = map(int, input().split())\nprint(a + b)\n"
 LOOK_AROUND = """

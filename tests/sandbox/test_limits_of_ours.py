@@ -8,7 +8,7 @@ from cppo_sandboxes.languages import LANGUAGES
 
 import cppo_env
 from cppo_env.types import MIB, Job, Limits, Problem, TestCase
-from tests.sandbox.conftest import ADD, sums
+from tests.support.jobs import ADD, sums
 
 BARE_IMAGE = "cppo-base"
 CPP = "#include <iostream>\nint main() { int a, b; std::cin >> a >> b; std::cout << a + b; }\n"

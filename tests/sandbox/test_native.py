@@ -7,7 +7,7 @@ from cppo_sandboxes import engine
 
 import cppo_env
 from cppo_env.types import MIB, Job, Limits, Problem, TestCase
-from tests.sandbox.conftest import ADD, sums
+from tests.support.jobs import ADD, sums
 
 ENABLED = Path("/sys/kernel/mm/transparent_hugepage/enabled")
 WHERE_THE_CODE_IS = """

@@ -14,13 +14,13 @@ import pytest
 
 import cppo_env
 from cppo_env.types import Job, Limits
-from tests.sandbox.conftest import BACK_ENDS, sums
-from tests.sandbox.test_faults import alive, children, container_labels, descendants
+from tests.support.jobs import BACK_ENDS, sums
+from tests.support.processes import alive, children, container_labels, descendants
 
 HOST = """
 import sys
 import cppo_env
-from tests.sandbox.test_faults import batch
+from tests.support.jobs import batch
 with cppo_env.make_sandbox(sys.argv[1], workers=1) as sandbox:
     sandbox.run(batch(2))
     print("ready", flush=True)

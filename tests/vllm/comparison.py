@@ -14,7 +14,7 @@ from cppo_grpo.samplers.transformers import TransformersSampler
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from cppo_env import parsing
-from tests.grpo.models import plain_log_probs, random_ids
+from tests.support.models import plain_log_probs, random_ids
 
 GREEDY = SamplingParams(24, (), 0.0)
 DRAWN = SamplingParams(24, tuple(range(0, 512, 16)), 0.7, seed=5)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from tests.learning.tiny_runs import carry_out
+from tests.support.tiny_runs import carry_out
 
 
 @pytest.fixture(scope="session")

@@ -45,7 +45,7 @@ def test_without_vllm_the_error_names_the_extra() -> None:
     from cppo_grpo.samplers.vllm import VllmSampler
 
     from cppo_env.errors import MissingExtraError
-    from tests.grpo.models import tiny_qwen3
+    from tests.support.models import tiny_qwen3
 
     with pytest.raises(MissingExtraError, match="cppo-env\\[vllm\\]"):
         VllmSampler(tiny_qwen3())

@@ -17,8 +17,8 @@ from cppo_grpo.samplers.vllm_server import VllmServerSampler
 from cppo_grpo.samplers.vllm_weights import WORKER_EXTENSION
 
 from cppo_env.errors import SamplerError, UsageError
-from tests.grpo.models import tiny_qwen3
 from tests.support import need_vllm
+from tests.support.models import tiny_qwen3
 from tests.vllm.comparison import compare, load_model, require_equal
 from tests.vllm.training import require_training
 

@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tests.cli.support import cppo
-from tests.learning.tiny_runs import assert_equal_runs, killed_after
+from tests.support.cli import cppo
+from tests.support.tiny_runs import assert_equal_runs, killed_after
 
 SETTINGS: dict[str, Any] = {
     "sandbox": "local",

@@ -8,7 +8,7 @@ One folder is one problem; its name is the problem's id:
     references/NAME.py      a right program; the first line of its docstring is its method in one sentence
     wrong/NAME.py           a program with the plausible mistake that its name tells
 
-To add a problem, add a folder; `tests/test_samples.py` judges all its programs.
+To add a problem, add a folder; `tests/problems/test_samples.py` judges all its programs.
 """
 
 from __future__ import annotations

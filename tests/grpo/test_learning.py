@@ -6,7 +6,7 @@ import gymnasium as gym
 import pytest
 
 from cppo_env.problems.strategies import independent_ceiling
-from tests.learning.tiny_runs import carry_out
+from tests.support.tiny_runs import carry_out
 
 ENV = "CPPO-OneFamily-v0"
 

@@ -12,7 +12,7 @@ import pytest
 from cppo_grpo.runs.log import MetricsLog
 
 from cppo_env import UnknownNameError
-from tests.learning.tiny_runs import LEARNING, SMALL, carry_out, resumed_from
+from tests.support.tiny_runs import LEARNING, SMALL, carry_out, resumed_from
 
 
 def figures(run: Path, stages: tuple[str, ...]) -> list[tuple[str, int, float]]:

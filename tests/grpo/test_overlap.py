@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cppo_env import UsageError
-from tests.learning.tiny_runs import LEARNING, assert_equal_runs, carry_out, resumed_from
+from tests.support.tiny_runs import LEARNING, assert_equal_runs, carry_out, resumed_from
 
 OVERLAPPED: dict[str, Any] = LEARNING | {
     "steps": 6,

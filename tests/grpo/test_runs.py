@@ -6,7 +6,6 @@ import random
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ from cppo_sandboxes.cached import CachedSandbox
 from rich.console import Console
 
 from cppo_env import SandboxError, UsageError, make_sandbox
-from tests.learning.tiny_runs import (
+from tests.support.tiny_runs import (
     LEARNING,
     SMALL,
     assert_equal_runs,
@@ -31,6 +30,7 @@ from tests.learning.tiny_runs import (
     go_on,
     killed_after,
     resumed_from,
+    wait_for_steps,
 )
 
 
@@ -51,15 +51,6 @@ def start(folder: Path, **settings: Any) -> subprocess.Popen[str]:
     return cppo_train(
         *(word for name, value in settings.items() for word in (f"--{name}", str(value)))
     )
-
-
-def wait_for_steps(process: subprocess.Popen[str], folder: Path, steps: int) -> None:
-    log = MetricsLog(folder / "metrics.jsonl")
-    deadline = time.monotonic() + 120
-    while len(log.rows("joint")) < steps:
-        assert process.poll() is None, process.stdout and process.stdout.read()
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_a_killed_run_that_is_resumed_equals_one_that_was_not(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from cppo_sandboxes.cached import CachedSandbox
 from cppo_env import Sandbox, make_sandbox
 from cppo_env.evaluation.records import EpisodeRecord
 from cppo_env.problems.strategies import independent_ceiling
-from tests.learning.tabular import METHODS, NUMBERS, START, K, Policy, learn
+from tests.support.tabular import METHODS, NUMBERS, START, K, Policy, learn
 
 CEILING = independent_ceiling([1 / 2] * 2, K)
 """Of independent guesses where two numbers are right equally often: .75. Two guesses that know of each other: 1."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cppo_env import testing
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "CONTRIBUTING.md").read_text()
 
 

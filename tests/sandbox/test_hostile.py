@@ -27,10 +27,10 @@ from cppo_sandboxes.local import UNCONTAINED
 import cppo_env
 from cppo_env.checkers import strict
 from cppo_env.types import MIB, Job, Limits, Problem, TestCase, Verdict
-from tests.footprint import Footprint, remove_leaks
-from tests.unprivileged import Unprivileged
+from tests.support.footprint import Footprint, remove_leaks
+from tests.support.unprivileged import Unprivileged
 
-CORPUS = Path(__file__).parent / "hostile"
+CORPUS = Path(__file__).parents[1] / "hostile"
 CASES = sorted(str(path.relative_to(CORPUS).with_suffix("")) for path in CORPUS.glob("*/*.py"))
 CANARY = "a, b = map(int, input().split())\nprint(a + b)\n"
 WARM_UP = [CANARY, "import json\n" + CANARY, "import numpy\n" + CANARY]

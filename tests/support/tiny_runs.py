@@ -1,6 +1,8 @@
 """Small runs that tests share."""
 
 import shutil
+import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -111,3 +113,13 @@ def assert_equal_runs(found: Path, expected: Path) -> None:
     assert weights(found).keys() == other.keys()
     assert all(torch.equal(weight, other[name]) for name, weight in weights(found).items())
     assert facts(found) == facts(expected)
+
+
+def wait_for_steps(process: subprocess.Popen[str], folder: Path, steps: int) -> None:
+    """Wait until a `cppo train` has logged a number of steps."""
+    log = MetricsLog(folder / "metrics.jsonl")
+    deadline = time.monotonic() + 120
+    while len(log.rows("joint")) < steps:
+        assert process.poll() is None, process.stdout and process.stdout.read()
+        assert time.monotonic() < deadline
+        time.sleep(0.02)

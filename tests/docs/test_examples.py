@@ -11,7 +11,7 @@ from examples.own_judge import WordOverlapJudge
 from examples.own_problem_set import LargestOfN
 from examples.own_sandbox import ProcessSandbox
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
+EXAMPLES = Path(__file__).parents[2] / "examples"
 SHOWN = {
     "own_judge.py": "J = 0.0 two methods share 80% of their words",
     "own_problem_set.py": "('AC', 'WA') reward 1.0",

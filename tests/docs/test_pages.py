@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-DOCS = Path(__file__).resolve().parents[1] / "docs"
+DOCS = Path(__file__).resolve().parents[2] / "docs"
 EXAMPLE = re.compile(r"```python\n(.*?)```\n\n```text\n(.*?)```", re.DOTALL)
 PAGES = sorted(DOCS.glob("*.md"))
 EXAMPLES = [(page.name, *pair) for page in PAGES for pair in EXAMPLE.findall(page.read_text())]

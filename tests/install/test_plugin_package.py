@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parent / "plugin_package"
+PACKAGE = Path(__file__).parents[1] / "plugin_package"
 
 EPISODE = """
 import gymnasium as gym

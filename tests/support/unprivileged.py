@@ -32,7 +32,7 @@ class Unprivileged:
     @staticmethod
     def _start() -> subprocess.Popen[bytes]:
         return subprocess.Popen(
-            [_default_python(), "-m", "tests.unprivileged"],
+            [_default_python(), "-m", "tests.support.unprivileged"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

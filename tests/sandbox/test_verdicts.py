@@ -13,8 +13,9 @@ import pytest
 
 import cppo_env
 from cppo_env.types import Job, Problem, Report, Verdict
+from tests.support.jobs import BACK_ENDS
 
-CORPUS = Path(__file__).parent / "verdicts"
+CORPUS = Path(__file__).parents[1] / "verdicts"
 LANGUAGES = {".py": "python", ".cpp": "cpp17"}
 
 
@@ -37,7 +38,6 @@ def read_case(folder: Path) -> Case:
 
 
 FOLDERS = sorted(path.parent for path in CORPUS.glob("*/*/verdict"))
-BACK_ENDS = ["local", pytest.param("docker", marks=pytest.mark.docker)]
 
 
 def read_jobs() -> dict[Path, Job]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-SHARED = Path(os.environ.get("CPPO_SHARED", Path(__file__).resolve().parents[2] / "shared"))
+SHARED = Path(os.environ.get("CPPO_SHARED", Path(__file__).resolve().parents[3] / "shared"))
 """The folder of real problem records that lies beside the checkout."""
 
 need_shared = pytest.mark.skipif(

@@ -17,7 +17,7 @@ from cppo_env import UsageError
 from cppo_env.errors import UnknownNameError
 from cppo_env.parsing import write_plan
 from cppo_env.types import Observation
-from tests.learning.tiny_runs import carry_out
+from tests.support.tiny_runs import carry_out
 
 METHODS = {
     "none": [""] * 4,

@@ -11,8 +11,8 @@ from cppo_grpo.commands.quickstart import RunConfig, run
 from cppo_grpo.commands.train import ReportConfig, report
 
 from cppo_env import ProblemDataError, UsageError
-from tests.learning.tiny_runs import SMALL, carry_out
 from tests.support import SHARED, need_shared
+from tests.support.tiny_runs import SMALL, carry_out
 
 
 def test_the_quickstart_returns_the_figures_and_writes_its_folder(

@@ -1,0 +1,58 @@
+"""The processes and containers that sandboxes start."""
+
+import contextlib
+import os
+from pathlib import Path
+
+
+def children(pid: int) -> list[int]:
+    with contextlib.suppress(FileNotFoundError):
+        tasks = os.listdir(f"/proc/{pid}/task")
+        return [
+            int(word)
+            for task in tasks
+            for word in Path(f"/proc/{pid}/task/{task}/children").read_text().split()
+        ]
+    return []
+
+
+def descendants(pid: int) -> list[int]:
+    found = children(pid)
+    for child in found:  # grows while it is walked
+        found.extend(children(child))
+    return found
+
+
+def described(pid: int) -> str:
+    """What a process is, for the message of a failed test."""
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+        return " ".join(
+            [*Path(f"/proc/{pid}/stat").read_text().split()[1:4], *(word[:80] for word in words)]
+        )
+    except FileNotFoundError:
+        return "has just ended"
+
+
+def alive(pid: int) -> bool:
+    return Path(f"/proc/{pid}").exists()
+
+
+def container_labels(pid: int) -> list[str]:
+    import docker
+    from cppo_sandboxes.host.owners import LABEL
+
+    client = docker.from_env()
+    with client.api:
+        boxes = client.containers.list(all=True, filters={"label": LABEL}, ignore_removed=True)
+        return [box.labels[LABEL] for box in boxes if box.labels[LABEL].split(":")[-2] == str(pid)]
+
+
+def own_containers():
+    import docker
+    from cppo_sandboxes.host.owners import LABEL, owner
+
+    client = docker.from_env()
+    return client, client.containers.list(
+        all=True, filters={"label": f"{LABEL}={owner()}"}, ignore_removed=True
+    )
