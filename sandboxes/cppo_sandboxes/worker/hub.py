@@ -13,7 +13,7 @@ from _socket import socketpair
 
 from . import bundle, frames
 from .fence import Fence
-from .run import Run
+from .supervision import State, Supervision
 
 SLOW_S = 0.06
 """A program that runs longer than this gets the queue behind it returned to the host, for other workers."""
@@ -61,7 +61,7 @@ class Hub:
         self._oom_kills = _oom_kills()
         self._zygotes = {}  # tier -> Zygote
         self._queue = deque()  # (task, its marshalled form)
-        self._run = None  # the program that a zygote works on
+        self._program = None  # the program that a zygote works on
         self._outgoing = []
         self._results, self._patience = 0, 1
         self._flushed_at = 0.0
@@ -101,15 +101,15 @@ class Hub:
                     for tier, known in list(self._zygotes.items()):
                         if known.channel.fileno() == fd:
                             self._hear(tier, known)
-            if self._run is not None:
-                self._run.tick()
+            if self._program is not None:
+                self._program.tick()
             if (
                 self._queue
-                and self._run is not None
-                and time.monotonic() - self._run.started_at > SLOW_S
+                and self._program is not None
+                and time.monotonic() - self._program.started_at > SLOW_S
             ):
                 self._return_queue()
-            if self._ending and self._run is None:
+            if self._ending and self._program is None:
                 return self._return_queue()
 
     def _return_queue(self):
@@ -124,7 +124,7 @@ class Hub:
         self.flush()
 
     def _timeout_ms(self):
-        timeout_s = None if self._run is None else self._run.timeout_s()
+        timeout_s = None if self._program is None else self._program.timeout_s()
         if self._queue:
             timeout_s = min(SLOW_S / 2, SLOW_S if timeout_s is None else timeout_s)
         return None if timeout_s is None else timeout_s * 1000
@@ -160,8 +160,8 @@ class Hub:
         elif kind in (frames.TESTS, frames.CANCEL):
             job = frames.JOB.unpack_from(payload)[0]
             window = frames.WINDOW.unpack(payload)[1:] if kind == frames.TESTS else None
-            if self._run is not None and self._run.job == job:
-                self._run.cancel() if window is None else self._run.window(
+            if self._program is not None and self._program.job == job:
+                self._program.cancel() if window is None else self._program.window(
                     window[0], bool(window[1])
                 )
                 self._finish()
@@ -244,21 +244,21 @@ class Hub:
         return known
 
     def _start_next(self):
-        while self._run is None and self._queue and not self._ending:
+        while self._program is None and self._queue and not self._ending:
             task, raw = self._queue.popleft()
             if not task["final"] or task["stop"] - task["start"] > 1:
                 self._patience = (
                     1  # a first wrong answer should be known soon; later ones are rarer
                 )
             zygote = self._zygotes.get(task["tier"]) or self._zygote(task["tier"])
-            self._run = Run(self, zygote, task, raw)
-        if self._run is None:
+            self._program = Supervision(self, zygote, task, raw)
+        if self._program is None:
             self.flush()
 
     def _finish(self):
         """Go on to the next program if the running one is over."""
-        if self._run is not None and self._run.over:
-            self._run = None
+        if self._program is not None and self._program.state is State.OVER:
+            self._program = None
             self._start_next()
 
     def _hear(self, tier, known):
@@ -272,8 +272,8 @@ class Hub:
         for kind, payload in known.reader.feed(data):
             if kind == frames.WARM:
                 known.base_bytes = frames.SIZE.unpack(payload)[0]
-            elif self._run is not None:
-                self._run.hear(kind, payload)
+            elif self._program is not None:
+                self._program.hear(kind, payload)
         self._finish()
 
     def _lost(self, tier, known):
@@ -287,8 +287,8 @@ class Hub:
         except ProcessLookupError:
             pass
         out_of_memory = self.out_of_memory()
-        if self._run is not None and (self._run.zygote is known or out_of_memory):
-            self._run.abandon(out_of_memory)
+        if self._program is not None and (self._program.zygote is known or out_of_memory):
+            self._program.abandon(out_of_memory)
 
     def out_of_memory(self):
         """Whether the kernel has killed a process of this container for want of memory since the last call."""
@@ -305,8 +305,8 @@ class Hub:
                     break
                 if pid in zygotes:
                     self._lost(*zygotes[pid])
-                elif self._run is not None:
-                    self._run.reaped(usage.ru_utime + usage.ru_stime)
+                elif self._program is not None:
+                    self._program.reaped(usage.ru_utime + usage.ru_stime)
         except ChildProcessError:
             pass
         self._finish()
