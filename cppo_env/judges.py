@@ -25,7 +25,7 @@ class AcceptJudge:
 class FormatJudge:
     """Accepts a plan whose methods are K distinct sentences: one line each, at most 45 words, no code.
 
-    This is the part of the paper's rubric that needs no model (METHOD, section 2). Duplicates are
+    This is the part of the paper's rubric that needs no model (docs/method.md, section 2). Duplicates are
     found after case, punctuation and white space are folded.
     """
 

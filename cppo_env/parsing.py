@@ -13,7 +13,7 @@ MAX_K = len(ascii_uppercase)
 """The labels A: … Z: allow for at most 26 methods."""
 
 MAX_METHOD_WORDS = 45
-"""Words of one method at most (METHOD, section 1)."""
+"""Words of one method at most (docs/method.md, section 1)."""
 
 _LABELLED = re.compile(r"(?:\*\*)?([A-Z])(?:\*\*)?\s*:(?:\*\*)?\s+(\S.*)")
 _FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})(.*)$")

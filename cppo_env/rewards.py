@@ -1,4 +1,4 @@
-"""The planner's reward of a finished episode (METHOD, section 2)."""
+"""The planner's reward of a finished episode (docs/method.md, section 2)."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ class Observation(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """What a judge says of a tuple of methods: the gate J of METHOD (paper, section 3)."""
+    """What a judge says of a tuple of methods: the gate J of docs/method.md, section 3."""
 
     accepted: bool
     score: float

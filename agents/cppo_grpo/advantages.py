@@ -1,12 +1,12 @@
-"""Rewards → advantages: group normalisation and the pass@k estimators, as pure functions of NumPy arrays.
+"""Rewards → advantages: group normalisation and pass@k estimators, as pure NumPy functions.
 
-Every function works over the last axis (the group, n members) and takes any leading batch axes.
-`mask` is False for void members (an infrastructure failure): they leave their group, get advantage
-0, and a group that becomes too small for its estimator gets 0 everywhere. A member that earned a
-zero stays in: its mask is True.
+Every function works over the last axis (the group, n members); leading axes are batch axes. `mask`
+is False for void members (infrastructure failures): they leave their group and get advantage 0. A
+group that becomes too small for its estimator gets 0 everywhere. A member with reward 0 stays in:
+its mask is True.
 
-Gradients: `group_advantages`, `leave_one_out_mean`, `passk_training` are meant for a *mean* over
-sequences; the estimators `pkpo` and `leave_one_out_max` are unbiased for the gradient of E[max of
+Scaling: `group_advantages`, `leave_one_out_mean` and `passk_training` are meant for a *mean* over
+sequences. The estimators `pkpo` and `leave_one_out_max` are unbiased for the gradient of E[max of
 k] as a *sum* Σ_i s_i ∇log p_i.
 
 Binomial ratios are built by recurrence, so nothing overflows at n = 10⁴.
@@ -36,16 +36,17 @@ Floats = NDArray[np.float64]
 Baseline = Literal["loo_minus_one", "loo", "none"]
 
 STD_FLOOR = 1e-8
-"""Groups whose standard deviation is below this carry no signal; also added to the divisor (METHOD, section 3)."""
+"""Groups with a smaller standard deviation carry no signal. Also added to the divisor
+(docs/method.md, section 3)."""
 
 
 def group_advantages(
     rewards: ArrayLike, *, std: bool = True, mask: ArrayLike | None = None
 ) -> Floats:
-    """GRPO: (r − mean) / (population std + 1e-8), and 0 for a group of one or without variance.
+    """GRPO: (r − mean) / (population std + 1e-8); 0 for a group of one or without variance.
 
-    Source: Shao et al. 2024, arXiv 2402.03300; `std=False` is Dr. GRPO (Liu et al. 2025,
-        2503.20783).
+    Source: Shao et al. 2024, arXiv 2402.03300. `std=False` is Dr. GRPO (Liu et al. 2025, arXiv
+    2503.20783).
 
     Args:
         rewards: (..., n).
@@ -56,7 +57,7 @@ def group_advantages(
         Advantages of the same shape.
 
     Raises:
-        UsageError: a counted reward is not finite.
+        UsageError: an unmasked reward is not finite.
     """
 
     def dense(rewards_Gn: Floats) -> Floats:
@@ -81,7 +82,7 @@ def leave_one_out_mean(rewards: ArrayLike, *, mask: ArrayLike | None = None) -> 
         Advantages of the same shape.
 
     Raises:
-        UsageError: the group has one member, or a counted reward is not finite.
+        UsageError: the group has one member, or an unmasked reward is not finite.
     """
 
     def dense(rewards_Gn: Floats) -> Floats:
@@ -94,20 +95,20 @@ def leave_one_out_mean(rewards: ArrayLike, *, mask: ArrayLike | None = None) -> 
 
 
 def leave_one_out_max(rewards: ArrayLike, *, mask: ArrayLike | None = None) -> Floats:
-    """What each member adds to the group's best: r_max − max_{j≠i} r_j.
+    """What each member adds to the best of the group: r_max − max_{j≠i} r_j.
 
-    Source: Tang et al. 2025, arXiv 2503.19595; it equals `pkpo` with k = n and the recommended
-        baseline.
+    Source: Tang et al. 2025, arXiv 2503.19595. Equals `pkpo` with k = n and the recommended
+    baseline.
 
     Args:
         rewards: (..., n), n ≥ 2.
         mask: (..., n), False for void members.
 
     Returns:
-        Advantages of the same shape, all ≥ 0; 0 for everyone but the only best one.
+        Advantages of the same shape, all ≥ 0, and 0 for every member but a unique best one.
 
     Raises:
-        UsageError: the group has one member, or a counted reward is not finite.
+        UsageError: the group has one member, or an unmasked reward is not finite.
     """
 
     def dense(rewards_Gn: Floats) -> Floats:
@@ -119,11 +120,10 @@ def leave_one_out_max(rewards: ArrayLike, *, mask: ArrayLike | None = None) -> F
 
 
 def passk_training(rewards: ArrayLike, k: int, *, mask: ArrayLike | None = None) -> Floats:
-    """Pass@k Training: the analytic advantage of a right and of a wrong answer when groups of k are drawn.
+    """Pass@k Training: the analytic advantages of right and wrong answers in groups of k.
 
-    Right: (1 − ρ) / σ; wrong: (1 − ρ − C(n−c−1, k−1) / C(n−1, k−1)) / σ; σ = √(ρ(1 − ρ)), ρ =
-        pass@k. All 0 at σ = 0.
-    Source: Chen et al. 2025, arXiv 2508.10751.
+    Right: (1 − ρ) / σ. Wrong: (1 − ρ − C(n−c−1, k−1) / C(n−1, k−1)) / σ. Here ρ = pass@k and σ =
+    √(ρ(1 − ρ)); all advantages are 0 if σ = 0. Source: Chen et al. 2025, arXiv 2508.10751.
 
     Args:
         rewards: (..., n), each 0 or 1.
@@ -134,7 +134,7 @@ def passk_training(rewards: ArrayLike, k: int, *, mask: ArrayLike | None = None)
         Advantages of the same shape.
 
     Raises:
-        UsageError: k is outside 1…n, or a counted reward is neither 0 nor 1.
+        UsageError: k is outside 1…n, or an unmasked reward is neither 0 nor 1.
     """
 
     def dense(rewards_Gn: Floats) -> Floats:
@@ -164,9 +164,10 @@ def pkpo(
     baseline: Baseline = "loo_minus_one",
     mask: ArrayLike | None = None,
 ) -> Floats:
-    """PKPO: per-sample weights s_i whose sum Σ s_i ∇log p_i is unbiased for the gradient of E[max of k rewards].
+    """PKPO: weights s_i whose sum Σ s_i ∇log p_i estimates the gradient of E[max of k rewards].
 
-    Source: Walder & Karkhanis 2025, arXiv 2505.15201; METHOD, section 5.
+    The estimate is unbiased. Source: Walder & Karkhanis 2025, arXiv 2505.15201; docs/method.md,
+    section 5.
 
     Args:
         rewards: (..., n), binary or continuous.
@@ -178,8 +179,8 @@ def pkpo(
         Weights of the same shape. The gradient is their sum, not their mean.
 
     Raises:
-        UsageError: k does not fit the baseline, the baseline is unknown, or a counted reward is not
-            finite.
+        UsageError: k does not fit the baseline, the baseline is unknown, or an unmasked reward is
+            not finite.
     """
     bounds: dict[str, tuple[int, int]] = {"loo_minus_one": (2, 0), "loo": (1, 1), "none": (1, 0)}
     if baseline not in bounds:
@@ -206,7 +207,7 @@ def pkpo(
 
 
 def _unless_equal(rewards_Gn: Floats, weights_Gn: Floats) -> Floats:
-    """Exactly 0 where all rewards of a group are equal, so that rounding costs no forward pass."""
+    """Exactly 0 where all rewards of a group are equal, so rounding costs no forward pass."""
     return np.where(np.ptp(rewards_Gn, axis=-1, keepdims=True) == 0, 0.0, weights_Gn)
 
 
@@ -223,7 +224,7 @@ def _transformed(sorted_Gn: Floats, k: int) -> Floats:
 
 
 def _max_without_each(sorted_Gn: Floats, k: int) -> Floats:
-    """ρ_k(g_{−i}): the expected maximum of k members when i is left out, for rewards sorted in ascending order."""
+    """ρ_k(g_{−i}): the expected maximum of k members without i; rewards sorted ascending."""
     weights = _rank_weights(sorted_Gn.shape[-1] - 1, k)
     zeros = np.zeros_like(sorted_Gn[..., :1])
     # Those before i keep their rank, those after it move down by one.
@@ -235,7 +236,7 @@ def _max_without_each(sorted_Gn: Floats, k: int) -> Floats:
 
 
 def _rank_weights(n: int, k: int) -> Floats:
-    """C(i−1, k−1) / C(n, k) for i = 1…n: the chance that the i-th smallest is the largest of k drawn from n."""
+    """C(i−1, k−1) / C(n, k) for i = 1…n: P(the i-th smallest is the largest of k draws)."""
     i = np.arange(n, 1, -1, dtype=np.float64)
     steps = np.maximum(i - k, 0.0) / (i - 1)
     return np.flip(np.concatenate(([k / n], k / n * np.cumprod(steps))))
@@ -251,7 +252,7 @@ def _check_k(what: str, k: int, lowest: int, highest: int) -> None:
 def _over_counted(
     dense: Callable[[Floats], Floats], rewards: ArrayLike, mask: ArrayLike | None, *, needs: int
 ) -> Floats:
-    """Apply an estimator to the counted members of every group; groups of equal size go through it together."""
+    """Apply an estimator to the unmasked members of every group, groups of equal size together."""
     rewards_ = np.asarray(rewards, dtype=np.float64)
     n = rewards_.shape[-1] if rewards_.ndim else 0
     if n < needs:

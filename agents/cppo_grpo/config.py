@@ -1,4 +1,4 @@
-"""Everything that decides a training run, in one flat frozen dataclass: `cppo train --help` shows these texts."""
+"""The settings of a training run; `cppo train --help` shows these docstrings."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RegionName = Literal["plan", "solve"]
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """The settings of one region of the policy: those of a config whose names end in `_plan` or in `_solve`."""
+    """The settings of one region: those of `TrainConfig` that end in `_plan` or in `_solve`."""
 
     temperature: float
     lambda_: float
@@ -30,8 +30,10 @@ class Region:
 
 @dataclass(frozen=True, slots=True)
 class TrainConfig:
-    """Settings of a run. Suffixes: `_plan` and `_solve` are the two regions of the policy (METHOD, section 3).
+    """Settings of a training run.
 
+    The suffixes `_plan` and `_solve` name the two regions of the policy (docs/method.md, section
+    3).
     `torchrun --nproc-per-node N -m cppo_env train …` trains in N processes, each with its own
     sandbox.
     """
@@ -39,126 +41,134 @@ class TrainConfig:
     env: str = "CPPO-Strategies-v0"
     """Id of the environment."""
     problems: str | None = None
-    """Problems to train on: a path or a name; without it, those that the id stands for."""
+    """Problems to train on: a path or a name. Default: the problem set of the environment id."""
     split: str | None = None
-    """Part of the problem set to train on; without it, the set's default part."""
+    """Split to train on. Default: the problem set's own default."""
     sandbox: str = "auto"
-    """Where programs run: "auto", "docker", "local" or another plug-in's name."""
+    """Where programs run: "auto", "docker", "local", or the name of a plug-in."""
     allow_untrusted_sandbox: bool = False
-    """Train even where the sandbox fails the vital checks of `cppo sandbox selftest`; otherwise that is refused."""
+    """Train even if the sandbox fails a vital check of `cppo sandbox selftest`."""
     judge: str = "format"
-    """The gate J on plans."""
+    """Judge of plans: the gate J."""
     reward: str = "gated"
     """The planner's reward."""
     model: str | None = None
-    """Folder or hub name of a transformers model; without it, a tiny one is made from scratch."""
+    """Folder or hub name of a transformers model. Default: a tiny model made from scratch."""
     sampler: str = "transformers"
-    """Engine that draws plans and programs: "transformers", "vllm", "vllm_worker", "vllm_server" or another plug-in's
-    name."""
+    """Engine that samples plans and programs: "transformers", "vllm", "vllm_worker", "vllm_server",
+    or the name of a plug-in."""
     sampler_options: dict[str, Any] = field(default_factory=dict[str, Any])
-    """Its options, such as --sampler_options.gpu_memory_utilization=0.4 or --sampler_options.url=http://127.0.0.1:8000.
-    """
+    """Options of the sampler, such as --sampler_options.gpu_memory_utilization=0.4."""
     run: Path | None = None
-    """The run folder (config, metrics, rollouts, checkpoints, report); without it, a new one under `runs/`."""
+    """Run folder (config, metrics, rollouts, checkpoints, report). Default: a new one under
+    `runs/`."""
     resume: Path | None = None
-    """A run folder to go on with, from its newest intact checkpoint and with the settings stored there."""
+    """Continue the run in this folder from its newest intact checkpoint, with its stored settings.
+    """
     log_to: tuple[str, ...] = ()
-    """Where the figures of metrics.jsonl go too: plug-ins of the group `cppo_env.trackers`, such as
-    [tensorboard,wandb]."""
+    """Trackers that also receive the rows of metrics.jsonl, such as [tensorboard,wandb] (plug-ins
+    of the group `cppo_env.trackers`)."""
     seed: int = 0
-    """Decides the weights of a new model, the order of the problems and every draw."""
+    """Seeds the weights of a new model, the order of the problems, and all sampling."""
     threads: int = 1
-    """CPU threads of the learner; the sandbox needs cores too."""
+    """CPU threads of the learner. Leave some cores to the sandbox."""
 
     hidden: int = 128
     """Width of a model made from scratch."""
     layers: int = 2
     """Layers of a model made from scratch."""
     warm_start_steps: int = 0
-    """Steps of supervised learning before CPPO, on the problem set's demonstrations or references."""
+    """Steps of supervised learning before CPPO, on the problem set's demonstrations or references.
+    """
     warm_start_lr: float = 3e-3
     """Peak learning rate of the warm start."""
 
     off_policy_steps: Literal[0, 1] = 0
-    """1 plays the next rollout beside the update, by a copy of the policy from before it. Not over a checkpoint: a run
-    that is resumed there equals one that was never killed."""
+    """1: play the next rollout while the update runs, with a copy of the policy from before the
+    update. Never across a checkpoint, so a resumed run equals an uninterrupted one."""
     audit_steps: int = 0
-    """Batches played before the training to see whether R_plan is dense enough to learn from; "no-go" ends the run."""
+    """Batches to play before training, to check that R_plan is dense enough to learn from. A
+    "no-go" ends the run."""
     steps: int = 200
-    """Steps of joint CPPO, at most: a rollout and the update on it."""
+    """Maximum number of CPPO steps. A step is a rollout and the update on it."""
     stop_at: float | None = None
-    """Stop once the mean training pass@K (with `plan_only`: the planner's reward) of the last 20 steps has reached
-    this; without it, take all steps."""
+    """Stop when the mean training pass@K of the last 20 steps (with `plan_only`: the mean planner
+    reward) reaches this value."""
     problems_per_step: int = 8
-    """P: problems of one step."""
+    """P: problems per step."""
     replacement: bool = False
-    """Draw problems independently; otherwise every epoch shows all of them once, in an order of its own."""
+    """Draw problems independently. Default: each epoch shuffles all problems."""
     curriculum: bool = False
-    """Leave out problems whose programs all failed or all passed when last tried; they come back after 4 epochs.
-
-    With `replacement`, an epoch is as many draws as there are problems."""
+    """Skip problems whose programs all failed or all passed when last tried, for 4 epochs. With
+    `replacement`, an epoch is as many draws as there are problems."""
     tuples: int = 8
-    """M: plans sampled for each problem; they form the planner's group."""
+    """M: plans sampled per problem. They form the planner's group."""
     k: int = 4
-    """K: methods of a plan, and programs of a tuple."""
+    """K: methods per plan, and programs per tuple."""
     temperature_plan: float = 0.9
     """Sampling temperature of plans."""
     temperature_solve: float = 0.7
     """Sampling temperature of solutions."""
     max_tokens_plan: int = 512
-    """Tokens of a plan at most."""
+    """Maximum tokens of a plan."""
     max_tokens_solve: int = 2048
-    """Tokens of a solution at most."""
+    """Maximum tokens of a solution."""
 
     parallel: Literal["ddp", "fsdp2"] = "ddp"
-    """What several processes share: "ddp" the work of a step; "fsdp2" also weights, gradients and optimizer."""
+    """What several processes share: "ddp" the work of a step; "fsdp2" also weights, gradients and
+    optimizer state."""
     lora_rank: int = 0
-    """Rank of a LoRA adapter, which alone is then trained; 0 trains all weights."""
+    """Rank of a LoRA adapter; only the adapter is then trained. 0 trains all weights."""
     lora_alpha: float | None = None
-    """The adapter is scaled by `lora_alpha` / `lora_rank`; without it, by 2."""
+    """The adapter is scaled by `lora_alpha` / `lora_rank`. Default: twice the rank."""
     lora_targets: str = "all-linear"
-    """Layers that the adapter changes: "all-linear" (without the output embedding), or some: "q_proj,v_proj"."""
+    """Layers that the adapter changes: "all-linear" (all but the output embedding), or names such
+    as "q_proj,v_proj"."""
 
     lr: float = 1e-6
     """Learning rate of AdamW."""
     lr_warmup_steps: int = 10
-    """Steps over which the learning rate rises linearly."""
+    """Steps of linear warm-up."""
     lr_final: float = 1.0
-    """Share of the learning rate that is left at the last step; it falls linearly, 1 keeps it constant."""
+    """Fraction of the learning rate left at the last step, after a linear decay. 1 keeps it
+    constant."""
     minibatches: int = 1
-    """Optimizer steps of one pass over a rollout, each on a share of its problems with all their groups."""
+    """Optimizer steps per pass over a rollout. Each takes a share of the problems with all their
+    groups."""
     update_epochs: int = 1
-    """Passes over a rollout. From the second optimizer step on it is off-policy, and the clip bounds the ratio."""
+    """Passes over a rollout. From the second optimizer step on, updates are off-policy and the clip
+    bounds the ratio."""
     weight_decay: float = 0.0
     """Weight decay of AdamW."""
     max_grad_norm: float = 1.0
-    """The gradient's norm is clipped here."""
+    """Clip the gradient to this norm."""
     lambda_plan: float = 1.0
     """λ: weight of the planner's advantages."""
     lambda_solve: float = 1.0
-    """λ: weight of the solver's advantages; 0 leaves the solver to its anchor."""
+    """λ: weight of the solver's advantages. 0 leaves only its KL term."""
     beta_plan: float = 0.01
-    """β: weight of the KL from the frozen reference, on plans."""
+    """β: weight of the KL to the frozen reference, on plans."""
     beta_solve: float = 0.01
-    """β: weight of the KL from the frozen reference, on solutions."""
+    """β: weight of the KL to the frozen reference, on solutions."""
     kl_ratio: bool = False
-    """Weigh the KL by the policy's ratio, which makes its gradient that of the reverse KL."""
+    """Multiply the KL by the policy's ratio, which makes its gradient that of the reverse KL."""
     algorithm: str = "cppo"
     """How rewards become advantages: the name of a plug-in of the group `cppo_env.algorithms`."""
     planner: Planner | None = None
-    """Who writes the K methods: "policy" (plans, sampled and trained), "none" (K independent solutions of the plain
-    problem), "skills" (K fixed texts, z = 1 … K); without it, "skills" for upskill and "policy"
-    for the others.
-    """
+    """Who writes the K methods: "policy" (sampled plans, trained), "none" (K independent solutions
+    of the problem), or "skills" (K fixed texts, z = 1 … K). Default: "skills" for upskill,
+    otherwise "policy"."""
     plan_only: bool = False
-    """Write no programs and run no tests: the planner's warm-up with reward=validity (METHOD, section 4)."""
+    """Sample no programs and run no tests: the planner's warm-up, with reward=validity
+    (docs/method.md, section 4)."""
     solver_group: SolverGroup | None = None
-    """Branches that a solution is compared with: the K of its tuple, or all M·K of its problem; without it, the
-    algorithm's own choice: the tuple for cppo and loo_max, the problem for the others."""
+    """Branches that a solution is compared with: "tuple" (the K of its tuple) or "problem" (all
+    M·K). Default: tuple for cppo and loo_max, problem for the others."""
     skill_bonus: float = 0.5
-    """α of upskill: what a program earns for the mutual information with its skill, which is log K at most."""
+    """α of upskill: the reward per nat of mutual information between a program and its skill. The
+    information is at most log K."""
     normalise: bool = True
-    """Divide advantages by the group's standard deviation, in the algorithms that do so."""
+    """Divide advantages by the group's standard deviation, in algorithms that do so."""
     loss: Form = "clipped"
     """Policy loss."""
     epsilon_plan: float = 0.2
@@ -166,44 +176,48 @@ class TrainConfig:
     epsilon_solve: float = 0.2
     """ε: lower clip range of the ratio, on solutions."""
     epsilon_high_plan: float | None = None
-    """Upper clip range of the ratio, on plans; without it, `epsilon_plan`."""
+    """Upper clip range of the ratio, on plans. Default: `epsilon_plan`."""
     epsilon_high_solve: float | None = None
-    """Upper clip range of the ratio, on solutions; without it, `epsilon_solve`."""
+    """Upper clip range of the ratio, on solutions. Default: `epsilon_solve`."""
     aggregation_plan: Aggregation | None = None
-    """How the tokens of plans are averaged: "sequence_mean" (by the length of each), "token_mean" (by all tokens of the
-    region) or "constant_length" (by the larger token limit of the two regions); without it, the
-    algorithm's own choice: constant_length for dr_grpo, rloo, pkpo and loo_max, sequence_mean
-    for the others.
-    """
+    """How the token losses of plans are averaged: "sequence_mean" (over each sequence),
+    "token_mean" (over all tokens of the region) or "constant_length" (over the larger token limit
+    of the two regions). Default: constant_length for dr_grpo, rloo, pkpo and loo_max, otherwise
+    sequence_mean."""
     aggregation_solve: Aggregation | None = None
-    """How the tokens of solutions are averaged."""
+    """How the token losses of solutions are averaged."""
     mask_truncated_plan: bool = True
-    """A plan cut at its token limit is not learnt from; its group counts its reward of 0 all the same."""
+    """Do not learn from a plan that was cut at its token limit. It still counts as 0 in its group's
+    statistics."""
     mask_truncated_solve: bool = True
-    """A solution cut at its token limit is not learnt from; its group counts its reward of 0 all the same."""
+    """Do not learn from a solution that was cut at its token limit. It still counts as 0 in its
+    group's statistics."""
     correction: Correction = "none"
-    """Importance correction of the gap between sampler and trainer; `off_policy_steps` needs one."""
+    """Importance correction for the gap between sampler and trainer. `off_policy_steps` needs one.
+    """
     correction_cap: float = 2.0
-    """Importance weights above it are truncated to it, or masked."""
+    """Larger importance weights are truncated to this value, or masked."""
     micro_batch_tokens: int = 16384
-    """Tokens of one forward and backward pass; gradients of several add up to those of the whole batch."""
+    """Tokens per forward and backward pass. Gradients add up to those of the whole batch."""
     bf16: bool = False
-    """Compute the update in bfloat16 (autocast); weights, gradients and optimizer stay float32."""
+    """Compute the update in bfloat16 (autocast). Weights, gradients and optimizer state stay
+    float32."""
     checkpoint_activations: bool = False
-    """Recompute activations in the backward pass, which takes about a third longer and much less memory."""
+    """Recompute activations in the backward pass: about a third slower, much less memory."""
 
     eval_episodes: int = 0
-    """Episodes played before and after the training, on problems 0, 1, … of `eval_split`; 0 plays none."""
+    """Episodes to play before and after training, on problems 0, 1, … of `eval_split`. 0 plays
+    none."""
     eval_temperature_plan: float | None = None
-    """Sampling temperature of plans in evaluations, 0 is greedy; without it, `temperature_plan`."""
+    """Sampling temperature of plans in evaluations; 0 is greedy. Default: `temperature_plan`."""
     eval_split: str = "test"
-    """Part of the problem set that is held out for evaluation."""
+    """Held-out split for evaluation."""
     allow_overlap: bool = False
-    """Evaluate even where the held-out part shares statements with the training problems; otherwise that is refused."""
+    """Evaluate even if held-out and training problems share statements."""
     checkpoint_every: int = 50
-    """Steps between checkpoints; the last step always has one."""
+    """Steps between checkpoints. The last step always writes one."""
     keep_checkpoints: int = 2
-    """Checkpoints that are kept, the newest ones."""
+    """Number of newest checkpoints to keep."""
 
     @property
     def planning(self) -> Planner:

@@ -2,12 +2,11 @@
 
     loss = Σ_B weight_B Σ_T [ correction · surrogate + β · k3 ]
 
-`policy_loss` returns a *sum*, and everything that depends on the whole batch (aggregation, masking
-of truncated outputs) is in `weights_B`. So the losses of micro-batches, regions and processes add
-up to the loss of one big batch.
+`policy_loss` returns a *sum*; everything that depends on the whole batch (aggregation, masking of
+truncated outputs) is in `weights_B`. So the losses of micro-batches, regions and processes add up
+to the loss of one big batch.
 
-Shapes: `_B` sequences, `_T` completion tokens, padded at the end; what stands under mask=False is
-    never read.
+Shapes: `_B` sequences, `_T` completion tokens, padded at the end. Masked positions are never read.
 """
 
 from __future__ import annotations
@@ -30,27 +29,27 @@ def sequence_weights(
     total: float | None = None,
     constant_length: int | None = None,
 ) -> Tensor:
-    """What one token of each sequence weighs in the loss, for all sequences of one region of the whole batch.
+    """The weight of one token of each sequence, over one region of the whole batch.
 
-    A region with n of the batch's N trainable sequences has the share n / N of the loss. Within it:
-    `sequence_mean` (GRPO) gives every sequence 1/n; `token_mean` (DAPO, arXiv 2503.14476) gives
-    every token the same; `constant_length` (Dr. GRPO, arXiv 2503.20783) gives every token 1 / (n ·
-    constant_length).
+    A region with n of the batch's N trainable sequences gets the share n / N of the loss. Within
+    it: `sequence_mean` (GRPO) gives every sequence 1/n; `token_mean` (DAPO, arXiv 2503.14476) gives
+    every token the same weight; `constant_length` (Dr. GRPO, arXiv 2503.20783) gives every token 1
+    / (n · constant_length).
 
     Args:
         lengths_B: completion tokens of each sequence.
-        trainable_B: False for void sequences and masked truncated ones; they weigh 0. A sequence
-            with advantage 0 is trainable all the same.
+        trainable_B: False for void sequences and masked truncated ones; their weight is 0. A
+            sequence with advantage 0 is trainable.
         aggregation: see above.
-        total: N, the trainable sequences of all regions; None if this region is alone.
-        constant_length: the divisor of `constant_length`, usually the token limit; where it is the
-            same in both regions, the log-probs of a plan and of its program add up.
+        total: N, the trainable sequences of all regions; None if this is the only region.
+        constant_length: the divisor of `constant_length`, usually the token limit. If both regions
+            use the same one, the log-probs of a plan and of its program add up.
 
     Returns:
-        float32 weights, one for each sequence.
+        float32 weights, one per sequence.
 
     Raises:
-        UsageError: the aggregation is unknown, or `constant_length` lacks its divisor.
+        UsageError: unknown aggregation, or `constant_length` without its divisor.
     """
     _check("aggregation", aggregation, Aggregation)
     trainable_B = trainable_B.to(torch.float32)
@@ -62,13 +61,14 @@ def sequence_weights(
         return region_share * trainable_B / (trainable_B * lengths_B).sum().clamp(min=1)
     if not constant_length:
         raise UsageError(
-            f"aggregation='constant_length': got constant_length={constant_length}, expected the region's token limit"
+            f"aggregation='constant_length': got constant_length={constant_length}, expected the "
+            "region's token limit"
         )
     return region_share * trainable_B / (n * constant_length)
 
 
 def needs_forward(advantages_B: Tensor, weights_B: Tensor, *, beta: float) -> Tensor:
-    """Which sequences have a gradient at all: the others cost no forward pass and change nothing."""
+    """Which sequences have a gradient; the others need no forward pass."""
     return (weights_B > 0) & ((advantages_B != 0) | (beta > 0))
 
 
@@ -89,36 +89,36 @@ def policy_loss(
     correction: Correction = "none",
     correction_cap: float = 2.0,
 ) -> tuple[Tensor, dict[str, Tensor]]:
-    """The loss to minimise and its metrics (METHOD, section 3).
+    """The loss to minimise and its metrics (docs/method.md, section 3).
 
     Args:
         logps_BT: log-probs of the completion tokens under the policy, at the sampling temperature.
-        advantages_B: one advantage for each sequence.
+        advantages_B: one advantage per sequence.
         mask_BT: True at completion tokens.
-        weights_B: weight of one token of each sequence, see `sequence_weights`; None is the mean
-            over the sequences of the mean over their tokens.
+        weights_B: weight of one token of each sequence, see `sequence_weights`. None: the mean over
+            sequences of the mean over their tokens.
         old_logps_BT: the policy's log-probs before the first step on this batch; None on that first
             step (ratio 1).
-        ref_logps_BT: log-probs under the frozen reference; needed where beta > 0.
-        sampler_logps_BT: log-probs that the sampler reported; needed by a correction, else only
-            measured.
-        form: "clipped" (PPO, GRPO), "cispo" (arXiv 2506.13585: the clipped ratio weighs log p, all
-            tokens keep their gradient; only the upper bound clips), "gspo" (arXiv 2507.18071: one
-            length-normalised ratio a sequence).
-        epsilon: the ratio is clipped below at 1 − ε …
-        epsilon_high: … and above at 1 + ε_high; None is ε.
+        ref_logps_BT: log-probs under the frozen reference; required if beta > 0.
+        sampler_logps_BT: log-probs reported by the sampler; required by a correction, otherwise
+            only measured.
+        form: "clipped" (PPO, GRPO); "cispo" (arXiv 2506.13585: the clipped ratio weighs log p,
+            every token keeps its gradient, and only the upper bound clips); "gspo" (arXiv
+            2507.18071: one length-normalised ratio per sequence).
+        epsilon: the ratio is clipped below at 1 − ε.
+        epsilon_high: the ratio is clipped above at 1 + ε_high; None means ε.
         beta: weight of the k3 estimate of KL(policy ‖ reference).
         kl_ratio: multiply k3 by the ratio, which makes its gradient that of the reverse KL (arXiv
             2512.02556; the default of TRL 1.16). The paper's loss does not.
-        correction: importance weight old / sampler, truncated at the cap or 0 above it, by token or
-            by sequence.
+        correction: importance weight old / sampler, truncated at the cap or set to 0 above it, per
+            token or per sequence.
         correction_cap: the cap of that weight.
 
     Returns:
         The scalar loss, and detached metrics (`merge_metrics` says how they combine).
 
     Raises:
-        UsageError: an unknown form or correction, or log-probs are missing that an option needs.
+        UsageError: unknown form or correction, or missing log-probs that an option needs.
     """
     _check("form", form, Form)
     _check("correction", correction, Correction)
@@ -128,7 +128,8 @@ def policy_loss(
         )
     if correction != "none" and sampler_logps_BT is None:
         raise UsageError(
-            f"correction={correction!r} needs the sampler's log-probs; pass sampler_logps_BT or 'none'"
+            f"correction={correction!r} needs the sampler's log-probs; pass sampler_logps_BT or "
+            "'none'"
         )
     if weights_B is None:
         weights_B = sequence_weights(mask_BT.sum(-1), mask_BT.any(-1))
@@ -171,10 +172,10 @@ def k3(log_ratio: Tensor) -> Tensor:
 
 
 def merge_metrics(parts: Sequence[dict[str, Tensor]]) -> dict[str, float]:
-    """Metrics of a batch from those of its micro-batches: `tokens` adds, `*_max` is the largest, others token means.
+    """Metrics of a batch from those of its micro-batches.
 
-    A metric that only some parts have (the KL of those with a reference) is the mean over the
-    tokens of these parts.
+    `tokens` adds up, `*_max` takes the largest, all others are means over tokens. A metric that
+    only some parts have (such as the KL) is the mean over the tokens of those parts.
     """
     merged: dict[str, float] = {}
     for name in dict.fromkeys(name for part in parts for name in part):
@@ -199,7 +200,7 @@ def _surrogate(
     low: float,
     high: float,
 ) -> tuple[Tensor, Tensor]:
-    """The policy term of each token, and where the clip takes its gradient (or, for CISPO, caps its weight)."""
+    """The policy term per token, and where the clip binds (no gradient; CISPO: capped weight)."""
     if form == "cispo":
         weight_BT = ratio_BT.detach().clamp(max=1 + high)
         return -weight_BT * advantages_B1 * torch.where(mask_BT, logps_BT, 0.0), ratio_BT > 1 + high
@@ -211,7 +212,7 @@ def _surrogate(
 def _importance(
     kind: Correction, gap_BT: Tensor, mask_BT: Tensor, cap: float
 ) -> tuple[Tensor, dict[str, Tensor]]:
-    """Weight of each token that corrects for the sampler's distribution, and how far apart the two are."""
+    """The correction weight of each token, and the raw distance of the two distributions."""
     log_weight_BT = (
         gap_BT.sum(-1, keepdim=True).expand_as(gap_BT) if kind.startswith("sequence") else gap_BT
     )
@@ -237,7 +238,7 @@ def _difference(left_BT: Tensor, right_BT: Tensor, mask_BT: Tensor) -> Tensor:
 
 
 def _sequence_mean(values_BT: Tensor, mask_BT: Tensor) -> Tensor:
-    """The mean over each sequence, at each of its tokens; `values_BT` is 0 at padding."""
+    """Each sequence's mean, repeated at all its tokens; `values_BT` is 0 at padding."""
     return (values_BT.sum(-1, keepdim=True) / mask_BT.sum(-1, keepdim=True).clamp(min=1)).expand_as(
         values_BT
     )

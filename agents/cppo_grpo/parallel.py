@@ -1,11 +1,11 @@
-"""Several processes: each plays its share of a batch and scores its share of every optimizer step.
+"""Several processes: each plays its share of a batch and computes its share of each update.
 
-Started with `torchrun --nproc-per-node N -m cppo_env train …`; the collectives are accelerate's.
-What was played is gathered, so every process holds the whole batch and knows its totals. The loss
-of `cppo_grpo.loss` is a sum whose weights know these totals, so the sum of the processes' gradients
-is the gradient of one process that has it all, however uneven the shares. Every process then takes
-the same step. Draws follow from a prompt's place in the whole batch, so what is played does not
-depend on the number of processes either.
+Start them with `torchrun --nproc-per-node N -m cppo_env train …`; the collectives are accelerate's.
+Rollouts are gathered, so every process holds the whole batch and knows its totals. The loss
+(`cppo_grpo.loss`) is a sum whose weights know these totals, so the gradients of the processes add
+up to the gradient of a single process, however uneven the shares. Every process then takes the same
+step. Sampling depends on a prompt's place in the whole batch, so the rollout does not depend on the
+number of processes.
 """
 
 from __future__ import annotations
@@ -30,16 +30,17 @@ T = TypeVar("T")
 CPU = torch.device("cpu")
 
 PATIENCE = timedelta(days=1)
-"""How long a process waits for the others, who may be judging programs; the launcher ends them all if one fails."""
+"""How long a process waits for the others, which may be running programs. If one fails, the
+launcher ends them all."""
 
 
 def launched_processes() -> int:
-    """How many processes a launcher such as `torchrun` has started."""
+    """The number of processes started by a launcher such as `torchrun`."""
     return int(os.environ.get("WORLD_SIZE", "1"))
 
 
 class Processes:
-    """The processes of a run, as one of them sees them; `Processes()` is a process that is alone."""
+    """The processes of a run, seen from one of them. `Processes()` is a single process."""
 
     def __init__(self, accelerator: Accelerator | None = None) -> None:
         self._accelerator = accelerator
@@ -47,7 +48,7 @@ class Processes:
 
     @classmethod
     def launched(cls) -> Processes:
-        """Those that a launcher such as `torchrun` has started; a single one if none did."""
+        """The processes of a launcher such as `torchrun`, or a single one without a launcher."""
         if launched_processes() == 1:
             return cls()
         from accelerate import Accelerator, InitProcessGroupKwargs
@@ -57,22 +58,22 @@ class Processes:
 
     @property
     def count(self) -> int:
-        """How many there are."""
+        """Number of processes."""
         return self._accelerator.num_processes if self._accelerator else 1
 
     @property
     def on_this_machine(self) -> int:
-        """How many of them run on this machine."""
+        """Number of processes on this machine."""
         return int(os.environ.get("LOCAL_WORLD_SIZE", "1")) if self._accelerator else 1
 
     @property
     def main(self) -> bool:
-        """Whether this is the one that writes into the run folder."""
+        """Whether this process writes the run folder."""
         return self._accelerator is None or self._accelerator.is_main_process
 
     @property
     def device(self) -> torch.device:
-        """Where this process computes."""
+        """The device of this process."""
         return (
             self._accelerator.device
             if self._accelerator
@@ -80,12 +81,12 @@ class Processes:
         )
 
     def share(self, items_P: NDArray[Any]) -> NDArray[Any]:
-        """This process's part: neighbours, in order; the parts differ by one in size at most."""
+        """This process's share: a contiguous slice; sizes differ by at most one."""
         rank = self._accelerator.process_index if self._accelerator else 0
         return items_P[rank * len(items_P) // self.count : (rank + 1) * len(items_P) // self.count]
 
     def gather(self, item: T) -> list[T]:
-        """What each process gave, in the order of the processes; a point that all of them reach."""
+        """The values of all processes, in order. Every process must call this."""
         if self._accelerator is None:
             return [item]
         from accelerate.utils import gather_object
@@ -93,15 +94,16 @@ class Processes:
         return gather_object([item])
 
     def shard(self, module: nn.Module, layers: Iterable[nn.Module]) -> None:
-        """Keep only this process's part of every weight (FSDP2), and gather each layer while it computes.
+        """Keep only this process's part of every weight (FSDP2).
 
-        torch's own `fully_shard`: accelerate shards on accelerators only, and by modules that are
-        called, which the output embedding never is (`chunked_head` reads its weight).
+        Each layer is gathered while it computes. This is torch's own `fully_shard`: accelerate
+        shards on accelerators only, and by modules that are called, which the output embedding
+        never is (`chunked_head` reads its weight).
 
         Args:
-            module: from now on, all processes call it equally often, and its backward pass sums
+            module: from now on all processes must call it equally often; its backward pass sums
                 their gradients.
-            layers: its parts that are gathered one by one.
+            layers: the parts that are gathered one by one.
         """
         if self._accelerator is None:
             return
@@ -117,9 +119,9 @@ class Processes:
                 part.set_force_sum_reduction_for_comms(True)  # gloo has no other
 
     def sum_gradients(self, module: nn.Module) -> None:
-        """Replace every weight's gradient by the sum over the processes; none where no process has one.
+        """Replace every gradient by its sum over the processes.
 
-        Gradients of shards are sums already.
+        A weight without a gradient in any process keeps none. Gradients of shards are sums already.
         """
         if self._accelerator is None:
             return
@@ -136,7 +138,7 @@ class Processes:
 
     @contextmanager
     def interrupted_together(self) -> Iterator[None]:
-        """Within it, a Ctrl-C waits until `agree`: no process may leave while another waits for it."""
+        """Delay a Ctrl-C until `agree`, so no process leaves while another waits for it."""
         if self._accelerator is None:
             yield
             return
@@ -151,7 +153,7 @@ class Processes:
             signal.signal(signal.SIGINT, before)
 
     def agree(self) -> None:
-        """Go on together, or not at all.
+        """Continue together, or stop together.
 
         Raises:
             KeyboardInterrupt: in every process, if any of them was interrupted.
@@ -160,6 +162,6 @@ class Processes:
             raise KeyboardInterrupt
 
     def close(self) -> None:
-        """Leave the others."""
+        """Leave the process group."""
         if self._accelerator is not None:
             self._accelerator.end_training()

@@ -32,7 +32,7 @@ def budgets(attempts: int, k: int) -> list[int]:
 def problem_scores(records: Iterable[EpisodeRecord], k: int, attempts: int) -> dict[str, float]:
     """Problem → unbiased estimate of pass@`attempts`, from the attempts of all its episodes that count.
 
-    The attempts of several tuples are pooled (METHOD, section 4): at a budget of exactly K and with
+    The attempts of several tuples are pooled (docs/method.md, section 4): at a budget of exactly K and with
     several episodes a problem, that mixes tuples; `tuple_success` does not.
 
     Args:

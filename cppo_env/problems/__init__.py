@@ -1,8 +1,8 @@
-"""Problem sets: one file per published layout, and the known-optimum family.
+"""Problem sets: published layouts read from files, bundled problems, and the known-optimum family.
 
-`load_problems` is the door. Behind it: `sources` finds files and their layout, `files` reads
-records, a layout's `decode` makes problems of them, `catalog` indexes them, `selection` filters
-them, `views` orders them.
+`load_problems` is the door. Behind it: `files` finds files and reads records, `layouts` turns a
+record into a problem, `store` keeps a whole set in one indexed file, `selection` filters, `views`
+orders, and `validation` finds out which problems are fit for use.
 """
 
 from __future__ import annotations
@@ -47,24 +47,22 @@ def load_problems(
     """Open a problem set.
 
     Args:
-        source: a path (the layout is detected from what lies there), the name of a problem set, or
-            a `ProblemSet`.
+        source: a path (its layout is detected), the name of a problem set, or a `ProblemSet`.
         checkers: problem id → checker or its name (`cppo_env.checkers`), or a JSON file of such
             names; for problems with several right answers.
-        **filters: fields of `cppo_env.problems.selection.Filters`, and the options of the set's own loader (such as
-            `version` of LiveCodeBench). A loader is given the filters that it accepts; the rest are
-            applied to what it returns.
+        **filters: fields of `cppo_env.problems.selection.Filters`, and options of the set's own
+            loader, such as `version` of LiveCodeBench. The loader gets the filters it accepts; the
+            others are applied to its result.
 
     Returns:
-        The set, with an `index(problem_id)` where it came from files or was filtered. `refused` on
-        it lists the records that could not be read; if there are any, one `ProblemDataWarning` says
-        so.
+        The set. `index(problem_id)` finds a problem. `refused` lists the records that could not be
+        read; if there are any, one `ProblemDataWarning` says so.
 
     Raises:
-        ProblemDataError: the path does not exist, holds no usable problem, or none fulfils the
+        ProblemDataError: the path does not exist, holds no usable problem, or no problem passes the
             filters.
-        UnknownNameError: neither a path nor a problem set has that name.
-        UsageError: a filter that does not exist.
+        UnknownNameError: the name is neither a path nor a problem set.
+        UsageError: unknown filter.
     """
     problems = _open(source, {name: value for name, value in filters.items() if value is not None})
     return problems if checkers is None else with_checkers(problems, checkers)
@@ -82,7 +80,8 @@ def _open(source: str | Path | ProblemSet, filters: dict[str, Any]) -> ProblemSe
     refused: tuple[Refusal, ...] = getattr(problems, "refused", ())
     if refused:
         warnings.warn(
-            f"{source}: {len(problems)} problems loaded, {len(refused)} records refused; the first: {refused[0]}",
+            f"{source}: {len(problems)} problems loaded, {len(refused)} records refused; the "
+            f"first: {refused[0]}",
             ProblemDataWarning,
             stacklevel=3,
         )
@@ -94,7 +93,7 @@ def _open(source: str | Path | ProblemSet, filters: dict[str, Any]) -> ProblemSe
 def _resolve(
     source: str | Path, filters: Collection[str]
 ) -> tuple[str, Callable[..., ProblemSet], Path | None]:
-    """What reads `source` (a name for messages, and the loader), and the path to give it."""
+    """The loader for `source`, its name for messages, and the path to give it."""
     known = plugins.names("problems")
     if isinstance(source, str):
         if source in known:
@@ -118,7 +117,7 @@ def _resolve(
 
 
 def _load_kept(path: Path, /, **filters: Any) -> ProblemSet:
-    """The kept problems of the set that a keep-list was made for; the filters are passed on to that set."""
+    """The kept problems of a keep-list; the filters go to the set it was made for."""
     source, keep, checkers = keep_list.load(path)
     return select(load_problems(source, checkers=checkers, **filters), keep=keep)
 
@@ -126,7 +125,7 @@ def _load_kept(path: Path, /, **filters: Any) -> ProblemSet:
 def _call(
     loader: Callable[..., ProblemSet], name: str, path: Path | None, filters: dict[str, Any]
 ) -> ProblemSet:
-    """Give a loader the filters that it accepts, and apply the others to what it returns."""
+    """Give a loader the filters it accepts, and apply the others to its result."""
     parameters = inspect.signature(loader).parameters.values()
     accepts_all = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
     accepted = {

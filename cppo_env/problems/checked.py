@@ -1,4 +1,4 @@
-"""Checkers given to problems: what makes problems with several right answers fit for use."""
+"""Checkers given to problems, for sets whose problems have several right answers."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Reading the fields of published records: every fault names its field.
+"""Read the fields of published records; every error names its field.
 
-A record is one problem as its publisher wrote it, a mapping from field name to value. The decoders
-of the layouts read it with these functions, and whatever they cannot read becomes a `FieldError`:
-the record is refused, the others load.
+A record is one problem as published: a mapping from field name to value. The layouts decode it with
+these functions. What they cannot read becomes a `FieldError`: that record is refused, the others
+load.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Record = Mapping[str, Any]
 
 
 class ProblemDataWarning(UserWarning):
-    """A problem set is not all that its files promise: some records were refused, or a file is absent."""
+    """Some records were refused, or a file is missing."""
 
 
 class FieldError(ValueError):
@@ -37,7 +37,7 @@ class Refusal:
 
     file: Path
     line: int | None
-    """Line of a text file or row of a Parquet file, counted from 1; None where the file is the record."""
+    """Line of a text file or row of a Parquet file, from 1; None if the file is the record."""
     field: str
     """Name of the field at fault; empty when the record as a whole is."""
     reason: str
@@ -55,7 +55,7 @@ class Refusal:
 
 
 def parse_json(text: str, field: str) -> Any:
-    """The value of a JSON text; integers may be of any length.
+    """The value of a JSON text; integers may have any length.
 
     Raises:
         FieldError: the text is not JSON, or is nested too deeply.
@@ -72,7 +72,7 @@ def parse_json(text: str, field: str) -> Any:
 
 
 def write_json(value: Any) -> str:
-    """The JSON text of a value; integers may be of any length."""
+    """The JSON text of a value; integers may have any length."""
     try:
         return json.dumps(value, ensure_ascii=False)
     except ValueError:
@@ -85,7 +85,7 @@ _digits_lock = threading.Lock()
 
 @contextmanager
 def _any_number_of_digits() -> Generator[None, None, None]:
-    """Lift the interpreter's limit on the digits of an integer: published tests hold some with 10,000."""
+    """Lift the interpreter's limit on integer digits: published tests have up to 10,000."""
     with _digits_lock:
         limit = sys.get_int_max_str_digits()
         sys.set_int_max_str_digits(0)
@@ -96,10 +96,10 @@ def _any_number_of_digits() -> Generator[None, None, None]:
 
 
 def text_field(record: Record, field: str, default: str | None = None) -> str:
-    """The text of a field, or `default` where it is absent or null.
+    """The text of a field, or `default` if it is absent or null.
 
     Raises:
-        FieldError: it is absent and has no default, is not text, or cannot be written as UTF-8.
+        FieldError: it is absent without a default, not text, or not valid Unicode.
     """
     value = record.get(field)
     if value is None and default is not None:
@@ -110,7 +110,7 @@ def text_field(record: Record, field: str, default: str | None = None) -> str:
 
 
 def checked_text(value: Any, field: str) -> str:
-    """`value`, if it is text that UTF-8 can express."""
+    """`value`, if it is text that UTF-8 can encode."""
     if not isinstance(value, str):
         raise FieldError(field, f"expected text, got {type(value).__name__}")
     if not value.isascii():
@@ -122,7 +122,7 @@ def checked_text(value: Any, field: str) -> str:
 
 
 def list_field(record: Record, field: str, within: str = "") -> list[Any]:
-    """The list in a field; `within` names the field that the record itself came from."""
+    """The list in a field; `within` names the field that holds the record."""
     place = f"{within}.{field}" if within else field
     value = record.get(field)
     if value is None:

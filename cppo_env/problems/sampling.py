@@ -1,7 +1,7 @@
-"""Which problems come next: reproducible draws whose state is part of a run's state.
+"""Which problems come next: reproducible draws with a state that checkpoints hold.
 
-A draw depends on the seed and on how many draws went before, on nothing else, so a run that goes on
-from its state meets the same problems as one that was never interrupted.
+A draw depends only on the seed and the number of draws before it. So a resumed run meets the same
+problems as an uninterrupted one.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ Indices = NDArray[np.int64]
 
 
 class Curriculum:
-    """Leaves out problems that teach nothing: GRPO needs groups in which some attempts succeed and some fail.
+    """Leaves out problems that give no signal: GRPO needs both right and wrong attempts in a group.
 
     Args:
         size: number of problems.
-        retry_epochs: a problem that was left out is tried again after so many epochs, because the
+        retry_epochs: a problem that was left out comes back after this many epochs, because the
             policy changes.
     """
 
@@ -34,19 +34,19 @@ class Curriculum:
         self._epoch = np.zeros(size, dtype=np.int64)
 
     def observe(self, index: int, successes: int, attempts: int, epoch: int) -> None:
-        """Take note of the latest attempts at a problem."""
+        """Record the latest attempts at a problem."""
         if not 0 <= successes <= attempts or attempts == 0:
             raise UsageError(f"observe: got {successes} successes of {attempts} attempts")
         self._success[index] = successes / attempts
         self._epoch[index] = epoch
 
     def active(self, epoch: int) -> NDArray[np.bool_]:
-        """The problems to use in an epoch: 0 < success < 1, never tried, or left out for long enough."""
+        """The problems of an epoch: 0 < success < 1, never tried, or left out for long enough."""
         teaches = (self._success > 0) & (self._success < 1)
         return teaches | np.isnan(self._success) | (epoch - self._epoch >= self.retry_epochs)
 
     def state(self) -> dict[str, list[Any]]:
-        """What `restore` needs, as JSON: the problems that were tried."""
+        """The state for `restore`, as JSON: the problems that were tried."""
         tried = np.flatnonzero(~np.isnan(self._success))
         return {
             "index": tried.tolist(),
@@ -55,7 +55,7 @@ class Curriculum:
         }
 
     def restore(self, state: Mapping[str, Sequence[Any]]) -> None:
-        """Go on from a state."""
+        """Continue from a state."""
         self._success[:] = np.nan
         self._success[list(state["index"])] = state["success"]
         self._epoch[list(state["index"])] = state["epoch"]
@@ -66,10 +66,10 @@ class ProblemSampler:
 
     Args:
         size: number of problems.
-        seed: decides every draw.
-        replacement: draw independently; else each epoch shows every problem once, in a new order.
-        weights: how likely each problem is to be drawn (with replacement), or to come early in an
-            epoch (without). A problem of weight 0 is never drawn.
+        seed: seeds every draw.
+        replacement: draw independently; otherwise each epoch shuffles all problems.
+        weights: probability of each problem (with replacement), or its tendency to come early in an
+            epoch (without). A problem with weight 0 is never drawn.
         curriculum: leaves problems out of an epoch, or (with replacement) out of a draw.
 
     Raises:
@@ -98,7 +98,7 @@ class ProblemSampler:
         self._left: Indices | None = None
 
     def draw(self, count: int) -> Indices:
-        """The next `count` indices; crosses into the next epoch where one ends."""
+        """The next `count` indices, across epochs if need be."""
         if self._replacement:
             random, likely = self._random(), self._usable()
             self.epoch += 1
@@ -116,7 +116,7 @@ class ProblemSampler:
         return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
 
     def state(self) -> dict[str, Any]:
-        """What `restore` needs, as JSON."""
+        """The state for `restore`, as JSON."""
         return {
             "epoch": self.epoch,
             "left": None if self._left is None else self._left.tolist(),
@@ -124,7 +124,7 @@ class ProblemSampler:
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on from a state of a sampler that was made with the same arguments."""
+        """Continue from the state of a sampler with the same arguments."""
         self.epoch = state["epoch"]
         self._left = None if state["left"] is None else np.asarray(state["left"], dtype=np.int64)
         if self.curriculum is not None and state["curriculum"] is not None:
@@ -134,14 +134,14 @@ class ProblemSampler:
         return np.random.default_rng([self._seed, self.epoch])
 
     def _usable(self) -> NDArray[np.float64]:
-        """Weights of the problems, 0 for those that the curriculum leaves out; all of them if none would be left."""
+        """Weights, 0 for problems left out; all problems if none would be left."""
         if self.curriculum is None:
             return self._weights
         usable = np.where(self.curriculum.active(self.epoch), self._weights, 0.0)
         return usable if usable.sum() > 0 else self._weights
 
     def _order(self) -> Indices:
-        """The problems of an epoch in random order, likely ones first (Efraimidis and Spirakis 2006)."""
+        """Random order of an epoch, likely problems first (Efraimidis and Spirakis 2006)."""
         usable = self._usable()
         chosen = np.flatnonzero(usable)
         keys = self._random().exponential(size=len(usable))[chosen] / usable[chosen]

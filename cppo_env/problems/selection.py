@@ -16,36 +16,36 @@ from cppo_env.problems.views import Problems, Summary, indexed
 from cppo_env.protocols import ProblemSet
 
 Choice = str | int | Collection[str | int] | None
-"""One value or several; None takes all."""
+"""One value or several; None admits all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What a problem must fulfil to be used. Every field that is left at None admits all problems."""
+    """What a problem must satisfy. A field left at None admits all problems."""
 
     split: Choice = None
-    """Part of the set, such as "train" or "test"."""
+    """Split, such as "train" or "test"."""
     difficulty: Choice = None
     """The set's own word ("introductory", "easy") or number (CodeContests)."""
     platform: Choice = None
-    """Site that the problem comes from, such as "codeforces"."""
+    """Site of origin, such as "codeforces"."""
     source: Choice = None
-    """The set's own word or number for its origin."""
+    """The set's own word or number for the origin."""
     start_date: str | date | None = None
-    """First day of publication, ISO 8601. A problem without a date is not used."""
+    """First day of publication, ISO 8601. Problems without a date are dropped."""
     end_date: str | date | None = None
-    """Last day of publication, itself included."""
+    """Last day of publication, inclusive."""
     min_tests: int | None = None
-    """Fewest tests, public ones included."""
+    """Minimum number of tests, including public ones."""
     max_statement_chars: int | None = None
-    """Longest statement, in characters."""
+    """Maximum length of the statement in characters."""
     languages: Choice = None
-    """Languages of which at least one must have a reference program, such as "python3"."""
+    """At least one reference program must be in one of these languages, such as "python3"."""
     keep: Path | str | Collection[str | int] | None = None
     """Ids to use: a collection, or a keep-list written by `cppo problems validate`."""
 
     def indices(self, summaries: Sequence[Summary]) -> list[int]:
-        """Positions of the problems that fulfil every condition."""
+        """Positions of the problems that pass."""
         split, difficulty, platform, source, languages = (
             _texts(choice)
             for choice in (self.split, self.difficulty, self.platform, self.source, self.languages)
@@ -78,14 +78,14 @@ NAMES = tuple(field.name for field in fields(Filters))
 
 
 def select(problems: ProblemSet, **filters: Any) -> Problems:
-    """A view of the problems that fulfil the filters; the set itself when none is given.
+    """A view of the problems that pass the filters; the set itself without filters.
 
     Args:
-        problems: any problem set; one without summaries is read through once.
+        problems: any problem set; one without summaries is read once in full.
         **filters: fields of `Filters`.
 
     Raises:
-        UsageError: a filter that does not exist, or a value that it does not take.
+        UsageError: unknown filter, or a value of the wrong kind.
         ProblemDataError: no problem is left.
     """
     for name in filters:
@@ -105,7 +105,8 @@ def select(problems: ProblemSet, **filters: Any) -> Problems:
 def _nothing_left(summaries: Sequence[Summary], filters: dict[str, Any]) -> str:
     given = ", ".join(f"{name}={value!r}" for name, value in filters.items())
     hints = [
-        f"{name}: {', '.join(f'{value} ({count})' for value, count in Counter(known).most_common(6))}"
+        f"{name}: "
+        f"{', '.join(f'{value} ({count})' for value, count in Counter(known).most_common(6))}"
         for name in ("split", "difficulty", "platform", "source")
         if name in filters and (known := [str(getattr(summary, name)) for summary in summaries])
     ]

@@ -1,14 +1,14 @@
-"""A task whose optimum is known: families of problems with a latent right strategy (METHOD, section 7).
+"""A task with a known optimum: families of problems with a latent strategy.
 
-A statement names its family and a log of numbers, never the rule that turns the log into the
-answer. Eight rules (strategies) exist. In each family four of them, unknown to the agent, are right
-equally often; which one it is gets drawn anew for every problem. So a method can only be guessed, K
-times a problem:
+See docs/method.md, section 7. A statement names its family and a log of numbers, never the rule
+that turns the log into the answer. There are eight rules (strategies). In each family four of them
+are right equally often; the agent does not know which, and each problem draws one anew. So a method
+is a guess, K guesses per problem:
 
-- K independent guesses reach `independent_ceiling` at best (.684 by default),
-- K guesses that know of each other reach `coordinated_optimum` (1.0 by default).
+- K independent guesses reach at most `independent_ceiling` (.684 by default);
+- K coordinated guesses reach `coordinated_optimum` (1.0 by default).
 
-Nothing but coordination lifts an agent above the first line.
+Only coordination lifts an agent above the ceiling.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Strategy:
     """The rule in Python, over `numbers`."""
 
     def method(self, family: str) -> str:
-        """What a planner would write of it."""
+        """How a planner would describe it."""
         return f"Read the {family} log, then {self.action}."
 
     @property
@@ -43,7 +43,7 @@ class Strategy:
         return f"numbers = list(map(int, input().split()))\nprint({self.expression})\n"
 
     def answer(self, numbers: Sequence[int]) -> int:
-        """The number that the program prints for a log."""
+        """The program's output for a log."""
         return int(_rule(self.expression)(numbers))
 
 
@@ -84,8 +84,8 @@ FAMILIES = (
 
 STATEMENT = """\
 The {family} keeps logs of whole numbers and derives one number from each. This is log {number}.
-The log is one line of standard input, its numbers separated by blanks. Print the number that the {family} derives \
-from it. The rule is not written down."""
+The log is one line of standard input, its numbers separated by blanks. Print the number \
+that the {family} derives from it. The rule is not written down."""
 
 SIZES = {"train": 512, "test": 2048}
 LOG_LENGTH = 7
@@ -95,7 +95,7 @@ LIMITS = Limits(cpu_s=2.0, memory_bytes=256 * MIB)
 
 
 class StrategyProblems:
-    """The problems of one split, made on demand: problem `index` belongs to family `index % families`."""
+    """The problems of one split, made on demand; problem `index` has family `index % families`."""
 
     def __init__(
         self, split: str, families: int, strategies: int, right: int, size: int, seed: int
@@ -104,7 +104,7 @@ class StrategyProblems:
         self.families = FAMILIES[:families]
         self.strategies = STRATEGIES[:strategies]
         self.probabilities = (1.0 / right,) * right
-        """p_f(s) over the strategies that are right in a family; the same numbers in every family."""
+        """p_f(s) of the strategies that are right in a family; the same in every family."""
         # A batch asks for each problem many times, and an epoch comes back to all of them.
         self._problem = lru_cache(maxsize=4096)(self._make)
         self._right = dict(
@@ -141,10 +141,10 @@ class StrategyProblems:
         )
 
     def demonstrations(self, index: int, k: int, random: Random) -> list[tuple[str, str]]:
-        """K (method, program) pairs of different strategies, right or wrong alike: what a valid plan looks like.
+        """K (method, program) pairs of different strategies: the form of a valid plan.
 
-        Drawn without a look at what is right in the family, so they teach the form and not the
-        choice.
+        They are drawn without regard to what is right in the family, so they teach the form and not
+        the choice.
 
         Raises:
             UsageError: there are fewer than K strategies.
@@ -168,7 +168,8 @@ class StrategyProblems:
             or int(number) >= self.size
         ):
             raise UnknownNameError(
-                f"no problem {problem_id!r}; expected strategies/{self.split}/N with N from 0 to {self.size - 1}"
+                f"no problem {problem_id!r}; expected strategies/{self.split}/N with N from 0 to "
+                f"{self.size - 1}"
             )
         return int(number)
 
@@ -186,17 +187,18 @@ def load(
     """The strategy problems of one split.
 
     Args:
-        source: unused, the problems are made here; anything but None is refused.
-        split: "train" (also None) or "test"; they share what is right in a family and nothing else.
+        source: must be None; the problems are generated.
+        split: "train" (also None) or "test". The splits share only what is right in a family.
         families: number of families.
         strategies: number of rules.
-        right: number of rules that are right, equally often, in one family.
-        size: number of problems; None is 512 to train on and 2048 to test on.
+        right: number of rules that are right, equally often, in each family.
+        size: number of problems. Default: 512 for training, 2048 for testing.
         seed: decides what is right in a family, and every draw.
     """
     if source is not None:
         raise UsageError(
-            f"strategies: got the source {source}, expected none, because these problems are made on demand"
+            f"strategies: got the source {source}, expected none, because these problems are made "
+            "on demand"
         )
     if split not in (None, "train", "test"):
         raise UsageError(f"strategies: got split={split!r}, expected 'train' or 'test'")
@@ -214,14 +216,14 @@ def load(
 
 
 def independent_ceiling(probabilities: Sequence[float], k: int) -> float:
-    """The best chance that one of k independent guesses is right: max_q Σ_s p_s (1 − (1 − q_s)^k).
+    """max_q Σ_s p_s (1 − (1 − q_s)^k): the best that k independent guesses can reach.
 
-    Exact: the objective is concave, and at its maximum 1 − q_s = min(1, t · p_s^(−1/(k−1))) with q
-        summing to 1.
+    Exact: the objective is concave, and at its maximum 1 − q_s = min(1, t · p_s^(−1/(k−1))), where
+    q sums to 1.
 
     Args:
-        probabilities: p_s, the chance that strategy s is right.
-        k: number of guesses, each drawn from the same distribution q.
+        probabilities: p_s, the probability that strategy s is right.
+        k: number of guesses, drawn independently from one distribution q.
     """
     positive = sorted((p for p in probabilities if p > 0), reverse=True)
     if k == 1 or not positive:
@@ -240,7 +242,7 @@ def independent_ceiling(probabilities: Sequence[float], k: int) -> float:
 
 
 def coordinated_optimum(probabilities: Sequence[float], k: int) -> float:
-    """The best chance that one of k guesses is right when they know of each other: the sum of the k largest p_s."""
+    """The sum of the k largest p_s: the best that k coordinated guesses can reach."""
     return sum(sorted(probabilities, reverse=True)[:k])
 
 
@@ -249,8 +251,8 @@ def _deal(
 ) -> Iterator[Sequence[Strategy]]:
     """Hands of `right` strategies, dealt from shuffled decks.
 
-    So each strategy is right in about as many families as any other, and a plan that ignores the
-    family gains nothing.
+    Each strategy is right in about equally many families, so a plan that ignores the family gains
+    nothing.
     """
     while True:
         deck = random.sample(strategies, len(strategies))
@@ -259,7 +261,7 @@ def _deal(
 
 
 def _tests(right: Strategy, strategies: Sequence[Strategy], random: Random) -> list[TestCase]:
-    """Tests on each of which all strategies disagree, so that the first one already tells them apart."""
+    """Tests on which all strategies disagree, so the first test already tells them apart."""
     tests: list[TestCase] = []
     while len(tests) < TESTS:
         numbers = [random.randint(1, LARGEST_ENTRY) for _ in range(LOG_LENGTH)]

@@ -1,4 +1,4 @@
-"""Problem sets as sequences: lookup by id, and cheap views (where, shuffle, take, skip) that copy no problem."""
+"""Problem sets as sequences: lookup by id, and views (shuffle, take, skip) without copies."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from cppo_env.types import Problem
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What is known of a problem without decoding it: what filters and listings read."""
+    """What filters and listings need to know of a problem, available without decoding it."""
 
     id: str
     split: str | None = None
@@ -63,7 +63,7 @@ def summarise(problem: Problem) -> Summary:
 
 
 class Problems(ABC):
-    """A problem set with an index: the base of all sets that `load_problems` reads from files, and of their views."""
+    """A problem set with an index: the base of sets read from files, and of their views."""
 
     @abstractmethod
     def __len__(self) -> int:
@@ -91,10 +91,9 @@ class Problems(ABC):
         return f"<{type(self).__name__} of {len(self)} problems{refused}>"
 
     def index(self, problem_id: str | int) -> int:
-        """The position of a problem by its id, at a cost that does not depend on the size of the set.
+        """The position of a problem by its id, in time independent of the size of the set.
 
-        Numbers may be given as such or with leading zeros (`1`, "1" and "0001" name the same APPS
-        problem).
+        A number may have leading zeros or not: `1`, "1" and "0001" name the same APPS problem.
 
         Raises:
             UnknownNameError: no problem has that id; the message suggests the nearest one.
@@ -131,9 +130,10 @@ class Problems(ABC):
 
 
 def _nearest(key: str, known: list[str]) -> str:
-    """A suggestion that stays one line: the nearest ids of a set of any size."""
+    """A one-line suggestion: the nearest ids, from a set of any size."""
     if len(key) > 2 and (longer := [name for name in known if name.startswith(key)]):
-        return f"did you mean {describe(list(map(repr, longer)), 3)}?"  # "1619_B" of "1619_B. Squares and Cubes"
+        # "1619_B" of "1619_B. Squares and Cubes"
+        return f"did you mean {describe(list(map(repr, longer)), 3)}?"
     if len(known) > 5000:  # nearest-match search is quadratic in practice
         known = [name for name in known if name[:2] == key[:2]][:5000]
     hint, _, listed = suggest(key, known).rpartition("known: ")

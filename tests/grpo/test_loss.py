@@ -1,4 +1,4 @@
-"""The policy loss and its gradient against METHOD one token at a time, and against TRL's own code."""
+"""The policy loss and its gradient, one token at a time (docs/method.md) and against TRL."""
 
 import math
 import warnings
@@ -62,7 +62,7 @@ def reference(
     beta: float,
     kl_ratio: bool,
 ) -> Tensor:
-    """METHOD, section 3, one token at a time."""
+    """docs/method.md, section 3, one token at a time."""
     total = torch.zeros((), dtype=batch.policy.dtype)
     for b, length in enumerate(LENGTHS):
         logp, old, ref, sampler = (

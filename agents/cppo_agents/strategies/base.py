@@ -17,7 +17,7 @@ Steps = Generator[list[Request], list[Reply], tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How the two regions are sampled; the defaults are the paper's (METHOD, section 1)."""
+    """How the two regions are sampled; the defaults are the paper's (docs/method.md, section 1)."""
 
     plan_temperature: float = 0.9
     plan_tokens: int = 512

@@ -1,16 +1,16 @@
-"""Algorithms: how the rewards of a batch of episodes become advantages. Each is one file with one function.
+"""Algorithms: how the rewards of a batch of episodes become advantages; one file each.
 
 `--algorithm NAME` finds the function by its entry point in the group `cppo_env.algorithms`:
 
     def my_algorithm(rewards: EpisodeRewards, options: Options) -> Advantages: ...
 
-`cppo` credits a plan with what its tuple reached together. All others are baselines that see
+`cppo` credits a plan with what its whole tuple achieved. All others are baselines that see
 *attempts*: an attempt is a plan and one of its programs, log p(attempt) = log p(plan) + log
 p(program). So a program gets the advantage of its attempt, and a plan the sum over its K attempts
-(`from_attempts`). Without plans (`planner=none`) an attempt is a program alone, and the M·K
-programs of a problem are independent samples, as in the papers of these algorithms.
+(`from_attempts`). Without plans (`planner=none`) an attempt is a program, and the M·K programs of a
+problem are independent samples, as in the papers of these algorithms.
 
-Two decorators declare what else an algorithm asks for: `on_skills`, `on_tokens`.
+Two decorators declare what else an algorithm needs: `on_skills`, `on_tokens`.
 """
 
 from __future__ import annotations
@@ -32,35 +32,36 @@ Bools = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class EpisodeRewards:
-    """What a batch of episodes earned; `_P` problems, `_M` tuples of each, `_K` branches of each tuple."""
+    """Rewards of a batch of episodes: `_P` problems, `_M` tuples each, `_K` branches each."""
 
     plans_PM: Floats
     """The planner's reward (R_plan)."""
     solutions_PMK: Floats
-    """V of each branch; 0 where a plan could not be read and has no branches."""
+    """V of each branch; 0 where an unreadable plan has no branches."""
     void_PM: Bools
-    """Episodes that our own machinery failed: they leave their groups."""
+    """Void episodes (infrastructure failures): they leave their groups."""
     ran_PM: Bools
-    """Episodes whose plan was read, so that there are branches."""
+    """Episodes that have branches, because their plan could be read."""
     information_PMK: Floats | float = 0.0
-    """I(y, z): what each program says about its method; measured for algorithms `on_skills` only."""
+    """I(y, z): what each program says about its skill. Measured only for algorithms `on_skills`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a group is, and whether its advantages are normalised (METHOD, section 3)."""
+    """The group of a branch, and how advantages are normalised (docs/method.md, section 3)."""
 
     solver_group: SolverGroup | None = None
-    """A branch is compared with the K of its tuple, or with all M·K of its problem; None is the algorithm's choice."""
+    """Compare a branch with the K of its tuple, or with all M·K of its problem. None: the
+    algorithm's default."""
     normalise: bool = True
-    """Divide by the standard deviation, in the algorithms that do so."""
+    """Divide by the standard deviation, in algorithms that do so."""
     skill_bonus: float = 0.0
-    """α: what I(y, z) is worth, in the algorithms `on_skills`."""
+    """α: the weight of I(y, z), in algorithms `on_skills`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Advantages:
-    """One advantage for each plan and each program."""
+    """One advantage per plan and per program."""
 
     plans_PM: Floats
     solutions_PMK: Floats
@@ -70,7 +71,7 @@ Algorithm = Callable[[EpisodeRewards, Options], Advantages]
 
 
 def on_skills(algorithm: Algorithm) -> Algorithm:
-    """Declare that the methods of an algorithm are K skills, and that it asks for `information_PMK`."""
+    """Declare that the methods are K skills and that the algorithm needs `information_PMK`."""
     algorithm.on_skills = True  # type: ignore[attr-defined]
     return algorithm
 
@@ -81,13 +82,13 @@ def is_on_skills(algorithm: Algorithm) -> bool:
 
 
 def on_tokens(algorithm: Algorithm) -> Algorithm:
-    """Declare that its gradient is stated for log p of whole sequences, which is a sum over their tokens."""
+    """Declare that the gradient is stated for log p of whole sequences, a sum over tokens."""
     algorithm.aggregation = "constant_length"  # type: ignore[attr-defined]
     return algorithm
 
 
 def aggregation_of(algorithm: Algorithm) -> Aggregation:
-    """How the tokens of a sequence are averaged, where the settings do not say: by its length, or by a constant."""
+    """The algorithm's default aggregation: by each sequence's length, or by a constant."""
     return getattr(algorithm, "aggregation", "sequence_mean")
 
 
@@ -110,8 +111,8 @@ def from_attempts(
 ) -> Advantages:
     """Advantages of attempts, given to their programs and summed over the attempts of each plan.
 
-    A plan that could not be read spends its K attempts, all of them wrong. `group` is the
-    algorithm's choice, which the options may overrule.
+    An unreadable plan spends its K attempts, all of them wrong. `group` is the algorithm's default,
+    which the options may override.
     """
     counted_PMK = np.broadcast_to(~rewards.void_PM[..., None], rewards.solutions_PMK.shape)
     attempts_PMK = in_groups(

@@ -1,4 +1,4 @@
-"""Split-region GRPO: plans against the plans of their problem, programs against the programs of their group."""
+"""Split-region GRPO: plans compete within their problem, programs within their group."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from cppo_grpo.algorithms import Advantages, EpisodeRewards, Options, in_groups
 
 
 def cppo(rewards: EpisodeRewards, options: Options) -> Advantages:
-    """METHOD, section 3: A = (r − mean) / std in the planner's group (M) and in the solver's group."""
+    """A = (r − mean) / std in the planner's and the solver's group (docs/method.md, section 3)."""
     branches_PMK = np.broadcast_to(
         (rewards.ran_PM & ~rewards.void_PM)[..., None], rewards.solutions_PMK.shape
     )

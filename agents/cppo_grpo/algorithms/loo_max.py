@@ -6,9 +6,10 @@ from cppo_grpo.algorithms import Advantages, EpisodeRewards, Options, from_attem
 
 @on_tokens
 def loo_max(rewards: EpisodeRewards, options: Options) -> Advantages:
-    """The best of a tuple less the best of the others, for pass@K at n = K (arXiv 2503.19595), times the group's size.
+    """The best of a tuple minus the best of the others (arXiv 2503.19595), times the group size.
 
-    The estimator is a sum over the group, and the learner takes means.
+    It optimises pass@K at n = K. The estimator is a sum over the group and the learner takes means,
+    hence the factor.
     """
     return from_attempts(
         lambda r, mask: leave_one_out_max(r, mask=mask) * mask.sum(-1, keepdims=True),

@@ -13,7 +13,7 @@ def passk_training(rewards: EpisodeRewards, options: Options) -> Advantages:
     """
     if options.solver_group == "tuple":
         raise UsageError(
-            "passk_training: K of K attempts carry no signal; set solver_group=problem (M·K attempts)"
+            "passk_training: K of K attempts carry no signal; set solver_group=problem (M·K)"
         )
     k = rewards.solutions_PMK.shape[-1]
     return from_attempts(lambda r, mask: estimate(r, k, mask=mask), rewards, options)

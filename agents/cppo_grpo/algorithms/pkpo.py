@@ -6,9 +6,10 @@ from cppo_grpo.algorithms import Advantages, EpisodeRewards, Options, from_attem
 
 @on_tokens
 def pkpo(rewards: EpisodeRewards, options: Options) -> Advantages:
-    """s_loo−1 at k = K (arXiv 2505.15201), times the size of the group.
+    """s_loo−1 at k = K (arXiv 2505.15201), times the group size.
 
-    The estimator is the sum Σ s_i ∇log p_i over a group, and the learner takes means.
+    The estimator is the sum Σ s_i ∇log p_i over a group and the learner takes means, hence the
+    factor.
     """
     k = rewards.solutions_PMK.shape[-1]
     return from_attempts(

@@ -6,5 +6,5 @@ from cppo_grpo.algorithms import Advantages, EpisodeRewards, Options, from_attem
 
 @on_tokens
 def rloo(rewards: EpisodeRewards, options: Options) -> Advantages:
-    """Correctness less the mean of the others (arXiv 2402.14740)."""
+    """V minus the mean of the others (arXiv 2402.14740)."""
     return from_attempts(lambda r, mask: leave_one_out_mean(r, mask=mask), rewards, options)

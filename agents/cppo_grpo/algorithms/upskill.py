@@ -1,4 +1,4 @@
-"""UpSkill on attempts: GRPO on correctness and on what a program says about its skill."""
+"""UpSkill on attempts: GRPO on V plus what a program says about its skill."""
 
 from dataclasses import replace
 
@@ -8,6 +8,6 @@ from cppo_grpo.algorithms.grpo import grpo
 
 @on_skills
 def upskill(rewards: EpisodeRewards, options: Options) -> Advantages:
-    """SolverGroup-normalised V + α · I(y, z), α = `skill_bonus` (arXiv 2602.22296)."""
+    """Group-normalised V + α · I(y, z), α = `skill_bonus` (arXiv 2602.22296)."""
     paid_PMK = rewards.solutions_PMK + options.skill_bonus * rewards.information_PMK
     return grpo(replace(rewards, solutions_PMK=paid_PMK), options)

@@ -1,6 +1,6 @@
 """`cppo run`: a tiny model made from scratch learns to coordinate, on one machine without a GPU.
 
-The task is `CPPO-Strategies-v0`, whose optimum is known (METHOD, section 7). docs/quickstart.md
+The task is `CPPO-Strategies-v0`, whose optimum is known (docs/method.md, section 7). docs/quickstart.md
 says why these settings work.
 """
 

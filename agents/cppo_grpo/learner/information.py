@@ -5,7 +5,7 @@
 It is at most log K, and 0 where the method changes nothing. The expectation of a term over the
 token that z draws is its KL from the mixture of all methods, so it is never negative.
 
-Source: METHOD, section 5, after Shah et al. 2026, arXiv 2602.22296.
+Source: docs/method.md, section 5, after Shah et al. 2026, arXiv 2602.22296.
 """
 
 from __future__ import annotations

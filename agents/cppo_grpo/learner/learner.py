@@ -1,4 +1,4 @@
-"""Rollout → advantages → optimizer steps: split-region GRPO (METHOD, section 3).
+"""Rollout → advantages → optimizer steps: split-region GRPO (docs/method.md, section 3).
 
 Covered: one step on each rollout (ratio 1) or several, on minibatches of problems and in several
 passes; advantages within planner and solver groups, k3 to a frozen reference, both regions in one
@@ -38,7 +38,7 @@ class Learner:
     Args:
         policy: the trained policy; float32 weights.
         reference: the frozen policy of the KL terms; None only if neither region has one.
-        config: the settings of METHOD, section 3.
+        config: the settings of docs/method.md, section 3.
         processes: those that share the update; all of them call it with the whole rollout, and all
             take the same step.
 

@@ -1,4 +1,4 @@
-"""Log-probs of chosen tokens from hidden states, without ever holding [tokens × vocabulary] logits."""
+"""Log-probs of given tokens from hidden states, without a full [tokens × vocabulary] tensor."""
 
 from __future__ import annotations
 
@@ -8,21 +8,22 @@ import torch
 from torch import Tensor
 
 CHUNK_LOGITS = 2**20
-"""Logits of one chunk (4 MiB in float32, what a CPU core's cache holds); a chunk has at least 256 tokens."""
+"""Logits per chunk: 4 MiB in float32, which fits a CPU core's cache. A chunk has at least 256
+tokens."""
 
 
 def chosen_log_probs(
     hidden_ND: Tensor, weight_VD: Tensor, chosen_N: Tensor, temperature: float
 ) -> Tensor:
-    """Log-softmax of hidden · weightᵀ / temperature at the chosen tokens, in float32.
+    """Log-softmax of hidden · weightᵀ / temperature at the given tokens, in float32.
 
-    The logits are computed in chunks, in the forward pass and once more in the backward pass.
+    The logits are computed in chunks: once in the forward pass and once more in the backward pass.
 
     Args:
         hidden_ND: hidden states that predict the tokens.
         weight_VD: weight of the output embedding.
         chosen_N: token ids.
-        temperature: of the region that sampled them.
+        temperature: sampling temperature of the region.
 
     Returns:
         Log-probs, shape (N,).
@@ -33,9 +34,9 @@ def chosen_log_probs(
 class _ChosenLogProbs(torch.autograd.Function):
     """∂ log p_y / ∂ logits = onehot(y) − p, so the backward pass needs no graph of the logits.
 
-    The chunks of [tokens × vocabulary] are what costs: the temperature goes into the hidden states,
-    the gradient's weights and its onehot part into [tokens × width], so that backward touches a
-    chunk in one matmul, one exp and two more matmuls.
+    The [tokens × vocabulary] chunks are the cost. The temperature is applied to the hidden states,
+    and the gradient's weights and one-hot part to [tokens × width], so the backward pass needs per
+    chunk one matmul, one exp and two more matmuls.
     """
 
     @staticmethod

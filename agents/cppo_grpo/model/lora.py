@@ -1,7 +1,6 @@
-"""LoRA (Hu et al. 2021, arXiv 2106.09685), by peft: small trained matrices beside frozen weights.
+"""LoRA (Hu et al. 2021, arXiv 2106.09685), with peft.
 
-The frozen model is the reference, too: with the adapter switched off, no second copy of it is
-needed.
+The frozen base model is also the reference: switch the adapter off, and no second copy is needed.
 """
 
 from __future__ import annotations
@@ -22,13 +21,13 @@ from cppo_grpo.model.tree_attention import Tokens
 
 
 def add_adapter(model: PreTrainedModel, config: TrainConfig) -> Any:
-    """Freeze a model and put a float32 adapter into it, in place; it changes nothing before its first step.
+    """Freeze a model in place and add a float32 adapter, which is a no-op until its first step.
 
     Returns:
         The peft model around it.
 
     Raises:
-        UsageError: the model has no modules of the names in `lora_targets`, or they are one tied
+        UsageError: the model has no modules named in `lora_targets`, or they are one tied
             embedding.
     """
     from peft import LoraConfig, get_peft_model
@@ -61,17 +60,18 @@ def add_adapter(model: PreTrainedModel, config: TrainConfig) -> Any:
     ):
         # An adapter changes only one of the two uses of the weight, and merged weights are both.
         raise UsageError(
-            f"lora_targets={targets!r}: this model's input and output embeddings are one weight, which cannot be "
+            f"lora_targets={targets!r}: this model's input and output embeddings are one weight, "
+            "which cannot be "
             "adapted; name other layers"
         )
     return adapted
 
 
 class WithoutAdapter:
-    """The policy that an adapter started from: the same model with the adapter switched off.
+    """The base policy: the same model with its adapter switched off.
 
     Args:
-        policy: its model is a peft one.
+        policy: its model is a peft model.
     """
 
     def __init__(self, policy: Policy) -> None:
@@ -80,6 +80,6 @@ class WithoutAdapter:
     def __call__(
         self, prompts: Sequence[Tokens], completions: Sequence[Tokens], temperature: float
     ) -> Tensor:
-        """Log-probs as those of `Policy`."""
+        """Log-probs, as `Policy` returns them."""
         with evaluating(self.policy), self.policy.model.disable_adapter():
             return self.policy(prompts, completions, temperature)

@@ -1,4 +1,4 @@
-"""Modes of a model: evaluation, no dropout, and training in less memory."""
+"""Modes of a model: evaluation, no dropout, training with less memory."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ from transformers import PreTrainedModel
 
 @contextmanager
 def evaluating(model: nn.Module) -> Iterator[None]:
-    """No gradient checkpointing, which would turn the cache off; the mode before comes back."""
+    """Evaluation mode without gradient checkpointing (it disables the cache); restored on exit."""
     training = model.training
     model.eval()
     try:
@@ -19,7 +19,7 @@ def evaluating(model: nn.Module) -> Iterator[None]:
 
 
 def without_dropout(model: nn.Module) -> None:
-    """Make training and evaluation the same function."""
+    """Remove dropout, so training and evaluation compute the same function."""
     for module in model.modules():
         if isinstance(module, nn.Dropout):
             module.p = 0.0
@@ -31,7 +31,7 @@ def without_dropout(model: nn.Module) -> None:
 
 
 def checkpoint_activations(model: PreTrainedModel) -> None:
-    """Keep each layer's input only, and recompute the rest in the backward pass."""
+    """Keep only each layer's input, and recompute the rest in the backward pass."""
     # transformers renamed the method within version 5.
     enable = (
         getattr(model, "activation_checkpointing_enable", None)

@@ -1,10 +1,9 @@
-"""The trainer's log-probs of completions: only where needed, in chunks, and every shared prompt once.
+"""The trainer's log-probs of completions: only where needed, in chunks, shared prompts once.
 
-`Policy` wraps a language model as the loss sees it. Its two ways give the same numbers and
-gradients:
+`Policy` wraps a language model for the loss. Its two paths give the same numbers and gradients:
 
-    shared   one row of prompts and branches (`tree_attention`); models with full attention only
-    plain    one padded row for each sequence; any model, hybrid linear-attention ones included
+    shared   one row of prompts and branches (`tree_attention`); full-attention models only
+    plain    one padded row per sequence; any model, including hybrid linear attention
 """
 
 from __future__ import annotations
@@ -35,19 +34,18 @@ logger = logging.getLogger(__name__)
 class Policy(nn.Module):
     """A causal language model: token ids in, log-probs of the completions out.
 
-    A module of its own, so that data-parallel wrappers see one forward pass.
-
-    Dropout is switched off for good: the trainer's distribution is the one that was sampled.
+    It is a module, so data-parallel wrappers see one forward pass. Dropout is switched off
+    permanently: the trainer's distribution must be the one that was sampled.
 
     Args:
-        model: a transformers model, or a peft one around it.
-        share_prompts: compute a prompt that several sequences share once; None does so where the
-            model allows it, and says so where it does not.
+        model: a transformers model, or a peft model around one.
+        share_prompts: compute a prompt shared by several sequences once. None: wherever the model
+            allows it; otherwise log why not.
 
     Raises:
-        UsageError: prompts are to be shared by a model that cannot (layers other than full
-            attention, positions or masks of its own); or the model does not compute its logits as
-            this module does (an adapter, a bias or a scale on the output embedding).
+        UsageError: prompt sharing is requested, but the model has other layers than full attention,
+            or its own positions or masks; or the model computes its logits differently from this
+            module (an adapter, bias or scale on the output embedding).
     """
 
     def __init__(self, model: nn.Module, *, share_prompts: bool | None = None) -> None:
@@ -58,7 +56,8 @@ class Policy(nn.Module):
         head = inner.get_output_embeddings()
         if type(head) is not nn.Linear:
             raise UsageError(
-                f"the output embedding is a {type(head).__name__}, expected a plain linear layer; leave lm_head out of "
+                f"the output embedding is a {type(head).__name__}, expected a plain linear layer; "
+                "leave lm_head out of "
                 "an adapter's target modules"
             )
         self.share_prompts = False
@@ -81,9 +80,9 @@ class Policy(nn.Module):
         """Log-probs of every completion token at the region's temperature.
 
         Args:
-            prompts: token ids; at least one each.
-            completions: token ids; at least one each.
-            temperature: that the completions were sampled at, > 0.
+            prompts: token ids, at least one each.
+            completions: token ids, at least one each.
+            temperature: the sampling temperature, > 0.
 
         Returns:
             float32 (sequences, longest completion), 0 after the end of a completion.
@@ -106,11 +105,13 @@ class Policy(nn.Module):
     def micro_batches(
         self, prompts: Sequence[Tokens], completions: Sequence[Tokens], max_tokens: int
     ) -> list[list[int]]:
-        """Split a batch into forward passes of about `max_tokens` tokens; a longer sequence is a batch of its own.
+        """Split a batch into forward passes of about `max_tokens` tokens.
+
+        A longer sequence gets a pass of its own. Sequences that share a prompt stay together if
+        they fit.
 
         Returns:
-            Indices of the sequences of each pass. Sequences that share a prompt stay together where
-            they fit.
+            Indices of the sequences of each pass.
         """
         if not self.share_prompts:
             return _padded_batches(prompts, completions, max_tokens)
@@ -146,7 +147,7 @@ class Policy(nn.Module):
         return fault
 
     def _fault(self, inner: PreTrainedModel) -> str | None:
-        """Compare with the model's own logits: architectures differ in more ways than a list can hold."""
+        """Compare with the model's own logits; no list could cover how architectures differ."""
         prompts, completions = [(0, 1, 2, 3), (0, 1, 2, 4)], [(5, 6), (7,)]
         with evaluating(self), torch.no_grad():
             got = self(prompts, completions, 1.0)[completion_mask(completions)]
@@ -157,7 +158,10 @@ class Policy(nn.Module):
         tolerance = 1e-3 if inner.dtype is torch.float32 else 0.1
         if torch.allclose(got, expected, atol=tolerance, rtol=tolerance):
             return None
-        return f"gets log-probs that differ from those of its own logits by {float((got - expected).abs().max()):.2g}"
+        return (
+            "gets log-probs that differ from those of its own logits by "
+            f"{float((got - expected).abs().max()):.2g}"
+        )
 
     def _shared(
         self, prompts: Sequence[Tokens], completions: Sequence[Tokens]
@@ -199,13 +203,13 @@ class Policy(nn.Module):
 
 
 def completion_mask(completions: Sequence[Tokens], device: torch.device | str = "cpu") -> Tensor:
-    """True at the tokens of each completion: (sequences, longest completion), as `Policy` lays them out."""
+    """True at completion tokens: (sequences, longest completion), in the layout of `Policy`."""
     lengths_B = torch.tensor([len(completion) for completion in completions], device=device)
     return torch.arange(int(lengths_B.max()), device=device) < lengths_B[:, None]
 
 
 def full_attention_only(config: PretrainedConfig) -> bool:
-    """Whether every layer is full attention, so that a row may hold several sequences."""
+    """Whether all layers use full attention, so that a row may hold several sequences."""
     text: Any = config.get_text_config(decoder=True)
     layer_types = getattr(text, "layer_types", None)
     if layer_types is not None:
@@ -214,7 +218,7 @@ def full_attention_only(config: PretrainedConfig) -> bool:
 
 
 def inner_model(model: nn.Module) -> PreTrainedModel:
-    """The transformers model inside a peft one, its adapters still in place."""
+    """The transformers model inside a peft model, with its adapters in place."""
     return model.get_base_model() if hasattr(model, "get_base_model") else model
 
 
@@ -228,7 +232,7 @@ def _from_logits(inner: PreTrainedModel, prompt: Tokens, completion: Tokens) -> 
 def _split(
     group: PromptGroup, prompts: Sequence[Tokens], completions: Sequence[Tokens], max_tokens: int
 ) -> list[PromptGroup]:
-    """The group in parts of at most `max_tokens`; each part computes the shared tokens anew."""
+    """Parts of the group with at most `max_tokens`; each part recomputes the shared tokens."""
     parts: list[PromptGroup] = []
     for i in group.members:
         if parts:
@@ -243,7 +247,7 @@ def _split(
 def _padded_batches(
     prompts: Sequence[Tokens], completions: Sequence[Tokens], max_tokens: int
 ) -> list[list[int]]:
-    """Batches of like length, so that little of them is padding."""
+    """Batches of similar length, to minimise padding."""
     lengths = [
         len(prompt) + len(completion) - 1
         for prompt, completion in zip(prompts, completions, strict=True)

@@ -1,4 +1,4 @@
-"""A language model made from scratch for one machine without a GPU: own tokenizer, own Qwen3-shaped weights."""
+"""A language model made from scratch for a CPU: tokenizer and Qwen3-shaped weights."""
 
 from __future__ import annotations
 
@@ -11,24 +11,26 @@ from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
 END, START, PAD = "<|im_end|>", "<|im_start|>", "<|pad|>"
 
 CHAT_TEMPLATE = (
-    "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n{% endfor %}"
+    "{% for message in messages %}<|im_start|>{{ message['role'] }}\n"
+    "{{ message['content'] }}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
 
 CLAUSE = Regex(r"\d|[^\d\n]+?(?:[,.:;](?=\s)|(?=[\d\n])|$)\n*|\n+")
-"""What one token may span at most: a digit, or the text up to a mark before a blank, a digit or the line's end."""
+"""The longest span of one token: a digit, or the text up to a punctuation mark that precedes a
+blank, a digit or the end of the line."""
 
 
 def train_tokenizer(texts: Iterable[str], vocabulary: int = 2048) -> PreTrainedTokenizerFast:
     """A byte-level BPE tokenizer whose merges may cross blanks within a clause or a line of code.
 
-    The texts of one task repeat whole clauses and lines. They become one token each, so sequences
-    are several times shorter than with words; any other text still encodes, byte by byte in the
+    The texts of one task repeat whole clauses and lines. Each becomes one token, so sequences are
+    several times shorter than with word tokens. Any other text still encodes, byte by byte in the
     worst case. Superword merges: Liu et al. 2025, arXiv 2503.13423.
 
     Args:
         texts: the texts to learn merges from.
-        vocabulary: number of tokens at most; 256 bytes and 3 special tokens are always there.
+        vocabulary: maximum number of tokens, including 256 bytes and 3 special tokens.
     """
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
@@ -54,7 +56,7 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int = 2048) -> PreTrainedT
 def make_model(
     tokenizer: PreTrainedTokenizerFast, *, hidden: int = 128, layers: int = 2, seed: int = 0
 ) -> Qwen3ForCausalLM:
-    """A float32 Qwen3 with random weights (decided by `seed`), tied embeddings and heads of 32, for a tokenizer."""
+    """A float32 Qwen3 with seeded random weights, tied embeddings and heads of 32."""
     config = Qwen3Config(
         vocab_size=len(tokenizer),
         hidden_size=hidden,

@@ -1,14 +1,13 @@
-"""Attention over one row in which sequences share their prompts: every shared prompt is computed once.
+"""Attention over one row whose sequences share prompts: each shared prompt is computed once.
 
     row:  [ prompt A | branch | branch | branch ][ prompt B | branch | branch ] …
 
-A branch sees its own prompt and itself, causally, and its positions go on where the prompt ends, so
-that outputs and gradients are those of the sequences run one by one. The tree mask is never built:
+A branch sees its own prompt and itself, causally, and its positions continue those of the prompt.
+So outputs and gradients equal those of the sequences run one by one. The tree mask is never built:
 each segment attends to the keys it may see, so attention costs what the sequences cost, not the
 square of the row.
 
-`IMPLEMENTATION` is registered with transformers. A model that uses it behaves as with "sdpa" where
-no `tree` is given.
+`IMPLEMENTATION` is registered with transformers. Without a `tree`, a model behaves as with "sdpa".
 """
 
 from __future__ import annotations
@@ -31,26 +30,27 @@ Tokens = Sequence[int]
 
 @dataclass(frozen=True, slots=True)
 class PromptGroup:
-    """Sequences whose prompts begin alike."""
+    """Sequences whose prompts have a common beginning."""
 
     members: tuple[int, ...]
     shared: int
-    """Tokens that are computed once for all members."""
+    """Tokens computed once for all members."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """One row of segments, in the order of the row."""
+    """One row of segments, in row order."""
 
     sizes: tuple[int, ...]
     """Tokens of each segment."""
     parents: tuple[int | None, ...]
     """The segment that each one continues; None for a root."""
     mask: Tensor
-    """0 where a branch may look, −inf elsewhere: (longest branch, longest prompt + longest branch)."""
+    """0 where a branch may attend, −inf elsewhere: (longest branch, longest prompt + longest
+    branch)."""
 
     def visible(self, segment: int) -> Tensor:
-        """What `segment` may see of its parent and of itself: (its tokens, the parent's + its own)."""
+        """What a segment may see of its parent and itself: (its tokens, both their tokens)."""
         parent = self.parents[segment]
         own, before = self.sizes[segment], 0 if parent is None else self.sizes[parent]
         start = self.mask.shape[1] - self.mask.shape[0] - before
@@ -59,17 +59,17 @@ class Tree:
 
 @dataclass(frozen=True, slots=True)
 class PackedRow:
-    """The inputs of one forward pass over a tree, and where in it the completions are predicted."""
+    """Inputs of one forward pass over a tree, and where the completions are predicted."""
 
     ids_1L: Tensor
     positions_1L: Tensor
     tree: Tree
     predicting: Tensor
-    """Indices into the row whose logits predict the completion tokens, sequence by sequence."""
+    """Row indices whose logits predict the completion tokens, sequence by sequence."""
 
 
 def shared_prompts(prompts: Sequence[Tokens]) -> list[PromptGroup]:
-    """PromptGroup the sequences whose prompts share at least half of their tokens.
+    """Group the sequences whose prompts share at least half of their tokens.
 
     The last prompt token is never shared: each branch begins with it, so that every branch predicts
     its completion.
@@ -89,7 +89,7 @@ def shared_prompts(prompts: Sequence[Tokens]) -> list[PromptGroup]:
 
 
 def row_tokens(group: PromptGroup, prompts: Sequence[Tokens], completions: Sequence[Tokens]) -> int:
-    """Tokens of the row that a group needs."""
+    """Row tokens that a group needs."""
     return group.shared + sum(
         len(prompts[i]) - group.shared + len(completions[i]) - 1 for i in group.members
     )
@@ -101,7 +101,7 @@ def make_row(
     completions: Sequence[Tokens],
     device: torch.device,
 ) -> tuple[PackedRow, list[int]]:
-    """Lay groups out as one row; returns it with the members in the order of the row."""
+    """Lay groups out as one row; also returns the members in row order."""
     ids: list[int] = []
     positions: list[int] = []
     predicting: list[int] = []
@@ -150,7 +150,7 @@ def tree_attention(
     dropout: float = 0.0,
     **kwargs: Any,
 ) -> tuple[Tensor, None]:
-    """The attention interface of transformers: (1, heads, row, head dim) → (1, row, heads, head dim)."""
+    """Transformers' attention interface: (1, heads, row, dim) → (1, row, heads, dim)."""
     if tree is None:
         return sdpa_attention_forward(
             module, query, key, value, attention_mask, scaling=scaling, dropout=dropout, **kwargs
@@ -178,7 +178,7 @@ def tree_attention(
 
 
 def _common(left: Tokens, right: Tokens) -> int:
-    """Length of the common beginning, without the last token of either."""
+    """Length of the common beginning, excluding the last token of either."""
     pairs = enumerate(zip(left[:-1], right[:-1], strict=False))
     return next((n for n, (a, b) in pairs if a != b), min(len(left), len(right)) - 1)
 

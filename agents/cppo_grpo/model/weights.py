@@ -1,6 +1,6 @@
-"""The weights of a policy, whatever holds them: adapters are merged, and what is sharded is gathered.
+"""The full weights of a policy: adapters merged, shards gathered.
 
-Where a policy is sharded, every function here is called by all processes at once.
+If a policy is sharded, all processes must call these functions together.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from cppo_grpo.model.policy import inner_model
 
 @torch.no_grad()
 def full_weights(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
-    """Every weight by its name in the transformers model, one after the other; adapters are merged into copies."""
+    """All weights by their transformers names, one by one; adapters are merged into copies."""
     inner = inner_model(model)
     adapted = {
         name: module
@@ -39,7 +39,7 @@ def full_weights(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
 
 
 def state_to_save(model: nn.Module) -> dict[str, Tensor]:
-    """What transformers stores of a model: `full_weights` in host memory, and its persistent buffers."""
+    """What transformers saves: `full_weights` in host memory, and persistent buffers."""
     inner = inner_model(model)
     parameters = dict(inner.named_parameters(remove_duplicate=False))
     buffers = {
@@ -49,17 +49,17 @@ def state_to_save(model: nn.Module) -> dict[str, Tensor]:
 
 
 def trainable_weights(model: nn.Module) -> dict[str, nn.Parameter]:
-    """The weights that are learnt; all of a plain model, the adapter's of one that has an adapter."""
+    """The trained weights: all of a plain model, or only the adapter's."""
     return {name: weight for name, weight in model.named_parameters() if weight.requires_grad}
 
 
 def whole(tensor: Tensor) -> Tensor:
-    """The full tensor of which this process may hold a shard."""
+    """The full tensor, gathered if this process holds a shard."""
     return tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
 
 
 def shard_like(full: Tensor, weight: Tensor) -> Tensor:
-    """The part of a full tensor that this process holds of such a weight."""
+    """This process's shard of a full tensor, laid out like the given weight."""
     if not isinstance(weight, DTensor):
         return full
     return distribute_tensor(full.to(weight.device), weight.device_mesh, weight.placements)

@@ -1,7 +1,7 @@
-"""Samplers: token ids in, token ids and the log-probs of the distribution they were drawn from out.
+"""Samplers: prompts in; token ids and their log-probs under the sampled distribution out.
 
-One protocol for every engine; `--sampler NAME` finds an engine by its entry point in the group
-`cppo_env.samplers`. Token ids and log-probs travel untouched from here to the loss: nothing is
+One protocol for every engine. `--sampler NAME` finds an engine by its entry point in the group
+`cppo_env.samplers`. Token ids and log-probs travel from here to the loss unchanged; nothing is
 re-tokenised.
 """
 
@@ -19,32 +19,32 @@ from cppo_env.errors import UsageError
 
 @dataclass(frozen=True, slots=True)
 class SamplingParams:
-    """What one call draws from: softmax(logits / temperature) over the whole vocabulary, never truncated."""
+    """Sampling from softmax(logits / temperature) over the full vocabulary, without truncation."""
 
     max_tokens: int
-    """Completion tokens at most, the end token included."""
+    """Maximum completion tokens, including the end token."""
     end_ids: tuple[int, ...]
-    """Tokens that end a completion; they are part of it."""
+    """Tokens that end a completion and are part of it."""
     temperature: float = 1.0
-    """0 is greedy decoding; log-probs are then those at temperature 1."""
+    """0 is greedy decoding; its log-probs are those at temperature 1."""
     seed: int = 0
-    """Decides every draw of the call. Each prompt gets its own stream, whatever else is in the batch."""
+    """Seeds the call. Each prompt has its own random stream, whatever else is in the batch."""
     streams: tuple[int, ...] | None = None
-    """The stream of each prompt, counted from 0; without it, the i-th prompt gets stream i."""
+    """Random stream of each prompt. Default: stream i for the i-th prompt."""
 
     def __post_init__(self) -> None:
-        """Refuse what no engine can draw."""
+        """Reject parameters that no engine can sample with."""
         if self.max_tokens < 1:
             raise UsageError(f"max_tokens: got {self.max_tokens}, expected at least 1")
         if self.temperature < 0:
             raise UsageError(f"temperature: got {self.temperature}, expected 0 (greedy) or more")
 
     def streams_of(self, count: int) -> Sequence[int]:
-        """The streams of so many prompts."""
+        """The streams of `count` prompts."""
         return range(count) if self.streams is None else self.streams
 
     def seeds_of(self, count: int) -> list[int]:
-        """The seeds of their streams, for engines that take one with each request."""
+        """Their seeds, for engines that take one seed per request."""
         return [
             int(np.random.SeedSequence([self.seed, s]).generate_state(1)[0])
             for s in self.streams_of(count)
@@ -56,25 +56,25 @@ class Completion:
     """One completion of one prompt."""
 
     token_ids: tuple[int, ...]
-    """With the end token, if there is one."""
+    """Includes the end token, if any."""
     log_probs: tuple[float, ...]
-    """Of each token, under the distribution it was drawn from."""
+    """One per token, under the distribution it was sampled from."""
     finish_reason: Literal["stop", "length"]
     """"length": cut at `max_tokens` (a truncated output)."""
 
 
 @runtime_checkable
 class Sampler(Protocol):
-    """An engine that draws completions and takes new weights."""
+    """An engine that samples completions and accepts new weights."""
 
     def sample(
         self, prompts: Sequence[Sequence[int]], params: SamplingParams, /
     ) -> list[Completion]:
-        """One completion for each prompt, in order. Repeat a prompt to draw several; it is prefilled once."""
+        """One completion per prompt, in order. A repeated prompt is prefilled once."""
         ...
 
     def update(self, named_weights: Iterable[tuple[str, Tensor]], /) -> None:
-        """Take the trainer's weights, by their names in the transformers model."""
+        """Load the trainer's weights, by their transformers names."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""The draw that all engines share where they draw in PyTorch: the distribution function, inverted at uniform noise."""
+"""The shared way to draw in PyTorch: invert the distribution function at uniform noise."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from torch import Tensor
 
 
 def invert(logps_BV: Tensor, noise_B: Tensor) -> Tensor:
-    """Draw one token for each row.
+    """Draw one token per row.
 
     Args:
         logps_BV: log-probs.

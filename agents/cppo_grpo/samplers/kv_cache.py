@@ -12,16 +12,16 @@ from transformers.cache_utils import DynamicLayer
 
 
 class BufferedLayer(DynamicLayer):
-    """Keys and values of a full-attention layer in a buffer with room to spare.
+    """Keys and values of a full-attention layer, in a buffer with spare room.
 
-    `DynamicLayer` copies the whole past at every token: about half of the decoding time of a small
-    model on a CPU.
+    `DynamicLayer` copies the whole past for every token, which is about half of the decoding time
+    of a small model on a CPU.
     """
 
     def update(
         self, key_states: Tensor, value_states: Tensor, *args: Any, **kwargs: Any
     ) -> tuple[Tensor, Tensor]:
-        """Append along the sequence and return all keys and values so far."""
+        """Append along the sequence, and return all keys and values so far."""
         past = self.get_seq_length()
         if not self.is_initialized:
             self.lazy_initialization(key_states, value_states)
@@ -38,13 +38,13 @@ class BufferedLayer(DynamicLayer):
         return self.keys, self.values
 
     def reorder_cache(self, beam_idx: Tensor) -> None:
-        """Keep the given rows of the batch; a row may be repeated."""
+        """Keep the given rows of the batch; a row may repeat."""
         super().reorder_cache(beam_idx)
         self._keys, self._values = self.keys, self.values
 
 
 def make_cache(config: PretrainedConfig) -> DynamicCache:
-    """The cache that fits the model (sliding and linear layers included), its full-attention layers buffered."""
+    """A cache for this model, with its full-attention layers buffered."""
     cache = DynamicCache(config=config)
     cache.layers = [
         BufferedLayer() if type(layer) is DynamicLayer else layer for layer in cache.layers
@@ -53,12 +53,12 @@ def make_cache(config: PretrainedConfig) -> DynamicCache:
 
 
 def cache_argument(model: PreTrainedModel) -> str:
-    """The name under which the model takes a cache: transformers 5.24 renamed it, in one model after the other."""
+    """The model's name for its cache argument; transformers 5.24 renames it model by model."""
     return "cache" if "cache" in inspect.signature(model.forward).parameters else "past_key_values"
 
 
 def _with_room(buffer: Tensor, total: int) -> Tensor:
-    """A copy with room for half as much again, so that n appended tokens cost O(n) copies."""
+    """A copy with room for half as much again, so n appended tokens cost O(n) copies."""
     past = buffer.shape[-2]
     roomy = torch.empty(
         *buffer.shape[:-2],

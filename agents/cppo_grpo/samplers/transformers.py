@@ -1,4 +1,4 @@
-"""Sampling with a transformers model: batched, left-padded, cached; shared prompts once, finished rows leave early."""
+"""Sampling with transformers: batched, left-padded, cached; finished rows leave early."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from cppo_grpo.samplers.inversion import invert
 from cppo_grpo.samplers.kv_cache import cache_argument, make_cache
 
 LEAVING_SHARE = 1 / 8
-"""Finished rows are dropped once they are this share of the batch, because dropping copies the whole cache."""
+"""Drop finished rows once they are this share of the batch; dropping copies the whole cache."""
 
 
 class TransformersSampler:
-    """Draws from a model in this process, usually the very model that is trained.
+    """Samples from a model in this process, usually the one being trained.
 
     Args:
         model: a causal language model.
-        batch_size: sequences decoded together at most; memory grows with it.
+        batch_size: maximum sequences decoded together; memory grows with it.
     """
 
     def __init__(self, model: PreTrainedModel, *, batch_size: int = 256) -> None:
@@ -33,13 +33,13 @@ class TransformersSampler:
     def sample(
         self, prompts: Sequence[Sequence[int]], params: SamplingParams, /
     ) -> list[Completion]:
-        """One completion for each prompt, in order; see `Sampler.sample`."""
+        """One completion per prompt, in order; see `Sampler.sample`."""
         return in_order(self.stream(prompts, params))
 
     def stream(
         self, prompts: Sequence[Sequence[int]], params: SamplingParams, /
     ) -> Iterator[dict[int, Completion]]:
-        """The same completions by the number of their prompt, one decoded batch after the other."""
+        """The same completions by prompt index, one decoded batch after the other."""
         streams = list(params.streams_of(len(prompts)))
         noise_BT = torch.rand(
             (max(streams, default=-1) + 1, params.max_tokens),
@@ -57,20 +57,21 @@ class TransformersSampler:
             yield dict(zip(rows, drawn, strict=True))
 
     def update(self, named_weights: Iterable[tuple[str, Tensor]], /) -> None:
-        """Copy the trainer's weights into the model; nothing is copied where both are one model."""
+        """Copy the trainer's weights into the model, unless both are the same model."""
         own = dict(self.model.named_parameters(remove_duplicate=False))
         with torch.no_grad():
             for name, weight in named_weights:
                 if name not in own:
                     raise UsageError(
-                        f"update: got a weight {name!r}, expected the name of a parameter of the model"
+                        f"update: got a weight {name!r}, expected the name of a parameter of the "
+                        "model"
                     )
                 if own[name].data_ptr() != weight.data_ptr():
                     own[name].copy_(weight)
 
 
 def draw(logits_BV: Tensor, temperature: float, noise_B: Tensor) -> tuple[Tensor, Tensor]:
-    """Draw one token for each row.
+    """Draw one token per row.
 
     Args:
         logits_BV: logits.
@@ -78,7 +79,7 @@ def draw(logits_BV: Tensor, temperature: float, noise_B: Tensor) -> tuple[Tensor
         noise_B: uniform in [0, 1), float64.
 
     Returns:
-        Token ids and their float32 log-probs at the temperature (at 1 when greedy).
+        Token ids and their float32 log-probs at the temperature (at 1 if greedy).
     """
     logits_BV = logits_BV.float()
     if temperature > 0:
@@ -121,12 +122,12 @@ def _decode(
 
 
 class _Batch:
-    """The rows that are still being decoded: their cache, their padding, and the logits of their next token."""
+    """The unfinished rows: cache, padding, and the logits of their next token."""
 
     def __init__(
         self, model: PreTrainedModel, prompts: list[tuple[int, ...]], max_tokens: int
     ) -> None:
-        """Prefill: every distinct prompt once."""
+        """Prefill each distinct prompt once."""
         self.model = model
         self.rows = torch.arange(len(prompts), device=model.device)
         self.cache = make_cache(model.config)
@@ -146,12 +147,12 @@ class _Batch:
         self._select(torch.tensor([index[prompt] for prompt in prompts], device=model.device))
 
     def append(self, tokens_B: Tensor) -> None:
-        """Feed one token for each row."""
+        """Feed one token per row."""
         self.length += 1
         self._forward(tokens_B[:, None])
 
     def keep(self, kept: Tensor) -> None:
-        """Go on with these rows of the batch only."""
+        """Continue with these rows only."""
         self.rows = self.rows[kept]
         self._select(kept)
 

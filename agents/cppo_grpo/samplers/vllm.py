@@ -1,11 +1,11 @@
-"""Sampling with vLLM: continuous batching, prefix caching, and the trainer's weights after each update.
+"""Sampling with vLLM: continuous batching, prefix caching, the trainer's weights after each update.
 
     vllm           the engine in this process; weights are handed over in memory
-    vllm_worker    the engine in a process of its own; weights go through a file in memory
+    vllm_worker    the engine in its own process; weights go through a file in memory
     vllm_server    the engine behind HTTP, in `vllm_server.py`
 
-In this process there can be one engine only: vLLM keeps its parallel state in globals, where a
-second breaks the first.
+A process can hold only one engine: vLLM keeps its parallel state in globals, and a second engine
+breaks the first.
 """
 
 from __future__ import annotations
@@ -27,19 +27,21 @@ from cppo_grpo.samplers import Completion, SamplingParams, in_order
 from cppo_grpo.samplers.vllm_weights import WORKER_EXTENSION, weights_file
 
 DEFAULTS = {"VLLM_CPU_OMP_THREADS_BIND": "nobind", "VLLM_CPU_KVCACHE_SPACE": "1"}
-"""Unless the environment says otherwise: the threads of this process stay the trainer's; GiB of cache on a CPU."""
+"""Environment defaults: leave the threads of this process to the trainer; GiB of KV cache on a CPU.
+"""
 
 
 class VllmSampler:
-    """Draws from vLLM's own copy of a model.
+    """Samples from vLLM's own copy of a model.
 
     Args:
-        model: the trained model; its architecture and its weights are taken over.
-        **engine: options of `vllm.LLM`, such as `gpu_memory_utilization=0.4` or `max_model_len=8192`.
+        model: the trained model; vLLM copies its architecture and weights.
+        **engine: options of `vllm.LLM`, such as `gpu_memory_utilization=0.4` or
+            `max_model_len=8192`.
 
     Raises:
         MissingExtraError: vLLM is not installed.
-        UsageError: several processes train on GPUs: all of their engines would be on the first one.
+        UsageError: several processes train on GPUs; all their engines would use the first one.
     """
 
     multiprocessing = "0"
@@ -47,7 +49,8 @@ class VllmSampler:
     def __init__(self, model: PreTrainedModel, **engine: Any) -> None:
         if model.device.type != "cpu" and (count := launched_processes()) > 1:
             raise UsageError(
-                f"sampler: {count} processes on GPUs would put all their vLLM engines on the first one; "
+                f"sampler: {count} processes on GPUs would put all their vLLM engines on the "
+                "first one; "
                 "use --sampler transformers"
             )
         os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = self.multiprocessing
@@ -61,7 +64,8 @@ class VllmSampler:
         options = {
             "dtype": str(model.dtype).removeprefix("torch."),
             "enforce_eager": model.device.type == "cpu",
-            "logprobs_mode": "processed_logprobs",  # those of the sampled distribution, not those at temperature 1
+            # Log-probs of the sampled distribution, not those at temperature 1.
+            "logprobs_mode": "processed_logprobs",
             "load_format": "dummy",
             "worker_extension_cls": WORKER_EXTENSION,
         }
@@ -74,13 +78,13 @@ class VllmSampler:
     def sample(
         self, prompts: Sequence[Sequence[int]], params: SamplingParams, /
     ) -> list[Completion]:
-        """One completion for each prompt, in order; see `Sampler.sample`."""
+        """One completion per prompt, in order; see `Sampler.sample`."""
         return in_order(self.stream(prompts, params))
 
     def stream(
         self, prompts: Sequence[Sequence[int]], params: SamplingParams, /
     ) -> Iterator[dict[int, Completion]]:
-        """The same completions by the number of their prompt, after each step of the engine in which some finished."""
+        """The same completions by prompt index, after each engine step in which some finish."""
         requests = self.llm.enqueue(
             [{"prompt_token_ids": list(prompt)} for prompt in prompts],
             [
@@ -114,7 +118,7 @@ class VllmSampler:
             self.llm.llm_engine.abort_request(list(going))
 
     def update(self, named_weights: Iterable[tuple[str, Tensor]], /) -> None:
-        """Load the trainer's weights, and forget what was computed with the old ones."""
+        """Load the trainer's weights, and drop the prefix cache of the old ones."""
         self._hand_over(named_weights)
         # Cached prefixes hold keys and values of the old weights.
         self.llm.reset_prefix_cache()
@@ -124,7 +128,7 @@ class VllmSampler:
 
 
 class VllmWorkerSampler(VllmSampler):
-    """The same with the engine in a process of its own, so that its threads and globals are not the trainer's."""
+    """The engine in its own process, so its threads and globals are not the trainer's."""
 
     multiprocessing = "1"
 
@@ -141,7 +145,7 @@ def _completion(output: Any) -> Completion:
 
 
 def _describe(model: PreTrainedModel, folder: str) -> None:
-    """Write what vLLM reads before any weight: the architecture, and a tokenizer, which only token ids never meet."""
+    """Write what vLLM reads before any weight: the architecture and a tokenizer (unused)."""
     config = copy.deepcopy(model.config)
     config.architectures = [type(model).__name__]
     config.save_pretrained(folder)

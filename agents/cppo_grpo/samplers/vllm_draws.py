@@ -1,9 +1,9 @@
-"""How vLLM draws for a learner on a CPU: all rows of a step at once, each with the noise of its own seed.
+"""How vLLM draws for a learner on a CPU: all rows of a step at once, each with its own seed.
 
-vLLM's own way costs about a tenth of the time of a small model: it asks the generator of each row
-for a number, one after the other, and ranks every sampled token for a field that nobody reads. It
-also fails on a request with a seed whose prompt it reads in several steps: what is drawn before the
-last of them has to be taken back, which generators of a CPU cannot do.
+vLLM's own way costs about a tenth of the time of a small model: it asks each row's generator for
+one number after the other, and ranks every sampled token for a field that nobody reads. It also
+fails on a seeded request whose prompt it reads in several steps: all draws before the last step
+must be taken back, which CPU generators cannot do.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from vllm.v1.sample.ops.topk_topp_sampler import apply_top_k_top_p
 from cppo_grpo.samplers.inversion import invert
 
 NOISE = 256
-"""Numbers that are taken from a generator at once."""
+"""Numbers drawn from a generator at once."""
 
 OFFSET = 4
-"""What one draw adds to the offset of a generator, as vLLM expects it."""
+"""What one draw adds to the offset of a generator, as vLLM expects."""
 
 
 def draw_together(runner: Any) -> None:
-    """Let a `vllm.v1.worker.cpu_model_runner.CPUModelRunner` draw so; its log-probs are processed ones."""
+    """Make a vLLM `CPUModelRunner` draw this way; its log-probs are processed ones."""
     sampler = runner.sampler
     if isinstance(sampler.topk_topp_sampler, _Together):
         return  # a server meets one trainer after the other
@@ -47,7 +47,7 @@ def draw_together(runner: Any) -> None:
 
 
 class _Stream:
-    """The noise of one request, as far as vLLM knows a generator that can be set back."""
+    """The noise of one request, shaped like a generator that can be rewound."""
 
     def __init__(self, seed: int) -> None:
         self._generator = torch.Generator().manual_seed(seed)
@@ -70,7 +70,7 @@ class _Stream:
 
 
 class _Streams(dict[int, _Stream]):
-    """The streams of the rows with seeds; vLLM puts generators in and moves what it finds to other rows."""
+    """The streams of the seeded rows; vLLM inserts generators and moves them between rows."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -89,7 +89,7 @@ class _Together(nn.Module):
     def forward(
         self, logits: Tensor, streams: dict[int, _Stream], k: Tensor | None, p: Tensor | None
     ) -> tuple[Tensor, Tensor]:
-        """Tokens and log-probs, from logits at their temperature; rows without a stream have no seed."""
+        """Tokens and log-probs from logits at their temperature; unseeded rows have no stream."""
         logps_BV = apply_top_k_top_p(logits, k, p).log_softmax(-1, dtype=torch.float32)
         noise = [
             streams[row].draw() if row in streams else random.random() for row in range(len(logits))

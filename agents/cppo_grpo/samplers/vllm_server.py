@@ -1,11 +1,13 @@
-r"""Sampling with a `vllm serve` process: the engine on another GPU, or on several, with the trainer's weights.
+"""Sampling with a `vllm serve` process: the engine on other GPUs, with the trainer's weights.
 
-    VLLM_SERVER_DEV_MODE=1 vllm serve MODEL --logprobs-mode processed_logprobs --generation-config vllm \
+    VLLM_SERVER_DEV_MODE=1 vllm serve MODEL --logprobs-mode processed_logprobs \
+        --generation-config vllm \
         --worker-extension-cls cppo_grpo.samplers.vllm_weights.WeightLoader
     cppo train --model MODEL --sampler vllm_server --sampler_options.url=http://127.0.0.1:8000
 
-Token ids go in and out through the completions API. New weights go through a file that both processes see. The server's
-development mode opens its control endpoints to whoever reaches the port: serve on 127.0.0.1 or a private network.
+Token ids travel through the completions API. New weights go through a file that both processes can
+read. The development mode opens the server's control endpoints to anyone who reaches the port:
+serve on 127.0.0.1 or a private network.
 """
 
 from __future__ import annotations
@@ -34,20 +36,20 @@ HOW_TO_SERVE = (
 
 
 class VllmServerSampler:
-    """Draws from the model that a vLLM server serves, after handing it the weights of the trained one.
+    """Samples from the model of a vLLM server, after sending it the trainer's weights.
 
     Args:
-        model: the trained model; the server serves the same architecture.
-        url: of the server, such as "http://127.0.0.1:8000".
-        folder: where the file with new weights is written, seen by the server under the same path;
-            without it, shared memory (server and trainer on one machine).
-        requests: requests in flight at most; the server batches them.
-        timeout_s: seconds that one request may take.
+        model: the trained model; the server must serve the same architecture.
+        url: the server's address, such as "http://127.0.0.1:8000".
+        folder: where the file with new weights is written; the server must see it under the same
+            path. Default: shared memory (server and trainer on one machine).
+        requests: maximum requests in flight; the server batches them.
+        timeout_s: seconds per request.
 
     Raises:
         SamplerError: no server answers there.
-        UsageError: several processes train, or the server was started without what the sampler
-            needs; the message says how to start it.
+        UsageError: several processes train, or the server was started without a required option;
+            the message says how to start it.
     """
 
     def __init__(
@@ -61,7 +63,8 @@ class VllmServerSampler:
     ) -> None:
         if (count := launched_processes()) > 1:
             raise UsageError(
-                f"sampler vllm_server: one server serves one process, and there are {count}; use --sampler transformers"
+                f"sampler vllm_server: one server serves one process, and there are {count}; use "
+                "--sampler transformers"
             )
         self.url, self.folder, self.timeout_s = (
             url.rstrip("/"),
@@ -77,7 +80,7 @@ class VllmServerSampler:
     def sample(
         self, prompts: Sequence[Sequence[int]], params: SamplingParams, /
     ) -> list[Completion]:
-        """One completion for each prompt, in order; see `Sampler.sample`.
+        """One completion per prompt, in order; see `Sampler.sample`.
 
         Raises:
             SamplerError: the server failed, or did not answer in time.
@@ -87,7 +90,7 @@ class VllmServerSampler:
     def stream(
         self, prompts: Sequence[Sequence[int]], params: SamplingParams, /
     ) -> Iterator[dict[int, Completion]]:
-        """The same completions by the number of their prompt, each when the server has answered.
+        """The same completions by prompt index, each as soon as the server answers.
 
         Raises:
             SamplerError: the server failed, or did not answer in time.
@@ -116,10 +119,10 @@ class VllmServerSampler:
                 request.cancel()
 
     def update(self, named_weights: Iterable[tuple[str, Tensor]], /) -> None:
-        """Load the trainer's weights, and forget what was computed with the old ones.
+        """Load the trainer's weights, and drop the prefix cache of the old ones.
 
         Raises:
-            SamplerError: the server did not take them.
+            SamplerError: the server did not accept them.
         """
         with weights_file(named_weights, self.folder) as path:
             self._post("/collective_rpc", {"method": "load_named_file", "args": [path]})
@@ -138,7 +141,7 @@ class VllmServerSampler:
         )
 
     def _require_settings(self) -> None:
-        """Refuse a server whose log-probs are not those of the sampled distribution, or that cannot take weights."""
+        """Reject a server with other log-probs, or one that cannot take weights."""
         try:
             (settings, *_) = self._post("/collective_rpc", {"method": "prepare"})["results"]
         except SamplerError as error:
@@ -149,7 +152,8 @@ class VllmServerSampler:
             ) from error
         if (mode := settings["logprobs_mode"]) != "processed_logprobs":
             raise UsageError(
-                f"{self.url}: the server reports {mode}, expected processed_logprobs; {HOW_TO_SERVE}"
+                f"{self.url}: the server reports {mode}, expected processed_logprobs; "
+                f"{HOW_TO_SERVE}"
             )
 
     def _post(self, path: str, body: dict[str, Any]) -> Any:

@@ -1,4 +1,4 @@
-"""What vLLM's worker learns to do for a learner, and the file that carries new weights between processes."""
+"""What vLLM's worker learns for a learner, and the file that carries weights between processes."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ SHARED_MEMORY = Path("/dev/shm")
 
 
 class WeightLoader:
-    """What vLLM's worker learns to do: take new weights, and draw fast. vLLM mixes it into its worker class."""
+    """Mixed into vLLM's worker class: take new weights, and draw fast."""
 
     vllm_config: Any
     model_runner: Any
     reload_weights: Callable[..., None]
 
     def load_named(self, named_weights: Iterable[tuple[str, Tensor]]) -> None:
-        """Load weights by their names in the transformers model."""
+        """Load weights by their transformers names."""
         self.reload_weights(weights_iterator=named_weights)
         # On a CPU the head of a tied model keeps a packed copy of the old embedding unless it is
         # packed anew.
@@ -35,7 +35,7 @@ class WeightLoader:
         self.load_named(load_file(path).items())
 
     def prepare(self) -> dict[str, Any]:
-        """Get ready to draw; returns the setting that decides whether a learner can use the log-probs."""
+        """Prepare to draw; returns the log-prob mode, which a learner must check."""
         mode = str(self.vllm_config.model_config.logprobs_mode)
         if self.vllm_config.device_config.device_type == "cpu" and mode == "processed_logprobs":
             # Only vLLM's worker can import this.
@@ -46,18 +46,18 @@ class WeightLoader:
 
 
 WORKER_EXTENSION = f"{WeightLoader.__module__}.{WeightLoader.__qualname__}"
-"""What vLLM is told as `worker_extension_cls`."""
+"""The value of `worker_extension_cls`."""
 
 
 @contextmanager
 def weights_file(
     named_weights: Iterable[tuple[str, Tensor]], folder: Path | None = None
 ) -> Iterator[str]:
-    """The path of a safetensors file with these weights, which is gone in the end.
+    """A temporary safetensors file with these weights.
 
     Args:
-        named_weights: weights by their names in the transformers model.
-        folder: where the file lies; without it, in shared memory where there is any.
+        named_weights: weights by their transformers names.
+        folder: where to write it. Default: shared memory, if there is any.
     """
     if folder is None and SHARED_MEMORY.is_dir():
         folder = SHARED_MEMORY

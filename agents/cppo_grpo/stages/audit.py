@@ -1,4 +1,4 @@
-"""Is the planner's reward dense enough to learn from? The audit before the joint stage (METHOD, section 4).
+"""Is the planner's reward dense enough to learn from? The audit before the joint stage (docs/method.md, section 4).
 
 Forward only. `density` measures, `decide` compares with the thresholds: "go" where every figure
 reaches its line, "no-go" where one is hopeless, and "unclear" between the two.
@@ -46,7 +46,7 @@ LINES = {
     "acceptance": Threshold("plans that the judge accepted", least=0.02, most=0.98),
     "parse_rate": Threshold("plans that could be read", least=0.95),
 }
-"""The shares of the audit and their thresholds (METHOD, section 4)."""
+"""The shares of the audit and their thresholds (docs/method.md, section 4)."""
 
 
 def density(

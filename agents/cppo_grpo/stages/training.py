@@ -215,7 +215,7 @@ def _reached(recent: deque[float], target: float | None) -> bool:
 
 
 def _check_held_out(config: TrainConfig, sandbox: Sandbox, problems: ProblemSet) -> None:
-    """Refuse an evaluation on problems that are trained on (METHOD, section 4), before any time is spent."""
+    """Refuse an evaluation on problems that are trained on (docs/method.md, section 4), before any time is spent."""
     if config.eval_episodes and not config.allow_overlap:
         with environment(config, sandbox, config.eval_split, 1) as held_out:
             require_disjoint(problems, held_out.assembly.problems)

@@ -1,4 +1,4 @@
-"""Stage 1: supervised learning of the two regions' form, on demonstrations (METHOD, section 4).
+"""Stage 1: supervised learning of the two regions' form, on demonstrations (docs/method.md, section 4).
 
 The loss is on target tokens only. Demonstrations say how plans and programs look, never which
 method is right.

@@ -1,4 +1,4 @@
-"""Problem sets read from files: one pass makes the index, a problem is decoded when it is asked for."""
+"""Problem sets read from files: one pass builds the index; problems are decoded on demand."""
 
 from __future__ import annotations
 

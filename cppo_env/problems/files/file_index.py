@@ -1,9 +1,8 @@
-"""What lies where in a file of records; of large files it is kept between runs, so that only the first one reads all.
+"""The index of a file of records; that of a large file is cached.
 
-Every record is decoded once for its summary, which is also the check that it can be read at all.
-Gigabytes of packed tests make that slow, so the outcome is written into the platform's cache
-folder. It counts as long as the files have the sizes and times that they had then, and the code
-that reads them is the same.
+Every record is decoded once for its summary, which also checks that it can be read. Packed tests
+make that slow for large files, so the index is written to the platform's cache folder. It is valid
+as long as the sizes and times of the files and the code that reads them stay the same.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ Decode = Callable[[Record, str | None], Problem]
 """A layout's decoder: (record, split that the file states) → problem. Raises `FieldError`."""
 
 SMALLEST_KEPT = 16 * 1024 * 1024
-"""Bytes; smaller files are read in less than a second."""
+"""Smallest file in bytes that gets a cached index; smaller ones take less than a second."""
 
 
 class Located(NamedTuple):
@@ -122,7 +121,7 @@ def _mark(state: list[State], decode: Decode) -> str:
 
 @lru_cache
 def _code(decoder: str) -> str:
-    """A digest of the code that reads records: other code may see something else in them."""
+    """A digest of the code that reads records; other code might read something else."""
     digest = hashlib.sha256()
     for path in sorted({*Path(__file__).parents[1].rglob("*.py"), Path(decoder)}):
         digest.update(path.read_bytes())
@@ -152,7 +151,7 @@ def _summary(values: dict[str, Any]) -> Summary:
 
 
 def _keep(place: Path, mark: str, index: FileIndex) -> None:
-    """Write an index; a cache folder that cannot be written to only costs time."""
+    """Write an index. If the cache folder is not writable, the next run just takes longer."""
     content = {
         "mark": mark,
         "problems": [

@@ -1,7 +1,7 @@
-"""Where records lie: lines of a JSON file, rows of a Parquet file, folders of the original APPS archive.
+"""Where records lie: lines of a JSON file, rows of a Parquet file, folders of the APPS archive.
 
-Each kind finds its records in one pass, and reads any single one again by its position. No record
-stays in memory.
+Each kind finds its records in one pass and reads any single one again by position. No record stays
+in memory.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Found(NamedTuple):
 
 
 class State(NamedTuple):
-    """A file as far as the file system tells whether it has changed."""
+    """What the file system knows about changes to a file."""
 
     path: str
     size: int
@@ -71,12 +71,12 @@ class RecordFile(Protocol):
         ...
 
     def refusal(self, number: int, error: FieldError) -> Refusal:
-        """`error` with the place of the record of a number that `scan` gave."""
+        """`error`, with the place of the record that has this number."""
         ...
 
 
 def split_of(name: str) -> str | None:
-    """The split that a file or folder name states as one of its words, such as `train-00000-of-00039`."""
+    """The split in a file or folder name, as in `train-00000-of-00039`."""
     words = set(re.split(r"[^a-z]+", name.lower()))
     stated = [split for split in SPLITS if split in words]
     return stated[0] if len(stated) == 1 else None
@@ -84,7 +84,7 @@ def split_of(name: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class JsonLines:
-    """A text file with one JSON object per line. A position is a byte offset, a number that of a line from 1."""
+    """JSON lines. A position is a byte offset; a number is a line, counted from 1."""
 
     path: Path
 
@@ -138,7 +138,7 @@ def _parse_line(line: bytes) -> Record:
 
 @dataclass(frozen=True, slots=True)
 class ParquetRows:
-    """A Parquet file whose rows are records. A position is a row from 0, a number the same from 1."""
+    """A Parquet file of records. A position is a row from 0; a number is the same from 1."""
 
     path: Path
 
@@ -167,10 +167,10 @@ class ParquetRows:
                     position += 1
 
     def read(self, position: int) -> Record:
-        """The record of a row. Costs reading its row group, unless that was the last one read.
+        """The record of a row. Reads its row group, unless that was the last one read.
 
-        Published files hold hundreds of rows in a group, so that reading them in random order is
-        slow; `cppo problems import` makes a store of them that is not.
+        Published files have hundreds of rows per group, so random access is slow. `cppo problems
+        import` makes a store that is fast.
         """
         stat = self.path.stat()
         for group, first, last in _row_groups(self.path, stat.st_mtime_ns, stat.st_size):
@@ -228,7 +228,7 @@ APPS_FILES = {
 
 @dataclass(frozen=True, slots=True)
 class RawFolders:
-    """Problem folders of the original APPS archive, of one split. Positions and numbers are indices into `folders`."""
+    """Folders of the APPS archive, of one split. Positions and numbers index `folders`."""
 
     folders: tuple[Path, ...]
     split: str | None

@@ -1,4 +1,4 @@
-"""Published problem sets on the Hugging Face hub: pinned revisions, resumed downloads, checked contents."""
+"""Problem sets on the Hugging Face hub: pinned revisions, resumed and verified downloads."""
 
 from __future__ import annotations
 
@@ -50,20 +50,19 @@ class Downloaded:
 def download(
     name: str, *, only: str | None = None, folder: Path | None = None, endpoint: str | None = None
 ) -> Downloaded:
-    """Fetch a published set; files that are complete already are only checked, partial ones are resumed.
+    """Fetch a published set. Complete files are only verified; partial ones are resumed.
 
     Args:
         name: one of `SETS`.
-        only: pattern of the files to fetch, such as "data/valid*"; None fetches all that hold
+        only: pattern of the files to fetch, such as "data/valid*". Default: all files with
             problems.
-        folder: where to put them; None is where the set's name looks for them.
-        endpoint: address of the hub; None is the public one, or $HF_ENDPOINT.
+        folder: destination. Default: where the set's name looks for them.
+        endpoint: address of the hub. Default: $HF_ENDPOINT, else the public hub.
 
     Raises:
-        UnknownNameError: no set of that name is known.
+        UnknownNameError: unknown set.
         MissingExtraError: huggingface_hub is not installed.
-        ProblemDataError: the hub cannot be reached, or a file differs from what the pinned revision
-            says.
+        ProblemDataError: the hub cannot be reached, or a file differs from the pinned revision.
     """
     if name not in SETS:
         raise UnknownNameError(f"no set to download named {name!r}; {suggest(name, sorted(SETS))}")
@@ -103,7 +102,7 @@ def download(
 
 
 def _transport_error() -> type[Exception]:
-    """The base error of the HTTP library that the hub client uses; which library that is depends on its version."""
+    """The base error of the hub client's HTTP library, which depends on its version."""
     from huggingface_hub import utils
 
     session: Any = cast(Any, utils).get_session()
@@ -135,6 +134,7 @@ def _checked(file: Path, entry: Any) -> str:
 def _unreachable(name: str, published: HubSet, folder: Path, error: Exception) -> str:
     reason = str(error).strip().partition("\n")[0] or type(error).__name__
     return (
-        f"the hub cannot be reached ({reason}); where it can, download the files {published.files} of the data set "
+        f"the hub cannot be reached ({reason}); where it can, download the files "
+        f"{published.files} of the data set "
         f"{published.repository} at revision {published.revision} and put them into {folder}"
     )

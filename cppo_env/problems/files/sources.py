@@ -1,4 +1,4 @@
-"""From a path to the files of one layout: what the folder or file holds, and where downloads lie."""
+"""From a path to the files of one layout, and where downloads lie."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def cache_folder() -> Path:
 
 
 def imported(name: str) -> Path:
-    """Where `cppo problems import NAME` writes, and the set of that name is read from if it is there."""
+    """The store that `cppo problems import NAME` writes, and that the name NAME prefers."""
     return data_folder() / f"{name}-store"
 
 
@@ -99,7 +99,8 @@ def record_files(path: Path) -> list[RecordFile]:
     """
     if not path.exists():
         raise ProblemDataError(
-            f"{path}: no such file or folder; expected problems in a published layout, or a name: cppo problems list"
+            f"{path}: no such file or folder; expected problems in a published layout, or a name: "
+            "cppo problems list"
         )
     if path.is_file():
         if path.suffix == ".parquet":

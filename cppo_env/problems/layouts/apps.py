@@ -1,10 +1,10 @@
-"""APPS (Hendrycks et al. 2021) in its two published layouts: problem folders, and JSON lines or Parquet rows.
+"""APPS (Hendrycks et al. 2021) in its two published layouts: folders, and JSON lines or Parquet.
 
     train/0001/{question.txt, input_output.json, solutions.json, metadata.json, starter_code.py}
     {"problem_id" or "id", "question", "solutions", "input_output", "difficulty", "url",
     "starter_code"}
 
-A record without tests is refused: whatever runs on no tests would pass.
+A record without tests is refused: any program would pass it.
 """
 
 from __future__ import annotations
@@ -35,18 +35,20 @@ from cppo_env.problems.views import Problems
 from cppo_env.types import Problem, TestCase
 
 CALL_CHECKER = "value_or_wrapped"
-"""Accepts the expected value, or it alone in a list: records of both kinds were published."""
+"""Accepts the expected value, bare or alone in a list: both forms were published."""
 
 
 def load(source: Path | str | None = None, /, **filters: Any) -> Problems:
-    """The APPS problems of a problem folder, split folder, archive, JSON lines or Parquet file, or a folder of those.
+    """The APPS problems of a problem folder, split folder, archive, JSON lines or Parquet file.
+
+    A folder of such files works as well.
 
     Args:
         source: the path; None looks where `cppo problems download apps` puts it.
         **filters: see `cppo_env.problems.selection.Filters`.
 
     Raises:
-        ProblemDataError: there is no such path, or it holds no APPS problem that can be used.
+        ProblemDataError: there is no such path, or it holds no usable APPS problem.
     """
     return select(Catalog(files_of("apps", source), decode), **filters)
 
@@ -117,7 +119,7 @@ def _solutions(text: str) -> tuple[str, ...]:
 
 
 def _tests(text: str) -> tuple[str | None, tuple[TestCase, ...]]:
-    """The function to call (None for stdin programs) and the tests of a JSON-encoded `input_output`."""
+    """The function to call (None for stdin programs) and the tests of an `input_output`."""
     if not text.strip():
         raise FieldError("input_output", "empty: a problem without tests")
     value = parse_json(text, "input_output")
@@ -161,7 +163,7 @@ def _value(value: Any, field: str, index: int) -> str:
 
 
 def _has_integer_keys(test: TestCase) -> bool:
-    """Whether an argument is a dictionary whose integer keys JSON turned into text; the caller turns them back."""
+    """Whether an argument is a dictionary whose integer keys JSON turned into text."""
     if "{" not in test.input:
         return False
     objects = [

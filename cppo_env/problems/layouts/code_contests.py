@@ -1,7 +1,7 @@
-"""CodeContests (Li et al. 2022) as published on the hub: Parquet rows, or JSON lines of the same schema.
+"""CodeContests (Li et al. 2022) as published on the hub: Parquet rows or JSON lines.
 
-The numbers are those of the official protocol buffers; names copied from the hub's label lists may
-be off by one.
+The enum numbers are those of the official protocol buffers; label lists on the hub may be off by
+one.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ def _name(record: Record) -> str:
 
 
 def _statement(record: Record, streams: tuple[str, str]) -> str:
-    """The description; where the contest used files, with a note that standard streams take their place."""
+    """The description; with a note on standard streams if the contest used files."""
     text = text_field(record, "description")
     if not text.strip():
         raise FieldError("description", "empty")
@@ -174,10 +174,10 @@ def _number(record: Record, field: str) -> int | float:
 
 
 def _limits(record: Record) -> Limits:
-    """The contest's own limits; zero and null mean that none is known.
+    """The contest's own limits; zero and null mean unknown.
 
-    The contests set them for compiled languages; `cpu_s` is what the data say, and `cppo problems
-    validate` finds the Python references that exceed it.
+    Contests set them for compiled languages. `cppo problems validate` finds the Python references
+    that exceed them.
     """
     cpu_s = DEFAULT.cpu_s
     if record.get("time_limit") is not None:

@@ -1,8 +1,7 @@
-"""What a statement says about its judge: several right answers, interaction, tolerance, letter case.
+"""What a statement says about its judge: several answers, interaction, tolerance, letter case.
 
-The data sets ship no checkers. These cues are phrases of statements, chosen to be precise rather
-than complete; `cppo_env.problems.validation.validate` finds the rest by accepted programs that
-disagree.
+The data sets ship no checkers. The cues are phrases of statements, chosen to be precise rather than
+complete. `cppo problems validate` finds the rest by accepted programs that disagree.
 """
 
 from __future__ import annotations
@@ -57,7 +56,7 @@ LOOSE = 4
 
 
 def judge_cues(statement: str) -> tuple[str, ...]:
-    """The reasons in a statement why comparing with one expected output may reject right programs."""
+    """Reasons in a statement why comparing with one output may reject right programs."""
     found = ((SEVERAL_ANSWERS, _SEVERAL), (INTERACTIVE, _INTERACTIVE))
     return tuple(name for name, pattern in found if pattern.search(statement))
 
@@ -68,7 +67,7 @@ def promises_one_answer(statement: str) -> bool:
 
 
 def checker_for(statement: str) -> str:
-    """Name of the rule that a statement asks for: "case_insensitive", "float_1e-4" or "strict"."""
+    """The rule that a statement asks for: "case_insensitive", "float_1e-4" or "strict"."""
     if _ANY_CASE.search(statement):
         return "case_insensitive"
     tolerance = _TOLERANCE.search(statement)

@@ -1,8 +1,8 @@
-"""LiveCodeBench (Jain et al. 2024), `code_generation_lite` as published: `test.jsonl`, `test2.jsonl` … `test6.jsonl`.
+"""LiveCodeBench (Jain et al. 2024), `code_generation_lite`: `test.jsonl` … `test6.jsonl`.
 
 All fields are strings. Hidden tests are JSON, or base64 of zlib of a pickle of JSON; the pickle is
-never executed. Tests are the public and the hidden ones. A file whose hidden tests were stripped
-still loads, with the public ones.
+never executed. Tests are the public and the hidden ones. A file without hidden tests still loads,
+with the public ones.
 """
 
 from __future__ import annotations
@@ -50,15 +50,14 @@ def load(
     Args:
         source: the path; None looks where `cppo problems download livecodebench` puts it.
         version: "release_v6" is the union of the first six files, "v6" only what the sixth added,
-            "v4_v6" files four to six, "release_latest" all; None takes every file. These are the
-            benchmark's own names. Where files of the version are absent, a `ProblemDataWarning`
+            "v4_v6" files four to six, "release_latest" all files. Default: every file. These are
+            the benchmark's own names. If files of a version are missing, a `ProblemDataWarning`
             names them.
-        **filters: see `cppo_env.problems.selection.Filters`; `start_date` and `end_date` make a window.
+        **filters: see `cppo_env.problems.selection.Filters`; dates make a window.
 
     Raises:
-        ProblemDataError: there is no such path, or it holds no LiveCodeBench problem that can be
-            used.
-        UsageError: no release has that name.
+        ProblemDataError: there is no such path, or it holds no usable LiveCodeBench problem.
+        UsageError: unknown release.
     """
     files = files_of("livecodebench", source)
     if version is not None:
@@ -74,7 +73,8 @@ def _files_of_version(
     if not chosen:
         names = ", ".join(wanted.values())
         raise UsageError(
-            f"version {version!r} is made of {names}; {source or 'the data folder'} holds none of them"
+            f"version {version!r} is made of {names}; {source or 'the data folder'} holds none of "
+            "them"
         )
     absent = [name for number, name in wanted.items() if number not in set(map(release_of, chosen))]
     # Samples of a release have names of their own; files with the published names claim to be all
@@ -101,7 +101,8 @@ def _releases(version: str) -> range:
         if 1 <= first <= last <= LATEST:
             return range(first, last + 1)
     raise UsageError(
-        f"version: got {version!r}, expected release_v1 to release_v{LATEST}, or v1 to v{LATEST}, or v1_v3, "
+        f"version: got {version!r}, expected release_v1 to release_v{LATEST}, or v1 to v{LATEST}, "
+        "or v1_v3, "
         "or release_latest"
     )
 

@@ -1,7 +1,8 @@
-"""LiveCodeBench's packing of hidden tests, base64 of zlib of a pickle of one text, undone without executing the pickle.
+"""LiveCodeBench's packing of hidden tests, undone without executing the pickle.
 
-A pickle is a program. This reads its instructions and admits those that make one text, so nothing
-can be called, imported or allocated by a hostile record.
+The packing is base64 of zlib of a pickle of one text. A pickle is a program: this reads its
+instructions and admits only those that make one text, so a hostile record can call, import or
+allocate nothing.
 """
 
 from __future__ import annotations
@@ -26,11 +27,10 @@ def unpack(text: str, field: str, max_bytes: int = MAX_BYTES) -> str:
     Args:
         text: the published string.
         field: the field that it comes from, for the error.
-        max_bytes: refuse to unpack to more than this.
+        max_bytes: refuse to unpack more than this.
 
     Raises:
-        FieldError: it is not such a packing, holds anything but one text, or unpacks to more than
-            `max_bytes`.
+        FieldError: not such a packing, anything but one text, or more than `max_bytes`.
     """
     try:
         compressed = base64.b64decode(text, validate=True)

@@ -1,8 +1,8 @@
-"""Statements as prompts: published text → plain text that a language model can read, and what was lost on the way.
+"""Statements as prompts: published text → plain text, and what was lost on the way.
 
 Plain statements pass unchanged. LaTeX stays (models read it), but for the tripled dollars of one
-site. Marks of HTML go, with their meaning kept where text can hold it; images cannot be kept, and
-that is reported.
+site. HTML tags go, and their meaning is kept where text can hold it. Images cannot be kept; that is
+reported.
 """
 
 from __future__ import annotations

@@ -1,14 +1,14 @@
-"""The bundled problems: classic tasks with hand-written statements, tests, and programs right and wrong.
+"""The bundled problems: classic tasks with statements, tests, and right and wrong programs.
 
-One folder is one problem; its name is the problem's id:
+One folder is one problem; its name is the id:
 
-    problem.toml            title, difficulty; entry_point and starter_code of call-based problems
-    statement.md            what is asked; the public tests are appended to it as examples
-    tests.json              {"public": […], "hidden": […]} of {"input": …, "output": …}: texts, or arguments and value
-    references/NAME.py      a right program; the first line of its docstring is its method in one sentence
+    problem.toml            title, difficulty; entry_point and starter_code if call-based
+    statement.md            the task; the public tests are appended to it as examples
+    tests.json              {"public": […], "hidden": […]} of {"input": …, "output": …}
+    references/NAME.py      a right program; line 1 of its docstring states its method
     wrong/NAME.py           a program with the plausible mistake that its name tells
 
-To add a problem, add a folder; `tests/problems/test_samples.py` judges all its programs.
+To add a problem, add a folder; `tests/problems/test_samples.py` runs all its programs.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ def load(source: Path | None = None, /, **filters: Any) -> Problems:
 
     Args:
         source: unused, the problems lie in this package; anything but None is refused.
-        **filters: see `cppo_env.problems.selection.Filters`; `difficulty` is "easy", "medium" or "hard".
+        **filters: see `cppo_env.problems.selection.Filters`; difficulties are "easy", "medium" and
+            "hard".
 
     Raises:
         UsageError: a source, or a filter that does not exist.

@@ -1,9 +1,9 @@
-"""One indexed Parquet store for any layout: opens at once at any size, decodes what is asked for.
+"""One indexed Parquet store for any layout: opens at once at any size, decodes on demand.
 
-    index.parquet            a row for each problem: its summary, and where it lies (shard, group, row)
-    problems-00000.parquet   shards of problems in small row groups; tests in compressed chunks
+    index.parquet            one row per problem: its summary and place (shard, group, row)
+    problems-00000.parquet   shards of problems in small row groups; compressed tests
 
-A problem costs reading one row group of its shard, whatever the number of problems. Nothing is held
+Reading a problem costs one row group of its shard, whatever the number of problems. Nothing is held
 open, so forked and spawned workers share a store through the page cache.
 """
 
@@ -26,7 +26,7 @@ from cppo_env.types import Limits, Problem, TestCase
 INDEX = "index.parquet"
 FORMAT = "1"
 FORMAT_KEY = b"cppo.store"
-"""Key of the schema's metadata that marks a store; its value is the version of this format."""
+"""Schema metadata key that marks a store; its value is the format version."""
 
 SUMMARY_FIELDS = tuple(field.name for field in fields(Summary))
 BODY = (
@@ -92,7 +92,8 @@ class Store(Problems):
             self._index = file.read(use_threads=False)
         if version != FORMAT.encode():
             raise ProblemDataError(
-                f"{path}: store format {version!r}, expected {FORMAT}; write it again with cppo problems import"
+                f"{path}: store format {version!r}, expected {FORMAT}; write it again with cppo "
+                "problems import"
             )
 
     def __len__(self) -> int:

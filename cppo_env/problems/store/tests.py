@@ -1,4 +1,4 @@
-"""Tests in compressed chunks: what a store keeps, and the sequence that decodes one chunk at a time."""
+"""Tests in compressed chunks: what a store keeps, and a sequence that decodes one at a time."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from cppo_env.problems.views import Problems, summarise
 from cppo_env.types import Problem, TestCase
 
 GROUP_BYTES = 1 << 20
-"""A row group is written when it holds this much: reading one problem reads about this much."""
+"""Size of a row group, and so about what reading one problem costs."""
 GROUPS_PER_SHARD = 256
 """More would make a shard's footer slow to parse."""
 

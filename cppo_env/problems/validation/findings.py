@@ -1,4 +1,4 @@
-"""What speaks against one problem, once its right and wrong programs have run."""
+"""What speaks against a problem, after its right and wrong programs have run."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from cppo_env.types import Report, Verdict
 
 @dataclass(frozen=True, slots=True)
 class KnownOutcome:
-    """One program with a known verdict, and what became of it."""
+    """A program with a known verdict, and its result."""
 
     known: Known
     report: Report
     answer: str | None = None
-    """What a right program answered to the test that rejected it, tokens separated by blanks; None if not looked at."""
+    """A right program's answer to the test that rejected it; None if not looked at."""
 
     @property
     def as_expected(self) -> bool:
@@ -54,12 +54,12 @@ _REASONS = {
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What is known of one problem after its programs ran."""
+    """What is known of a problem after its programs have run."""
 
     id: str
     cues: tuple[str, ...]
     one_answer: bool
-    """The statement promises that there is only one right answer."""
+    """The statement promises a single right answer."""
     checker_given: bool
     no_expected_output: bool
     outcomes: tuple[KnownOutcome, ...]
@@ -90,12 +90,12 @@ class Finding:
 
     @property
     def fault(self) -> str | None:
-        """Why the problem should not be used; None if nothing speaks against it.
+        """Why the problem should not be used, or None.
 
-        A right program that fails for reasons of its own (it does not compile today, needs a
-        removed module, is too slow) does not speak against the problem as long as another one is
-        accepted; one that answers otherwise does, unless the statement promises a single right
-        answer: then that program is the one at fault.
+        A right program that fails for other reasons (it does not compile today, needs a removed
+        module, is too slow) does not count against the problem if another one is accepted. A right
+        program with a different answer does, unless the statement promises a single right answer:
+        then the program is at fault.
         """
         if self.cues and not self.checker_given:
             return f"{' and '.join(self.cues)}, by the statement"
@@ -121,7 +121,7 @@ class Finding:
         return reason and f"{reason}: {share}"
 
     def _why_wrong_answers(self) -> str | None:
-        """Is it the expected output, a problem with several right answers, or a program that is not right at all?"""
+        """Wrong expected output, several right answers, or a program that is not right?"""
         dissenters = [outcome for outcome in self.rejected if outcome.wrong_answer]
         answers = Counter((len(outcome.report.tests), outcome.answer) for outcome in dissenters)
         agreeing = answers.most_common(1)[0][1]

@@ -1,4 +1,4 @@
-"""Keep-lists: which problems of a set are fit for use, as `cppo problems validate` found; accepted as `problems=`."""
+"""Keep-lists: the usable problems of a set, as `cppo problems validate` found them."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ def write(
     drop: Mapping[str, str],
     checkers: Path | None = None,
 ) -> None:
-    """Write a keep-list.
+    """Write a keep-list, which `problems=` accepts.
 
     Args:
         path: the file.
-        source: what `load_problems` is given to open the set; a relative path is relative to the
+        source: what `load_problems` needs to open the set; a relative path is relative to the
             working folder.
         keep: ids of the problems to use.
         drop: id → reason, of the others.
@@ -50,7 +50,7 @@ def is_keep_list(path: Path) -> bool:
 
 
 def load(path: Path) -> tuple[str, tuple[str, ...], dict[str, str] | None]:
-    """What a keep-list says: the set that it was made for, the ids of the kept problems, and its checkers.
+    """The set that a keep-list was made for, the ids of the kept problems, and its checkers.
 
     Raises:
         ProblemDataError: the set has moved.

@@ -1,4 +1,4 @@
-"""Programs with a known verdict: those of the data set, and those of a file that is joined by problem id."""
+"""Programs with known verdicts: the data set's own, and those of a file, joined by problem id."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cppo_env.problems.records import FieldError, text_field
 from cppo_env.types import Problem
 
 RUNNABLE = {"python3": "python", "cpp": "cpp17"}
-"""A data set's name of a language → `Job.language`, of those that the sandboxes have; others are not run here."""
+"""Language name in a data set → `Job.language`. Others are not run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ def programs_of(problem: Problem, joined: Sequence[Known] = ()) -> list[Known]:
 
 
 def _own(problem: Problem) -> Iterator[Known]:
-    """The programs of the data set: Python's in the problem's own fields, others in its metadata."""
+    """The data set's programs: Python from the problem's fields, others from its metadata."""
     # Only Python programs are made to work on standard streams where the contest used files.
     suffix = (
         " on files"
@@ -57,11 +57,11 @@ def read_known(path: Path) -> tuple[dict[str, list[Known]], dict[str, int]]:
 
     Args:
         path: JSON lines with `key` (the problem's id), `language`, `expected` ("correct" or
-            "incorrect") and `code`. Rows whose `agrees_with_available_tests` is false are left out:
-            the tests at hand cannot show their verdict.
+            "incorrect") and `code`. Rows with a false `agrees_with_available_tests` are left out:
+            the available tests cannot show their verdict.
 
     Returns:
-        Problem id → programs, and the number of rows that were left out by reason.
+        Problem id → programs, and the number of rows left out, by reason.
 
     Raises:
         ProblemDataError: the file cannot be read.

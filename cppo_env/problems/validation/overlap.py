@@ -1,7 +1,7 @@
 """Do two problem sets share problems? Equal statements by hash, similar ones by MinHash.
 
-The hash is that of METHOD, section 4: SHA-256 of the statement in lower case, without white space
-and HTML, with one spelling of LaTeX, and without the sample input and output.
+The hash is that of docs/method.md, section 4: SHA-256 of the statement in lower case, without white
+space and HTML, with one spelling of LaTeX, and without sample input and output.
 """
 
 from __future__ import annotations
@@ -46,14 +46,18 @@ _SAMPLES = re.compile(
     re.IGNORECASE,
 )
 _COMMANDS = {
-    "leq": "<=", "le": "<=", "leqslant": "<=", "geq": ">=", "ge": ">=", "geqslant": ">=", "neq": "!=", "ne": "!=",
-    "lt": "<", "gt": ">", "times": "*", "cdot": "*", "ldots": "...", "dots": "...", "cdots": "...", "dotsc": "...",
-    "infty": "inf", "sum": "sum", "oplus": "xor", "lfloor": "floor", "rfloor": "", "lceil": "ceil", "rceil": "",
+    "leq": "<=", "le": "<=", "leqslant": "<=", "geq": ">=", "ge": ">=", "geqslant": ">=",
+    "neq": "!=", "ne": "!=", "lt": "<", "gt": ">", "times": "*", "cdot": "*",
+    "ldots": "...", "dots": "...", "cdots": "...", "dotsc": "...",
+    "infty": "inf", "sum": "sum", "oplus": "xor",
+    "lfloor": "floor", "rfloor": "", "lceil": "ceil", "rceil": "",
     "left": "", "right": "", "quad": "", "qquad": "", "displaystyle": "",
-    "textbf": "", "textit": "", "texttt": "", "text": "", "mathrm": "", "mathtt": "", "mathbf": "", "operatorname": "",
+    "textbf": "", "textit": "", "texttt": "", "text": "",
+    "mathrm": "", "mathtt": "", "mathbf": "", "operatorname": "",
 }  # fmt: skip
 _SYMBOLS = str.maketrans(
-    {"≤": "<=", "≥": ">=", "≠": "!=", "×": "*", "⋅": "*", "·": "*", "…": "...", "∞": "inf", "∑": "sum", "⊕": "xor",
+    {"≤": "<=", "≥": ">=", "≠": "!=", "×": "*", "⋅": "*", "·": "*", "…": "...",
+     "∞": "inf", "∑": "sum", "⊕": "xor",
      "−": "-", "–": "-", "—": "-", "“": '"', "”": '"', "‘": "'", "’": "'"}
 )  # fmt: skip
 
@@ -75,12 +79,12 @@ def statement_hash(statement: str) -> str:
 
 
 def overlap(a: ProblemSet, b: ProblemSet, *, threshold: float | None = THRESHOLD) -> list[Match]:
-    """The pairs of problems, one of each set, that are the same or nearly so.
+    """The pairs of problems, one of each set, that are equal or nearly so.
 
     Args:
         a: a problem set, read once.
         b: another one, read once.
-        threshold: least similarity of a near-duplicate; None compares by hash only, and needs no
+        threshold: minimum similarity of a near-duplicate. None compares by hash only, and needs no
             further package.
 
     Raises:
@@ -107,7 +111,7 @@ def overlap(a: ProblemSet, b: ProblemSet, *, threshold: float | None = THRESHOLD
 def require_disjoint(
     train: ProblemSet, evaluation: ProblemSet, *, threshold: float | None = None
 ) -> None:
-    """Refuse to train on problems that the evaluation holds.
+    """Refuse to train on problems of the evaluation.
 
     Raises:
         ProblemDataError: the sets overlap.

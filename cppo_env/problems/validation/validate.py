@@ -1,4 +1,4 @@
-"""Is a problem set fit for use? Runs its own right and wrong programs, and judges the problems by the outcome."""
+"""Is a problem set fit for use? Run its right and wrong programs, and judge the problems."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from cppo_env.protocols import ProblemSet, Sandbox
 from cppo_env.types import Job, Problem, TestCase, Verdict
 
 JOBS_PER_CALL = 64
-"""Programs in one sandbox call: enough to keep it busy, few enough to hold their tests in memory."""
+"""Programs per sandbox call: enough to keep it busy, few enough to hold their tests in memory."""
 
 ONE_ANSWER_CHECKERS = frozenset({"strict", "value_or_wrapped", "case_insensitive", "float_1e-4"})
-"""Checkers that know only one answer, if in several spellings; any other one was given for the problem."""
+"""Checkers that know a single answer; any other one was chosen for the problem."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +112,10 @@ def validate(
         problems: the set.
         sandbox: where the programs run.
         joined: id → further programs with known verdicts.
-        languages: run programs in these only; None runs all that the sandbox can run. See
-            `known.RUNNABLE`.
-        max_programs: at most so many right and so many wrong programs of each problem, those of
-            `joined` first.
-        progress: called with the number of problems done, after each sandbox call.
+        languages: run only programs in these languages. Default: all that the sandbox can run, see
+            `known_programs.RUNNABLE`.
+        max_programs: maximum number of right, and of wrong, programs per problem; `joined` first.
+        progress: called with the number of finished problems after each sandbox call.
     """
     joined = joined or {}
 
@@ -171,7 +170,7 @@ def _batches(
     max_programs: int | None,
     not_run: Counter[str],
 ) -> Iterator[list[tuple[Problem, list[Known]]]]:
-    """Problems with their programs, as many as make one sandbox call; `not_run` counts those left out."""
+    """Problems and their programs per sandbox call; `not_run` counts those left out."""
     batch: list[tuple[Problem, list[Known]]] = []
     size = 0
     for index in range(len(problems)):
@@ -194,9 +193,9 @@ Outcomes = list[tuple[Problem, list[KnownOutcome]]]
 
 
 def _with_answers(found: Outcomes, sandbox: Sandbox) -> Outcomes:
-    """The outcomes, with the answers of right programs that were refused: they tell why.
+    """The outcomes, with the answers of rejected right programs, which tell the cause.
 
-    Reports hold no answers, so these programs run once more, on the test that refused them.
+    Reports hold no answers, so these programs run once more, on the test that rejected them.
     """
     recorders: list[_Recorder] = []
     jobs: list[Job] = []
