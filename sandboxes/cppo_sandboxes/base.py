@@ -86,7 +86,7 @@ def worker_options(**options: Any) -> dict[str, Any]:
         "paths": (),
         "shared": [],
         "remove": "",
-        "confine": False,
+        "confine": "",  # or "filter" (system calls), or "all"
         "native": "",
         **options,
     }

@@ -10,6 +10,7 @@ time.
 from __future__ import annotations
 
 import contextlib
+import json
 import socket
 import struct
 import sys
@@ -24,6 +25,7 @@ from cppo_sandboxes.base import MIB, WorkerSandbox, core_count, worker_options
 from cppo_sandboxes.host.link import Link
 from cppo_sandboxes.host.owners import LABEL, is_dead, owner
 from cppo_sandboxes.host.worker_code import opening
+from cppo_sandboxes.worker import syscalls
 from cppo_sandboxes.worker.bundle import LOADER
 
 STORE_BYTES = 320 * MIB
@@ -112,7 +114,8 @@ class DockerSandbox(WorkerSandbox):
         with contextlib.ExitStack() as undo:
             undo.callback(client.close)
             try:
-                container = self._create(client)
+                podman = engine.is_podman(client)
+                container = self._create(client, podman)
                 undo.callback(_remove, client, container)
                 stream = client.api.attach_socket(
                     container, params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1, "logs": 0}
@@ -131,28 +134,31 @@ class DockerSandbox(WorkerSandbox):
 
         stream_of = _Demultiplexer()
         link = Link(connection, end, stream_of, stream_of.complaint)
-        link.send(opening(self._options()))
+        link.send(opening(self._options(podman)))
         return link
 
-    def _options(self) -> dict[str, Any]:
+    def _options(self, podman: bool) -> dict[str, Any]:
         return worker_options(
             store="/cppo/store",
             sources="/cppo/sources",
             scratch=["/box/work", "/tmp", "/dev/shm"],
             memory_bytes=self._memory_bytes,
             native=engine.NATIVE,
+            # Podman takes no profile but by its path on the engine's machine.
+            confine="filter" if podman else "",
         )
 
-    def _create(self, client: Any) -> str:
+    def _create(self, client: Any, podman: bool) -> str:
         # Podman knows no such option: there a program's files are bounded by the container's memory
         # alone.
-        inodes = "" if engine.is_podman(client) else f",nr_inodes={SCRATCH_INODES}"
+        inodes = "" if podman else f",nr_inodes={SCRATCH_INODES}"
+        profile = [] if podman else [f"seccomp={json.dumps(syscalls.profile())}"]
         host = client.api.create_host_config(
             network_mode="none",
             read_only=True,
             cap_drop=["ALL"],
             cap_add=["SETUID", "SETGID", "KILL"],
-            security_opt=["no-new-privileges"],
+            security_opt=["no-new-privileges", *profile],
             pids_limit=CONTAINER_PROCESSES,
             mem_limit=self._memory_bytes,
             memswap_limit=self._memory_bytes,

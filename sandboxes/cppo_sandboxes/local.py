@@ -80,7 +80,7 @@ class LocalSandbox(WorkerSandbox):
             scratch=[os.path.join(base, "work"), scratch],
             shared=["/tmp", "/var/tmp", "/dev/shm", "/run/lock", "/dev/mqueue"],
             remove=base,
-            confine=True,
+            confine="all",
             paths=_library_paths(),
         )
         environment = {

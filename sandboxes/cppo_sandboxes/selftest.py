@@ -61,6 +61,8 @@ CHECKS = (
     Check("files of the test before are gone", _ADD + "import os, tempfile\nfor folder in ('.', tempfile.gettempdir()):\n    path = os.path.join(folder, 'selftest-leftover')\n    assert not os.path.exists(path)\n    open(path, 'w').close()\nprint(a + b)", ("AC",)),
     Check("killing the supervisor", _ADD + "import os, signal\nfor pid in (os.getppid(), 1):\n    try: os.kill(pid, 9)\n    except PermissionError: pass\nprint(a + b)", ("AC",), vital=False),
     Check("no network", _ADD + "import socket\ntry:\n    socket.create_connection(('1.1.1.1', 53), 1)\nexcept OSError:\n    print(a + b)", ("AC",), vital=False),
+    Check("tracing, kernel keys and io_uring", _ADD + "import ctypes, os\nlibc, x86 = ctypes.CDLL(None), os.uname().machine == 'x86_64'\ncalls = ((101, 117, 0, 0, 0, 0), (250, 219, 0, -3, 0), (425, 425, 4, bytes(120)), (206, 0, 1, bytes(8)))\nprint(a + b, *[r for c in calls if (r := libc.syscall(c[not x86], *c[2:])) != -1])", ("AC",), vital=False),
+    Check("a child that is given to the supervisor", _ADD + "import ctypes, os, time\nif ctypes.CDLL(None).syscall(56 if os.uname().machine == 'x86_64' else 220, 0x8011, 0, 0, 0, 0) == 0: time.sleep(2)\nelse: print(a + b)", ("AC",)),
     Check("no secret in the environment", _ADD + "import os\nassert not {'HF_TOKEN', 'OPENAI_API_KEY', 'SSH_AUTH_SOCK'} & set(os.environ)\nprint(a + b)", ("AC",)),
     Check("not root", _ADD + "import os\nassert os.getuid() != 0\nprint(a + b)", ("AC",), vital=False),
     Check("a right program after all of these", _ADD + "print(a + b)", ("AC",)),

@@ -2,11 +2,9 @@
 
 - No process gains privileges by executing a file (`no_new_privs`).
 - Network and IPC namespaces of its own, where it may make them; else a program cannot make a socket but AF_UNIX.
-- A system call filter: no namespaces, mounts, tracing, kernel keys, System V or POSIX message queues. What it refuses
-  is what a container engine's default profile and the Docker sandbox's settings refuse.
+- A system call filter, from the same list as that of the Docker sandbox: see `syscalls`.
 """
 
-# ruff: noqa: E501 - tables of numbers
 from __future__ import annotations
 
 import ctypes
@@ -14,47 +12,36 @@ import errno
 import os
 import struct
 
-NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET = (
-    0x20000, 0x2000000, 0x4000000, 0x8000000, 0x10000000, 0x20000000, 0x40000000,
-)  # fmt: skip
-ANY_NAMESPACE = NEWNS | NEWCGROUP | NEWUTS | NEWIPC | NEWUSER | NEWPID | NEWNET
+from . import syscalls
+
+NEWIPC, NEWUSER, NEWNET = 0x8000000, 0x10000000, 0x40000000
 PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS = 22, 38
 SECCOMP_MODE_FILTER = 2
 SIOCSIFFLAGS, IFF_UP = 0x8914, 1
 CAPABILITY_VERSION_3 = 0x20080522
-AF_UNIX = 1
 
-# unshare setns mount umount2 pivot_root open_tree move_mount fsopen fsmount, ptrace
-# process_vm_readv process_vm_writev, add_key request_key keyctl, bpf perf_event_open userfaultfd
-# io_uring_setup, shmget msgget semget mq_open
-ARCHITECTURES = {
-    "x86_64": {
-        "audit": 0xC000003E,
-        "refused": (272, 308, 165, 166, 155, 428, 429, 430, 432, 101, 310, 311, 248, 249, 250, 321, 298, 323, 425, 29, 68, 64, 240),
-        "clone": 56, "clone3": 435, "socket": 41, "capset": 126, "foreign": 0x40000000,
-    },
-    "aarch64": {
-        "audit": 0xC00000B7,
-        "refused": (97, 268, 40, 39, 41, 428, 429, 430, 432, 117, 270, 271, 217, 218, 219, 280, 241, 282, 425, 194, 186, 190, 180),
-        "clone": 220, "clone3": 435, "socket": 198, "capset": 91, "foreign": 0,
-    },
-}  # fmt: skip
-"""System call numbers by machine. "foreign": from this number on they belong to another calling convention."""
+CAPSET = {"x86_64": 126, "aarch64": 91}
+AUDIT = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
+"""What the kernel calls a machine's own calling convention; programs of others are killed."""
+X32 = 0x40000000
+"""From this number on the calls of x86-64 belong to another convention; no machine has so many."""
 
 LOAD, JUMP_EQUAL, JUMP_AT_LEAST, JUMP_ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
-NUMBER_AT, ARCHITECTURE_AT, FIRST_ARGUMENT_AT = 0, 4, 16
+NUMBER_AT, ARCHITECTURE_AT, ARGUMENTS_AT = 0, 4, 16
 ALLOW, KILL, FAIL = 0x7FFF0000, 0x80000000, 0x00050000
+Step = tuple[int, int, int, int]
 
 
-def confine() -> None:
+def confine(namespaces: bool = True) -> None:
     """Give up what this process may give up. What the kernel or a container around it forbids is left out."""
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    machine = ARCHITECTURES.get(os.uname().machine)
-    isolated = _succeeds(lambda: _leave_namespaces(libc, machine))
-    if isolated:
+    machine = os.uname().machine
+    isolated = not namespaces
+    if namespaces and _succeeds(lambda: _leave_namespaces(libc, machine)):
         _leave_namespaces(libc, machine)
-    if machine is not None:
+        isolated = True
+    if machine in syscalls.MACHINES:
         _filter(libc, machine, sockets=isolated)
 
 
@@ -104,7 +91,7 @@ def _raise_loopback() -> None:
 def _drop_capabilities(libc, machine) -> None:
     """Those that a new user namespace gives."""
     header = struct.pack("=Ii", CAPABILITY_VERSION_3, 0)
-    if libc.syscall(machine["capset"], header, bytes(24)) != 0:
+    if libc.syscall(CAPSET[machine], header, bytes(24)) != 0:
         raise OSError(ctypes.get_errno(), "capset")
 
 
@@ -115,35 +102,53 @@ def _filter(libc, machine, sockets: bool) -> None:
     libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, head, 0, 0)
 
 
-def _steps(machine, sockets: bool) -> list[tuple[int, int, int, int]]:
+def _steps(machine, sockets: bool) -> list[Step]:
     """The filter as (operation, steps to skip if true, steps to skip if false, operand)."""
     refuse, allow = (RETURN, 0, 0, FAIL | errno.EPERM), (RETURN, 0, 0, ALLOW)
+    unknown = (RETURN, 0, 0, FAIL | errno.ENOSYS)
     steps = [
         (LOAD, 0, 0, ARCHITECTURE_AT),
-        (JUMP_EQUAL, 1, 0, machine["audit"]),
+        (JUMP_EQUAL, 1, 0, AUDIT[machine]),
         (RETURN, 0, 0, KILL),
         (LOAD, 0, 0, NUMBER_AT),
+        (JUMP_EQUAL, 0, 1, syscalls.CLONE3[machine]),
+        unknown,
     ]
-    if machine["foreign"]:
-        steps += [(JUMP_AT_LEAST, 0, 1, machine["foreign"]), refuse]
-    for number in machine["refused"]:
-        steps += [(JUMP_EQUAL, 0, 1, number), refuse]
-    # The flags of clone3 cannot be seen here; the C library falls back on clone.
-    steps += [(JUMP_EQUAL, 0, 1, machine["clone3"]), (RETURN, 0, 0, FAIL | errno.ENOSYS)]
-    load = (LOAD, 0, 0, FIRST_ARGUMENT_AT)
-    steps += [
-        (JUMP_EQUAL, 0, 4, machine["clone"]),
-        load,
-        (JUMP_ANY_BIT, 0, 1, ANY_NAMESPACE),
-        refuse,
-        allow,
-    ]
+    rules = dict(syscalls.RULES)
     if not sockets:
+        rules["socket"] = (0, syscalls.ONE_OF, (syscalls.AF_UNIX,))
+    for name, (index, how, value) in rules.items():
+        checks = _checks(how, value)
         steps += [
-            (JUMP_EQUAL, 0, 4, machine["socket"]),
-            load,
-            (JUMP_EQUAL, 1, 0, AF_UNIX),
+            (JUMP_EQUAL, 0, len(checks) + 2, syscalls.ALLOWED[name][machine]),
+            (LOAD, 0, 0, ARGUMENTS_AT + 8 * index),
+            *checks,
             refuse,
-            allow,
         ]
-    return [*steps, allow]
+    numbers = [
+        calls[machine]
+        for name, calls in syscalls.ALLOWED.items()
+        if machine in calls and name not in rules
+    ]
+    for start, stop in _ranges(numbers):
+        steps += [(JUMP_AT_LEAST, 1, 0, start), refuse, (JUMP_AT_LEAST, 1, 0, stop), allow]
+    return [*steps, (JUMP_AT_LEAST, 0, 1, X32), refuse, unknown]
+
+
+def _checks(how, value) -> list[Step]:
+    """Steps that allow a call with the argument that has been loaded, or fall through."""
+    allow = (RETURN, 0, 0, ALLOW)
+    if how == syscalls.ONE_OF:
+        return [step for one in value for step in ((JUMP_EQUAL, 0, 1, one), allow)]
+    return [(JUMP_AT_LEAST if how == syscalls.BELOW else JUMP_ANY_BIT, 1, 0, value), allow]
+
+
+def _ranges(numbers) -> list[tuple[int, int]]:
+    """Numbers as ranges [start, stop)."""
+    found: list[tuple[int, int]] = []
+    for number in sorted(numbers):
+        if found and found[-1][1] == number:
+            found[-1] = (found[-1][0], number + 1)
+        else:
+            found.append((number, number + 1))
+    return found

@@ -383,7 +383,7 @@ def main(options, modules):
     if options["confine"]:
         from .confine import confine
 
-        confine()
+        confine(namespaces=options["confine"] == "all")
     hub = Hub(options, modules)
     try:
         hub.serve()
