@@ -55,11 +55,10 @@ class WorkerSandbox:
 
     def _run(self, jobs: Sequence[Job]) -> list[Report]:
         batch = JobBatch(jobs)
-        if self._pool is None:
-            batch.fail("the sandbox has been closed; make a new one")
-        elif not batch.done.is_set():
+        if self._pool is not None and not batch.done.is_set():
             self._pool.run(batch)
-        return [report or Report(Verdict.IE, message="no report") for report in batch.reports]
+        closed = Report(Verdict.IE, message="the sandbox has been closed; make a new one")
+        return [report or closed for report in batch.reports]
 
     def close(self) -> None:
         """Free processes and containers that no other sandbox of this process uses."""

@@ -96,5 +96,5 @@ def imported(program: str) -> set[str]:
     found: set[str] = set()
     for match in _IMPORT.finditer(program):
         for part in (match[1] or match[2] or match[3]).split(","):
-            found.add(part.split(".")[0].split()[0] if part.strip() else "")
-    return found - {""}
+            found.update(part.partition(".")[0].split()[:1])
+    return found

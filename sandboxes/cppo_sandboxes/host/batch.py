@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from itertools import count
 from typing import Any
 
-from cppo_env.errors import CppoError
 from cppo_env.types import Job, Problem, Report, TestReport, Verdict
+from cppo_sandboxes.host.faults import told
 from cppo_sandboxes.host.grading import RunOutcome, checker_of, grade, summarise
 from cppo_sandboxes.host.signatures import call_options
 from cppo_sandboxes.languages import language
@@ -17,10 +17,6 @@ from cppo_sandboxes.languages import language
 ATTEMPTS = 3
 """How often a program is started again after a fault of ours before the verdict is IE."""
 _numbers = count(1)
-
-
-class UnreadableTest(Exception):
-    """A problem set does not give the input of a test; the message is for people."""
 
 
 class TestSet:
@@ -34,15 +30,8 @@ class TestSet:
         self.length = len(problem.tests)
 
     def input(self, index: int) -> bytes:
-        """The input of one test as the program reads it.
-
-        Raises:
-            UnreadableTest: there is none.
-        """
-        try:
-            return self.problem.tests[index].input.encode("utf-8", "surrogateescape")
-        except Exception as error:  # tests may be read from anyone's store only now
-            raise UnreadableTest(f"the input of test {index} cannot be read: {error}") from error
+        """The input of one test as the program reads it; whatever anyone's store raises comes through."""
+        return self.problem.tests[index].input.encode("utf-8", "surrogateescape")
 
 
 class Work:
@@ -52,12 +41,22 @@ class Work:
         self.job, self.tests, self.batch, self.position = job, tests, batch, position
         self.language = language(job.language)
         self.checker = checker_of(job.problem)
+        self.wall_s = float(job.problem.limits.wall_s)
         self.number = 0
         """The job's number in frames; a new one for each attempt, so that late frames of an old one are known."""
         self.attempts = 0
         self.graded: list[TestReport] = []
         self.report: Report | None = None
         self._pieces: list[bytes] = []
+
+    def refused(self) -> Report | None:
+        """The report of a job that needs no worker: it has no tests, or no program."""
+        if not self.tests.length:
+            message = f"problem {self.job.problem.id!r} has no tests"
+            return Report(Verdict.IE, message=message)
+        if not self.job.program.strip():
+            return Report(Verdict.CE, message="there is no program")
+        return None
 
     @property
     def tier(self) -> int:
@@ -163,26 +162,13 @@ class JobBatch:
                 tests = by_problem.get(id(job.problem)) or TestSet(job.problem)
                 by_problem[id(job.problem)] = tests
                 work = Work(job, tests, self, position)
-            except CppoError as error:
-                self._settle(position, Report(Verdict.IE, message=str(error)))
+                refused = work.refused()
+            except (Exception, SystemExit) as error:  # anyone's problems; the other jobs still run
+                refused = Report(Verdict.IE, message=told(error, "the job cannot be prepared"))
+                self._settle(position, refused)
                 continue
-            except (
-                Exception
-            ) as error:  # lazily decoded tests may fail in any way; the other jobs still run
-                self._settle(
-                    position,
-                    Report(
-                        Verdict.IE,
-                        message=f"tests of {job.problem.id!r}: {type(error).__name__}: {error}",
-                    ),
-                )
-                continue
-            if not tests.length:
-                self._settle(
-                    position, Report(Verdict.IE, message=f"problem {job.problem.id!r} has no tests")
-                )
-            elif not job.program.strip():
-                self._settle(position, Report(Verdict.CE, message="there is no program"))
+            if refused is not None:
+                self._settle(position, refused)
             else:
                 self.sets[tests.key] = tests
                 self.groups.setdefault(tests.key, deque()).append(work)

@@ -9,10 +9,11 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 
 from cppo_env.errors import SandboxError
 from cppo_sandboxes.host.batch import JobBatch
+from cppo_sandboxes.host.faults import told
 from cppo_sandboxes.host.link import Link, WorkerGone
 from cppo_sandboxes.host.station import Station
 
@@ -68,11 +69,10 @@ class Pool:
             raise self._first_error
 
     def run(self, batch: JobBatch) -> None:
-        """Work on a batch; returns when it is done."""
-        if self._closing:
-            raise SandboxError("the sandbox has been closed; make a new one")
+        """Work on a batch; returns when it is done, or the pool is closed."""
         self._call(lambda: self._batches.append(batch))
-        batch.done.wait()
+        while not batch.done.wait(TICK_S) and self._thread.is_alive():
+            pass
 
     def close(self) -> None:
         """End all workers and the thread; jobs that wait get IE."""
@@ -89,20 +89,33 @@ class Pool:
         self._ring()
 
     def _ring(self) -> None:
-        with contextlib.suppress(BlockingIOError):  # it is ringing already
+        with contextlib.suppress(OSError):  # it is ringing already, or the pool is closed
             self._bell.send(b"\0")
 
     def _serve(self) -> None:
         try:
             while not self._closing:
-                for key, events in self._selector.select(TICK_S):
-                    if key.fileobj is self._ear:
-                        self._answer_bell()
-                    elif isinstance(key.fileobj, Link) and key.fileobj in self._stations:
-                        self._attend(key.fileobj, events)
-                self._schedule()
+                try:
+                    self._take_turn()
+                except Exception as error:  # a bug of ours that belongs to no job or worker
+                    self._start_over(told(error, "the sandbox's own machinery failed"))
         finally:
             self._shut_down()
+
+    def _take_turn(self) -> None:
+        for key, events in self._selector.select(TICK_S):
+            if key.fileobj is self._ear:
+                self._answer_bell()
+            elif isinstance(key.fileobj, Link) and key.fileobj in self._stations:
+                self._attend(key.fileobj, events)
+        self._schedule()
+
+    def _start_over(self, reason: str) -> None:
+        """Give what waits or runs the verdict IE, and work on with new workers."""
+        for link in list(self._stations):
+            self._dismiss(link, reason)
+        for batch in self._batches:
+            batch.fail(reason)
 
     def _answer_bell(self) -> None:
         with contextlib.suppress(BlockingIOError):
@@ -112,15 +125,23 @@ class Pool:
 
     def _attend(self, link: Link, events: int) -> None:
         station = self._stations[link]
-        try:
+        with self._dismissing(link):
             if events & selectors.EVENT_READ:
                 for kind, payload in link.read():
                     station.handle(kind, payload)
                 if station.ready and not self._first.is_set():
                     self._first.set()
             link.write()
+
+    @contextlib.contextmanager
+    def _dismissing(self, link: Link) -> Generator[None]:
+        """Whatever goes wrong with one worker costs that worker only."""
+        try:
+            yield
         except WorkerGone as error:
             self._dismiss(link, str(error))
+        except Exception as error:  # a bug of ours or of the engine's client
+            self._dismiss(link, told(error, "the connection to the worker failed"))
 
     def _schedule(self) -> None:
         self._finish_batches()
@@ -136,17 +157,13 @@ class Pool:
                     busy = True
         now = time.monotonic()
         for link, station in list(self._stations.items()):
-            try:
+            with self._dismissing(link):
                 link.write()
-            except WorkerGone as error:
-                self._dismiss(link, str(error))
-                continue
-            if station.overdue(now) or (not station.ready and now - station.heard_at > START_S):
-                self._dismiss(link, "the worker does not answer")
-                continue
-            events = selectors.EVENT_READ | (selectors.EVENT_WRITE if link.wants_to_write else 0)
-            if self._selector.get_key(link).events != events:
-                self._selector.modify(link, events)
+                if station.overdue(now) or (not station.ready and now - station.heard_at > START_S):
+                    raise WorkerGone("the worker does not answer")
+                writing = selectors.EVENT_WRITE if link.wants_to_write else 0
+                if self._selector.get_key(link).events != selectors.EVENT_READ | writing:
+                    self._selector.modify(link, selectors.EVENT_READ | writing)
         self._fill()
 
     def _next_batch(self) -> JobBatch | None:
@@ -197,6 +214,9 @@ class Pool:
             link = self._launch()
         except SandboxError as error:
             failure = error
+            self._call(lambda: self._launch_failed(failure))
+        except Exception as error:  # else whoever waits for the worker would wait for ever
+            failure = SandboxError(told(error, "a worker cannot start"))
             self._call(lambda: self._launch_failed(failure))
         else:
             self._call(lambda: self._launched(link))

@@ -6,7 +6,8 @@ import time
 from collections import deque
 from collections.abc import Iterator
 
-from cppo_sandboxes.host.batch import TestSet, UnreadableTest, Work
+from cppo_sandboxes.host.batch import TestSet, Work
+from cppo_sandboxes.host.faults import told
 from cppo_sandboxes.host.grading import RunOutcome
 from cppo_sandboxes.host.link import Link, WorkerGone
 from cppo_sandboxes.worker import frames
@@ -66,20 +67,20 @@ class Station:
         return sum(work.left for work in self.programs) < QUEUE_TESTS
 
     def start(self, work: Work) -> None:
-        """Queue a program, with the inputs of its first tests."""
+        """Queue a program, with the inputs of its first tests; if it cannot be sent, it is judged IE."""
         if not self.programs:
             self.heard_at = time.monotonic()
         self.programs.append(work)
         self.last_key = work.tests.key
         try:
             holding = self._send_ahead(work)
-        except UnreadableTest as error:
+            request = frames.marshalled(frames.RUN, work.task(holding.stop))
+        except BaseException as error:  # this job's fault, whoever wrote what raised it
             self.programs.remove(work)
-            work.unable(str(error))
+            work.unable(told(error, "the job cannot be sent"))
             return
-        task = work.task(holding.stop)
         self._announced[work.number] = holding.stop
-        self.link.send(frames.marshalled(frames.RUN, task))
+        self.link.send(request)
 
     def forget(self, keys: Iterator[int]) -> None:
         """Drop the inputs of test sets whose batch is done."""
@@ -91,8 +92,7 @@ class Station:
         """Whether the worker has been silent for longer than any program may run."""
         if not self.programs:
             return False
-        limits = self.programs[0].job.problem.limits
-        return now - self.heard_at > limits.wall_s + GRACE_S
+        return now - self.heard_at > self.programs[0].wall_s + GRACE_S
 
     def handle(self, kind: int, payload: bytes) -> None:
         """Take in one frame of the worker.
@@ -101,6 +101,14 @@ class Station:
             WorkerGone: the worker must not be used any more.
         """
         self.heard_at = time.monotonic()
+        try:
+            self._take(kind, payload)
+        except WorkerGone:
+            raise
+        except BaseException as error:  # a frame that no worker of ours writes, or a bug here
+            raise WorkerGone(told(error, f"frame {kind} of the worker cannot be read")) from error
+
+    def _take(self, kind: int, payload: bytes) -> None:
         if kind == frames.READY:
             self.ready = True
             return
@@ -145,12 +153,17 @@ class Station:
         outcome = RunOutcome(
             how, number, cpu_s, wall_s, peak, payload[start : start + size], payload[start + size :]
         )
-        work.add(index, outcome)
-        if work.report is None:
-            self._announce(work)
-            return
+        unable = False
+        try:
+            work.add(index, outcome)
+            if work.report is None:
+                return self._announce(work)
+        except BaseException as error:  # this job's fault, whoever wrote what raised it
+            unable = True
+            work.unable(told(error, f"test {index} cannot be judged"))
         self.idling = False  # its worker is about to be free
-        if work.left and how == frames.ENDED_EXIT and not number:  # else the worker knows
+        ended = how == frames.ENDED_EXIT and not number  # the worker does not know that it is over
+        if work.left and (ended or unable):
             self.link.send(frames.frame(frames.CANCEL, frames.JOB.pack(work.number)))
 
     def _done(self, work: Work, how: int, text: str) -> None:
@@ -182,12 +195,7 @@ class Station:
         known = self._announced[work.number]
         if known == work.tests.length or known - len(work.graded) > AHEAD_TESTS // 2:
             return
-        try:
-            holding = self._send_ahead(work)
-        except UnreadableTest as error:
-            work.unable(str(error))
-            self.link.send(frames.frame(frames.CANCEL, frames.JOB.pack(work.number)))
-            return
+        holding = self._send_ahead(work)
         if holding.stop > known:
             self._announced[work.number] = holding.stop
             final = holding.stop == work.tests.length
