@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress, ProgressColumn, Task
+from rich.text import Text
+
+LINES_PER_STAGE = 8
+"""Lines that a stage prints where there is no live line."""
+
+BAR_WIDTH = 24
 
 
 def main_console() -> Console:
@@ -16,47 +21,80 @@ def main_console() -> Console:
     return Console(quiet=os.environ.get("RANK", "0") != "0")
 
 
-LINES_PER_STAGE = 8
-"""Lines that a stage prints where there is no terminal."""
-
-
 class Stage:
     """The progress of one stage."""
 
-    def __init__(self, console: Console, progress: Progress, title: str, steps: int):
+    def __init__(self, console: Console, progress: Progress, title: str, steps: int, done: int):
         self.console, self.progress, self.title, self.steps = console, progress, title, steps
-        self.task = progress.add_task(title, total=steps, figures="")
+        self.task = progress.add_task(title, total=steps, completed=done, figures={})
 
-    def show(self, done: int, figures: dict[str, Any]) -> None:
-        """Say how far the stage is and what its figures are."""
-        text = "  ".join(f"{name} {_short(value)}" for name, value in figures.items())
-        self.progress.update(self.task, completed=done, figures=text)
+    def show(self, done: int, figures: Mapping[str, float]) -> None:
+        """Say how far the stage is and what its figures are, the most telling first."""
+        self.progress.update(self.task, completed=done, figures=figures)
         every = max(1, self.steps // LINES_PER_STAGE)
-        if not self.console.is_terminal and (done % every == 0 or done == self.steps):
+        if self.progress.disable and (done % every == 0 or done == self.steps):
             self.console.print(
-                f"{self.title}  {done}/{self.steps}  {text}", highlight=False, soft_wrap=True
+                "  ".join([f"{self.title}  {done}/{self.steps}", *_written(figures)]),
+                highlight=False,
+                soft_wrap=True,
             )
 
 
 @contextmanager
 def stage(console: Console, title: str, steps: int, done: int = 0) -> Iterator[Stage]:
     """Show a stage of so many steps."""
-    columns = (
-        TextColumn("[bold]{task.description}"),
-        BarColumn(bar_width=24),
-        TextColumn("{task.completed}/{task.total}"),
-        TextColumn("[cyan]{task.fields[figures]}"),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
+    live = console.is_terminal and not console.is_dumb_terminal
+    with Progress(_Line(console), console=console, disable=not live) as progress:
+        yield Stage(console, progress, title, steps, done)
+
+
+class _Line(ProgressColumn):
+    """A stage in one line of whole words: what does not fit the terminal is left out, the bar first."""
+
+    max_refresh = 0.1
+
+    def __init__(self, console: Console) -> None:
+        super().__init__()
+        self._console = console
+
+    def render(self, task: Task) -> Text:
+        title = Text(task.description, "bold")
+        count = Text(f"{int(task.completed)}/{int(task.total or 0)}")
+        figures = [Text(one, "cyan") for one in _written(task.fields["figures"])]
+        bar = Text("━" * int(BAR_WIDTH * (task.percentage / 100)), "green")
+        bar.append("━" * (BAR_WIDTH - len(bar)), "bright_black")
+        elapsed = Text(_clock(task.elapsed), "yellow")
+        left = Text(f"{_clock(task.time_remaining)} left")
+        # In the order in which they are given room; the line shows them in that of `parts`.
+        wanted = [title, count, left, *figures, elapsed, bar]
+        parts = [title, bar, count, *figures, elapsed, left]
+        room, kept = self._console.width + 2, set[int]()
+        for part in wanted:
+            if len(part) + 2 > room:
+                break
+            room -= len(part) + 2
+            kept.add(id(part))
+        line = Text("  ").join(part for part in parts if id(part) in kept)
+        line.no_wrap = True
+        return line
+
+
+def _written(figures: Mapping[str, float]) -> list[str]:
+    return [f"{name} {_short(value)}" for name, value in figures.items()]
+
+
+def _clock(seconds: float | None) -> str:
+    if seconds is None:
+        return "-:--"
+    minutes, seconds = divmod(int(seconds), 60)
+    return (
+        f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
+        if minutes >= 60
+        else f"{minutes}:{seconds:02}"
     )
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        one = Stage(console, progress, title, steps)
-        one.progress.update(one.task, completed=done)
-        yield one
 
 
-def _short(value: Any) -> str:
+def _short(value: float) -> str:
     if not isinstance(value, float):
         return str(value)
     return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"

@@ -187,11 +187,11 @@ def _learn(session: Session, steps: int, console: Console) -> None:
                     steps,
                     {
                         f"pass@{config.k}": row["pass_at_k"],
+                        **({"void": row["void"]} if row["void"] else {}),
                         "R_plan": row["reward_plan"],
                         "R_solve": row["reward_solve"],
                         "valid": row["validity"],
                         "tokens/s": row["tokens_per_s"],
-                        **({"void": row["void"]} if row["void"] else {}),
                     },
                 )
                 if steps % config.checkpoint_every == 0:
