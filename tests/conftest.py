@@ -1,10 +1,12 @@
-"""Docker tests skip where no engine answers, unless CPPO_REQUIRE_DOCKER=1 makes them mandatory."""
+"""Docker tests skip where Docker cannot be used, unless CPPO_REQUIRE_DOCKER=1 makes them mandatory."""
 
 import os
 import signal
 
 import hypothesis
 import pytest
+
+from tests.support.engine import NOWHERE, why_unusable
 
 # A busy machine makes single examples slow; pytest's own timeout ends a test that hangs.
 hypothesis.settings.register_profile("cppo", deadline=None)
@@ -17,29 +19,14 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 pytest.register_assert_rewrite("cppo_env.testing.contracts")
 
 
-def _engine_fault() -> str | None:
-    """Why Docker cannot be used here, or None."""
-    import docker
-    from docker.errors import DockerException
-
-    try:
-        client = docker.from_env()
-    except DockerException as error:
-        return str(error)
-    try:
-        client.ping()
-    except DockerException as error:
-        return str(error)
-    finally:
-        client.close()
-    return None
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip the Docker tests where they cannot run and are not mandatory."""
     needing = [item for item in items if item.get_closest_marker("docker")]
-    if not needing or os.environ.get("CPPO_REQUIRE_DOCKER") == "1":
+    if not needing or not (fault := why_unusable()):
         return
-    if fault := _engine_fault():
-        for item in needing:
-            item.add_marker(pytest.mark.skip(reason=f"no Docker engine answers: {fault}"))
+    if os.environ.get("CPPO_REQUIRE_DOCKER") == "1":
+        raise pytest.UsageError(f"CPPO_REQUIRE_DOCKER=1, but {fault}")
+    for item in needing:
+        item.add_marker(pytest.mark.skip(reason=f"Docker cannot be used: {fault}"))
+    # For the other tests, and what they start, an engine without the image is no engine.
+    os.environ["DOCKER_HOST"] = NOWHERE

@@ -8,8 +8,10 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests.support.engine import NOWHERE
+
 CPPO = Path(sys.executable).with_name("cppo")
-NO_ENGINE = {"DOCKER_HOST": "unix:///nonexistent/docker.sock"}
+NO_ENGINE = {"DOCKER_HOST": NOWHERE}
 """An environment in which no Docker engine answers."""
 
 

@@ -5,8 +5,15 @@ from __future__ import annotations
 import ctypes
 import os
 import threading
+from contextlib import closing
 from dataclasses import dataclass, fields
 from pathlib import Path
+
+from cppo_sandboxes import engine
+from docker.errors import APIError
+
+from cppo_env.errors import SandboxError
+from tests.support.processes import own_containers
 
 MARK = "hostile_leak"
 """Hostile programs give this name to the files, processes and keys that they try to leave."""
@@ -127,36 +134,22 @@ def _marked_processes() -> list[str]:
 
 def _own_containers() -> list[str]:
     """Containers labelled as this process's; none where no engine answers."""
-    import docker
-    from cppo_sandboxes.host.owners import LABEL, owner
-    from docker.errors import DockerException
-
     try:
-        client = docker.from_env()
-    except DockerException:
+        client, containers = own_containers()
+    except SandboxError:
         return []
-    try:
-        return [
-            box.id
-            for box in client.containers.list(all=True, filters={"label": f"{LABEL}={owner()}"})
-        ]
-    finally:
-        client.close()
+    client.close()
+    return [container.id for container in containers]
 
 
 def _container_processes(containers: list[str]) -> list[str]:
     if not containers:
         return []
-    import docker
-    from docker.errors import APIError
-
-    client = docker.from_env()
-    try:
-        return ["process" for name in containers for _ in client.api.top(name)["Processes"]]
-    except APIError:
-        return []  # one of them is on its way out
-    finally:
-        client.close()
+    with closing(engine.connect()) as client:
+        try:
+            return ["process" for name in containers for _ in client.api.top(name)["Processes"]]
+        except APIError:
+            return []  # one of them is on its way out
 
 
 def _marked_files() -> list[str]:

@@ -4,6 +4,9 @@ import contextlib
 import os
 from pathlib import Path
 
+from cppo_sandboxes import engine
+from cppo_sandboxes.host.owners import LABEL, owner
+
 
 def children(pid: int) -> list[int]:
     with contextlib.suppress(FileNotFoundError):
@@ -39,20 +42,14 @@ def alive(pid: int) -> bool:
 
 
 def container_labels(pid: int) -> list[str]:
-    import docker
-    from cppo_sandboxes.host.owners import LABEL
-
-    client = docker.from_env()
+    client = engine.connect()
     with client.api:
         boxes = client.containers.list(all=True, filters={"label": LABEL}, ignore_removed=True)
         return [box.labels[LABEL] for box in boxes if box.labels[LABEL].split(":")[-2] == str(pid)]
 
 
 def own_containers():
-    import docker
-    from cppo_sandboxes.host.owners import LABEL, owner
-
-    client = docker.from_env()
+    client = engine.connect()
     return client, client.containers.list(
         all=True, filters={"label": f"{LABEL}={owner()}"}, ignore_removed=True
     )
