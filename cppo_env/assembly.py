@@ -10,7 +10,7 @@ from cppo_env import plugins
 from cppo_env.engine import Engine, check_k
 from cppo_env.errors import ProblemDataError, UnknownNameError, UsageError
 from cppo_env.problems import load_problems
-from cppo_env.protocols import Judge, ProblemSet, Reward, Sandbox
+from cppo_env.protocols import FindsById, Judge, ProblemSet, Reward, Sandbox
 from cppo_env.sandboxing import make_sandbox
 
 
@@ -68,11 +68,10 @@ def find_problem(problems: ProblemSet, problem_id: str) -> int:
     Raises:
         UnknownNameError: there is none.
     """
-    count = len(problems)
     # A plain sequence has an `index` too, which looks for equal elements.
-    lookup = None if isinstance(problems, list | tuple) else getattr(problems, "index", None)
-    if lookup is not None:
-        return lookup(problem_id)
+    if isinstance(problems, FindsById) and not isinstance(problems, list | tuple):
+        return problems.index(problem_id)
+    count = len(problems)
     for index in range(count):
         if problems[index].id == problem_id:
             return index

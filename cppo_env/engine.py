@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from cppo_env import parsing
 from cppo_env.errors import ActionError, UsageError
-from cppo_env.protocols import Judge, Reward, Sandbox
+from cppo_env.protocols import ChoosesStop, Judge, Prefetches, Reward, Sandbox
 from cppo_env.types import Episode, Job, Observation, Report, Verdict
 
 NO_PROGRAM = Report(
@@ -81,19 +81,16 @@ class Engine:
 
     def prefetch(self, solutions: Sequence[tuple[Episode, str]]) -> None:
         """Start running single solutions, if the sandbox can, before the step that holds them: it is done sooner."""
-        start = getattr(self.sandbox, "prefetch", None)
+        if not isinstance(self.sandbox, Prefetches):
+            return
         programs = [(episode, parsing.read_program(text)) for episode, text in solutions]
-        if start is not None:
-            start(
-                [
-                    self._job(episode, program)
-                    for episode, program in programs
-                    if program is not None
-                ]
-            )
+        self.sandbox.prefetch(
+            [self._job(episode, program) for episode, program in programs if program is not None]
+        )
 
     def _job(self, episode: Episode, program: str) -> Job:
-        return Job(episode.problem, program, stop_early=getattr(self.reward, "stop_early", True))
+        stop_early = self.reward.stop_early if isinstance(self.reward, ChoosesStop) else True
+        return Job(episode.problem, program, stop_early=stop_early)
 
     def _rule(self, plans: Sequence[tuple[Episode, tuple[str, ...]]]) -> list[Transition]:
         """Phase 0: methods → rulings."""

@@ -1,13 +1,17 @@
-"""The five roles a third party can play. All are synchronous and take a batch.
+"""The five roles that a third party can play, and what an implementation may offer beyond its role.
 
-Concurrency lives inside an implementation: the environment makes one judge call and one sandbox
-call per vector step. `cppo_env.testing` holds a fake and an inheritable contract test for each
-role.
+All are synchronous and take a batch. Concurrency lives inside an implementation: the environment
+makes one judge call and one sandbox call per vector step. `cppo_env.testing` holds a fake and an
+inheritable contract test for each role.
+
+An offer is a small protocol. Implement it and the project uses it; leave it out and everything
+works all the same. `isinstance(thing, Offer)` asks for it by the names of its members.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from random import Random
 from typing import Protocol, runtime_checkable
 
 from cppo_env.types import Episode, Job, Observation, Problem, Report, Ruling
@@ -63,4 +67,117 @@ class Reward(Protocol):
 
     def __call__(self, episode: Episode, /) -> float:
         """The reward. Never called for a void episode."""
+        ...
+
+
+# ---- offers of a problem set ----
+
+
+@runtime_checkable
+class FindsById(Protocol):
+    """A problem set that finds a problem by its id without reading the others."""
+
+    def index(self, problem_id: str, /) -> int:
+        """The position of the problem. Raises UnknownNameError if there is none."""
+        ...
+
+
+@runtime_checkable
+class TellsRefused(Protocol):
+    """A problem set that could not read some records of its source."""
+
+    @property
+    def refused(self) -> Sequence[object]:
+        """The records; each says as text where it lies and what is wrong."""
+        ...
+
+
+@runtime_checkable
+class Demonstrates(Protocol):
+    """A problem set that shows how answers look; otherwise a warm start learns from the references."""
+
+    def demonstrations(self, index: int, k: int, random: Random, /) -> list[tuple[str, str]]:
+        """(method, program) pairs for the problem at `index`: at least K, in random order."""
+        ...
+
+
+@runtime_checkable
+class KnowsOptimum(Protocol):
+    """A problem set whose best possible pass@K is known, so that reports can draw it."""
+
+    @property
+    def probabilities(self) -> Sequence[float]:
+        """p_s: how often each strategy is the right one."""
+        ...
+
+
+# ---- offers of an agent ----
+
+
+@runtime_checkable
+class CountsTokens(Protocol):
+    """An agent that knows what its answers cost."""
+
+    @property
+    def tokens(self) -> Sequence[int]:
+        """Tokens that its model generated for each observation of the last `act`."""
+        ...
+
+
+@runtime_checkable
+class Declines(Protocol):
+    """An agent that cannot play every problem; an evaluation lists those it leaves out."""
+
+    def declines(self, problem: Problem, /) -> str | None:
+        """Why it cannot play the problem; None if it can."""
+        ...
+
+
+@runtime_checkable
+class ReplaysReferences(Protocol):
+    """An agent that plays the problems' own programs: a failure is one of the records or of the sandbox."""
+
+    @property
+    def replays_references(self) -> bool:
+        """Whether it does; an evaluation then lists the programs that failed."""
+        ...
+
+
+# ---- offers of a sandbox ----
+
+
+@runtime_checkable
+class Prefetches(Protocol):
+    """A sandbox that can start on programs before the `run` that asks for their reports."""
+
+    def prefetch(self, jobs: Sequence[Job], /) -> None:
+        """Start the jobs and return at once; no result changes, only the time it takes."""
+        ...
+
+
+@runtime_checkable
+class CountsWork(Protocol):
+    """A sandbox that counts what it has run since it was made."""
+
+    @property
+    def tests(self) -> int:
+        """Tests that programs were run on; remembered verdicts do not count."""
+        ...
+
+    @property
+    def busy_s(self) -> float:
+        """Wall-clock seconds in which programs ran."""
+        ...
+
+
+# ---- offers of a reward ----
+
+
+@runtime_checkable
+class ChoosesStop(Protocol):
+    """A reward that says whether programs may stop at their first failing test; otherwise they do."""
+
+    @property
+    def stop_early(self) -> bool:
+        """False where the reward reads the verdict of every test."""
         ...

@@ -10,10 +10,12 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from cppo_env.evaluation.records import EpisodeRecord, RunFolder
+from cppo_env.evaluation.records import RunFolder
 from cppo_env.evaluation.run import Evaluation
 from cppo_env.evaluation.setting import Setting, make_agent
 from cppo_env.evaluation.summary import latest
+from cppo_env.protocols import ReplaysReferences
+from cppo_env.records import EpisodeRecord
 from cppo_env.sandboxing import make_sandbox
 from cppo_env.types import Verdict
 
@@ -46,7 +48,7 @@ def evaluate(config: EvalConfig) -> dict[str, Any]:
     with make_sandbox(config.sandbox) as sandbox:
         evaluation.run(sandbox, config.agent)
     result = evaluation.result()
-    if getattr(agent, "replays_references", False):
+    if isinstance(agent, ReplaysReferences) and agent.replays_references:
         result["failed_references"] = failed_references(evaluation.records)
     _show(config, result)
     return result

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -18,9 +18,10 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from cppo_env.driver import Task
 from cppo_env.errors import CppoError
-from cppo_env.evaluation.play import Task, play
-from cppo_env.evaluation.records import EpisodeRecord, RunFolder
+from cppo_env.evaluation.play import play
+from cppo_env.evaluation.records import RunFolder
 from cppo_env.evaluation.setting import Setting
 from cppo_env.evaluation.summary import (
     budgets,
@@ -31,7 +32,8 @@ from cppo_env.evaluation.summary import (
     tests_per_s,
     verdict_counts,
 )
-from cppo_env.protocols import Agent, ProblemSet, Sandbox
+from cppo_env.protocols import Agent, Declines, ProblemSet, Sandbox, TellsRefused
+from cppo_env.records import EpisodeRecord
 from cppo_env.types import Problem
 
 PATIENCE = 3
@@ -127,16 +129,20 @@ class Evaluation:
     def _tasks(self) -> Iterator[Task]:
         """The episodes that are still to be played; notes what is excluded on the way."""
         done = {record.key for record in self.records if not record.void}
-        declines: Callable[[Problem], str | None] = getattr(self.agent, "declines", _never)
         for index in range(self._size()):
             problem = self.problems[index]
-            reason = declines(problem) if len(problem.tests) else "the problem has no tests"
-            if reason is not None:
+            if (reason := self._obstacle(problem)) is not None:
                 self.excluded[problem.id] = reason
                 continue
             for episode in range(self.setting.episodes()):
                 if (problem.id, episode) not in done:
                     yield Task(index, episode)
+
+    def _obstacle(self, problem: Problem) -> str | None:
+        """Why a problem is not played."""
+        if not len(problem.tests):
+            return "the problem has no tests"
+        return self.agent.declines(problem) if isinstance(self.agent, Declines) else None
 
     def _keep(self, played: list[EpisodeRecord]) -> None:
         self.records += played
@@ -163,7 +169,7 @@ class Evaluation:
 
     def _left_out(self) -> list[dict[str, str]]:
         """Records that could not be loaded, and problems that were not played."""
-        refused: Iterable[object] = getattr(self.problems, "refused", ())
+        refused = self.problems.refused if isinstance(self.problems, TellsRefused) else ()
         places = [{"problem": str(refusal), "reason": "malformed record"} for refusal in refused]
         return places + [
             {"problem": problem, "reason": reason} for problem, reason in self.excluded.items()
@@ -173,10 +179,6 @@ class Evaluation:
         score = mean(problem_scores(self.records, self.setting.k, self.setting.k).values())
         shown = "–" if score is None else f"{score:.3f}"
         return f"pass@{self.setting.k} {shown} · {tests_per_s(self.records):,.0f} tests/s"
-
-
-def _never(problem: Problem) -> None:
-    """An agent without `declines` plays every problem."""
 
 
 @contextlib.contextmanager

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from cppo_env.errors import UsageError
 from cppo_env.estimators import pass_at_k
-from cppo_env.evaluation.records import EpisodeRecord
 from cppo_env.plugins import missing_extra
+from cppo_env.records import EpisodeRecord
 
 Floats = NDArray[np.float64]
 

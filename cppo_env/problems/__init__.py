@@ -17,12 +17,12 @@ from cppo_env import plugins
 from cppo_env.errors import ProblemDataError, UnknownNameError, UsageError
 from cppo_env.problems.checked import with_checkers
 from cppo_env.problems.files import sources
-from cppo_env.problems.records import ProblemDataWarning, Refusal
+from cppo_env.problems.records import ProblemDataWarning
 from cppo_env.problems.selection import NAMES, Filters, select
 from cppo_env.problems.store import reader
 from cppo_env.problems.validation import keep_list
 from cppo_env.problems.views import Problems, Summary, summarise
-from cppo_env.protocols import ProblemSet
+from cppo_env.protocols import ProblemSet, TellsRefused
 from cppo_env.types import Checker
 
 __all__ = [
@@ -77,11 +77,10 @@ def _open(source: str | Path | ProblemSet, filters: dict[str, Any]) -> ProblemSe
         return select(source, **filters) if filters else source
     name, loader, path = _resolve(source, filters)
     problems = _call(loader, name, path, filters)
-    refused: tuple[Refusal, ...] = getattr(problems, "refused", ())
-    if refused:
+    if isinstance(problems, TellsRefused) and (refused := problems.refused):
         warnings.warn(
-            f"{source}: {len(problems)} problems loaded, {len(refused)} records refused; the "
-            f"first: {refused[0]}",
+            f"{source}: {len(problems)} problems loaded, {len(refused)} records refused; "
+            f"the first: {refused[0]}",
             ProblemDataWarning,
             stacklevel=3,
         )

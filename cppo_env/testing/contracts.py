@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any
 
+from cppo_env.assembly import find_problem
 from cppo_env.protocols import Agent, Judge, ProblemSet, Reward, Sandbox
 from cppo_env.testing.fakes import make_problem
 from cppo_env.types import Episode, Job, Observation, Problem, Report, Ruling, TestCase, Verdict
@@ -61,9 +62,8 @@ class ProblemSetContract(_Contract):
 
     def test_finds_problems_by_id(self) -> None:
         problems = self.make()
-        if hasattr(problems, "index") and not isinstance(problems, (list, tuple)):
-            last = len(problems) - 1
-            assert problems.index(problems[last].id) == last
+        last = len(problems) - 1
+        assert find_problem(problems, problems[last].id) == last
 
 
 class AgentContract(_Contract):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from cppo_env.prompts import Messages
+from cppo_env.replies import Reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,17 +19,6 @@ class Request:
     max_tokens: int
     seed: int | None = None
     """The same seed and prompt give the same text, as far as the back end can promise that."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """One answer of a model."""
-
-    text: str
-    truncated: bool = False
-    """The text ended because it reached `max_tokens`."""
-    tokens: int = 0
-    """Tokens that the model generated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +39,6 @@ class Backend(Protocol):
 def without_thoughts(text: str) -> str:
     """What follows a reasoning block `<think>…</think>`, which some servers leave in the text."""
     return text.rpartition("</think>")[2].lstrip() if "</think>" in text else text
+
+
+__all__ = ["Backend", "Failure", "Reply", "Request", "without_thoughts"]

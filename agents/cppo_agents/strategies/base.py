@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from cppo_agents.backends import Reply, Request
-from cppo_env import parsing, prompts
+from cppo_env import prompts
 from cppo_env.prompts import Messages
 from cppo_env.types import Observation
 
@@ -64,16 +64,10 @@ class Planned:
                 for branch in branches
             ]
             for branch, completion in zip(branches, completions, strict=True):
-                solutions[branch] = solution_of(completion)
+                solutions[branch] = completion.solution
         return tuple(solutions)
-
-
-def solution_of(completion: Reply) -> str:
-    """The text of a finished solution; a truncated one earns nothing, even if some fence in it is closed."""
-    return "" if completion.truncated else completion.text
 
 
 def single_methods(completions: Sequence[Reply]) -> tuple[str, ...]:
     """The method of each plan that was asked for one; an empty text where there is no such plan."""
-    plans = ["" if completion.truncated else completion.text for completion in completions]
-    return tuple("".join(parsing.read_plan(plan, 1)) for plan in plans)
+    return tuple("".join(completion.methods(1)) for completion in completions)

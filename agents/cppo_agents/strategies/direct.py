@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cppo_agents.strategies.base import Sampling, Steps, solution_of
+from cppo_agents.strategies.base import Sampling, Steps
 from cppo_env import prompts
 from cppo_env.types import Observation
 
@@ -23,4 +23,4 @@ class Direct:
         """K samples of the same prompt."""
         request = self.sampling.solve(prompts.solve_messages(observation, ""))
         completions = yield [request] * self.k
-        return tuple(solution_of(completion) for completion in completions)
+        return tuple(completion.solution for completion in completions)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cppo_agents.strategies.base import Planned, Steps
-from cppo_env import parsing, prompts
+from cppo_env import prompts
 from cppo_env.types import Observation
 
 
@@ -13,5 +13,4 @@ class TuplePlanner(Planned):
     def plan(self, observation: Observation) -> Steps:
         """One plan of K methods; a truncated or unparseable one is K empty texts, which still spend K attempts."""
         [completion] = yield [self.sampling.plan(prompts.plan_messages(observation, self.k))]
-        methods = () if completion.truncated else parsing.read_plan(completion.text, self.k)
-        return methods or ("",) * self.k
+        return completion.methods(self.k) or ("",) * self.k

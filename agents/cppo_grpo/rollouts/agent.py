@@ -10,7 +10,7 @@ from cppo_env import prompts
 from cppo_env.prompts import Messages
 from cppo_env.types import Observation
 from cppo_grpo.choices import Planner
-from cppo_grpo.rollouts.values import Samples, read_methods
+from cppo_grpo.rollouts.values import Samples
 from cppo_grpo.samplers import Completion, Sampler, SamplingParams, stream
 
 KNOWN_PROMPTS = 16_384
@@ -59,7 +59,7 @@ class PolicyAgent:
         conversations = [prompts.plan_messages(one, k) for one in observations]
         streams = tuple(range(first, first + len(observations)))
         plans = self.write(conversations, replace(self.regions.plan, seed=seed, streams=streams))
-        return plans, [read_methods(text, cut, k) for text, cut in plans.outcomes]
+        return plans, [plan.methods(k) for plan in plans.replies]
 
     def write(
         self,

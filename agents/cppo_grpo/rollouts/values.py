@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cppo_env import parsing
 from cppo_env.errors import SandboxError
-from cppo_env.evaluation.records import EpisodeRecord
+from cppo_env.records import EpisodeRecord
+from cppo_env.replies import Reply
 from cppo_grpo.samplers import Completion
 
 
@@ -31,9 +31,12 @@ class Samples:
         )
 
     @property
-    def outcomes(self) -> Iterator[tuple[str, bool]]:
-        """Each text, and whether it was cut."""
-        return zip(self.texts, self.truncated.tolist(), strict=True)
+    def replies(self) -> list[Reply]:
+        """Each text, whether it was cut, and its tokens."""
+        return [
+            Reply(text, truncated=one.finish_reason == "length", tokens=len(one.token_ids))
+            for text, one in zip(self.texts, self.completions, strict=True)
+        ]
 
     @property
     def tokens(self) -> NDArray[np.int64]:
@@ -41,11 +44,6 @@ class Samples:
         return np.array(
             [len(completion.token_ids) for completion in self.completions], dtype=np.int64
         )
-
-
-def read_methods(plan: str, truncated: bool, k: int) -> tuple[str, ...]:
-    """The K methods of a plan; none of a truncated one, even if its last line looks like a method."""
-    return () if truncated else parsing.read_plan(plan, k)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +83,7 @@ class Rollout:
         n, k = self.solver_rewards_NK.shape
         if not self.plans.texts:
             return np.ones(n, dtype=np.bool_)
-        return np.array(
-            [bool(read_methods(text, cut, k)) for text, cut in self.plans.outcomes], dtype=np.bool_
-        )
+        return np.array([bool(plan.methods(k)) for plan in self.plans.replies], dtype=np.bool_)
 
     @property
     def ran_N(self) -> NDArray[np.bool_]:

@@ -19,9 +19,9 @@ from pathlib import Path
 
 from cppo_env import load_problems
 from cppo_env.errors import UsageError
-from cppo_env.evaluation.records import EpisodeRecord
 from cppo_env.ids import environment_spec
 from cppo_env.protocols import ProblemSet
+from cppo_env.records import EpisodeRecord
 from cppo_grpo.checks import check
 from cppo_grpo.config import TrainConfig, changes
 from cppo_grpo.runs.log import MetricsLog

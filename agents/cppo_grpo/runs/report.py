@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -12,8 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cppo_env.evaluation.records import EpisodeRecord
+from cppo_env.assembly import find_problem
 from cppo_env.problems.strategies import coordinated_optimum, independent_ceiling
+from cppo_env.protocols import KnowsOptimum
+from cppo_env.records import EpisodeRecord
 from cppo_grpo.runs.folder import Run
 
 INK, ACCENT, SOFT, GOOD, BAD = "#1f2937", "#4f46e5", "#a5b4fc", "#059669", "#dc2626"
@@ -45,10 +46,9 @@ def write_report(run: Run) -> Path:
 def known_lines(run: Run) -> list[KnownLevel]:
     """The levels that are known for the run's task: none but for the strategies."""
     problems = run.problems()
-    probabilities: Sequence[float] | None = getattr(problems, "probabilities", None)
-    if probabilities is None:
+    if not isinstance(problems, KnowsOptimum):
         return []
-    k = run.config.k
+    probabilities, k = problems.probabilities, run.config.k
     return [
         KnownLevel("independent ceiling", independent_ceiling(probabilities, k)),
         KnownLevel("coordinated optimum", coordinated_optimum(probabilities, k)),
@@ -90,20 +90,13 @@ def _examples(
     examples: dict[str, list[dict[str, Any]]] = {}
     for title, (name, split) in sources.items():
         problems = run.problems(split)
-        index = (
-            {problems[i].id: i for i in range(len(problems))}
-            if not hasattr(problems, "index")
-            else None
-        )
         episodes: list[dict[str, Any]] = []
         for record in run.read_episodes(name)[:EXAMPLES]:
-            where = (
-                index[record.problem_id] if index is not None else problems.index(record.problem_id)
-            )
+            problem = problems[find_problem(problems, record.problem_id)]
             episodes.append(
                 {
                     "record": record,
-                    "statement": problems[where].statement,
+                    "statement": problem.statement,
                     "branches": _branches(record),
                 }
             )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
-from torch import Tensor
+from torch import Tensor, nn
 
 from cppo_env.errors import UsageError
 
@@ -78,18 +78,35 @@ class Sampler(Protocol):
         ...
 
 
+@runtime_checkable
+class Streams(Protocol):
+    """A sampler that reports completions while others are still being drawn."""
+
+    def stream(
+        self, prompts: Sequence[Sequence[int]], params: SamplingParams, /
+    ) -> Iterator[Mapping[int, Completion]]:
+        """The completions of `sample` as they are finished, by the number of their prompt."""
+        ...
+
+
+@runtime_checkable
+class DrawsFrom(Protocol):
+    """A sampler that draws from a PyTorch model in this process."""
+
+    @property
+    def model(self) -> nn.Module:
+        """The model; where it is the trained one itself, `update` is not called."""
+        ...
+
+
 def stream(
     sampler: Sampler, prompts: Sequence[Sequence[int]], params: SamplingParams
 ) -> Iterator[Mapping[int, Completion]]:
-    """The completions of `sample` as they are finished, by the number of their prompt.
-
-    They come all at once from a sampler that has no method `stream(prompts, params)` of its own.
-    """
-    own = getattr(sampler, "stream", None)
-    if own is None:
-        yield dict(enumerate(sampler.sample(prompts, params)))
+    """The completions as they are finished; all at once from a sampler that is not one that `Streams`."""
+    if isinstance(sampler, Streams):
+        yield from sampler.stream(prompts, params)
     else:
-        yield from own(prompts, params)
+        yield dict(enumerate(sampler.sample(prompts, params)))
 
 
 def in_order(streamed: Iterable[Mapping[int, Completion]]) -> list[Completion]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cppo_env.evaluation.records import EpisodeRecord
+from cppo_env.records import EpisodeRecord
 from cppo_env.vector import CPPOVectorEnv
 from cppo_grpo.parallel import Processes
 from cppo_grpo.rollouts.agent import PolicyAgent

@@ -27,6 +27,7 @@ from cppo_grpo.rollouts.distributed import play_share
 from cppo_grpo.rollouts.values import Rollout
 from cppo_grpo.runs.checkpoints import load_checkpoint, newest_checkpoint, save_checkpoint
 from cppo_grpo.runs.folder import Run
+from cppo_grpo.samplers import DrawsFrom
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +65,7 @@ class Session:
     def update_sampler(self) -> None:
         """Hand the policy's weights to the sampler, unless it draws from the very model that is trained."""
         model, sampler = self.learner.policy.model, self.agent.sampler
-        if getattr(sampler, "model", None) is not inner_model(model):
+        if not (isinstance(sampler, DrawsFrom) and sampler.model is inner_model(model)):
             sampler.update(full_weights(model))
 
     def save(self, steps: int, cursor: Mapping[str, Any]) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 from cppo_env import parsing, prompts
 from cppo_env.errors import UsageError
 from cppo_env.prompts import Messages
-from cppo_env.protocols import ProblemSet
+from cppo_env.protocols import Demonstrates, ProblemSet
 from cppo_env.types import Observation
 from cppo_grpo.choices import Planner
 from cppo_grpo.config import TrainConfig
@@ -119,9 +119,8 @@ def _schedule(step: int, steps: int) -> float:
 
 def _pairs(problems: ProblemSet, index: int, k: int, random: Random) -> list[tuple[str, str]]:
     """(method, program) pairs of a problem; the method is empty where its name is unknown."""
-    demonstrations = getattr(problems, "demonstrations", None)
-    if demonstrations is not None:
-        return demonstrations(index, k, random)
+    if isinstance(problems, Demonstrates):
+        return problems.demonstrations(index, k, random)
     problem = problems[index]
     methods = problem.metadata.get("methods") or ("",) * len(problem.references)
     return random.sample(

@@ -1,0 +1,222 @@
+"""The driver of episodes: reset → plan → step → solve → step → records, for a batch.
+
+Who plans and who solves are two callables, so that `cppo eval` (an agent) and `cppo train` (the
+policy, whose tokens are kept) play by the same rules.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cppo_env import parsing
+from cppo_env.protocols import CountsWork, Sandbox
+from cppo_env.records import EpisodeRecord
+from cppo_env.replies import Reply
+from cppo_env.types import Observation, Report, Ruling
+from cppo_env.vector import CPPOVectorEnv, unbatch
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One episode to play."""
+
+    index: int
+    """Position of the problem in its set."""
+    episode: int
+    """The number that tells it from other episodes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What was written for one episode in one phase."""
+
+    texts: tuple[str, ...] = ()
+    """K methods or K solutions. None: the plan cannot be read, or nobody was asked for solutions."""
+    tokens: int = 0
+    """Tokens that a model generated for it, as far as they are counted."""
+    replies: tuple[Reply, ...] = ()
+    """The model's own answers, where they are known: one plan, or one for each solution asked for."""
+    fault: str | None = None
+    """Why there is no answer (an endpoint is down): the episode is void."""
+
+
+Player = Callable[[Sequence[int], Sequence[Observation]], Sequence[Written]]
+"""Writes methods or solutions: gets the places of some episodes in the batch and their observations."""
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A batch of N finished episodes with K branches each."""
+
+    plans: list[Written]
+    solutions: list[Written]
+    rewards_N: NDArray[np.float64]
+    """The planner's reward."""
+    r_out_N: NDArray[np.float64]
+    """R_out: whether any branch passed."""
+    validity_N: NDArray[np.float64]
+    """J."""
+    solver_rewards_NK: NDArray[np.float64]
+    """V."""
+    void_N: NDArray[np.bool_]
+    """Episodes that our own machinery failed: they count for nothing."""
+    records: list[EpisodeRecord]
+    seconds: dict[str, float]
+    """Wall time of `plan`, `solve` and `judge`, and that in which programs ran (`sandbox`)."""
+    tests_run: int
+    """Tests that the sandbox says it ran."""
+
+
+def drive(env: CPPOVectorEnv, tasks: Sequence[Task], plan: Player, solve: Player) -> Played:
+    """Play one episode for each task.
+
+    `plan` is asked for every episode. `solve` is asked for those that go on and have a plan: one
+    that cannot be read has no branches, and its K solutions are empty. A fault of either voids the
+    episode.
+
+    Args:
+        env: has at least as many places as there are tasks. Its first use must fill all places.
+        tasks: the episodes.
+        plan: writes K methods for each.
+        solve: writes K solutions for each.
+    """
+    engine, count = env.assembly.engine, len(tasks)
+    every, silence = range(count), ("",) * engine.k
+    spare = [silence] * (env.num_envs - count)
+    clock = _Clock()
+    tests_before, busy_before = _work(engine.sandbox)
+    observations, identities = env.reset(
+        options={
+            "problems": [task.index for task in tasks],
+            "reset_mask": np.arange(env.num_envs) < count,
+        }
+    )
+    with clock.timed("plan"):
+        plans = _ask(plan, every, count, observations)
+    with clock.timed("judge"):
+        observations, _, terminated, truncated, ruled = env.step(
+            [one.texts or silence for one in plans] + spare
+        )
+    running_N = ~(terminated | truncated)[:count]
+    planned = [n for n in every if running_N[n] and plans[n].texts and plans[n].fault is None]
+    with clock.timed("solve"):
+        solutions = _ask(solve, planned, count, observations)
+    rewards_N, judged = np.zeros(count), dict[str, Any]()
+    if running_N.any():
+        with clock.timed("judge"):
+            _, rewards, _, _, judged = env.step([one.texts or silence for one in solutions] + spare)
+            rewards_N = np.where(running_N, rewards[:count], 0.0)
+    tests_after, busy_after = _work(engine.sandbox)
+
+    faulty_N = np.array([bool(plans[n].fault or solutions[n].fault) for n in every], np.bool_)
+    void_N = _fact(judged, "void", _fact(ruled, "void", np.zeros(count, np.bool_))) | faulty_N
+    share_s = {part: seconds / count for part, seconds in clock.seconds.items()}
+    records = [
+        _record(
+            identities["problem_id"][n],
+            task.episode,
+            plans[n],
+            solutions[n],
+            ruled["ruling"][n],
+            tuple(judged["reports"][n]) if running_N[n] else (),
+            k=engine.k,
+            reward=float(rewards_N[n]),
+            void=bool(void_N[n]),
+            acting_s=share_s["plan"] + share_s["solve"],
+            judging_s=share_s["judge"],
+        )
+        for n, task in enumerate(tasks)
+    ]
+    return Played(
+        plans=plans,
+        solutions=solutions,
+        rewards_N=rewards_N,
+        r_out_N=_fact(judged, "r_out", np.zeros(count)),
+        validity_N=ruled["validity"][:count].copy(),
+        solver_rewards_NK=_fact(judged, "solver_rewards", np.zeros((count, engine.k))),
+        void_N=void_N,
+        records=records,
+        seconds={**clock.seconds, "sandbox": busy_after - busy_before},
+        tests_run=tests_after - tests_before,
+    )
+
+
+def _ask(
+    player: Player, places: Sequence[int], count: int, observations: dict[str, Any]
+) -> list[Written]:
+    """What a player writes at some places of so many, and nothing elsewhere."""
+    written = [Written()] * count
+    if places:
+        every = unbatch(observations)
+        answers = player(places, [every[n] for n in places])
+        for n, one in zip(places, answers, strict=True):
+            written[n] = one
+    return written
+
+
+def _record(
+    problem_id: str,
+    episode: int,
+    planned: Written,
+    solved: Written,
+    ruling: Ruling,
+    reports: tuple[Report, ...],
+    *,
+    k: int,
+    reward: float,
+    void: bool,
+    acting_s: float,
+    judging_s: float,
+) -> EpisodeRecord:
+    """Everything about one episode; `reports` are empty if it ended before its programs ran."""
+    silence = ("",) * k
+    return EpisodeRecord(
+        problem_id=problem_id,
+        episode=episode,
+        methods=planned.texts or tuple(reply.text for reply in planned.replies) or silence,
+        accepted=ruling.accepted,
+        reason=planned.fault or solved.fault or ruling.reason,
+        programs=tuple(map(parsing.read_program, solved.texts or silence)) if reports else (),
+        verdicts=tuple(report.verdict.value for report in reports),
+        messages=tuple(report.message for report in reports),
+        reward=reward,
+        void=void,
+        tests=sum(len(report.tests) for report in reports),
+        tokens=planned.tokens + solved.tokens,
+        acting_s=acting_s,
+        judging_s=judging_s,
+    )
+
+
+class _Clock:
+    """Wall time of the parts of a batch, in seconds."""
+
+    def __init__(self) -> None:
+        self.seconds = {"plan": 0.0, "solve": 0.0, "judge": 0.0}
+
+    @contextmanager
+    def timed(self, part: str) -> Iterator[None]:
+        started = time.perf_counter()
+        yield
+        self.seconds[part] += time.perf_counter() - started
+
+
+def _work(sandbox: Sandbox) -> tuple[int, float]:
+    """Tests that the sandbox has run and the seconds it took, if it counts them."""
+    return (sandbox.tests, sandbox.busy_s) if isinstance(sandbox, CountsWork) else (0, 0.0)
+
+
+def _fact(infos: dict[str, Any], name: str, otherwise_N: NDArray[Any]) -> NDArray[Any]:
+    """An info of the first N places where the environment gave it, else the value that stood before."""
+    if name not in infos:
+        return otherwise_N
+    count = len(otherwise_N)
+    given_N = infos["_" + name][:count].reshape(-1, *(1,) * (otherwise_N.ndim - 1))
+    return np.where(given_N, infos[name][:count], otherwise_N)
