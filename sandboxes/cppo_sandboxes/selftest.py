@@ -1,8 +1,16 @@
-"""A quick version of the test corpora, for the user's own machine and any sandbox."""
+"""A quick version of the test corpora, for the user's own machine and any sandbox.
+
+A sandbox under test may contain nothing, so no program here can exhaust the machine: what a limit
+should stop ends by itself, soon after it has shown that it was not stopped. Programs that do
+nothing but read, compute and print come first; those that load the machine follow one at a time,
+and only if the first have passed.
+"""
 
 # ruff: noqa: E501 - a table of one-line programs
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -37,7 +45,23 @@ class Check:
     """Whether training must not start on a sandbox that fails it."""
     problem: Problem = _SUMS
     language: str = "python"
+    load: str = ""
+    """What it does to a machine whose sandbox does not stop it; it then runs alone."""
 
+
+_BOMB = """
+import os, time
+end = time.time() + 2
+children = []
+for _ in range(200):
+    pid = os.fork()
+    if pid == 0:
+        while time.time() < end: pass
+        os._exit(0)
+    children.append(pid)
+for pid in children: os.waitpid(pid, 0)
+print(a + b)
+"""
 
 CHECKS = (
     Check("a right program", _ADD + "print(a + b)", ("AC",)),
@@ -45,54 +69,89 @@ CHECKS = (
     Check("standard input is a regular file", "import os\ndata = os.read(0, os.fstat(0).st_size)\nprint(sum(map(int, data.split())))", ("AC",)),
     Check("a call-based program", "class Solution:\n    def add(self, xs): return (sum(xs),)", ("AC",), problem=_CALL),
     Check("an answer that claims to equal everything", "class Liar(list):\n    __eq__ = lambda *_: True\nclass Solution:\n    def add(self, xs): return Liar()", ("WA", "RE"), problem=_CALL),
+    Check("an answer of 900,000 bytes where two are right", _ADD + "print('3 ' * 450000)", ("WA",)),
+    Check("a returned value of 900,000 bytes where three are right", "class Solution:\n    def add(self, xs): return [[]] * 225000", ("WA",), problem=_CALL),
     Check("a syntax error", "def", ("CE",)),
+    Check("a relative import", "from . import x", ("RE",)),
     Check("an exception", "1 / 0", ("RE",)),
     Check("exit code 1 after the right answer", _ADD + "print(a + b)\nraise SystemExit(1)", ("RE",)),
     Check("leaving with exit code 0 before an answer", "import os\nos._exit(0)", ("WA",)),
-    Check("an endless loop that swallows exceptions", "while True:\n    try:\n        while True: pass\n    except BaseException: pass", ("TLE",)),
-    Check("sleeping", "import time\ntime.sleep(100)", ("TLE",), problem=_BRIEF),
-    Check("too much memory", "x = bytearray(10**9)\nx[::4096] = b'x' * len(x[::4096])", ("MLE",)),
-    Check("an output flood", "while True: print('x' * 1000)", ("OLE",)),
     Check("50,000 levels of recursion", _ADD + "def f(n): return n and 1 + f(n - 1)\nf(50000)\nprint(a + b)", ("AC",)),
     Check("numpy", _ADD + "import numpy\nprint(numpy.array([a, b]).sum())", ("AC",), vital=False, problem=SELF_TEST),
-    Check("a fork bomb", "import os\nwhile True: os.fork()", ("RE", "TLE", "MLE")),
-    Check("a daemon that outlives its test", _ADD + "import os, time\nif os.fork() == 0:\n    os.setsid()\n    time.sleep(100)\nprint(a + b)", ("AC",)),
-    Check("the test after it finds no other process", _ADD + "import os\nothers = [p for p in os.listdir('/proc') if p.isdigit() and int(p) != os.getpid()]\ndef mine(p):\n    try: return f'Uid:\\t{os.getuid()}\\t' in open(f'/proc/{p}/status').read()\n    except OSError: return False\nassert not any(map(mine, others))\nprint(a + b)", ("AC",), vital=False),
-    Check("files of the test before are gone", _ADD + "import os, tempfile\nfor folder in ('.', tempfile.gettempdir()):\n    path = os.path.join(folder, 'selftest-leftover')\n    assert not os.path.exists(path)\n    open(path, 'w').close()\nprint(a + b)", ("AC",)),
-    Check("killing the supervisor", _ADD + "import os, signal\nfor pid in (os.getppid(), 1):\n    try: os.kill(pid, 9)\n    except PermissionError: pass\nprint(a + b)", ("AC",), vital=False),
+    Check("files of the test before are gone", _ADD + "import os, tempfile\nfor folder in ('.', tempfile.gettempdir()):\n    path = os.path.join(folder, 'cppo-selftest-leftover')\n    if os.path.exists(path): os.remove(path); raise SystemExit(1)\n    open(path, 'w').close()\nprint(a + b)", ("AC",)),
+    Check("no power over the supervisor", _ADD + "import os\nfor pid in (os.getppid(), 1):\n    try: os.kill(pid, 0)\n    except PermissionError: continue\n    if pid != os.getpid(): raise SystemExit(1)\nprint(a + b)", ("AC",), vital=False),
     Check("no network", _ADD + "import socket\ntry:\n    socket.create_connection(('1.1.1.1', 53), 1)\nexcept OSError:\n    print(a + b)", ("AC",), vital=False),
-    Check("tracing, kernel keys and io_uring", _ADD + "import ctypes, os\nlibc, x86 = ctypes.CDLL(None), os.uname().machine == 'x86_64'\ncalls = ((101, 117, 0, 0, 0, 0), (250, 219, 0, -3, 0), (425, 425, 4, bytes(120)), (206, 0, 1, bytes(8)))\nprint(a + b, *[r for c in calls if (r := libc.syscall(c[not x86], *c[2:])) != -1])", ("AC",), vital=False),
-    Check("a child that is given to the supervisor", _ADD + "import ctypes, os, time\nif ctypes.CDLL(None).syscall(56 if os.uname().machine == 'x86_64' else 220, 0x8011, 0, 0, 0, 0) == 0: time.sleep(2)\nelse: print(a + b)", ("AC",)),
     Check("no secret in the environment", _ADD + "import os\nassert not {'HF_TOKEN', 'OPENAI_API_KEY', 'SSH_AUTH_SOCK'} & set(os.environ)\nprint(a + b)", ("AC",)),
     Check("not root", _ADD + "import os\nassert os.getuid() != 0\nprint(a + b)", ("AC",), vital=False),
-    Check("a right program after all of these", _ADD + "print(a + b)", ("AC",)),
     *(Check(f"the language {row.name}", row.self_test, ("AC",), row.name == "python", SELF_TEST, row.name) for row in LANGUAGES.values()),
+    Check("a C++ program that does not compile", "int main( {", ("CE",), False, SELF_TEST, "cpp17"),
+    Check("the test after it finds an empty folder", _ADD + "import os\nassert not os.listdir('.')\nprint(a + b)", ("AC",), vital=False),
+    Check("sleeping", _ADD + "import time\ntime.sleep(5)\nprint(a + b)", ("TLE",), problem=_BRIEF, load="sleeps 5 s"),
+    Check("an endless loop that swallows exceptions", _ADD + "import time\nend = time.time() + 5\nwhile time.time() < end:\n    try:\n        while time.time() < end: pass\n    except BaseException: pass\nprint(a + b)", ("TLE",), load="keeps a core busy for 5 s"),
+    Check("a daemon that outlives its test", _ADD + "import os, time\nif os.fork() == 0:\n    os.setsid()\n    time.sleep(5)\n    os._exit(0)\nprint(a + b)", ("AC",), load="leaves a process that sleeps 5 s"),
+    Check("the test after it finds no other process", _ADD + "import os\nothers = [p for p in os.listdir('/proc') if p.isdigit() and int(p) != os.getpid()]\ndef mine(p):\n    try: return f'Uid:\\t{os.getuid()}\\t' in open(f'/proc/{p}/status').read()\n    except OSError: return False\nassert not any(map(mine, others))\nprint(a + b)", ("AC",), vital=False),
+    Check("an output flood", _ADD + "for _ in range(1024): print('x' * 65535)\nprint(a + b)", ("OLE",), load="writes 64 MiB"),
+    Check("too much memory", _ADD + "parts = []\nfor _ in range(64): parts.append(b'x' * (1 << 24))\nprint(a + b)", ("MLE",), load="takes 1 GiB of memory"),
+    Check("a fork bomb", _ADD + _BOMB, ("RE", "TLE", "MLE"), load="keeps 200 processes busy for 2 s"),
+    Check("a right program after all of these", _ADD + "print(a + b)", ("AC",)),
 )  # fmt: skip
 
 
-def run_checks(sandbox: Sandbox) -> list[dict[str, Any]]:
-    """Run all checks, one after the other, so that each finds what the one before it has left."""
-    return [_result(check, sandbox.run([_job(check)])[0]) for check in CHECKS]
+def on_stderr(text: str) -> None:
+    """Say what a check is about to do."""
+    print(text, file=sys.stderr, flush=True)
 
 
-def require_trust(sandbox: Sandbox) -> None:
-    """Run the vital checks, all at once, then a right program: about as long as the slowest of them.
+def run_checks(sandbox: Sandbox, say: Callable[[str], None] = on_stderr) -> list[dict[str, Any]]:
+    """Run the checks, one after the other, so that each finds what the one before it has left.
+
+    A vital check of those that load nothing ends it when it fails: the results are then fewer than
+    `CHECKS`. `say` is told of each load before it is laid on the machine.
+    """
+    results: list[dict[str, Any]] = []
+    for check in CHECKS:
+        if check.load:
+            if _failed(results):
+                break
+            say(f"self-test: {check.about}: {check.load} if nothing stops it")
+        results += _run(sandbox, [check])
+    return results
+
+
+def require_trust(sandbox: Sandbox, say: Callable[[str], None] = on_stderr) -> None:
+    """Run the vital checks: those that load nothing all at once, then the others one by one.
 
     Raises:
-        SandboxError: one of them failed.
+        SandboxError: one of them failed; those after it have not run.
     """
     vital = [check for check in CHECKS if check.vital]
-    reports = sandbox.run(list(map(_job, vital))) + sandbox.run([_job(CHECKS[0])])
-    results = [
-        _result(check, report) for check, report in zip([*vital, CHECKS[0]], reports, strict=True)
+    loads = [check for check in vital if check.load]
+    stages = [[check for check in vital if not check.load], *([check] for check in loads)]
+    for number, stage in enumerate([*stages, [CHECKS[0]]]):
+        if number == 1:
+            say(
+                "checking that the sandbox keeps its limits; a program at a time tries what would, "
+                f"if nothing stopped it: {'; '.join(check.load for check in loads)}"
+            )
+        if failed := _failed(_run(sandbox, stage)):
+            raise SandboxError(
+                f"{type(sandbox).__name__} cannot be trusted here, it failed: {', '.join(failed)}; "
+                "see `cppo sandbox selftest`, or train on it all the same with "
+                "--allow_untrusted_sandbox true"
+            )
+
+
+def _run(sandbox: Sandbox, checks: Sequence[Check]) -> list[dict[str, Any]]:
+    reports = sandbox.run([_job(check) for check in checks])
+    return [_result(check, report) for check, report in zip(checks, reports, strict=True)]
+
+
+def _failed(results: Sequence[dict[str, Any]]) -> list[str]:
+    return [
+        f"{result['check']} ({result['verdict']})"
+        for result in results
+        if result["vital"] and not result["ok"]
     ]
-    if failed := [
-        f"{result['check']} ({result['verdict']})" for result in results if not result["ok"]
-    ]:
-        raise SandboxError(
-            f"{type(sandbox).__name__} cannot be trusted here, it failed: {', '.join(failed)}; "
-            "see `cppo sandbox selftest`, or train on it all the same with --allow_untrusted_sandbox true"
-        )
 
 
 def _job(check: Check) -> Job:

@@ -1,11 +1,18 @@
 """A sandbox that cannot be trusted: the self-test says so, and nothing trains on it unless told to."""
 
+import contextlib
 import json
+import resource
+import subprocess
+import sys
+import time
 
 import pytest
-from cppo_sandboxes.selftest import require_trust
+from cppo_sandboxes.selftest import CHECKS, require_trust, run_checks
 
 import cppo_env
+from cppo_env.checkers import strict
+from cppo_env.types import Report, Verdict
 from tests.support.cli import cppo, fault
 from tests.support.jobs import BACK_ENDS
 
@@ -90,3 +97,48 @@ def test_training_refuses_a_sandbox_that_fails_the_vital_checks_unless_told_othe
 def test_our_own_sandboxes_are_trusted(name):
     with cppo_env.make_sandbox(name) as sandbox:
         require_trust(sandbox)
+
+
+class Bare:
+    """A sandbox as somebody writes it first: plain processes that nothing limits."""
+
+    def __init__(self):
+        self.ran = []
+
+    def run(self, jobs, /):
+        return [self._judge(job) for job in jobs]
+
+    def _judge(self, job):
+        self.ran.append(job.program)
+        done = run_bare(job.program)
+        right = not done.returncode and strict(job.problem, job.problem.tests[0], done.stdout)
+        return Report(Verdict.AC if right else Verdict.RE if done.returncode else Verdict.WA)
+
+    def close(self):
+        """Nothing stays open."""
+
+
+def run_bare(program):
+    command = [sys.executable, "-c", program]
+    return subprocess.run(command, input="1 2\n", capture_output=True, text=True, timeout=60)
+
+
+LOADS = [check for check in CHECKS if check.load]
+
+
+@pytest.mark.parametrize("check", [run_checks, require_trust])
+def test_a_bare_sandbox_is_refused_before_anything_loads_the_machine(check):
+    told, box = [], Bare()
+    with contextlib.suppress(cppo_env.SandboxError):
+        results = check(box, told.append)
+        assert len(results) < len(CHECKS) and any(not result["ok"] for result in results)
+    assert not told and box.ran and not {check.program for check in LOADS} & set(box.ran)
+
+
+def test_what_loads_the_machine_ends_by_itself():
+    for check in LOADS:
+        started = time.monotonic()
+        done = run_bare(check.program)
+        assert time.monotonic() - started < 30, check.about  # 5 s, if there is nothing else to do
+        assert done.returncode == 0 and len(done.stdout) <= (64 << 20) + 10, check.about
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < (1 << 20) + (1 << 18)  # KiB
