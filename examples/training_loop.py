@@ -15,7 +15,7 @@ from cppo_grpo.model.policy import Policy
 from cppo_grpo.rollouts.play import play
 from cppo_grpo.runs.folder import Run
 from cppo_grpo.stages.metrics import rollout_metrics
-from cppo_grpo.stages.start import starting_point
+from cppo_grpo.stages.start import make_policy_agent, starting_point
 from cppo_sandboxes.cached import CachedSandbox
 from rich.console import Console
 
@@ -41,10 +41,10 @@ with (
     TemporaryDirectory() as folder
 ):  # a model made from scratch, taught the form of plans and programs
     run = Run.open(replace(config, run=Path(folder)))
-    model, tokenizer, agent = starting_point(run, problems, Console(quiet=True))
+    model, tokenizer = starting_point(run, problems, Console(quiet=True))
 reference = Policy(copy.deepcopy(model).requires_grad_(False))
 policy = Policy(model)
-learner = Learner(policy, reference, config)
+learner, agent = Learner(policy, reference, config), make_policy_agent(config, model, tokenizer)
 
 random = np.random.default_rng(config.seed)
 for step in range(STEPS):

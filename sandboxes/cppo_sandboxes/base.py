@@ -8,6 +8,7 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any, Self
 
+from cppo_env.errors import UsageError
 from cppo_env.types import Job, Report, Verdict
 from cppo_sandboxes.host.batch import JobBatch
 from cppo_sandboxes.host.link import Link
@@ -15,6 +16,8 @@ from cppo_sandboxes.host.pool import Pool, borrow, give_back
 from cppo_sandboxes.languages import SELF_TEST, TIERS, Language, language
 
 MIB = 1 << 20
+ISOLATION = ("shared", "strict")
+"""Whether programs of one problem may run in one worker, one after the other."""
 PROCESSES = 128
 """Processes and threads that a program may have."""
 
@@ -22,7 +25,16 @@ PROCESSES = 128
 class WorkerSandbox:
     """Runs jobs on a pool of workers that all sandboxes of one process and configuration share."""
 
-    def __init__(self, key: tuple[object, ...], launch: Callable[[], Link], size: int) -> None:
+    def __init__(
+        self,
+        key: tuple[object, ...],
+        launch: Callable[[], Link],
+        size: int,
+        isolation: str = "shared",
+    ) -> None:
+        if isolation not in ISOLATION:
+            raise UsageError(f"isolation={isolation!r} is not known; give one of {ISOLATION}")
+        self._strict = isolation == "strict"
         self._pool: Pool | None = borrow(
             (type(self).__name__, size, *key), lambda: Pool(launch, size)
         )
@@ -54,7 +66,7 @@ class WorkerSandbox:
         return True
 
     def _run(self, jobs: Sequence[Job]) -> list[Report]:
-        batch = JobBatch(jobs)
+        batch = JobBatch(jobs, strict=self._strict)
         if self._pool is not None and not batch.done.is_set():
             self._pool.run(batch)
         closed = Report(Verdict.IE, message="the sandbox has been closed; make a new one")

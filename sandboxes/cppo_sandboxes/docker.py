@@ -51,6 +51,16 @@ SYSCTLS = {
     "kernel.sem": "250 32000 32 0",
     "fs.mqueue.queues_max": "0",
 }
+# What counts for the whole machine would tell programs of different containers about each other, and
+# the machine has a limited number of terminals.
+MASKED = [
+    *("/dev/pts", "/proc/acpi", "/proc/asound", "/proc/buddyinfo", "/proc/diskstats"),
+    *("/proc/interrupts", "/proc/kcore", "/proc/key-users", "/proc/keys", "/proc/latency_stats"),
+    *("/proc/loadavg", "/proc/locks", "/proc/pagetypeinfo", "/proc/pressure", "/proc/sched_debug"),
+    *("/proc/schedstat", "/proc/scsi", "/proc/slabinfo", "/proc/softirqs", "/proc/stat"),
+    *("/proc/sys/fs", "/proc/timer_list", "/proc/timer_stats", "/proc/vmallocinfo"),
+    *("/proc/vmstat", "/proc/zoneinfo", "/sys/devices/virtual/powercap", "/sys/firmware"),
+]
 
 
 class DockerSandbox(WorkerSandbox):
@@ -64,6 +74,9 @@ class DockerSandbox(WorkerSandbox):
         runtime: OCI runtime, such as "runsc"; the engine's default if None.
         memory_bytes: memory of a container, swap included; the bound for all processes of a program
             together, with what they write to scratch.
+        isolation: "strict" gives no container two programs of one problem, so that counters of its
+            kernel (process ids, inodes, packets) cannot carry an answer from one to its rival; each
+            container that this wears out costs about a second.
 
     Raises:
         SandboxError: no engine answers, or the image is absent and cannot be built.
@@ -76,6 +89,7 @@ class DockerSandbox(WorkerSandbox):
         image: str = engine.IMAGE,
         runtime: str | None = None,
         memory_bytes: int = 3 << 30,
+        isolation: str = "shared",
     ) -> None:
         self._image, self._runtime, self._memory_bytes = image, runtime, memory_bytes
         with contextlib.closing(engine.connect()) as client:
@@ -84,7 +98,10 @@ class DockerSandbox(WorkerSandbox):
                 self._build(client)
             address = client.api.base_url
         super().__init__(
-            (address, image, runtime, memory_bytes), self._launch, workers or core_count()
+            (address, image, runtime, memory_bytes),
+            self._launch,
+            workers or core_count(),
+            isolation,
         )
 
     def _build(self, client: Any) -> None:
@@ -181,6 +198,7 @@ class DockerSandbox(WorkerSandbox):
             auto_remove=True,
             runtime=self._runtime,
         )
+        host["MaskedPaths"] = MASKED
         config = client.api.create_container_config(
             self._image,
             None,

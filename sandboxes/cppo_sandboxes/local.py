@@ -50,6 +50,7 @@ class LocalSandbox(WorkerSandbox):
     Args:
         workers: number of programs that run at the same time; the number of cores if None.
         python: interpreter that runs the judged programs; this one if None.
+        isolation: "strict" gives no worker two programs of one problem; see `DockerSandbox`.
     """
 
     caveat = (
@@ -62,10 +63,16 @@ class LocalSandbox(WorkerSandbox):
     )
     """What it cannot contain, for the warning of `make_sandbox`."""
 
-    def __init__(self, workers: int | None = None, *, python: str | None = None) -> None:
+    def __init__(
+        self,
+        workers: int | None = None,
+        *,
+        python: str | None = None,
+        isolation: str = "shared",
+    ) -> None:
         self._python = python or _default_python()
         _reap()
-        super().__init__((self._python,), self._launch, workers or core_count())
+        super().__init__((self._python,), self._launch, workers or core_count(), isolation)
 
     def _launch(self) -> Link:
         base = tempfile.mkdtemp(prefix=PREFIX)

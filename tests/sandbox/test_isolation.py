@@ -1,10 +1,12 @@
 """What one program could learn of another, or one test of the one before it."""
 
 import os
+from collections import Counter
 
 import pytest
 
 import cppo_env
+from cppo_env.errors import UsageError
 from cppo_env.types import MIB, Job, Limits, Problem, TestCase
 from tests.support.jobs import BACK_ENDS, sums
 from tests.support.unprivileged import Unprivileged
@@ -45,6 +47,61 @@ a, b = map(int, input().split())
 print(a + b if times() == before else "BREACH")
 """
 CPP = "#include <iostream>\nint main() { long a, b; std::cin >> a >> b; std::cout << a + b << std::endl; }\n"
+
+# Pairs of programs: one leaves a number, its rival looks for it.
+SOCKETS = (
+    """
+import socket
+a, b = map(int, input().split())
+with socket.create_server(("127.7.3.8", 0)) as server:
+    with socket.create_connection(server.getsockname(), source_address=("127.7.3.9", 7382)) as client:
+        peer, _ = server.accept()
+        client.close()
+        peer.recv(1)
+        peer.close()
+print(a + b)
+""",
+    """
+a, b = map(int, input().split())
+print("BREACH" if f"{7382:04X}" in open("/proc/net/tcp").read() else a + b)
+""",
+)
+PACKETS = (
+    """
+import socket
+a, b = map(int, input().split())
+ours, theirs = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
+theirs.bind(("127.0.0.1", 0))
+for _ in range(738):
+    ours.sendto(b"", theirs.getsockname())
+print(a + b)
+""",
+    """
+a, b = map(int, input().split())
+counters = [line.split() for line in open("/proc/net/snmp") if line.startswith("Udp:")][1]
+print("BREACH" if int(counters[4]) >= 738 else a + b)
+""",
+)
+TIMES = (
+    """
+import os
+a, b = map(int, input().split())
+for folder in (".", os.environ["HOME"]):
+    open(os.path.join(folder, "x"), "w").close()
+    os.unlink(os.path.join(folder, "x"))
+print(a + b)
+""",
+    """
+import os
+a, b = map(int, input().split())
+times = [os.stat(folder).st_mtime_ns for folder in (".", os.environ["HOME"])]
+print("BREACH" if any(times) else a + b)
+""",
+)
+WORKER = """
+import os
+print(os.environ["HOME"], *(line.split()[-1] for line in open("/proc/self/mountinfo")))
+"""
 
 
 @pytest.fixture(params=BACK_ENDS)
@@ -88,3 +145,39 @@ def test_compiled_programs_run_without_root():
     finally:
         box.close()
     assert report.verdict == "AC", report.message
+
+
+@pytest.mark.parametrize("pair", [SOCKETS, PACKETS, TIMES], ids=["sockets", "packets", "times"])
+def test_a_rival_leaves_nothing(fresh, pair):
+    leaves, looks = pair
+    for _ in range(2):
+        reports = fresh.run([Job(sums(1), leaves), Job(sums(1), looks)])
+        assert [report.verdict for report in reports] == ["AC", "AC"], reports
+
+
+def test_a_worker_that_is_worn_out_costs_no_job(fresh):
+    """Each program uses the loopback, so each is the last one of its worker."""
+    reports = fresh.run([Job(sums(2), f"{PACKETS[0]}# {number}") for number in range(8)])
+    assert [report.verdict for report in reports] == ["AC"] * 8
+
+
+@pytest.mark.parametrize("back_end", BACK_ENDS)
+@pytest.mark.parametrize(("isolation", "most"), [("strict", 1), ("shared", 4)])
+def test_strict_isolation_gives_no_worker_two_programs_of_a_problem(back_end, isolation, most):
+    met: dict[str, Counter[str]] = {}
+
+    def note(problem, test, got):
+        met.setdefault(problem.id, Counter())[got] += 1
+        return True
+
+    problems = [Problem(f"p{number}", "", (TestCase("", ""),), checker=note) for number in range(3)]
+    with cppo_env.make_sandbox(back_end, workers=1, isolation=isolation) as box:
+        jobs = [Job(problem, WORKER) for problem in problems for _ in range(2)]
+        reports = box.run(jobs) + box.run(jobs)
+    assert [report.verdict for report in reports] == ["AC"] * 12
+    assert [max(workers.values()) for workers in met.values()] == [most] * 3
+
+
+def test_an_unknown_isolation_is_refused():
+    with pytest.raises(UsageError, match="strict"):
+        cppo_env.make_sandbox("local", isolation="more")

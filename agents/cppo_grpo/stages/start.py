@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import itertools
+import shutil
 from collections.abc import Iterable
 from functools import partial
 from random import Random
@@ -25,7 +26,6 @@ from cppo_grpo.model.tiny import make_model, train_tokenizer
 from cppo_grpo.model.weights import state_to_save, trainable_weights, whole
 from cppo_grpo.parallel import Processes
 from cppo_grpo.rollouts.agent import PolicyAgent, Regions
-from cppo_grpo.runs.atomic import whole_folder
 from cppo_grpo.runs.folder import Run
 from cppo_grpo.runs.progress import stage
 from cppo_grpo.samplers import SamplingParams
@@ -37,28 +37,26 @@ TOKENIZER_PROBLEMS = 64
 
 def starting_point(
     run: Run, problems: ProblemSet, console: Console, processes: Processes | None = None
-) -> tuple[Any, Any, PolicyAgent]:
-    """The model and tokenizer that CPPO starts from, kept in the run folder, and the model at play.
+) -> tuple[Any, Any]:
+    """The model and tokenizer that CPPO starts from; they are made once and kept in the run folder.
 
-    Of several processes the main one makes them, and the others read them. The sampler is made
-    before the warm start, so that one that is not installed or does not answer costs no time.
+    Of several processes the main one makes them, and the others read them.
 
     Raises:
-        UsageError: the model's folder or name leads to no causal language model with a tokenizer
-            and a chat template.
+        UsageError: the model's folder or name leads to no causal language model with a tokenizer.
     """
     processes = processes or Processes()
     if processes.main:
-        found = _make_starting_point(run, problems, console, processes)
+        found = _make_starting_point(run, problems, console, processes.device)
         processes.gather(None)
         return found
     processes.gather(None)
-    return _make_starting_point(run, problems, console, processes)
+    return _make_starting_point(run, problems, console, processes.device)
 
 
 def _make_starting_point(
-    run: Run, problems: ProblemSet, console: Console, processes: Processes
-) -> tuple[Any, Any, PolicyAgent]:
+    run: Run, problems: ProblemSet, console: Console, device: torch.device
+) -> tuple[Any, Any]:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     config = run.config
@@ -79,36 +77,30 @@ def _make_starting_point(
     else:
         tokenizer = train_tokenizer(_texts(problems, config))
         model = make_model(tokenizer, hidden=config.hidden, layers=config.layers, seed=config.seed)
-    if not tokenizer.chat_template:
-        raise UsageError(
-            f"model: the tokenizer of {source!r} has no chat template; take a chat model, or put its "
-            "chat_template.jinja beside tokenizer.json"
-        )
-    model = model.to(processes.device)
-    # Who plays beside the update needs weights that stay what they are, and whole ones where the
-    # policy's are sharded. Engines with weights of their own know nothing of adapters, so they see
-    # the model before it has one.
-    apart = config.off_policy_steps or shards_weights(config, processes)
-    own = copy.deepcopy(model).requires_grad_(False) if apart else model
-    agent = make_policy_agent(config, own, tokenizer)
+    model = model.to(device)
     if not run.reference.exists():
         if config.warm_start_steps:
             _warm_start(run, model, tokenizer, problems, console)
-        with whole_folder(run.reference) as partial:
-            model.save_pretrained(partial)
-            tokenizer.save_pretrained(partial)
-    return model, tokenizer, agent
+        partial = run.path / ".reference.partial"
+        shutil.rmtree(partial, ignore_errors=True)
+        model.save_pretrained(partial)
+        tokenizer.save_pretrained(partial)
+        partial.rename(run.reference)
+    return model, tokenizer
 
 
-def shards_weights(config: TrainConfig, processes: Processes) -> bool:
-    """Whether each process holds a part of every weight only."""
-    return config.parallel == "fsdp2" and processes.count > 1
-
-
-def make_policies(
-    config: TrainConfig, model: Any, processes: Processes
-) -> tuple[Policy, Policy | WithoutAdapter | None]:
-    """The policy, and its frozen reference if a region has a KL term."""
+def make_actors(
+    config: TrainConfig, model: Any, tokenizer: Any, processes: Processes
+) -> tuple[Policy, Policy | WithoutAdapter | None, PolicyAgent]:
+    """Who takes part in a run: the policy, its frozen reference if a region has a KL term, and the policy at play."""
+    sharded = config.parallel == "fsdp2" and processes.count > 1
+    # Who plays beside the update needs weights that stay what they are, and whole ones where the
+    # policy's are sharded. Engines with weights of their own know nothing of adapters, so they see
+    # the model before it has one.
+    own = (
+        copy.deepcopy(model).requires_grad_(False) if config.off_policy_steps or sharded else model
+    )
+    agent = make_policy_agent(config, own, tokenizer)
     anchored = config.beta_plan > 0 or config.beta_solve > 0
     reference = None
     if config.lora_rank:
@@ -117,11 +109,11 @@ def make_policies(
     else:
         policy = Policy(model)
         reference = Policy(copy.deepcopy(model).requires_grad_(False)).eval() if anchored else None
-    if shards_weights(config, processes):
+    if sharded:
         for one in (policy, reference):
             if isinstance(one, Policy):
                 processes.shard(one, decoder_layers(one))
-    return policy, reference
+    return policy, reference, agent
 
 
 def decoder_layers(policy: Policy) -> list[nn.Module]:
@@ -142,12 +134,10 @@ def save_model(run: Run, policy: Policy, tokenizer: Any) -> None:
     }
     if not run.writable:
         return
-    with whole_folder(run.model) as partial:
-        inner_model(policy.model).save_pretrained(partial, state_dict=state)
-        tokenizer.save_pretrained(partial)
+    inner_model(policy.model).save_pretrained(run.model, state_dict=state)
+    tokenizer.save_pretrained(run.model)
     if run.config.lora_rank:
-        with whole_folder(run.adapter) as partial:
-            policy.model.save_pretrained(partial, state_dict=learnt, save_embedding_layers=False)
+        policy.model.save_pretrained(run.adapter, state_dict=learnt, save_embedding_layers=False)
 
 
 def make_policy_agent(config: TrainConfig, model: Any, tokenizer: Any) -> PolicyAgent:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from itertools import count
 from typing import Any
 
@@ -145,9 +145,15 @@ class Work:
 
 
 class JobBatch:
-    """All jobs of one call, grouped by problem."""
+    """All jobs of one call, grouped by problem.
 
-    def __init__(self, jobs: Sequence[Job]) -> None:
+    Args:
+        jobs: the jobs.
+        strict: give no worker two programs of one problem.
+    """
+
+    def __init__(self, jobs: Sequence[Job], *, strict: bool = False) -> None:
+        self._strict = strict
         self.reports: list[Report | None] = [None] * len(jobs)
         self.done = threading.Event()
         self.groups: dict[int, deque[Work]] = {}
@@ -191,6 +197,12 @@ class JobBatch:
         """Queue a job again, first of its problem."""
         self.groups.setdefault(work.tests.key, deque()).appendleft(work)
         self.waiting += 1
+
+    def open_to(self, seen: Container[str]) -> list[int]:
+        """The test sets that wait, but those that a worker must not get which has seen these problems."""
+        return [
+            key for key in self.groups if not self._strict or self.sets[key].problem.id not in seen
+        ]
 
     def take(self, key: int) -> Work:
         """The next job of a test set."""

@@ -152,8 +152,11 @@ class Pool:
                 self._stations.values(), key=lambda station: len(station.programs)
             ):
                 share = sum(batch.waiting for batch in self._batches) // (2 * len(self._stations))
-                if station.ready and station.has_room(share) and (batch := self._next_batch()):
-                    station.start(batch.take(self._choose(batch, station)))
+                if not station.ready or not station.has_room(share):
+                    continue
+                if (found := self._next_for(station)) is not None:
+                    batch, key = found
+                    station.start(batch.take(key))
                     busy = True
         now = time.monotonic()
         for link, station in list(self._stations.items()):
@@ -166,21 +169,27 @@ class Pool:
                     self._selector.modify(link, selectors.EVENT_READ | writing)
         self._fill()
 
-    def _next_batch(self) -> JobBatch | None:
-        """The next batch with jobs that wait; batches take turns."""
+    def _next_for(self, station: Station) -> tuple[JobBatch, int] | None:
+        """A batch, and the test set whose next program this worker gets; batches take turns."""
+        waiting = False
         for _ in range(len(self._batches)):
             self._batches.rotate(-1)
-            if self._batches[-1].groups:
-                return self._batches[-1]
+            batch = self._batches[-1]
+            waiting = waiting or bool(batch.groups)
+            if (key := self._choose(batch, station)) is not None:
+                return batch, key
+        # It has judged a rival of every program that waits; those get a fresh worker.
+        station.retired = waiting
         return None
 
-    def _choose(self, batch: JobBatch, station: Station) -> int:
+    def _choose(self, batch: JobBatch, station: Station) -> int | None:
         """The test set whose program this worker gets: the one it has, else one that nobody else works on."""
-        if station.last_key in batch.groups:
+        groups = batch.open_to(station.seen)
+        if station.last_key in groups:
             return station.last_key
         taken = {other.last_key for other in self._stations.values()}
-        return next((key for key in batch.groups if key not in taken), None) or max(
-            batch.groups, key=lambda key: len(batch.groups[key])
+        return next((key for key in groups if key not in taken), None) or max(
+            groups, key=lambda key: len(batch.groups[key]), default=None
         )
 
     def _finish_batches(self) -> None:
@@ -191,8 +200,13 @@ class Pool:
 
     def _fill(self) -> None:
         """Start workers that are missing, end those that are too many."""
+        for link, station in list(self._stations.items()):
+            if station.retired and not station.programs:
+                self._remove(link)
         waiting = any(batch.groups for batch in self._batches)
-        active = sum(not station.idling for station in self._stations.values()) + self._launching
+        active = self._launching + sum(
+            not station.idling and not station.retired for station in self._stations.values()
+        )
         total = len(self._stations) + self._launching
         wanted = self._size if waiting or total < self._size else 0
         if time.monotonic() < self._retry_at:

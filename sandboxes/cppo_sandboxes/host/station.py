@@ -45,6 +45,10 @@ class Station:
         self.slow = False
         """The worker has returned its queue: give it nothing until the running program ends."""
         self.ready = False
+        self.retired = False
+        """It gets no more programs, and ends when it has none."""
+        self.seen: dict[str, Work] = {}
+        """Problem id → the first of its programs that this worker was given."""
         self.last_key = 0
         self._holdings: dict[int, Holding] = {}
         self._stored_bytes = 0
@@ -54,6 +58,8 @@ class Station:
 
     def has_room(self, share: int) -> bool:
         """Whether another program should be queued, if `share` of those that wait are this worker's."""
+        if self.retired:
+            return False
         if not self.programs:
             return True
         holding = self._holdings.get(self.programs[0].tests.key)
@@ -72,6 +78,7 @@ class Station:
             self.heard_at = time.monotonic()
         self.programs.append(work)
         self.last_key = work.tests.key
+        self.seen.setdefault(work.job.problem.id, work)
         try:
             holding = self._send_ahead(work)
             request = frames.marshalled(frames.RUN, work.task(holding.stop))
@@ -112,6 +119,9 @@ class Station:
         if kind == frames.READY:
             self.ready = True
             return
+        if kind == frames.RETIRING:
+            self.retired = True
+            return
         number = frames.JOB.unpack_from(payload)[0]
         work = next((work for work in self.programs if work.number == number), None)
         if work is None:
@@ -129,6 +139,8 @@ class Station:
         elif kind == frames.RETURNED:
             self.slow = True
             self._remove(work)
+            if self.seen.get(work.job.problem.id) is work:
+                del self.seen[work.job.problem.id]
             if work.report is None:
                 work.batch.put_back(work)
         elif kind == frames.IDLING:

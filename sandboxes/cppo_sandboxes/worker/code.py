@@ -128,6 +128,7 @@ class Binary:
                 file.write(piece)
         os.chmod(self._path, 0o755)
         place.fence.restore()
+        os.chdir(place.scratch)  # it may have been made anew
         self._command = [word.format(binary=self._path) for word in task["run"]]
 
     @staticmethod

@@ -32,8 +32,12 @@ ALLOW, KILL, FAIL = 0x7FFF0000, 0x80000000, 0x00050000
 Step = tuple[int, int, int, int]
 
 
-def confine(namespaces: bool = True) -> None:
-    """Give up what this process may give up. What the kernel or a container around it forbids is left out."""
+def confine(namespaces: bool = True) -> bool:
+    """Give up what this process may give up. What the kernel or a container around it forbids is left out.
+
+    Returns:
+        Whether programs have a network that is only theirs.
+    """
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     machine = os.uname().machine
@@ -43,6 +47,7 @@ def confine(namespaces: bool = True) -> None:
         isolated = True
     if machine in syscalls.MACHINES:
         _filter(libc, machine, sockets=isolated)
+    return isolated
 
 
 def _succeeds(action) -> bool:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-import stat
 import time
 from _signal import SIGKILL
+
+from .folders import Folder, SharedFolder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,8 +39,8 @@ class Fence:
         """gVisor's kernel says of every user that it has processes; here the user has none yet."""
         self._children_of_hub = f"/proc/{hub}/task/{hub}/children"
         self._trusted: set[int] = set()
-        self._scratch = [_Folder(path) for path in scratch]
-        self._shared = [_SharedFolder(path, uid) for path in shared if uid and os.path.isdir(path)]
+        self._scratch = [Folder(path) for path in scratch]
+        self._shared = [SharedFolder(path, uid) for path in shared if uid and os.path.isdir(path)]
 
     def learn_trusted(self) -> None:
         """Note the children that the hub has while no program runs."""
@@ -55,13 +56,15 @@ class Fence:
         if self._alive():
             self._kill()
         for folder in self._scratch:
-            if folder.dirty():
-                self._as_program(folder.empty)
-                folder.empty()
-                if folder.dirty():
+            if folder.touched():
+                folder.open_up()
+                if folder.entries():
+                    self._as_program(folder.empty)
+                    folder.empty()
+                if not folder.renew():
                     raise Stuck(f"files are left in {folder.path}")
         for shared in self._shared:
-            if shared.dirty():
+            if shared.touched():
                 self._as_program(shared.empty)
 
     def _alive(self) -> bool:
@@ -138,110 +141,6 @@ class Fence:
             finally:
                 os._exit(0)
         os.waitpid(pid, 0)
-
-
-class _Folder:
-    """A folder that only programs write to, empty between tests."""
-
-    COARSE_NS = 20_000_000  # file times are as coarse as the kernel's tick
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-        self._fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-        self._mode = os.fstat(self._fd).st_mode
-        self._clean_ns = 0
-
-    def dirty(self) -> bool:
-        """Whether there is something to undo. Costs one system call where nothing has been touched."""
-        status = os.fstat(self._fd)
-        if status.st_ctime_ns == self._clean_ns:
-            return False
-        if status.st_mode != self._mode or os.listxattr(self._fd) or self._entries():
-            return True
-        self._clean_ns = (
-            status.st_ctime_ns if time.time_ns() - status.st_ctime_ns > self.COARSE_NS else 0
-        )
-        return False
-
-    def empty(self) -> None:
-        """Delete all entries that this user may delete.
-
-        Sub-folders are moved up before they are entered, so that no depth or path length is too
-        much.
-        """
-        self._reset()
-        prefix, serial = f".{os.getpid()}-{time.monotonic_ns()}-", 0
-        while True:
-            moved = serial
-            for name in self._entries():
-                if self._unlink(name, self._fd):
-                    continue
-                try:
-                    os.chmod(name, 0o700, dir_fd=self._fd)
-                    inner = os.open(
-                        name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=self._fd
-                    )
-                except OSError:
-                    continue  # not ours: the caller looks whether anything is left
-                try:
-                    for child in os.listdir(inner):
-                        if not self._unlink(child, inner):
-                            serial += 1
-                            self._move_up(child, inner, f"{prefix}{serial}")
-                    os.rmdir(name, dir_fd=self._fd)
-                except OSError:
-                    pass
-                finally:
-                    os.close(inner)
-            if serial == moved:
-                return
-
-    def _entries(self) -> list[str]:
-        return os.listdir(self._fd)
-
-    def _reset(self) -> None:
-        """Undo what the program has done to the folder itself, which it may own."""
-        try:
-            os.chmod(self.path, stat.S_IMODE(self._mode))
-            for name in os.listxattr(self._fd):
-                os.removexattr(self._fd, name)
-        except OSError:
-            pass  # not ours: the caller looks whether anything is left
-
-    def _unlink(self, name: str, folder: int) -> bool:
-        """Delete what is no folder; returns False for a folder."""
-        try:
-            if stat.S_ISDIR(os.lstat(name, dir_fd=folder).st_mode):
-                return False
-            os.unlink(name, dir_fd=folder)
-        except OSError:
-            pass
-        return True
-
-    def _move_up(self, child: str, inner: int, name: str) -> None:
-        os.chmod(child, 0o700, dir_fd=inner)
-        os.rename(child, name, src_dir_fd=inner, dst_dir_fd=self._fd)
-
-
-class _SharedFolder(_Folder):
-    """A folder of the machine, such as /tmp, where only the entries of one user are the program's."""
-
-    def __init__(self, path: str, uid: int) -> None:
-        super().__init__(path)
-        self._uid = uid
-
-    def _entries(self) -> list[str]:
-        with os.scandir(self._fd) as entries:
-            return [entry.name for entry in entries if self._is_ours(entry)]
-
-    def _is_ours(self, entry: os.DirEntry[str]) -> bool:
-        try:
-            return entry.stat(follow_symlinks=False).st_uid == self._uid
-        except FileNotFoundError:
-            return False
-
-    def _reset(self) -> None:
-        """The folder itself is not the program's."""
 
 
 def _has_processes(uid: int) -> bool:

@@ -26,6 +26,7 @@ OUTPUT = 17  # TEST, then a piece of the answer of a test that is still running
 RESULT = 18  # TEST, OUTCOME, then the (rest of the) answer and the end of stderr
 DONE = 19  # JOB, uint8 (DONE_*), then UTF-8 text for people
 RETURNED = 20  # JOB: a queued program that was not started, because the one before it is slow
+RETIRING = 22  # the worker must not get any more programs: the last one has left traces in it
 IDLING = 21  # JOB: the program has run for a while and used next to no CPU
 
 # zygote or program → hub
@@ -55,6 +56,7 @@ USAGE = Struct("<IdQ")  # wait status, cpu_s with all descendants waited for, pe
 USAGE_BYTES = USAGE.size + 1
 USAGE_FRAME = Struct("<IBIdQ")  # USAGE as a whole frame
 RIGHTS = Struct("3i")  # descriptors
+RANDOM = Struct("<II")
 NEXT, LAST, QUIT = range(3)
 
 DONE_ALL, DONE_COMPILE_ERROR, DONE_CRASHED, DONE_CANCELLED, DONE_UNABLE = range(5)

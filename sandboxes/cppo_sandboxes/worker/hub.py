@@ -13,6 +13,8 @@ from _socket import socketpair
 
 from . import bundle, frames
 from .fence import Fence
+from .ground import become_subreaper, choose_uid, make_work_folder
+from .network import Network
 from .supervision import State, Supervision
 
 SLOW_S = 0.06
@@ -21,10 +23,19 @@ RESULTS = 16
 """So many results are sent together, and sooner if the oldest waits for longer than FLUSH_S: each message costs."""
 FLUSH_S = 0.02
 OOM_COUNTERS = ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control")
-PR_SET_CHILD_SUBREAPER = 36
 ZYGOTE_MODULES = tuple(
     f"cppo_worker{name}"
-    for name in ("", ".frames", ".fence", ".child", ".code", ".calls", ".program", ".zygote")
+    for name in (
+        "",
+        ".frames",
+        ".fence",
+        ".folders",
+        ".child",
+        ".code",
+        ".calls",
+        ".program",
+        ".zygote",
+    )
 )
 
 
@@ -41,8 +52,10 @@ class Zygote:
 class Hub:
     """One worker; see `cppo_sandboxes.worker`."""
 
-    def __init__(self, options, modules):
+    def __init__(self, options, modules, own_network):
         self._options = options
+        self._network = Network(own_network)
+        self._retired = False
         os.makedirs(options["store"], exist_ok=True)
         os.chmod(options["store"], 0o700)
         uid = choose_uid(options["uid"]) if options["uid"] else 0
@@ -53,12 +66,13 @@ class Hub:
         os.makedirs(options["sources"], exist_ok=True)
         os.chmod(options["sources"], 0o750 if uid else 0o755)
         if os.getpid() != 1:
-            _become_subreaper()
-        _make_work_folder(options["scratch"][0], uid)
+            become_subreaper()
+        make_work_folder(options["scratch"][0], uid)
         self.fence = Fence(uid, os.getpid(), options["scratch"], options["shared"])
         self._modules = {name: _compiled(name, modules[name]) for name in ZYGOTE_MODULES}
         self.memory_bytes = options["memory_bytes"]
         self._oom_kills = _oom_kills()
+        self._hidden = frames.RANDOM.unpack(os.urandom(frames.RANDOM.size))
         self._zygotes = {}  # tier -> Zygote
         self._queue = deque()  # (task, its marshalled form)
         self._program = None  # the program that a zygote works on
@@ -170,7 +184,7 @@ class Hub:
 
     def _put(self, payload):
         key, index = frames.KEY.unpack_from(payload)
-        path = os.path.join(self._options["store"], f"{key}-{index}")
+        path = self._input_path(key, index)
         try:
             fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o444)
             try:
@@ -184,7 +198,15 @@ class Hub:
 
     def _drop(self, key, start, stop):
         for index in range(start, stop):
-            _remove(os.path.join(self._options["store"], f"{key}-{index}"))
+            _remove(self._input_path(key, index))
+
+    def input_number(self, index):
+        """The number under which programs find the input of a test: it does not say which test it is."""
+        factor, offset = self._hidden
+        return (index * (factor | 1) + offset) & 0xFFFFFFFF
+
+    def _input_path(self, key, index):
+        return os.path.join(self._options["store"], f"{key}-{self.input_number(index)}")
 
     def _change_queued(self, job, window):
         """Take in a new window of tests for a program that waits; None: it is cancelled."""
@@ -243,7 +265,15 @@ class Hub:
         self.poll.register(ours.fileno(), select.POLLIN)
         return known
 
+    def look_for_traces(self):
+        """Take no more programs if the last one has left something that cannot be undone."""
+        if not self._retired and self._network.used():
+            self._retired = True
+            self.send(frames.frame(frames.RETIRING))
+
     def _start_next(self):
+        if self._retired:
+            return self._return_queue()
         while self._program is None and self._queue and not self._ending:
             task, raw = self._queue.popleft()
             if not task["final"] or task["stop"] - task["start"] > 1:
@@ -334,57 +364,14 @@ def _oom_kills():
     return ""
 
 
-def choose_uid(wanted):
-    """The uid for programs: the wanted one, or another that this user namespace has; 0 if users cannot be changed."""
-    with open("/proc/self/uid_map") as file:
-        ranges = [tuple(map(int, line.split())) for line in file]
-    if not any(first <= wanted and wanted + 1 < first + count for first, _, count in ranges):
-        first, _, count = max(ranges, key=lambda entry: entry[2])
-        if count < 1000:
-            return 0
-        wanted = first + 500 + wanted % (count - 502)
-    pid = os.fork()
-    if pid == 0:
-        try:
-            os.setgroups([])
-            os.setresgid(wanted, wanted, wanted)
-            os.setresuid(wanted, wanted, wanted)
-        except OSError:
-            os._exit(1)
-        os._exit(0)
-    return wanted if os.waitpid(pid, 0)[1] == 0 else 0
-
-
-def _make_work_folder(path, uid):
-    """The folder in which programs run belongs to their user, the one above it to the supervisor."""
-    parent = os.path.dirname(path)
-    os.chmod(parent, 0o777)
-    pid = os.fork()
-    if pid == 0:
-        try:
-            if uid:
-                os.setresuid(uid, uid, uid)
-            os.mkdir(path, 0o755)
-        finally:
-            os._exit(0)
-    os.waitpid(pid, 0)
-    os.chmod(parent, 0o755)
-
-
-def _become_subreaper():
-    """Adopt orphans: in a container the first process does so anyway."""
-    import ctypes
-
-    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-
-
 def main(options, modules):
     """Run a worker on standard input and output."""
+    own_network = True
     if options["confine"]:
         from .confine import confine
 
-        confine(namespaces=options["confine"] == "all")
-    hub = Hub(options, modules)
+        own_network = confine(namespaces=options["confine"] == "all")
+    hub = Hub(options, modules, own_network)
     try:
         hub.serve()
     finally:

@@ -6,7 +6,7 @@ import fcntl
 import os
 import select
 
-F_SETPIPE_SZ = 1031
+F_SETPIPE_SZ, F_GETPIPE_SZ = 1031, 1032
 CAPACITY = 1 << 20
 """How long an answer may be before the program has to wait for us to read it."""
 PIECE_BYTES = 1 << 16
@@ -38,8 +38,9 @@ class Capture:
 class Pipes:
     """The pipes of a program's process: stdout, stderr, for calls another one for the answer.
 
-    Its tests share them for speed. Open file descriptions carry flags that a program can set, so
-    after a test that changed any the program gets a new process with new pipes.
+    Its tests share them for speed. Each test opens them anew, since descriptions carry what a
+    program can set: flags, locks, who gets which signal. What the pipe itself carries is undone or,
+    if it cannot be, the program gets a new process with new pipes.
     """
 
     def __init__(self, call_based):
@@ -58,7 +59,8 @@ class Pipes:
             fcntl.fcntl(self._answer, F_SETPIPE_SZ, CAPACITY)
         except OSError:
             pass  # this user has many large pipes
-        self._flags = fcntl.fcntl(self._writes[0], fcntl.F_GETFL)
+        self._state = self._look()
+        self.restore()
         self.chatty = False
         """Whether a test has nearly filled a pipe: the next one is drained from its start on."""
 
@@ -72,10 +74,15 @@ class Pipes:
         for fd in self.reads + self._writes:
             os.close(fd)
 
-    def changed(self):
-        """Whether a test has changed a pipe's flags. A changed size is only slower."""
-        flags, getfl, fcntl_ = self._flags, fcntl.F_GETFL, fcntl.fcntl
-        return any(fcntl_(fd, getfl) != flags for fd in self._writes)
+    def restore(self):
+        """Undo what a test has left on the pipes; returns False where new ones are needed."""
+        for fd in self._writes:
+            os.utime(fd, ns=(0, 0))  # when the test before wrote is not the next one's to know
+        return self._look() == self._state
+
+    def _look(self):
+        fcntl_, getfl, get_size = fcntl.fcntl, fcntl.F_GETFL, F_GETPIPE_SZ
+        return [(fcntl_(fd, getfl), fcntl_(fd, get_size)) for fd in self._writes]
 
     def drain(self, capture, last=False):
         """Read what is there; the `last` time, when all writers are dead, to the end.

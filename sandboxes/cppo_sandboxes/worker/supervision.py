@@ -111,7 +111,8 @@ class Supervision:
         self._runs_it_itself = bool(
             self._final and self._index + 1 == self._stop and self._task["compile"] is None
         )
-        payload = frames.COMMAND.pack(self._index, self._runs_it_itself) + self._raw
+        number = self._worker.input_number(self._index)
+        payload = frames.COMMAND.pack(number, self._runs_it_itself) + self._raw
         rights = frames.RIGHTS.pack(*self._pipes.writes)
         channel = self.zygote.channel
         channel.sendmsg(
@@ -131,8 +132,8 @@ class Supervision:
             self._ending = (frames.DONE_ALL, b"")
         if self.state is State.GONE:
             self._begin() if self._ending is None else self._finish()
-        elif self._ending is None and not self._pipes.changed():
-            self._command(self._index, frames.NEXT)
+        elif self._ending is None and self._pipes.restore():
+            self._command(self._worker.input_number(self._index), frames.NEXT)
             self._start_trial(own_s=0.0)
         else:
             self._command(0, frames.QUIT)
@@ -145,6 +146,7 @@ class Supervision:
 
     def _finish(self):
         how, text = self._ending
+        self._worker.look_for_traces()  # before the host hears that there is room for another one
         self._worker.send(frames.frame(frames.DONE, frames.JOB.pack(self.job), bytes((how,)), text))
         self.state = State.OVER
 

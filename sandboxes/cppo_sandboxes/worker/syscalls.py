@@ -15,6 +15,8 @@ PR_SCHED_CORE = 62
 """From this option on `prctl` is refused: it would keep neighbours from sharing a core."""
 FADV_DONTNEED = 4
 """From this advice on `fadvise64` is refused: what is evicted tells other containers something."""
+F_SET_RW_HINT = 1036
+"""From this command on `fcntl` is refused: older kernels let anybody leave a hint on a file."""
 
 NO_BITS, ONE_OF, BELOW = "no bits of", "one of", "below"
 RULES = {
@@ -23,6 +25,7 @@ RULES = {
     "socketpair": (0, ONE_OF, (AF_UNIX,)),
     "prctl": (0, BELOW, PR_SCHED_CORE),
     "fadvise64": (3, BELOW, FADV_DONTNEED),
+    "fcntl": (1, BELOW, F_SET_RW_HINT),
 }
 """Name → (index of an argument, how it is compared, with what). All are 32-bit numbers."""
 CLONE3 = {"x86_64": 435, "aarch64": 435}
