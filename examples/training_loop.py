@@ -8,14 +8,17 @@ from tempfile import TemporaryDirectory
 import gymnasium as gym
 import numpy as np
 import torch
-from cppo_grpo.config import TrainConfig
-from cppo_grpo.learner.credit import compute_advantages
-from cppo_grpo.learner.learner import Learner
-from cppo_grpo.model.policy import Policy
-from cppo_grpo.rollouts.play import play
-from cppo_grpo.runs.folder import Run
-from cppo_grpo.stages.metrics import rollout_metrics
-from cppo_grpo.stages.start import make_policy_agent, starting_point
+from cppo_grpo import (
+    Learner,
+    Policy,
+    Run,
+    TrainConfig,
+    compute_advantages,
+    make_policy_agent,
+    play,
+    rollout_metrics,
+    starting_point,
+)
 from cppo_sandboxes.cached import CachedSandbox
 from rich.console import Console
 

@@ -14,7 +14,7 @@ from cppo_env import plugins
 from cppo_env.engine import check_k
 from cppo_env.errors import UsageError
 from cppo_env.ids import environment_spec
-from cppo_grpo.algorithms import Advantages, Algorithm, EpisodeRewards, Floats
+from cppo_grpo.algorithms import Advantages, Algorithm, EpisodeRewards, Floats, load_algorithm
 
 if TYPE_CHECKING:
     from cppo_grpo.config import TrainConfig
@@ -138,7 +138,7 @@ def _check_combinations(config: TrainConfig) -> None:
 
 def _check_groups(config: TrainConfig) -> None:
     """Refuse groups in which nobody is ever better than another, and rewards that the algorithm never looks at."""
-    algorithm: Algorithm = plugins.load("algorithms", config.algorithm)
+    algorithm = load_algorithm(config.algorithm)
     sizes = f"algorithm={config.algorithm}, tuples={config.tuples}, k={config.k}, solver_group={config.solver_group}"
     plans, nothing = config.planning == "policy", np.zeros((16, config.tuples, config.k))
     some = np.random.default_rng(0).integers(0, 2, nothing.shape).astype(np.float64)

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from cppo_env import plugins
-from cppo_grpo.algorithms import Options, aggregation_of, is_on_skills
+from cppo_grpo.algorithms import Options, load_algorithm
 from cppo_grpo.choices import Aggregation, Correction, Form, Planner, SolverGroup
 
 RegionName = Literal["plan", "solve"]
@@ -20,7 +19,8 @@ class Region:
     """The settings of one region: those of `TrainConfig` that end in `_plan` or in `_solve`."""
 
     temperature: float
-    lambda_: float
+    weight: float
+    """λ."""
     beta: float
     epsilon: float
     epsilon_high: float | None
@@ -222,20 +222,31 @@ class TrainConfig:
     @property
     def planning(self) -> Planner:
         """Who writes the methods."""
-        return self.planner or (
-            "skills" if is_on_skills(plugins.load("algorithms", self.algorithm)) else "policy"
-        )
+        needs_skills = "skills" in load_algorithm(self.algorithm).needs
+        return self.planner or ("skills" if needs_skills else "policy")
 
     def region(self, name: RegionName) -> Region:
-        """The settings of a region."""
-        own = {
-            one.name: getattr(self, f"{one.name.rstrip('_')}_{name}")
-            for one in dataclasses.fields(Region)
-        }
-        own["aggregation"] = own["aggregation"] or aggregation_of(
-            plugins.load("algorithms", self.algorithm)
+        """The settings of one region."""
+        default = load_algorithm(self.algorithm).aggregation
+        if name == "plan":
+            return Region(
+                temperature=self.temperature_plan,
+                weight=self.lambda_plan,
+                beta=self.beta_plan,
+                epsilon=self.epsilon_plan,
+                epsilon_high=self.epsilon_high_plan,
+                aggregation=self.aggregation_plan or default,
+                mask_truncated=self.mask_truncated_plan,
+            )
+        return Region(
+            temperature=self.temperature_solve,
+            weight=self.lambda_solve,
+            beta=self.beta_solve,
+            epsilon=self.epsilon_solve,
+            epsilon_high=self.epsilon_high_solve,
+            aggregation=self.aggregation_solve or default,
+            mask_truncated=self.mask_truncated_solve,
         )
-        return Region(**own)
 
     @property
     def options(self) -> Options:

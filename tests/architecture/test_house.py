@@ -1,10 +1,14 @@
 """The house stays as it was drawn: who may import whom, what the core pulls in, how long a file may get."""
 
+import ast
 import subprocess
 import sys
 import tomllib
+from graphlib import TopologicalSorter
 from pathlib import Path
 
+import cppo_grpo
+import grimp
 import pytest
 
 from cppo_env import plugins
@@ -36,6 +40,54 @@ def test_imports_run_downwards():
         [lint, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout
+
+
+def test_no_import_closes_a_circle():
+    graph = grimp.build_graph("cppo_env", "cppo_sandboxes", "cppo_agents", "cppo_grpo")
+    imports = {name: graph.find_modules_directly_imported_by(name) for name in graph.modules}
+    assert sum(map(len, imports.values())) > 500
+    TopologicalSorter(imports).prepare()  # raises CycleError, which names the circle
+
+
+WITHOUT_HEAVY = """
+import sys
+from importlib.machinery import PathFinder
+
+class Absent(PathFinder):
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        heavy = name.partition(".")[0] in ("torch", "transformers", "pydantic")
+        return None if heavy else super().find_spec(name, path, target)
+
+sys.meta_path[sys.meta_path.index(PathFinder)] = Absent
+"""
+
+
+@pytest.mark.parametrize("command", [[], ["train"], ["eval"], ["run"]], ids=" ".join)
+def test_help_needs_neither_torch_nor_transformers_nor_pydantic(command):
+    code = WITHOUT_HEAVY + f"from cppo_env.cli import main; main({[*command, '--help']!r})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"usage: {' '.join(['cppo', *command])}" in done.stdout
+
+
+def test_the_learner_exports_what_a_python_user_needs_and_loads_it_on_first_use():
+    code = WITHOUT_HEAVY + "import cppo_grpo; print(cppo_grpo.TrainConfig().k)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "4\n", "")
+    assert {"TrainConfig", "Run", "train", "Learner", "Rollout", "play"} <= set(cppo_grpo.__all__)
+    checked = ast.parse(Path(cppo_grpo.__file__).read_text())
+    for_type_checkers = {
+        alias.name
+        for node in ast.walk(checked)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("cppo_grpo")
+        for alias in node.names
+    }
+    assert for_type_checkers == set(cppo_grpo.__all__)
+    for name in cppo_grpo.__all__:
+        assert getattr(cppo_grpo, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'Learnr'"):
+        cppo_grpo.Learnr  # noqa: B018
 
 
 @pytest.mark.parametrize("folder", ["agents", "sandboxes"])

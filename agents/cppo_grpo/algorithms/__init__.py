@@ -10,17 +10,20 @@ p(program). So a program gets the advantage of its attempt, and a plan the sum o
 (`from_attempts`). Without plans (`planner=none`) an attempt is a program, and the M·K programs of a
 problem are independent samples, as in the papers of these algorithms.
 
-Two decorators declare what else an algorithm needs: `on_skills`, `on_tokens`.
+An algorithm that needs more than its rewards, or another average over tokens, is an `Algorithm` that
+holds the function and says so.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cppo_env import plugins
 from cppo_grpo.choices import (
     Aggregation,
     SolverGroup,
@@ -43,7 +46,7 @@ class EpisodeRewards:
     ran_PM: Bools
     """Episodes that have branches, because their plan could be read."""
     information_PMK: Floats | float = 0.0
-    """I(y, z): what each program says about its skill. Measured only for algorithms `on_skills`."""
+    """I(y, z): what each program says about its skill. Measured only for algorithms that need "information"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ class Options:
     normalise: bool = True
     """Divide by the standard deviation, in algorithms that do so."""
     skill_bonus: float = 0.0
-    """α: the weight of I(y, z), in algorithms `on_skills`."""
+    """α: the weight of I(y, z), in algorithms that need "information"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,29 +70,33 @@ class Advantages:
     solutions_PMK: Floats
 
 
-Algorithm = Callable[[EpisodeRewards, Options], Advantages]
+Need = Literal["skills", "information"]
+"""What an algorithm needs: K fixed skills in place of planned methods; `information_PMK`."""
 
 
-def on_skills(algorithm: Algorithm) -> Algorithm:
-    """Declare that the methods are K skills and that the algorithm needs `information_PMK`."""
-    algorithm.on_skills = True  # type: ignore[attr-defined]
-    return algorithm
+@dataclass(frozen=True, slots=True)
+class Algorithm:
+    """How rewards become advantages, and what the learner must know of it."""
+
+    function: Callable[[EpisodeRewards, Options], Advantages]
+    needs: tuple[Need, ...] = ()
+    aggregation: Aggregation = "sequence_mean"
+    """How the tokens of a sequence are averaged, where the settings do not say: by its own length, or
+    by a constant, for a gradient that is stated for log p of whole sequences."""
+
+    def __call__(self, rewards: EpisodeRewards, options: Options) -> Advantages:
+        """The advantages of a batch of episodes."""
+        return self.function(rewards, options)
 
 
-def is_on_skills(algorithm: Algorithm) -> bool:
-    """Whether an algorithm was declared so."""
-    return getattr(algorithm, "on_skills", False)
+def load_algorithm(name: str) -> Algorithm:
+    """The algorithm of that name; a plug-in that is a bare function needs nothing.
 
-
-def on_tokens(algorithm: Algorithm) -> Algorithm:
-    """Declare that the gradient is stated for log p of whole sequences, a sum over tokens."""
-    algorithm.aggregation = "constant_length"  # type: ignore[attr-defined]
-    return algorithm
-
-
-def aggregation_of(algorithm: Algorithm) -> Aggregation:
-    """The algorithm's default aggregation: by each sequence's length, or by a constant."""
-    return getattr(algorithm, "aggregation", "sequence_mean")
+    Raises:
+        UnknownNameError: there is none.
+    """
+    plugin = plugins.load("algorithms", name)
+    return plugin if isinstance(plugin, Algorithm) else Algorithm(plugin)
 
 
 def in_groups(

@@ -1,10 +1,12 @@
 """Leave-one-out max on attempts: what an attempt adds to the best of its group."""
 
+from functools import partial
+
 from cppo_grpo.advantages import leave_one_out_max
-from cppo_grpo.algorithms import Advantages, EpisodeRewards, Options, from_attempts, on_tokens
+from cppo_grpo.algorithms import Advantages, Algorithm, EpisodeRewards, Options, from_attempts
 
 
-@on_tokens
+@partial(Algorithm, aggregation="constant_length")
 def loo_max(rewards: EpisodeRewards, options: Options) -> Advantages:
     """The best of a tuple minus the best of the others (arXiv 2503.19595), times the group size.
 

@@ -1,10 +1,12 @@
 """PKPO on attempts: the unbiased gradient of pass@K, from independent attempts."""
 
+from functools import partial
+
 from cppo_grpo.advantages import pkpo as estimate
-from cppo_grpo.algorithms import Advantages, EpisodeRewards, Options, from_attempts, on_tokens
+from cppo_grpo.algorithms import Advantages, Algorithm, EpisodeRewards, Options, from_attempts
 
 
-@on_tokens
+@partial(Algorithm, aggregation="constant_length")
 def pkpo(rewards: EpisodeRewards, options: Options) -> Advantages:
     """s_loo−1 at k = K (arXiv 2505.15201), times the group size.
 

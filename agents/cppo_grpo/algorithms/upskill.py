@@ -1,12 +1,13 @@
 """UpSkill on attempts: GRPO on V plus what a program says about its skill."""
 
 from dataclasses import replace
+from functools import partial
 
-from cppo_grpo.algorithms import Advantages, EpisodeRewards, Options, on_skills
+from cppo_grpo.algorithms import Advantages, Algorithm, EpisodeRewards, Options
 from cppo_grpo.algorithms.grpo import grpo
 
 
-@on_skills
+@partial(Algorithm, needs=("skills", "information"))
 def upskill(rewards: EpisodeRewards, options: Options) -> Advantages:
     """Group-normalised V + α · I(y, z), α = `skill_bonus` (arXiv 2602.22296)."""
     paid_PMK = rewards.solutions_PMK + options.skill_bonus * rewards.information_PMK

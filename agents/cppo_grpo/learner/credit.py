@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from cppo_env import plugins
 from cppo_env.errors import UsageError
-from cppo_grpo.algorithms import Algorithm, EpisodeRewards, is_on_skills
+from cppo_grpo.algorithms import EpisodeRewards, load_algorithm
 from cppo_grpo.config import TrainConfig
 from cppo_grpo.rollouts.values import Rollout
 
@@ -37,7 +36,7 @@ class SequenceAdvantages:
 
 def asks_for_information(config: TrainConfig) -> bool:
     """Whether the run's algorithm pays for what a program says about its method."""
-    return config.skill_bonus > 0 and is_on_skills(plugins.load("algorithms", config.algorithm))
+    return config.skill_bonus > 0 and "information" in load_algorithm(config.algorithm).needs
 
 
 def compute_advantages(rollout: Rollout, config: TrainConfig) -> SequenceAdvantages:
@@ -46,7 +45,7 @@ def compute_advantages(rollout: Rollout, config: TrainConfig) -> SequenceAdvanta
     Raises:
         UsageError: the algorithm asks for information that the rollout lacks.
     """
-    algorithm: Algorithm = plugins.load("algorithms", config.algorithm)
+    algorithm = load_algorithm(config.algorithm)
     if rollout.information_NK is None and asks_for_information(config):
         raise UsageError(
             f"{config.algorithm}: the rollout lacks information_NK; pass it through information.add_information"

@@ -147,7 +147,7 @@ class Learner:
     ) -> Iterator[Pass]:
         """This process's passes of one region; `total` counts the trainable sequences of both, of all processes."""
         config, region = self.config, self.config.region(name)
-        advantages_B = region.lambda_ * advantages_B
+        advantages_B = region.weight * advantages_B
         weights_B = sequence_weights(
             torch.from_numpy(samples.tokens),
             torch.from_numpy(trainable_B),
