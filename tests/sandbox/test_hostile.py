@@ -25,9 +25,9 @@ import pytest
 from cppo_sandboxes.local import UNCONTAINED
 
 import cppo_env
-from cppo_env.checkers import strict
 from cppo_env.types import MIB, Job, Limits, Problem, TestCase, Verdict
 from tests.support.footprint import Footprint, remove_leaks
+from tests.support.recorder import Recorder
 from tests.support.unprivileged import Unprivileged
 
 CORPUS = Path(__file__).parents[1] / "hostile"
@@ -36,17 +36,6 @@ CANARY = "a, b = map(int, input().split())\nprint(a + b)\n"
 WARM_UP = [CANARY, "import json\n" + CANARY, "import numpy\n" + CANARY]
 """Programs after which the worker has all the processes that it keeps."""
 SETTLE_S = 10.0
-
-
-class Recorder:
-    """The strict rule; remembers the last answer for the message of a failing test."""
-
-    def __init__(self) -> None:
-        self.got = ""
-
-    def __call__(self, problem: Problem, test: TestCase, got: str) -> bool:
-        self.got = got[:300]
-        return strict(problem, test, got)
 
 
 RECORDER = Recorder()

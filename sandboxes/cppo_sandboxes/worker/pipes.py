@@ -5,8 +5,11 @@ from __future__ import annotations
 import fcntl
 import os
 import select
+import struct
 
-F_SETPIPE_SZ, F_GETPIPE_SZ = 1031, 1032
+F_SETPIPE_SZ, F_GETPIPE_SZ, F_GETSIG, F_GETOWN_EX, F_OFD_SETLK = 1031, 1032, 11, 16, 37
+NOBODY = bytes(8)
+UNLOCK_ALL = struct.pack("hhqqi4x", fcntl.F_UNLCK, 0, 0, 0, 0)
 CAPACITY = 1 << 20
 """How long an answer may be before the program has to wait for us to read it."""
 PIECE_BYTES = 1 << 16
@@ -38,9 +41,9 @@ class Capture:
 class Pipes:
     """The pipes of a program's process: stdout, stderr, for calls another one for the answer.
 
-    Its tests share them for speed. Each test opens them anew, since descriptions carry what a
-    program can set: flags, locks, who gets which signal. What the pipe itself carries is undone or,
-    if it cannot be, the program gets a new process with new pipes.
+    Its tests share them for speed. Pipes and their descriptions carry what a program can set, so
+    after a test that changed their flags, size, owner or signal the program gets a new process with
+    new pipes; locks and times are undone.
     """
 
     def __init__(self, call_based):
@@ -78,11 +81,21 @@ class Pipes:
         """Undo what a test has left on the pipes; returns False where new ones are needed."""
         for fd in self._writes:
             os.utime(fd, ns=(0, 0))  # when the test before wrote is not the next one's to know
+            fcntl.flock(fd, fcntl.LOCK_UN)
+            fcntl.fcntl(fd, F_OFD_SETLK, UNLOCK_ALL)
         return self._look() == self._state
 
     def _look(self):
         fcntl_, getfl, get_size = fcntl.fcntl, fcntl.F_GETFL, F_GETPIPE_SZ
-        return [(fcntl_(fd, getfl), fcntl_(fd, get_size)) for fd in self._writes]
+        return [
+            (
+                fcntl_(fd, getfl),
+                fcntl_(fd, get_size),
+                fcntl_(fd, F_GETSIG),
+                fcntl_(fd, F_GETOWN_EX, NOBODY),
+            )
+            for fd in self._writes
+        ]
 
     def drain(self, capture, last=False):
         """Read what is there; the `last` time, when all writers are dead, to the end.

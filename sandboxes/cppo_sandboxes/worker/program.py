@@ -107,8 +107,7 @@ class Program:
             )
         if in_test:
             try:
-                if not last:
-                    self._make_own()
+                os.chdir(place.scratch)  # it may have been made anew since the last test
                 run(*arguments)
             finally:
                 os._exit(70)
@@ -142,17 +141,6 @@ class Program:
             index, action = unpack(command, frames.HEADER.size)
             if action == quit_:
                 return False
-
-    def _make_own(self):
-        """Have a working folder and descriptions of the pipes that no earlier test has had."""
-        os.chdir(self._place.scratch)
-        try:
-            for target in (1, 2, CHANNEL)[: 2 + self._call_based]:
-                fd = os.open(f"/proc/self/fd/{target}", os.O_WRONLY)
-                os.dup2(fd, target)
-                os.close(fd)
-        except OSError:
-            pass  # gVisor's pipes cannot be opened: there `Pipes.restore` looks for flags
 
     def _enter(self, cpu_s):
         """Become the process of a test: no inherited descriptors, limits, another user."""
