@@ -6,7 +6,8 @@ A command is a function of one frozen config dataclass that returns its machine-
     "problems.list" = "my_package.commands:list_problems"      # cppo problems list
 
 Fields without a default are positional; a field's docstring is its help text. Where all have one, a
-field may still be positional: `field(default=…, metadata={"positional": True})`.
+field may still be positional: `field(default=…, metadata={"positional": True})`. A field with
+`metadata={"given": True}` is no option: it gets the names of the options that were given.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from cppo_env import plugins
-from cppo_env.errors import CppoError, UnknownNameError, UsageError
+from cppo_env.errors import CppoError, UsageError
 
 Command = Callable[[Any], Any]
 
@@ -58,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         if missing is error:
             raise
         _fail(title, missing, 1)
-    except UnknownNameError as error:
+    except UsageError as error:
         _fail(title, error, 2)
     except (CppoError, OSError) as error:
         if json_path is not None and isinstance(error, CppoError) and error.result is not None:
@@ -134,21 +135,28 @@ def _parse(title: str, command: Command, arguments: list[str]) -> tuple[Any, Pat
         metavar="PATH",
         help="write the result there as JSON",
     )
-    parser.add_class_arguments(config_class, as_group=False, as_positional=True)
-    leading = [
-        field.name for field in dataclasses.fields(config_class) if field.metadata.get("positional")
-    ]
+    leading = _marked(config_class, "positional")
+    told = _marked(config_class, "given")
+    parser.add_class_arguments(config_class, as_group=False, as_positional=True, skip={*told})
     if leading and arguments and not arguments[0].startswith("-"):
         arguments = [f"--{leading[0]}={arguments[0]}", *arguments[1:]]
     values: dict[str, Any] = vars(parser.instantiate_classes(parser.parse_args(arguments)))
     values.pop("config", None)
     json_path: Path | None = values.pop("json")
+    if told:
+        given = vars(parser.parse_args(arguments, defaults=False))
+        values |= dict.fromkeys(told, frozenset(values) & frozenset(given))
     # Found out now, not when the work is done.
     if json_path is not None and (json_path.is_dir() or not json_path.absolute().parent.is_dir()):
         raise UsageError(
             f"--json: got {json_path}, expected a file in a folder that exists; make the folder first"
         )
     return config_class(**values), json_path
+
+
+def _marked(config_class: Any, mark: str) -> list[str]:
+    """The fields of a config class whose metadata hold a mark."""
+    return [field.name for field in dataclasses.fields(config_class) if field.metadata.get(mark)]
 
 
 def _write_json(path: Path, result: Any) -> None:

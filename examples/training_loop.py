@@ -14,7 +14,6 @@ from cppo_grpo import (
     Run,
     TrainConfig,
     compute_advantages,
-    make_policy_agent,
     play,
     rollout_metrics,
     starting_point,
@@ -44,10 +43,10 @@ with (
     TemporaryDirectory() as folder
 ):  # a model made from scratch, taught the form of plans and programs
     run = Run.open(replace(config, run=Path(folder)))
-    model, tokenizer = starting_point(run, problems, Console(quiet=True))
+    model, tokenizer, agent = starting_point(run, problems, Console(quiet=True))
 reference = Policy(copy.deepcopy(model).requires_grad_(False))
 policy = Policy(model)
-learner, agent = Learner(policy, reference, config), make_policy_agent(config, model, tokenizer)
+learner = Learner(policy, reference, config)
 
 random = np.random.default_rng(config.seed)
 for step in range(STEPS):

@@ -13,6 +13,9 @@ from cppo_grpo.choices import Aggregation, Correction, Form, Planner, SolverGrou
 
 RegionName = Literal["plan", "solve"]
 
+NOT_STORED = ("run", "resume", "given")
+"""Settings of one call, which are not part of a run."""
+
 
 @dataclass(frozen=True, slots=True)
 class Region:
@@ -218,6 +221,9 @@ class TrainConfig:
     """Steps between checkpoints. The last step always writes one."""
     keep_checkpoints: int = 2
     """Number of newest checkpoints to keep."""
+    given: frozenset[str] | None = field(default=None, compare=False, metadata={"given": True})
+    """Names of the settings that a command was given. Default: those that differ from their
+    defaults."""
 
     @property
     def planning(self) -> Planner:
@@ -256,7 +262,8 @@ class TrainConfig:
     def to_json(self) -> str:
         """The text of a run folder's `config.json`; where the folder lies is not part of it."""
         values = dataclasses.asdict(self)
-        del values["run"], values["resume"]
+        for name in NOT_STORED:
+            del values[name]
         return json.dumps(values, indent=2) + "\n"
 
     @classmethod
@@ -272,14 +279,14 @@ class TrainConfig:
 
 
 def changes(config: Any) -> dict[str, Any]:
-    """The settings of a config, of whatever class, that are not its defaults."""
-    fields = dataclasses.fields(config)
+    """The settings of a config, of whatever class, that were given; see its field `given`."""
     defaults = {
         one.name: one.default_factory() if callable(one.default_factory) else one.default
-        for one in fields
+        for one in dataclasses.fields(config)
+        if one.name != "given"
     }
     return {
         name: getattr(config, name)
         for name, value in defaults.items()
-        if getattr(config, name) != value
+        if (getattr(config, name) != value if config.given is None else name in config.given)
     }

@@ -171,7 +171,7 @@ def test_an_interrupted_eval_goes_on(tmp_path):
     assert again.returncode == 0, again.stderr
     assert json.loads(out.read_text())["n_episodes"] == 3
     assert len((tmp_path / "run/rollouts/episodes.jsonl").read_text().splitlines()) == 3
-    other = fault(cppo("eval", "--k", "3", "--run", tmp_path / "run"), 1)
+    other = fault(cppo("eval", "--k", "3", "--run", tmp_path / "run"), 2)
     assert "give the same settings to go on with it" in other
 
 
@@ -195,7 +195,7 @@ def test_compare_gives_paired_intervals(tmp_path):
 
 
 def test_compare_needs_two_agents():
-    assert "agents: got 0, expected at least two" in fault(cppo("compare"), 1)
+    assert "agents: got 0, expected at least two" in fault(cppo("compare"), 2)
 
 
 def test_grade_prints_the_report_of_one_program(records, tmp_path):

@@ -81,7 +81,7 @@ def test_a_program_that_does_not_exist_or_is_no_text(tmp_path):
     assert "nothing.py" in fault(cppo("grade", tmp_path / "nothing.py"), 1)
     program = tmp_path / "program.py"
     program.write_bytes(b"print('\xff')")
-    assert "not UTF-8" in fault(cppo("grade", program, "--problem", "echo"), 1)
+    assert "not UTF-8" in fault(cppo("grade", program, "--problem", "echo"), 2)
 
 
 def test_no_engine_is_said_in_one_line():

@@ -49,7 +49,7 @@ def test_stats_count_tokens_of_a_tokenizer(tmp_path: Path):
     assert done.returncode == 0, done.stderr
     assert json.loads(result.read_text())["statement tokens"]["max"] == 7
     assert "expected a folder with tokenizer.json" in fault(
-        cppo("problems", "stats", path, "--tokenizer", tmp_path / "absent"), 1
+        cppo("problems", "stats", path, "--tokenizer", tmp_path / "absent"), 2
     )
 
 

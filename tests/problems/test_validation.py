@@ -273,7 +273,7 @@ def test_bad_input_is_an_error_of_one_line(tmp_path: Path):
         ).lower()
     )
     assert "no sandbox runs java; expected some of" in fault(
-        cppo("problems", "validate", path, "--languages", "[java]"), 1
+        cppo("problems", "validate", path, "--languages", "[java]"), 2
     )
 
 

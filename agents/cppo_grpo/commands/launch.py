@@ -34,30 +34,43 @@ def carry_out(command: str, config: TrainConfig, console: Console) -> dict[str, 
     processes = Processes.launched()
     run = open_run(config, processes)
     workers = max(1, core_count() // processes.on_this_machine)
-    with make_sandbox(
-        run.config.sandbox, **({"workers": workers} if processes.count > 1 else {})
-    ) as box:
-        name = type(box).__name__.removesuffix("Sandbox").lower()
-        if not (config.allow_untrusted_sandbox or run.config.allow_untrusted_sandbox):
-            require_trust(box)
-        console.print(
-            f"run folder {run.path}, programs run in the sandbox [bold]{name}[/]", highlight=False
-        )
-        try:
-            carry_out_training(run, CachedSandbox(box), console, processes)
-        except KeyboardInterrupt:
+    try:
+        with make_sandbox(
+            run.config.sandbox, **({"workers": workers} if processes.count > 1 else {})
+        ) as box:
+            name = type(box).__name__.removesuffix("Sandbox").lower()
+            if not (config.allow_untrusted_sandbox or run.config.allow_untrusted_sandbox):
+                require_trust(box)
             console.print(
-                f"interrupted; what was learnt is kept, go on with: cppo {command} --resume {run.path}",
+                f"run folder {run.path}, programs run in the sandbox [bold]{name}[/]",
                 highlight=False,
-                soft_wrap=True,
             )
-            raise
+            carry_out_training(run, CachedSandbox(box), console, processes)
+    except BaseException as error:
+        if config.resume is None:
+            run.forget()
+        if isinstance(error, KeyboardInterrupt) and processes.main:
+            raise KeyboardInterrupt(_kept(run, command)) from None
+        raise
     processes.close()
     if not processes.main:
         raise SystemExit(0)
     result = summary(run) | {"sandbox": name}
     console.print(f"report: {write_report(run)}", highlight=False, soft_wrap=True)
     return result
+
+
+def _kept(run: Run, command: str) -> str:
+    """What an interrupted run has kept, and how to go on."""
+    if not run.path.exists():
+        return "nothing had begun"
+    if not run.reference.exists():
+        kept = "the warm start had not ended and begins anew"
+    elif steps := len(run.log.rows("joint")):
+        kept = f"what was learnt in {steps} steps is kept"
+    else:
+        kept = "the model that CPPO starts from is kept, no step had ended"
+    return f"{kept}; go on with: cppo {command} --resume {run.path}"
 
 
 def open_run(config: TrainConfig, processes: Processes) -> Run:

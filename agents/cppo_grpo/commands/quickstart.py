@@ -6,7 +6,7 @@ says why these settings work.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +32,14 @@ class RunConfig:
     """Optimizer steps of joint CPPO, at most; it stops earlier, where .95 of the training episodes succeed."""
     eval_episodes: int = 1024
     """Held-out episodes played before and after."""
+    given: frozenset[str] | None = field(default=None, compare=False, metadata={"given": True})
+    """Names of the settings that the command was given."""
 
     def train_config(self) -> TrainConfig:
         """All settings of the run; of one that goes on, those that were given."""
         if self.resume is not None:
-            return TrainConfig(**changes(self))
+            given = changes(self)
+            return TrainConfig(**given, given=frozenset(given))
         return TrainConfig(
             env="CPPO-Strategies-v0",
             sandbox=self.sandbox,

@@ -61,6 +61,8 @@ class Learner:
             raise UsageError(
                 "beta_plan and beta_solve need a reference model; give one, or set both to 0"
             )
+        self.moved = 0
+        """Counts the optimizer steps since this object was made."""
         self.optimizer = make_optimizer(policy, config.lr, config.weight_decay)
         self.device = next(policy.parameters()).device
         if config.checkpoint_activations:
@@ -96,6 +98,7 @@ class Learner:
                             {name: value.cpu() for name, value in metrics.items()}
                         )
                 self.processes.sum_gradients(self.policy)
+                self.moved += 1
                 norms.append(apply_gradient(self.optimizer, lr, config.max_grad_norm))
         metrics = {
             f"{key}_{region}": value

@@ -25,6 +25,7 @@ from torch import Tensor, nn
 
 from cppo_env.errors import UsageError
 from cppo_grpo.model.weights import shard_like, trainable_weights, whole
+from cppo_grpo.runs.atomic import whole_folder
 from cppo_grpo.runs.random_states import other_states, restore_others, restore_torch, torch_states
 
 logger = logging.getLogger(__name__)
@@ -70,21 +71,17 @@ def save_checkpoint(
 def _write(
     target: Path, facts: dict[str, Any], weights: dict[str, Tensor], tensors: dict[str, Tensor]
 ) -> None:
-    partial = target.with_name(f".{target.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    save_file(weights, partial / WEIGHTS)
-    save_file(tensors, partial / OPTIMIZER)
-    state = {
-        **facts,
-        "random_states": other_states(),
-        "sha256": {name: _digest(partial / name) for name in (WEIGHTS, OPTIMIZER)},
-        "versions": _versions(),
-        "git_commit": _git_commit(),
-    }
-    (partial / STATE).write_text(json.dumps(state) + "\n")
-    shutil.rmtree(target, ignore_errors=True)  # a damaged one, if any
-    partial.rename(target)
+    with whole_folder(target) as partial:
+        save_file(weights, partial / WEIGHTS)
+        save_file(tensors, partial / OPTIMIZER)
+        state = {
+            **facts,
+            "random_states": other_states(),
+            "sha256": {name: _digest(partial / name) for name in (WEIGHTS, OPTIMIZER)},
+            "versions": _versions(),
+            "git_commit": _git_commit(),
+        }
+        (partial / STATE).write_text(json.dumps(state) + "\n")
 
 
 def newest_checkpoint(folder: Path) -> Path | None:

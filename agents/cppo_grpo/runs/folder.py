@@ -23,8 +23,14 @@ from cppo_env.ids import environment_spec
 from cppo_env.protocols import ProblemSet
 from cppo_env.records import EpisodeRecord
 from cppo_grpo.checks import check
-from cppo_grpo.config import TrainConfig, changes
+from cppo_grpo.config import NOT_STORED, TrainConfig, changes
 from cppo_grpo.runs.log import MetricsLog
+
+OF_THE_CALL = (*NOT_STORED, "allow_untrusted_sandbox")
+"""Settings that say how this call is to be carried out."""
+
+CHANGEABLE = ("steps", "stop_at", "keep_checkpoints", "log_to", "sandbox", "sampler_options")
+"""Settings that a resumed run may be given: how long it goes on and by which means, never what it learns."""
 
 
 class Run:
@@ -49,17 +55,14 @@ class Run:
         """Start the run that `config` describes, or find the one that it resumes.
 
         A run that has ended before it had a model to start from may be started anew with other
-        settings.
+        settings. A resumed run keeps its settings, except those that are `CHANGEABLE`.
 
         Raises:
             UsageError: the folder already holds a run, or holds none to resume, or one with other
                 settings.
         """
         if config.resume is not None:
-            found = cls.find(config.resume)
-            found._check_unchanged(config)
-            check(found.config)
-            return found
+            return cls.find(config.resume)._continued(config)
         check(config)
         path = config.run or Path("runs") / f"{datetime.now():%Y%m%d-%H%M%S}-seed{config.seed}"
         if (path / "reference").exists():
@@ -67,8 +70,9 @@ class Run:
                 f"run: {path} already holds a run; go on with it (--resume {path}) or give another folder"
             )
         path.mkdir(parents=True, exist_ok=True)
-        (path / "config.json").write_text(config.to_json())
-        return cls(path, config)
+        run = cls(path, config)
+        run._store(config)
+        return run
 
     @classmethod
     def find(cls, path: Path, *, writable: bool = True) -> Run:
@@ -88,16 +92,43 @@ class Run:
             raise UsageError(f"{file}: {error}; expected the settings of a training run") from error
         return cls(path, config, writable=writable)
 
-    def _check_unchanged(self, given: TrainConfig) -> None:
-        """Refuse settings that would otherwise be ignored."""
-        of_the_call = {"run", "resume", "allow_untrusted_sandbox"}
-        for name, value in changes(given).items():
-            own = getattr(self.config, name)
-            if name not in of_the_call and value != own:
+    def _continued(self, call: TrainConfig) -> Run:
+        """The run with the settings that a resumed run may change; refuses others, which would be ignored."""
+        changed = {
+            name: value
+            for name, value in changes(call).items()
+            if name not in OF_THE_CALL and value != getattr(self.config, name)
+        }
+        for name, value in changed.items():
+            if name not in CHANGEABLE:
                 raise UsageError(
-                    f"{name}: got {value!r}, but {self.path} runs with {own!r}, and a resumed run keeps its settings; "
-                    f"leave it out, start a new run from {self.model}, or edit {self.path / 'config.json'} if you must"
+                    f"{name}: got {value!r}, but {self.path} runs with {getattr(self.config, name)!r}, and a resumed "
+                    f"run keeps its settings, except {', '.join(CHANGEABLE)}; leave it out, or start a new run from "
+                    f"{self.model}"
                 )
+        config = replace(self.config, **changed)
+        check(config)
+        taken = len(self.log.rows("joint"))
+        if "steps" in changed and config.steps < taken:
+            raise UsageError(
+                f"steps: got {config.steps}, but {self.path} has taken {taken}; give more, or none"
+            )
+        if changed:
+            self._store(config)
+        return Run(self.path, config)
+
+    def _store(self, config: TrainConfig) -> None:
+        partial = self.path / "config.json.partial"
+        partial.write_text(config.to_json())
+        partial.replace(self.path / "config.json")
+
+    def forget(self) -> None:
+        """Delete the folder of a run that failed before it had anything worth keeping."""
+        if self.writable and not self.reference.exists() and not self.log.rows():
+            self.log.path.unlink(missing_ok=True)
+            (self.path / "config.json").unlink(missing_ok=True)
+            if not any(self.path.iterdir()):
+                self.path.rmdir()
 
     def problems(self, split: str | None = None) -> ProblemSet:
         """The problems of the run, or those of one split."""

@@ -50,7 +50,7 @@ class Session:
         if checkpoint := newest_checkpoint(self.run.checkpoints):
             steps, cursor = load_checkpoint(checkpoint, self.learner.policy, self.learner.optimizer)
             self.cursor.restore(cursor)
-        if self.run.writable and (again := len(self.run.log.rows("joint")) - steps):
+        if self.run.writable and (again := len(self.run.log.rows("joint")) - steps) > 0:
             logger.warning(
                 "%s: %d steps after step %d have no intact checkpoint and are taken again",
                 self.run.path,

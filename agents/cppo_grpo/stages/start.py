@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import itertools
-import shutil
 from collections.abc import Iterable
 from functools import partial
 from random import Random
@@ -26,6 +25,7 @@ from cppo_grpo.model.tiny import make_model, train_tokenizer
 from cppo_grpo.model.weights import state_to_save, trainable_weights, whole
 from cppo_grpo.parallel import Processes
 from cppo_grpo.rollouts.agent import PolicyAgent, Regions
+from cppo_grpo.runs.atomic import whole_folder
 from cppo_grpo.runs.folder import Run
 from cppo_grpo.runs.progress import stage
 from cppo_grpo.samplers import SamplingParams
@@ -37,26 +37,28 @@ TOKENIZER_PROBLEMS = 64
 
 def starting_point(
     run: Run, problems: ProblemSet, console: Console, processes: Processes | None = None
-) -> tuple[Any, Any]:
-    """The model and tokenizer that CPPO starts from; they are made once and kept in the run folder.
+) -> tuple[Any, Any, PolicyAgent]:
+    """The model and tokenizer that CPPO starts from, kept in the run folder, and the model at play.
 
-    Of several processes the main one makes them, and the others read them.
+    Of several processes the main one makes them, and the others read them. The sampler is made
+    before the warm start, so that one that is not installed or does not answer costs no time.
 
     Raises:
-        UsageError: the model's folder or name leads to no causal language model with a tokenizer.
+        UsageError: the model's folder or name leads to no causal language model with a tokenizer
+            and a chat template.
     """
     processes = processes or Processes()
     if processes.main:
-        found = _make_starting_point(run, problems, console, processes.device)
+        found = _make_starting_point(run, problems, console, processes)
         processes.gather(None)
         return found
     processes.gather(None)
-    return _make_starting_point(run, problems, console, processes.device)
+    return _make_starting_point(run, problems, console, processes)
 
 
 def _make_starting_point(
-    run: Run, problems: ProblemSet, console: Console, device: torch.device
-) -> tuple[Any, Any]:
+    run: Run, problems: ProblemSet, console: Console, processes: Processes
+) -> tuple[Any, Any, PolicyAgent]:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     config = run.config
@@ -77,30 +79,36 @@ def _make_starting_point(
     else:
         tokenizer = train_tokenizer(_texts(problems, config))
         model = make_model(tokenizer, hidden=config.hidden, layers=config.layers, seed=config.seed)
-    model = model.to(device)
-    if not run.reference.exists():
-        if config.warm_start_steps:
-            _warm_start(run, model, tokenizer, problems, console)
-        partial = run.path / ".reference.partial"
-        shutil.rmtree(partial, ignore_errors=True)
-        model.save_pretrained(partial)
-        tokenizer.save_pretrained(partial)
-        partial.rename(run.reference)
-    return model, tokenizer
-
-
-def make_actors(
-    config: TrainConfig, model: Any, tokenizer: Any, processes: Processes
-) -> tuple[Policy, Policy | WithoutAdapter | None, PolicyAgent]:
-    """Who takes part in a run: the policy, its frozen reference if a region has a KL term, and the policy at play."""
-    sharded = config.parallel == "fsdp2" and processes.count > 1
+    if not tokenizer.chat_template:
+        raise UsageError(
+            f"model: the tokenizer of {source!r} has no chat template; take a chat model, or put its "
+            "chat_template.jinja beside tokenizer.json"
+        )
+    model = model.to(processes.device)
     # Who plays beside the update needs weights that stay what they are, and whole ones where the
     # policy's are sharded. Engines with weights of their own know nothing of adapters, so they see
     # the model before it has one.
-    own = (
-        copy.deepcopy(model).requires_grad_(False) if config.off_policy_steps or sharded else model
-    )
+    apart = config.off_policy_steps or shards_weights(config, processes)
+    own = copy.deepcopy(model).requires_grad_(False) if apart else model
     agent = make_policy_agent(config, own, tokenizer)
+    if not run.reference.exists():
+        if config.warm_start_steps:
+            _warm_start(run, model, tokenizer, problems, console)
+        with whole_folder(run.reference) as partial:
+            model.save_pretrained(partial)
+            tokenizer.save_pretrained(partial)
+    return model, tokenizer, agent
+
+
+def shards_weights(config: TrainConfig, processes: Processes) -> bool:
+    """Whether each process holds a part of every weight only."""
+    return config.parallel == "fsdp2" and processes.count > 1
+
+
+def make_policies(
+    config: TrainConfig, model: Any, processes: Processes
+) -> tuple[Policy, Policy | WithoutAdapter | None]:
+    """The policy, and its frozen reference if a region has a KL term."""
     anchored = config.beta_plan > 0 or config.beta_solve > 0
     reference = None
     if config.lora_rank:
@@ -109,11 +117,11 @@ def make_actors(
     else:
         policy = Policy(model)
         reference = Policy(copy.deepcopy(model).requires_grad_(False)).eval() if anchored else None
-    if sharded:
+    if shards_weights(config, processes):
         for one in (policy, reference):
             if isinstance(one, Policy):
                 processes.shard(one, decoder_layers(one))
-    return policy, reference, agent
+    return policy, reference
 
 
 def decoder_layers(policy: Policy) -> list[nn.Module]:
@@ -134,10 +142,12 @@ def save_model(run: Run, policy: Policy, tokenizer: Any) -> None:
     }
     if not run.writable:
         return
-    inner_model(policy.model).save_pretrained(run.model, state_dict=state)
-    tokenizer.save_pretrained(run.model)
+    with whole_folder(run.model) as partial:
+        inner_model(policy.model).save_pretrained(partial, state_dict=state)
+        tokenizer.save_pretrained(partial)
     if run.config.lora_rank:
-        policy.model.save_pretrained(run.adapter, state_dict=learnt, save_embedding_layers=False)
+        with whole_folder(run.adapter) as partial:
+            policy.model.save_pretrained(partial, state_dict=learnt, save_embedding_layers=False)
 
 
 def make_policy_agent(config: TrainConfig, model: Any, tokenizer: Any) -> PolicyAgent:

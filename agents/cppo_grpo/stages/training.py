@@ -8,10 +8,11 @@ import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,7 +20,7 @@ import transformers
 from rich.console import Console
 
 import cppo_env  # noqa: F401 - registers the ids
-from cppo_env.errors import UsageError
+from cppo_env.errors import SandboxError, UsageError
 from cppo_env.problems.validation.overlap import require_disjoint
 from cppo_env.protocols import ProblemSet, Sandbox
 from cppo_grpo.config import TrainConfig
@@ -36,7 +37,12 @@ from cppo_grpo.stages.audit import audit, decide, table
 from cppo_grpo.stages.evaluation import evaluate
 from cppo_grpo.stages.metrics import overlapped_s, rollout_metrics
 from cppo_grpo.stages.session import Session, environment, make_cursor, observe
-from cppo_grpo.stages.start import make_actors, save_model, starting_point
+from cppo_grpo.stages.start import (
+    make_policies,
+    save_model,
+    shards_weights,
+    starting_point,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -59,9 +65,10 @@ def train(run: Run, sandbox: Sandbox, console: Console, processes: Processes | N
     Raises:
         UsageError: there are more processes than problems in a step.
         ProblemDataError: the evaluation holds problems that are trained on.
-        SandboxError: all episodes of a step or of an evaluation are void; what was learnt is in a
-            checkpoint.
-        KeyboardInterrupt: the run was interrupted; what was learnt is in a checkpoint.
+        SandboxError: all episodes of a step or of an evaluation are void.
+        KeyboardInterrupt: the run was interrupted.
+
+    Whatever ends the steps of CPPO, what was learnt is in a checkpoint.
     """
     config, processes = run.config, processes or Processes()
     if processes.count > config.problems_per_step:
@@ -75,8 +82,8 @@ def train(run: Run, sandbox: Sandbox, console: Console, processes: Processes | N
     problems = len(processes.share(np.arange(config.problems_per_step)))
     with tracked(run), environment(config, sandbox, config.split, problems * config.tuples) as env:
         _check_held_out(config, sandbox, env.assembly.problems)
-        model, tokenizer = starting_point(run, env.assembly.problems, console, processes)
-        policy, reference, agent = make_actors(config, model, tokenizer, processes)
+        model, tokenizer, agent = starting_point(run, env.assembly.problems, console, processes)
+        policy, reference = make_policies(config, model, processes)
         session = Session(
             run,
             env,
@@ -146,7 +153,13 @@ def _learn(session: Session, steps: int, console: Console) -> None:
     config = session.run.config
     success = "reward_plan" if config.plan_only else "pass_at_k"
     recent = deque((row[success] for row in session.run.log.rows("joint")), maxlen=STOP_WINDOW)
-    cursor = session.cursor.state()
+    cursor, moved = session.cursor.state(), session.learner.moved
+    if steps < config.steps and _reached(recent, config.stop_at):
+        console.print(
+            f"stop_at={config.stop_at} is reached after {steps} steps, so none is taken; go on with --stop_at null",
+            highlight=False,
+            soft_wrap=True,
+        )
     ahead: Future[Rollout] | None = None
     with (
         ThreadPoolExecutor(1, "cppo-rollout") as beside,
@@ -157,8 +170,6 @@ def _learn(session: Session, steps: int, console: Console) -> None:
                 started = time.perf_counter()
                 own = ahead.result() if ahead else session.prepare(steps)()
                 rollout = gather(session.processes, own)
-                if rollout.void_N.all():
-                    session.save(steps, cursor)
                 require_some([rollout], f"step {steps + 1}")
                 rollout = add_information(
                     session.learner.policy, rollout, config, session.processes
@@ -177,11 +188,11 @@ def _learn(session: Session, steps: int, console: Console) -> None:
                 # interrupt breaks off is played again.
                 with uninterrupted():
                     row |= session.learner.update(rollout, steps)
-                    steps, cursor = steps + 1, after
                     row["seconds"] = time.perf_counter() - started
                     row["seconds_overlapped"] = overlapped_s(row)
+                    session.run.write_episodes(f"step-{steps + 1:06d}", rollout.records)
+                    steps, cursor, moved = steps + 1, after, session.learner.moved
                     session.run.log.append({"stage": "joint", "step": steps, **row})
-                    session.run.write_episodes(f"step-{steps:06d}", rollout.records)
                     recent.append(row[success])
                 shown.show(
                     steps,
@@ -197,9 +208,28 @@ def _learn(session: Session, steps: int, console: Console) -> None:
                 if steps % config.checkpoint_every == 0:
                     session.save(steps, cursor)
             session.save(steps, cursor)
-        except KeyboardInterrupt:
-            session.save(steps, cursor)
+        except BaseException as error:
+            _save_before_leaving(session, steps, cursor, moved, error)
             raise
+
+
+def _save_before_leaving(
+    session: Session, steps: int, cursor: Mapping[str, Any], moved: int, error: BaseException
+) -> None:
+    """Keep what was learnt when a run breaks off, whatever the reason, as far as the weights are those of a step."""
+    alone = not isinstance(error, KeyboardInterrupt | SandboxError)  # these end all processes
+    if session.learner.moved != moved:
+        why = "the update had begun"
+    elif alone and shards_weights(session.run.config, session.processes):
+        why = "the other processes hold the rest of the weights"
+    else:
+        session.save(steps, cursor)
+        return
+    logger.warning(
+        "step %d broke off and no checkpoint could be made of it (%s); the newest one counts",
+        steps + 1,
+        why,
+    )
 
 
 def _plays_ahead(config: TrainConfig, step: int) -> bool:
@@ -215,10 +245,11 @@ def _reached(recent: deque[float], target: float | None) -> bool:
 
 
 def _check_held_out(config: TrainConfig, sandbox: Sandbox, problems: ProblemSet) -> None:
-    """Refuse an evaluation on problems that are trained on (docs/method.md, section 4), before any time is spent."""
-    if config.eval_episodes and not config.allow_overlap:
+    """Refuse to evaluate on problems that are trained on (docs/method.md, section 4), or on none."""
+    if config.eval_episodes:
         with environment(config, sandbox, config.eval_split, 1) as held_out:
-            require_disjoint(problems, held_out.assembly.problems)
+            if not config.allow_overlap:
+                require_disjoint(problems, held_out.assembly.problems)
 
 
 def _evaluate(session: Session, sandbox: Sandbox, when: str, console: Console) -> None:
