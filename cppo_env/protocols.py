@@ -10,7 +10,7 @@ works all the same. `isinstance(thing, Offer)` asks for it by the names of its m
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from random import Random
 from typing import Protocol, runtime_checkable
 
@@ -152,6 +152,16 @@ class Prefetches(Protocol):
 
     def prefetch(self, jobs: Sequence[Job], /) -> None:
         """Start the jobs and return at once; no result changes, only the time it takes."""
+        ...
+
+
+@runtime_checkable
+class Describes(Protocol):
+    """A sandbox that says what it is, for the record of a run."""
+
+    @property
+    def facts(self) -> Mapping[str, str]:
+        """`name`, and what else decides verdicts, such as its image."""
         ...
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from cppo_env.provenance import RECORDED
 from cppo_grpo.algorithms import Options, load_algorithm
 from cppo_grpo.choices import Aggregation, Correction, Form, Planner, SolverGroup
 
@@ -270,6 +271,7 @@ class TrainConfig:
     def from_json(cls, text: str) -> TrainConfig:
         """The config of such a text."""
         values: dict[str, Any] = json.loads(text)
+        values.pop(RECORDED, None)
         return cls(
             **{
                 name: tuple(value) if isinstance(value, list) else value

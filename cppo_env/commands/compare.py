@@ -47,6 +47,7 @@ def compare(config: CompareConfig) -> dict[str, Any]:
             f"agents: got {len(config.agents)}, expected at least two, "
             'such as --agents \'{"oracle": {"agent": "oracle"}, "random": {"agent": "random"}}\''
         )
+    config = config.on_held_out()
     problems = config.load()
     evaluations: dict[str, Evaluation] = {}
     for label, contestant in config.agents.items():
@@ -95,7 +96,7 @@ def _show(config: CompareConfig, comparisons: dict[str, Any]) -> None:
     """One table: for each budget, a row for each agent."""
     baseline = next(iter(config.agents))
     some = next(iter(comparisons.values()))
-    title = f"{config.problems or config.env}, {some['n_problems']} problems, 95 % bootstrap intervals over problems"
+    title = f"{config.title}, {some['n_problems']} problems, 95 % bootstrap intervals over problems"
     table = Table("", "agent", "pass@k", f"minus {baseline}", title=title, title_justify="left")
     for budget, comparison in comparisons.items():
         for label, row in comparison["agents"].items():

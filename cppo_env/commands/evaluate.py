@@ -37,6 +37,7 @@ class EvalConfig(Setting):
 
 def evaluate(config: EvalConfig) -> dict[str, Any]:
     """Measure pass@k of an agent on a set of problems."""
+    config = config.on_held_out()
     problems = config.load()
     agent = make_agent(
         config.agent, config.options, problems=problems, k=config.k, seed=config.seed
@@ -72,13 +73,14 @@ def failed_references(records: list[EpisodeRecord]) -> list[dict[str, Any]]:
 
 def _show(config: EvalConfig, result: dict[str, Any]) -> None:
     console = Console()
-    console.print(
-        f"{config.agent} on {config.problems or config.env}", markup=False, highlight=False
-    )
+    console.print(f"{config.agent} on {config.title}", markup=False, highlight=False)
     table = Table(show_header=False)
     for budget, score in result["pass_at_k"].items():
         table.add_row(f"pass@{budget}", "–" if score is None else f"{score:.4f}")
-    table.add_row("plans accepted (J)", f"{result['validity']:.4f}")
+    validity = result["validity"]
+    table.add_row(
+        "plans accepted (J)", "not applicable: no plans" if validity is None else f"{validity:.4f}"
+    )
     table.add_row("problems, episodes", f"{result['n_problems']:,}, {result['n_episodes']:,}")
     table.add_row(
         "verdicts",
@@ -86,6 +88,11 @@ def _show(config: EvalConfig, result: dict[str, Any]) -> None:
     )
     table.add_row("tests", f"{result['tests']:,} at {result['tests_per_s']:,.0f} a second")
     console.print(table)
+    if result["beyond_limit"]:
+        console.print(
+            f"{result['beyond_limit']} more episodes of the run folder are beyond --limit or "
+            "--attempts and do not count"
+        )
     if result["void"]:
         advice = (
             "run the same command again to play them"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cppo_env.errors import UsageError
+from cppo_env.provenance import RECORDED
 from cppo_env.records import EpisodeRecord
 
 
@@ -27,18 +28,38 @@ class RunFolder:
         """
         self.episodes = path / "rollouts" / "episodes.jsonl"
         self.episodes.parent.mkdir(parents=True, exist_ok=True)
-        config_file = path / "config.json"
+        self._config = path / "config.json"
         wanted: dict[str, Any] = json.loads(json.dumps(config, default=str))
-        if config_file.exists():
-            known: dict[str, Any] = json.loads(config_file.read_text())
-            for name in sorted({*known, *wanted}):
+        if self._config.exists():
+            known: dict[str, Any] = json.loads(self._config.read_text())
+            for name in sorted({*known, *wanted} - {RECORDED}):
                 if known.get(name) != wanted.get(name):
                     raise UsageError(
                         f"run: {path} holds a run with {name}={known.get(name)!r}, but got {wanted.get(name)!r}; "
                         "give the same settings to go on with it, or another folder"
                     )
         else:
-            config_file.write_text(json.dumps(wanted, indent=2) + "\n")
+            self._write(wanted)
+
+    def record(self, provenance: Mapping[str, Any]) -> None:
+        """Add where the next episodes come from to `config.json`, if it differs from what is there.
+
+        Raises:
+            UsageError: the problems are others than those of the episodes in the folder.
+        """
+        config: dict[str, Any] = json.loads(self._config.read_text())
+        recorded: list[Any] = config.get(RECORDED, [])
+        if recorded and recorded[-1]["problems"] != provenance["problems"]:
+            raise UsageError(
+                f"run: the problems have changed since {self._config.parent} was played; give another folder"
+            )
+        if provenance not in recorded:
+            self._write({**config, RECORDED: [*recorded, provenance]})
+
+    def _write(self, config: Mapping[str, Any]) -> None:
+        partial = self._config.with_name("config.json.partial")
+        partial.write_text(json.dumps(config, indent=2) + "\n")
+        partial.replace(self._config)
 
     def read(self) -> list[EpisodeRecord]:
         """All records so far; a line that an interrupted write left unfinished is cut off."""

@@ -13,7 +13,6 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
-    TaskID,
     TextColumn,
     TimeRemainingColumn,
 )
@@ -32,9 +31,14 @@ from cppo_env.evaluation.summary import (
     tests_per_s,
     verdict_counts,
 )
-from cppo_env.protocols import Agent, Declines, ProblemSet, Sandbox, TellsRefused
+from cppo_env.problems import Problems
+from cppo_env.protocols import Agent, Declines, Sandbox
+from cppo_env.provenance import provenance
 from cppo_env.records import EpisodeRecord
 from cppo_env.types import Problem
+
+LINES = 8
+"""Lines of progress that an evaluation prints where there is no terminal, at most."""
 
 PATIENCE = 3
 """Batches in a row without a single answer of the agent before the evaluation gives up."""
@@ -45,12 +49,16 @@ class Evaluation:
     """The episodes of one agent, growing while it plays."""
 
     setting: Setting
-    problems: ProblemSet
+    problems: Problems
     agent: Agent
     folder: RunFolder | None = None
     records: list[EpisodeRecord] = field(default_factory=list[EpisodeRecord])
     excluded: dict[str, str] = field(default_factory=dict[str, str])
     """Id of a problem → why it is not played."""
+    provenance: dict[str, Any] | None = None
+    """Versions, machine, sandbox and problems of the last `run`."""
+    beyond: int = 0
+    """Episodes in the folder that are beyond the limit or the attempts, and count for nothing."""
 
     def __post_init__(self) -> None:
         """Take up what an earlier call left in the folder.
@@ -60,7 +68,12 @@ class Evaluation:
         """
         self.setting.episodes()
         if self.folder is not None:
-            self.records = self.folder.read()
+            kept, episodes = self.folder.read(), self.setting.episodes()
+            wanted = {self.problems.summary(index).id for index in range(self._size())}
+            self.records = [
+                one for one in kept if one.problem_id in wanted and one.episode < episodes
+            ]
+            self.beyond = len(latest(kept)) - len(latest(self.records))
 
     def run(self, sandbox: Sandbox, label: str) -> None:
         """Play every episode that is not there yet.
@@ -68,11 +81,14 @@ class Evaluation:
         Raises:
             CppoError: the agent gave no answer at all for several batches.
         """
+        self.provenance = provenance(self.problems, sandbox)
+        if self.folder is not None:
+            self.folder.record(self.provenance)
         tasks = self._tasks()
         fruitless = 0
         with contextlib.ExitStack() as stack:
-            progress, bar = stack.enter_context(_progress(label, self._total()))
-            progress.update(bar, completed=self._done(), note=self._note())
+            bar = stack.enter_context(_progress(label))
+            bar.show(self._done(), self._total(), self._note())
             env: Any = None
             while batch := list(islice(tasks, self.setting.batch)):
                 if env is None:
@@ -83,13 +99,13 @@ class Evaluation:
                 except KeyboardInterrupt:
                     raise KeyboardInterrupt(f"{self._state()}") from None
                 self._keep(played)
-                progress.update(bar, total=self._total(), completed=self._done(), note=self._note())
+                bar.show(self._done(), self._total(), self._note())
                 fruitless = fruitless + 1 if all(record.void for record in played) else 0
                 if fruitless == PATIENCE:
                     raise CppoError(
                         f"{played[-1].reason}; gave up after {PATIENCE} batches in a row; {self._state()}"
                     )
-            progress.update(bar, total=self._total())
+            bar.show(self._done(), self._total(), self._note())
 
     def result(self) -> dict[str, Any]:
         """The machine-readable result.
@@ -97,7 +113,7 @@ class Evaluation:
         Raises:
             CppoError: no episode counts.
         """
-        k = self.setting.k
+        k, attempts = self.setting.k, self.setting.episodes() * self.setting.k
         episodes = latest(self.records)
         counted = [record for record in episodes if not record.void]
         if not counted:
@@ -112,7 +128,7 @@ class Evaluation:
         return {
             "pass_at_k": {str(n): mean(by_problem.values()) for n, by_problem in scores.items()},
             "tuple_success": mean(success for success, _, _ in means),
-            "validity": mean(validity for _, validity, _ in means),
+            "validity": mean(validity for _, validity, _ in means) if _planned(counted) else None,
             "reward": mean(reward for _, _, reward in means),
             "n_problems": len(means),
             "n_episodes": len(counted),
@@ -124,6 +140,13 @@ class Evaluation:
             "acting_s": sum(record.acting_s for record in counted),
             "tokens": sum(record.tokens for record in counted),
             "excluded": self._left_out(),
+            "beyond_limit": self.beyond,
+            "setting": {
+                **self.setting.identity(),
+                "limit": self.setting.limit,
+                "attempts": attempts,
+            },
+            "provenance": self.provenance,
         }
 
     def _tasks(self) -> Iterator[Task]:
@@ -169,7 +192,7 @@ class Evaluation:
 
     def _left_out(self) -> list[dict[str, str]]:
         """Records that could not be loaded, and problems that were not played."""
-        refused = self.problems.refused if isinstance(self.problems, TellsRefused) else ()
+        refused = self.problems.refused
         places = [{"problem": str(refusal), "reason": "malformed record"} for refusal in refused]
         return places + [
             {"problem": problem, "reason": reason} for problem, reason in self.excluded.items()
@@ -181,8 +204,32 @@ class Evaluation:
         return f"pass@{self.setting.k} {shown} · {tests_per_s(self.records):,.0f} tests/s"
 
 
+def _planned(records: list[EpisodeRecord]) -> bool:
+    """Whether there were plans to judge: an agent without any, such as `direct`, sends K empty methods."""
+    return any(not record.methods or any(record.methods) for record in records)
+
+
+class Bar:
+    """The progress of an evaluation: a live bar on a terminal, a line now and then elsewhere."""
+
+    def __init__(self, console: Console, progress: Progress, label: str):
+        self._console, self._progress, self._label = console, progress, label
+        self._task = progress.add_task(label, total=None, note="")
+        self._printed = 0
+
+    def show(self, done: int, total: int, note: str) -> None:
+        """Say how many episodes are done."""
+        self._progress.update(self._task, total=total, completed=done, note=note)
+        reached = done * LINES // total if total else 0
+        if not self._console.is_terminal and reached > self._printed:
+            self._printed = reached
+            self._console.print(
+                f"{self._label}  {done}/{total}  {note}", highlight=False, soft_wrap=True
+            )
+
+
 @contextlib.contextmanager
-def _progress(label: str, total: int) -> Generator[tuple[Progress, TaskID]]:
+def _progress(label: str) -> Generator[Bar]:
     """A progress bar on standard error, so that standard output stays clean."""
     columns = (
         TextColumn("{task.description}"),
@@ -191,5 +238,6 @@ def _progress(label: str, total: int) -> Generator[tuple[Progress, TaskID]]:
         TextColumn("{task.fields[note]}"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        yield progress, progress.add_task(label, total=total, note="")
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        yield Bar(console, progress, label)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import dataclasses
 import inspect
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 import gymnasium as gym
 
 from cppo_env import plugins
 from cppo_env.engine import check_k
-from cppo_env.errors import UsageError
+from cppo_env.errors import ProblemDataError, UsageError
 from cppo_env.ids import environment_spec
-from cppo_env.problems import load_problems
+from cppo_env.problems import Problems, load_problems
 from cppo_env.protocols import Agent, ProblemSet
 
 
@@ -26,7 +26,8 @@ class Setting:
     problems: str | None = None
     """Path of the problems (any published layout) or name of a problem set; by default the set of the id."""
     split: str | None = None
-    """Part of the problem set, such as train or test; by default the set's own default."""
+    """Part of the problem set. Default: its held-out part `test` if the set has one; all of a path.
+    --filters.split=[train,test] plays both."""
     filters: dict[str, Any] = field(default_factory=dict[str, Any])
     """Filters of the problem set, such as --filters.difficulty=interview."""
     limit: int | None = None
@@ -57,7 +58,23 @@ class Setting:
                 raise UsageError(f"{name}: got {value}, expected 1 or more")
         return -(-attempts // self.k)
 
-    def load(self) -> ProblemSet:
+    def on_held_out(self) -> Self:
+        """These settings with the split that is played where none is given: `test`, if a named set has it."""
+        source = self.problems or environment_spec(self.env).kwargs["dataset"]
+        if self.split or "split" in self.filters or source not in plugins.names("problems"):
+            return self
+        try:
+            load_problems(source, split="test", **self.filters)
+        except ProblemDataError:
+            return self
+        return dataclasses.replace(self, split="test")
+
+    @property
+    def title(self) -> str:
+        """What is played, in a few words."""
+        return (self.problems or self.env) + (f", split {self.split}" if self.split else "")
+
+    def load(self) -> Problems:
         """The problems.
 
         Raises:
@@ -83,8 +100,8 @@ class Setting:
     def identity(self) -> dict[str, Any]:
         """What must stay the same for two parts of one run to be one measurement."""
         values = dataclasses.asdict(self)
-        for name in ("limit", "attempts", "sandbox", "batch"):
-            del values[name]
+        for name in ("limit", "attempts", "sandbox", "batch", "run"):
+            values.pop(name, None)
         return values
 
 

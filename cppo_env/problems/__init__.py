@@ -18,11 +18,11 @@ from cppo_env.errors import ProblemDataError, UnknownNameError, UsageError
 from cppo_env.problems.checked import with_checkers
 from cppo_env.problems.files import sources
 from cppo_env.problems.records import ProblemDataWarning
-from cppo_env.problems.selection import NAMES, Filters, select
+from cppo_env.problems.selection import NAMES, Filters, not_in, select, warn_of_unknown
 from cppo_env.problems.store import reader
 from cppo_env.problems.validation import keep_list
 from cppo_env.problems.views import Problems, Summary, summarise
-from cppo_env.protocols import ProblemSet, TellsRefused
+from cppo_env.protocols import ProblemSet
 from cppo_env.types import Checker
 
 __all__ = [
@@ -43,7 +43,7 @@ def load_problems(
     *,
     checkers: Mapping[str, str | Checker] | Path | str | None = None,
     **filters: Any,
-) -> ProblemSet:
+) -> Problems:
     """Open a problem set.
 
     Args:
@@ -55,8 +55,9 @@ def load_problems(
             others are applied to its result.
 
     Returns:
-        The set. `index(problem_id)` finds a problem. `refused` lists the records that could not be
-        read; if there are any, one `ProblemDataWarning` says so.
+        The set. `index(problem_id)` finds a problem; `take`, `skip`, `shuffle` and `pick` are
+        views. `refused` lists the records that could not be read; if there are any, one
+        `ProblemDataWarning` says so.
 
     Raises:
         ProblemDataError: the path does not exist, holds no usable problem, or no problem passes the
@@ -68,16 +69,16 @@ def load_problems(
     return problems if checkers is None else with_checkers(problems, checkers)
 
 
-def _open(source: str | Path | ProblemSet, filters: dict[str, Any]) -> ProblemSet:
+def _open(source: str | Path | ProblemSet, filters: dict[str, Any]) -> Problems:
     if not isinstance(source, str | Path):
         if not isinstance(source, ProblemSet):  # pyright: ignore[reportUnnecessaryIsInstance] - callers may not type-check
             raise UsageError(
                 f"problems: got {type(source).__name__}, expected a path, a name or a ProblemSet"
             )
-        return select(source, **filters) if filters else source
+        return select(source, **filters)
     name, loader, path = _resolve(source, filters)
     problems = _call(loader, name, path, filters)
-    if isinstance(problems, TellsRefused) and (refused := problems.refused):
+    if refused := problems.refused:
         warnings.warn(
             f"{source}: {len(problems)} problems loaded, {len(refused)} records refused; "
             f"the first: {refused[0]}",
@@ -118,12 +119,16 @@ def _resolve(
 def _load_kept(path: Path, /, **filters: Any) -> ProblemSet:
     """The kept problems of a keep-list; the filters go to the set it was made for."""
     source, keep, checkers = keep_list.load(path)
-    return select(load_problems(source, checkers=checkers, **filters), keep=keep)
+    problems = load_problems(source, checkers=checkers, **filters)
+    # Ids of another part than the one asked for are no mistake.
+    whole = load_problems(source) if filters and not_in(problems, keep) else problems
+    warn_of_unknown(str(path), whole, keep)
+    return problems.pick([i for i in range(len(problems)) if problems.summary(i).id in {*keep}])
 
 
 def _call(
     loader: Callable[..., ProblemSet], name: str, path: Path | None, filters: dict[str, Any]
-) -> ProblemSet:
+) -> Problems:
     """Give a loader the filters it accepts, and apply the others to its result."""
     parameters = inspect.signature(loader).parameters.values()
     accepts_all = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
@@ -141,4 +146,4 @@ def _call(
                 f"{name} has no filter or option {key!r}; {plugins.suggest(key, options)}"
             )
     problems = loader(path, **given)
-    return select(problems, **rest) if rest else problems
+    return select(problems, **rest)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
@@ -12,7 +13,8 @@ from typing import Any
 
 from cppo_env.errors import ProblemDataError, UsageError
 from cppo_env.plugins import suggest
-from cppo_env.problems.views import Problems, Summary, indexed
+from cppo_env.problems.records import ProblemDataWarning
+from cppo_env.problems.views import Problems, Summary, describe, indexed
 from cppo_env.protocols import ProblemSet
 
 Choice = str | int | Collection[str | int] | None
@@ -96,10 +98,29 @@ def select(problems: ProblemSet, **filters: Any) -> Problems:
     if not filters:
         return base
     summaries = [base.summary(index) for index in range(len(base))]
+    if keep := _kept(filters.get("keep")):
+        warn_of_unknown("keep", base, keep)
     chosen = Filters(**filters).indices(summaries)
     if not chosen:
         raise ProblemDataError(_nothing_left(summaries, filters))
     return base.pick(chosen)
+
+
+def not_in(problems: Problems, ids: Collection[str]) -> list[str]:
+    """The ids that no problem of a set has."""
+    known = {problems.summary(index).id for index in range(len(problems))}
+    return sorted(set(ids) - known)
+
+
+def warn_of_unknown(where: str, problems: Problems, ids: Collection[str]) -> None:
+    """Say how many ids of a keep-list name no problem of its set."""
+    if unknown := not_in(problems, ids):
+        warnings.warn(
+            f"{where}: {len(unknown)} of {len(ids)} ids name no problem of the set: "
+            f"{describe(unknown, 3)}; validate the set again",
+            ProblemDataWarning,
+            stacklevel=4,
+        )
 
 
 def _nothing_left(summaries: Sequence[Summary], filters: dict[str, Any]) -> str:

@@ -20,6 +20,7 @@ from pathlib import Path
 from random import Random
 
 from cppo_env.errors import UnknownNameError, UsageError
+from cppo_env.problems.views import Problems, Summary, summarise
 from cppo_env.types import MIB, Limits, Problem, TestCase
 
 
@@ -94,7 +95,7 @@ TESTS = 3
 LIMITS = Limits(cpu_s=2.0, memory_bytes=256 * MIB)
 
 
-class StrategyProblems:
+class StrategyProblems(Problems):
     """The problems of one split, made on demand; problem `index` has family `index % families`."""
 
     def __init__(
@@ -134,6 +135,7 @@ class StrategyProblems:
             references=(strategy.program,),
             wrong=tuple(other.program for other in self.strategies if other is not strategy),
             metadata={
+                "split": self.split,
                 "family": family,
                 "strategy": strategy.name,
                 "methods": (strategy.method(family),),
@@ -159,9 +161,13 @@ class StrategyProblems:
             for strategy in random.sample(self.strategies, k)
         ]
 
-    def index(self, problem_id: str) -> int:
+    def summary(self, index: int) -> Summary:
+        """The summary at `index`."""
+        return summarise(self[index])
+
+    def index(self, problem_id: str | int) -> int:
         """The index of a problem id."""
-        prefix, _, number = problem_id.rpartition("/")
+        prefix, _, number = str(problem_id).rpartition("/")
         if (
             prefix != f"strategies/{self.split}"
             or not number.isdecimal()

@@ -5,8 +5,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
+from functools import cached_property, partial
+from random import Random
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from cppo_env.errors import UnknownNameError
 from cppo_env.plugins import suggest
 from cppo_env.problems.records import Refusal
-from cppo_env.protocols import ProblemSet
+from cppo_env.protocols import Demonstrates, FindsById, KnowsOptimum, ProblemSet, TellsRefused
 from cppo_env.types import Problem
 
 
@@ -146,6 +147,7 @@ class View(Problems):
 
     def __init__(self, base: Problems, indices: NDArray[np.int64]):
         self._base, self._indices = base, indices
+        _take_over_offers(self, base, indices)
 
     def __len__(self) -> int:
         """Number of problems in the view."""
@@ -175,15 +177,15 @@ class View(Problems):
 
 
 class Indexed(Problems):
-    """Any `ProblemSet` with an index: each problem is read once for its summary."""
+    """Any `ProblemSet` with an index: each problem is read once for its summary, when one is asked for."""
 
     def __init__(self, problems: ProblemSet):
         self._problems = problems
-        self._summaries = [summarise(problems[index]) for index in range(len(problems))]
+        _take_over_offers(self, problems, range(len(problems)))
 
     def __len__(self) -> int:
         """Number of problems."""
-        return len(self._summaries)
+        return len(self._problems)
 
     def __getitem__(self, index: int, /) -> Problem:
         """The problem at `index`."""
@@ -192,6 +194,39 @@ class Indexed(Problems):
     def summary(self, index: int) -> Summary:
         """The summary at `index`."""
         return self._summaries[index]
+
+    def index(self, problem_id: str | int) -> int:
+        """The position of a problem by its id; the set's own look-up if it has one."""
+        problems = self._problems
+        if isinstance(problems, FindsById) and not isinstance(problems, list | tuple):
+            return problems.index(str(problem_id))
+        return super().index(problem_id)
+
+    @cached_property
+    def _summaries(self) -> list[Summary]:
+        return [summarise(self._problems[index]) for index in range(len(self))]
+
+    @property
+    def refused(self) -> tuple[Refusal, ...]:
+        """The refusals of the set, if it tells them."""
+        problems = self._problems
+        return cast(Any, tuple(problems.refused)) if isinstance(problems, TellsRefused) else ()
+
+
+def _take_over_offers(
+    view: Problems, base: ProblemSet, indices: Sequence[int] | NDArray[np.int64]
+) -> None:
+    """Give a set over another one what that one offers beyond problems, so that `isinstance` finds it there."""
+    if isinstance(base, Demonstrates):
+        vars(view)["demonstrations"] = partial(_demonstrations, base, indices)
+    if isinstance(base, KnowsOptimum):
+        vars(view)["probabilities"] = base.probabilities
+
+
+def _demonstrations(
+    base: Demonstrates, indices: Sequence[int], index: int, k: int, random: Random
+) -> list[tuple[str, str]]:
+    return base.demonstrations(int(indices[index]), k, random)
 
 
 def indexed(problems: ProblemSet) -> Problems:

@@ -38,6 +38,8 @@ class WorkerSandbox:
         self._pool: Pool | None = borrow(
             (type(self).__name__, size, *key), lambda: Pool(launch, size)
         )
+        self.facts = {"name": type(self).__name__.removesuffix("Sandbox").lower()}
+        """What it is, for the record of a run."""
         self._proven: set[str] = set()
         """Compiled languages whose self-test has passed."""
         atexit.register(self.close)

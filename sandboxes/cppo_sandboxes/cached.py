@@ -9,12 +9,13 @@ import pickle
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Self
 
 from cppo_env.protocols import Sandbox
+from cppo_env.provenance import sandbox_facts
 from cppo_env.types import Job, Problem, Report, TestReport, Verdict
 
 _VERSION = b"1"
@@ -53,6 +54,11 @@ class CachedSandbox:
         """Tests that these jobs were run on."""
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def facts(self) -> Mapping[str, str]:
+        """What the sandbox inside says of itself."""
+        return sandbox_facts(self._inner)
 
     def run(self, jobs: Sequence[Job], /) -> list[Report]:
         """One report for each job, in order."""

@@ -96,13 +96,14 @@ class DockerSandbox(WorkerSandbox):
             self._reap(client)
             if not engine.has_image(client, image):
                 self._build(client)
-            address = client.api.base_url
+            address, image_id = client.api.base_url, client.images.get(image).id
         super().__init__(
             (address, image, runtime, memory_bytes),
             self._launch,
             workers or core_count(),
             isolation,
         )
+        self.facts |= {"image": image, "image_id": image_id, "runtime": runtime or "default"}
 
     def _build(self, client: Any) -> None:
         if self._image != engine.IMAGE:

@@ -30,6 +30,7 @@ def test_the_quickstart_returns_the_figures_and_writes_its_folder(
     low, high = result["ci95"]
     assert 0 <= low <= result["pass_at_4_after"] <= high <= 1
     assert result["train_seconds"] > 0
+    assert result["provenance"]["sandbox"]["name"] == "local"
     assert sum(result["time_shares"].values()) == pytest.approx(1)
     for name in (
         "config.json",
@@ -51,6 +52,7 @@ def test_a_report_shows_curves_and_lines_and_is_rebuilt_from_the_folder(tmp_path
     assert "independent ceiling 0.684" in text
     assert "coordinated optimum 1.000" in text
     assert "strategies/test/0" in text
+    assert "problems fingerprint" in text
     assert "The bakery keeps logs" in text
     assert "http://" not in text.replace("http://www.w3.org", "").replace(
         "http://purl.org", ""

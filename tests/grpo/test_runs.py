@@ -200,7 +200,11 @@ def test_a_checkpoint_holds_the_settings_and_every_generator(
 ) -> None:
     checkpoint = carry_out(tmp_path / "run", steps=1).checkpoints / "step-000001"
     state = json.loads((checkpoint / "state.json").read_text())
-    assert state["config"] == json.loads((tmp_path / "run" / "config.json").read_text())
+    stored = json.loads((tmp_path / "run" / "config.json").read_text())
+    [recorded] = stored.pop("recorded")
+    assert state["config"] == stored
+    assert recorded["sandbox"]["name"] == "local"
+    assert recorded["problems"]["count"] == 512
 
     def draws() -> tuple[float, ...]:
         return (

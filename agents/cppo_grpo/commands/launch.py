@@ -103,6 +103,8 @@ def summary(run: Any) -> dict[str, Any]:
         },
         "overlapped_share": overlapped_s / max(total_s, 1e-9),
     }
+    if recorded := run.recorded:
+        result["provenance"] = recorded[-1]
     for row in run.log.rows("audit"):
         result["audit"] = {name: value for name, value in row.items() if name != "stage"}
     for when in ("before", "after"):

@@ -13,9 +13,7 @@ import hashlib
 import json
 import logging
 import shutil
-import subprocess
 from collections.abc import Mapping
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +22,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from cppo_env.errors import UsageError
+from cppo_env.provenance import commit, versions
 from cppo_grpo.model.weights import shard_like, trainable_weights, whole
 from cppo_grpo.runs.atomic import whole_folder
 from cppo_grpo.runs.random_states import other_states, restore_others, restore_torch, torch_states
@@ -31,7 +30,6 @@ from cppo_grpo.runs.random_states import other_states, restore_others, restore_t
 logger = logging.getLogger(__name__)
 
 WEIGHTS, OPTIMIZER, STATE = "weights.safetensors", "optimizer.safetensors", "state.json"
-PACKAGES = ("cppo-env", "torch", "transformers", "gymnasium", "numpy")
 
 
 def save_checkpoint(
@@ -78,8 +76,8 @@ def _write(
             **facts,
             "random_states": other_states(),
             "sha256": {name: _digest(partial / name) for name in (WEIGHTS, OPTIMIZER)},
-            "versions": _versions(),
-            "git_commit": _git_commit(),
+            "versions": versions(),
+            "git_commit": commit(),
         }
         (partial / STATE).write_text(json.dumps(state) + "\n")
 
@@ -123,8 +121,8 @@ def load_checkpoint(
     restore_others(state["random_states"])
     changed = [
         f"{name} {old} → {new}"
-        for name, new in _versions().items()
-        if (old := state["versions"][name]) != new
+        for name, new in versions().items()
+        if (old := state["versions"].get(name)) != new
     ]
     if changed:
         logger.warning(
@@ -177,21 +175,3 @@ def _restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tens
         own = shard_like(tensor, weights[int(index)]) if tensor.ndim else tensor
         moments.setdefault(int(index), {})[name] = own
     optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
-
-
-def _versions() -> dict[str, str]:
-    return {name: version(name) for name in PACKAGES}
-
-
-def _git_commit() -> str | None:
-    """The commit of the source tree, if this is one."""
-    try:
-        answer = subprocess.run(
-            ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"],
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    return answer.stdout.strip()

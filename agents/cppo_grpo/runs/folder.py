@@ -1,6 +1,6 @@
 """A run is a folder.
 
-config.json              the settings
+config.json              the settings, and under `recorded` versions, machine, sandbox and problems
 metrics.jsonl            one row a step and an evaluation (docs/metrics.md)
 rollouts/step-*.jsonl    the episodes of each step; before.jsonl and after.jsonl those of the evaluations
 reference/               model and tokenizer that CPPO started from, as transformers reads them
@@ -12,15 +12,18 @@ report.html              see `cppo_grpo.runs.report`
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from cppo_env import load_problems
 from cppo_env.errors import UsageError
 from cppo_env.ids import environment_spec
 from cppo_env.protocols import ProblemSet
+from cppo_env.provenance import RECORDED
 from cppo_env.records import EpisodeRecord
 from cppo_grpo.checks import check
 from cppo_grpo.config import NOT_STORED, TrainConfig, changes
@@ -71,7 +74,7 @@ class Run:
             )
         path.mkdir(parents=True, exist_ok=True)
         run = cls(path, config)
-        run._store(config)
+        run._store(config, [])
         return run
 
     @classmethod
@@ -114,12 +117,23 @@ class Run:
                 f"steps: got {config.steps}, but {self.path} has taken {taken}; give more, or none"
             )
         if changed:
-            self._store(config)
+            self._store(config, self.recorded)
         return Run(self.path, config)
 
-    def _store(self, config: TrainConfig) -> None:
+    @property
+    def recorded(self) -> list[dict[str, Any]]:
+        """What `cppo_env.provenance` said when the run was begun, and when it went on elsewhere."""
+        return json.loads((self.path / "config.json").read_text()).get(RECORDED, [])
+
+    def record(self, provenance: dict[str, Any]) -> None:
+        """Keep where the next steps come from, if that differs from what is kept."""
+        if self.writable and provenance not in (recorded := self.recorded):
+            self._store(self.config, [*recorded, provenance])
+
+    def _store(self, config: TrainConfig, recorded: list[dict[str, Any]]) -> None:
         partial = self.path / "config.json.partial"
-        partial.write_text(config.to_json())
+        content = json.loads(config.to_json()) | {RECORDED: recorded}
+        partial.write_text(json.dumps(content, indent=2) + "\n")
         partial.replace(self.path / "config.json")
 
     def forget(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -74,9 +75,8 @@ def _contents(run: Run) -> dict[str, Any]:
         "charts": _charts(rows) if rows else [],
         "shares": {part: own / max(sum(seconds.values()), 1e-9) for part, own in seconds.items()},
         "examples": _examples(run, evaluations, rows),
-        "settings": {
-            name: getattr(run.config, name) for name in type(run.config).__dataclass_fields__
-        },
+        "recorded": [_flat(one) for one in run.recorded],
+        "settings": json.loads(run.config.to_json()),
     }
 
 
@@ -102,6 +102,16 @@ def _examples(
             )
         examples[title] = episodes
     return examples
+
+
+def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested values with the names joined by blanks."""
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        flat |= (
+            _flat(value, f"{prefix}{name} ") if isinstance(value, dict) else {prefix + name: value}
+        )
+    return flat
 
 
 def _branches(record: EpisodeRecord) -> list[dict[str, str | None]]:

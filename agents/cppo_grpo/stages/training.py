@@ -23,6 +23,7 @@ import cppo_env  # noqa: F401 - registers the ids
 from cppo_env.errors import SandboxError, UsageError
 from cppo_env.problems.validation.overlap import require_disjoint
 from cppo_env.protocols import ProblemSet, Sandbox
+from cppo_env.provenance import provenance
 from cppo_grpo.config import TrainConfig
 from cppo_grpo.learner.credit import compute_advantages
 from cppo_grpo.learner.information import add_information
@@ -82,6 +83,7 @@ def train(run: Run, sandbox: Sandbox, console: Console, processes: Processes | N
     problems = len(processes.share(np.arange(config.problems_per_step)))
     with tracked(run), environment(config, sandbox, config.split, problems * config.tuples) as env:
         _check_held_out(config, sandbox, env.assembly.problems)
+        run.record(provenance(env.assembly.problems, sandbox))
         model, tokenizer, agent = starting_point(run, env.assembly.problems, console, processes)
         policy, reference = make_policies(config, model, processes)
         session = Session(

@@ -2,7 +2,7 @@
 
 One folder is one problem; its name is the id:
 
-    problem.toml            title, difficulty; entry_point and starter_code if call-based
+    problem.toml            title, difficulty, split; entry_point and starter_code if call-based
     statement.md            the task; the public tests are appended to it as examples
     tests.json              {"public": […], "hidden": […]} of {"input": …, "output": …}
     references/NAME.py      a right program; line 1 of its docstring states its method
@@ -103,6 +103,7 @@ def _read(folder: Traversable) -> Problem:
         metadata={
             "dataset": "samples",
             "title": about["title"],
+            "split": about["split"],
             "difficulty": about["difficulty"],
             "methods": tuple(map(_method, references.values())),
             "mistakes": tuple(name.replace("-", " ") for name in wrong),

@@ -1,0 +1,96 @@
+"""Where figures come from: what a result needs beside its settings to be made again."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import subprocess
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from cppo_env.problems.views import indexed
+from cppo_env.protocols import Describes, ProblemSet, Sandbox
+from cppo_env.types import Job, Problem, TestCase
+
+PACKAGES = ("cppo-env", "gymnasium", "numpy", "torch", "transformers", "vllm")
+"""Packages whose versions are recorded where they are installed."""
+
+RECORDED = "recorded"
+"""Key of a run's `config.json`: what `provenance` said of each call that differed from those before."""
+
+SAY_VERSION = """\
+import platform
+print(platform.python_implementation(), platform.python_version())
+"""
+
+
+def provenance(problems: ProblemSet, sandbox: Sandbox) -> dict[str, Any]:
+    """Versions, commit, machine, the sandbox in use with the language that it judges, and the problems."""
+    return {
+        "versions": versions(),
+        "commit": commit(),
+        "machine": machine(),
+        "sandbox": {**sandbox_facts(sandbox), "language": judged_language(sandbox)},
+        "problems": {"count": len(problems), "fingerprint": fingerprint(problems)},
+    }
+
+
+def versions() -> dict[str, str]:
+    """Python and the packages that are installed of `PACKAGES`."""
+    found = {"python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+@cache
+def commit() -> str | None:
+    """The commit of the source tree, if this is one."""
+    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return answer.stdout.strip()
+
+
+def machine() -> dict[str, Any]:
+    """Operating system, processor and its cores as far as this process may use them."""
+    cores = (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
+    return {"system": platform.platform(), "processor": platform.machine(), "cores": cores}
+
+
+def sandbox_facts(sandbox: Sandbox) -> dict[str, str]:
+    """The sandbox's name, and what else it tells of itself."""
+    if isinstance(sandbox, Describes):
+        return dict(sandbox.facts)
+    return {"name": type(sandbox).__name__}
+
+
+def judged_language(sandbox: Sandbox) -> str | None:
+    """The Python that judged programs run in, as a program there prints it; None if it cannot be told."""
+    heard: list[str] = []
+
+    def listen(problem: Problem, test: TestCase, got: str) -> bool:
+        heard.append(got)
+        return True
+
+    problem = Problem("version", "Print it.", (TestCase("", ""),), checker=listen)
+    sandbox.run([Job(problem, SAY_VERSION)])
+    return heard[0].strip() if heard else None
+
+
+def fingerprint(problems: ProblemSet) -> str:
+    """SHA-256 over the problems' summaries: ids, splits, dates, sizes of statements, numbers of tests."""
+    base, digest = indexed(problems), hashlib.sha256()
+    for index in range(len(base)):
+        digest.update(f"{base.summary(index)!r}\n".encode())
+    return digest.hexdigest()
