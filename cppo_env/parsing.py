@@ -15,6 +15,14 @@ MAX_K = len(ascii_uppercase)
 MAX_METHOD_WORDS = 45
 """Words of one method at most (docs/method.md, section 1)."""
 
+MAX_CHARACTERS = 1 << 20
+"""A longer text holds no program and no plan."""
+
+MAX_UNFENCED_CHARACTERS = 1 << 15
+"""A longer text without a fence is no program: whether it is Python costs memory and time to tell."""
+
+_LONG_NAME = re.compile(r"(?:import|from)[\w \t.\\\r\n]{4000}")
+"""Python's parser takes the square of a dotted name's length to read it, in time and memory."""
 _LABELLED = re.compile(r"(?:\*\*)?([A-Z])(?:\*\*)?\s*:(?:\*\*)?\s+(\S.*)")
 _FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})(.*)$")
 
@@ -27,6 +35,8 @@ def read_plan(text: str, k: int = 4) -> tuple[str, ...]:
         plan (a preface, a missing or repeated label, a method that runs over several lines, a
         cut-off list).
     """
+    if len(text) > MAX_CHARACTERS:
+        return ()
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     matches = [_LABELLED.fullmatch(line) for line in lines]
     methods = [match[2].strip() for match in matches if match]
@@ -46,8 +56,11 @@ def read_program(text: str) -> str | None:
 
     Returns:
         The program; None when there is none: a fence that is still open at the end (a truncated
-        answer), prose without a fence, or text that no file could hold (lone surrogates).
+        answer), prose without a fence, text that no file could hold (lone surrogates), or more than
+        `MAX_CHARACTERS`, without a fence `MAX_UNFENCED_CHARACTERS`.
     """
+    if len(text) > MAX_CHARACTERS:
+        return None
     opening: re.Match[str] | None = None
     body: list[str] = []
     program: str | None = None
@@ -68,6 +81,8 @@ def read_program(text: str) -> str | None:
 
 
 def _is_python(text: str) -> bool:
+    if len(text) > MAX_UNFENCED_CHARACTERS or _LONG_NAME.search(text):
+        return False
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal, InvalidOperation
 from typing import cast
 
+from cppo_env.checkers.bounds import far_longer
 from cppo_env.checkers.strict import same_json
 from cppo_env.types import Problem, TestCase
 
@@ -19,8 +20,11 @@ def lcb(problem: Problem, test: TestCase, got: str) -> bool:
     """LiveCodeBench: line by line, as text or as decimal numbers; returned values by Python's `==` (`True` is 1)."""
     if problem.entry_point is not None:
         return same_json(test.output, got, _equal)
-    wants, haves = _stripped_lines(test.output), _stripped_lines(got)
-    return len(wants) == len(haves) and all(map(_same_decimal_line, wants, haves))
+    want, have = test.output.strip(), got.strip()
+    if far_longer(want, have) or want.count("\n") != have.count("\n"):
+        return False
+    wants, haves = ((line.strip() for line in text.split("\n")) for text in (want, have))
+    return all(map(_same_decimal_line, wants, haves))
 
 
 def apps(problem: Problem, test: TestCase, got: str) -> bool:
@@ -32,6 +36,8 @@ def apps(problem: Problem, test: TestCase, got: str) -> bool:
     """
     if problem.entry_point is not None:
         return same_json(test.output, got, _equal_or_first)
+    if far_longer(test.output, got):
+        return False
     wants = [line.strip() for line in test.output.split("\n") if line]
     printed = got.splitlines()
     haves = [line for line in printed if line]
@@ -57,17 +63,15 @@ def _equal_or_first(want: object, have: object) -> bool:
     return first == [have]
 
 
-def _stripped_lines(text: str) -> list[str]:
-    return [line.strip() for line in text.strip().split("\n")]
-
-
 def _same_decimal_line(want: str, have: str) -> bool:
     if want == have:
         return True
+    wants = want.split()
+    haves = have.split(maxsplit=len(wants))  # one too many is enough to be unequal
     try:
-        return [Decimal(token) for token in want.split()] == [
-            Decimal(token) for token in have.split()
-        ]
+        return len(wants) == len(haves) and all(
+            Decimal(one) == Decimal(other) for one, other in zip(wants, haves, strict=True)
+        )
     except InvalidOperation:
         return False
 

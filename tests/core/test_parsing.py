@@ -1,5 +1,8 @@
 """Model text is data: whatever it holds, reading it gives a value and never an exception."""
 
+import resource
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -77,3 +80,34 @@ def test_reads_the_last_closed_fence(text, program):
 )
 def test_prose_and_truncated_answers_hold_no_program(text):
     assert read_program(text) is None
+
+
+COSTLY = {
+    "dotted import": "import a" + ".b" * 15_000,
+    "spaced import": "from a" + " . b" * 7_500 + " import c",
+    "dotted imports": ("import a" + ".b" * 1_990 + "\n=\n") * 8,
+    "statements": "a;" * 15_000,
+    "jumps": "while a:\n" + " b\n" * 10_000,
+    "decorators": "@a\n" * 10_000 + "def f(): pass",
+    "nested text": "f'" + "{a}" * 10_000 + "'",
+    "long import": "import a" + ".b" * 1_000_000,
+    "dedented": "```\n" + "\n".join(" " * (1400 - i) + "x" for i in range(1400)) + "\n```",
+    "fences": "```\n" * 200_000,
+}
+
+
+@pytest.mark.parametrize("name", COSTLY)
+def test_no_text_costs_much_to_read(name):
+    """At most 0.2 s of CPU time and 100 MB, on a machine with nothing else to do."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    start = time.process_time()
+    read_program(COSTLY[name])
+    assert time.process_time() - start < 0.5
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000
+
+
+def test_a_long_program_wants_a_fence():
+    program = "x = 1\n" * 20_000
+    assert read_program(program) is None
+    assert read_program(f"```python\n{program}```") == program.rstrip("\n")
+    assert read_program(program[:30_000]) == program[:30_000]
