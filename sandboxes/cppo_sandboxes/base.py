@@ -5,19 +5,22 @@ from __future__ import annotations
 import atexit
 import os
 import random
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any, Self
 
-from cppo_env.errors import UsageError
+from cppo_env.errors import SandboxError, UsageError
 from cppo_env.types import Job, Report, Verdict
 from cppo_sandboxes.host.batch import JobBatch
 from cppo_sandboxes.host.link import Link
-from cppo_sandboxes.host.pool import Pool, borrow, give_back
+from cppo_sandboxes.host.pool import SPARE_FACTOR, Pool, borrow, give_back
 from cppo_sandboxes.languages import SELF_TEST, TIERS, Language, language
 
 MIB = 1 << 20
 ISOLATION = ("shared", "strict")
 """Whether programs of one problem may run in one worker, one after the other."""
+MEMORY_SHARE = 0.8
+"""The part of the machine's memory that all workers together may take."""
 PROCESSES = 128
 """Processes and threads that a program may have."""
 
@@ -30,13 +33,14 @@ class WorkerSandbox:
         key: tuple[object, ...],
         launch: Callable[[], Link],
         size: int,
+        most: int,
         isolation: str = "shared",
     ) -> None:
         if isolation not in ISOLATION:
             raise UsageError(f"isolation={isolation!r} is not known; give one of {ISOLATION}")
         self._strict = isolation == "strict"
         self._pool: Pool | None = borrow(
-            (type(self).__name__, size, *key), lambda: Pool(launch, size)
+            (type(self).__name__, size, *key), lambda: Pool(launch, size, most)
         )
         self.facts = {"name": type(self).__name__.removesuffix("Sandbox").lower()}
         """What it is, for the record of a run."""
@@ -103,6 +107,35 @@ def worker_options(**options: Any) -> dict[str, Any]:
         "native": "",
         **options,
     }
+
+
+def workers_for(wanted: int | None, total_bytes: int, each_bytes: int) -> tuple[int, int]:
+    """How many workers to have at once, and how many at most while programs sleep.
+
+    Args:
+        wanted: by the user; None for one on each core, or fewer where memory is short.
+        total_bytes: memory of the machine; 0 if it is not known.
+        each_bytes: what a worker may take of it.
+
+    Raises:
+        SandboxError: the machine has not enough memory for what is wanted.
+    """
+    fitting = int(MEMORY_SHARE * total_bytes) // each_bytes
+    most = max(1, fitting) if total_bytes else SPARE_FACTOR * (wanted or core_count())
+    gib, share = total_bytes / (1 << 30), f"{MEMORY_SHARE:.0%}"
+    if wanted is not None and wanted > most:
+        raise SandboxError(
+            f"{wanted} workers of {each_bytes >> 20} MiB do not fit into {share} of the machine's {gib:.1f} GiB; "
+            f"give at most {most} workers, or a smaller memory_bytes"
+        )
+    if wanted is None and core_count() > most:
+        print(
+            f"the sandbox has {most} workers for {core_count()} cores, because {each_bytes >> 20} MiB for each "
+            f"do not fit into {share} of the machine's {gib:.1f} GiB; a smaller memory_bytes gives more",
+            file=sys.stderr,
+            flush=True,
+        )
+    return wanted or min(core_count(), most), most
 
 
 def core_count() -> int:

@@ -21,7 +21,7 @@ from docker.types import LogConfig, Ulimit
 
 from cppo_env.errors import SandboxError
 from cppo_sandboxes import engine
-from cppo_sandboxes.base import MIB, WorkerSandbox, core_count, worker_options
+from cppo_sandboxes.base import MIB, WorkerSandbox, worker_options, workers_for
 from cppo_sandboxes.host.link import Link
 from cppo_sandboxes.host.owners import LABEL, is_dead, owner
 from cppo_sandboxes.host.worker_code import opening
@@ -68,7 +68,7 @@ class DockerSandbox(WorkerSandbox):
 
     Args:
         workers: number of containers, and of programs that run at the same time; the number of
-            cores if None.
+            cores if None, or fewer where the engine's machine has not memory_bytes for each.
         image: name of an image with python3; the default one is built from the shipped Dockerfile
             if it is absent.
         runtime: OCI runtime, such as "runsc"; the engine's default if None.
@@ -79,7 +79,8 @@ class DockerSandbox(WorkerSandbox):
             container that this wears out costs about a second.
 
     Raises:
-        SandboxError: no engine answers, or the image is absent and cannot be built.
+        SandboxError: no engine answers, the image is absent and cannot be built, or the engine's
+            machine has not memory_bytes for each of so many workers.
     """
 
     def __init__(
@@ -97,10 +98,12 @@ class DockerSandbox(WorkerSandbox):
             if not engine.has_image(client, image):
                 self._build(client)
             address, image_id = client.api.base_url, client.images.get(image).id
+            size, most = workers_for(workers, engine.memory_bytes(client), memory_bytes)
         super().__init__(
             (address, image, runtime, memory_bytes),
             self._launch,
-            workers or core_count(),
+            size,
+            most,
             isolation,
         )
         self.facts |= {"image": image, "image_id": image_id, "runtime": runtime or "default"}
@@ -151,7 +154,13 @@ class DockerSandbox(WorkerSandbox):
         connection: socket.socket = getattr(stream, "_sock", stream)
 
         stream_of = _Demultiplexer()
-        link = Link(connection, end, stream_of, stream_of.complaint)
+        link = Link(
+            connection,
+            end,
+            stream_of,
+            stream_of.complaint,
+            lambda: _ran_out_of_memory(container),
+        )
         link.send(opening(self._options(podman)))
         return link
 
@@ -250,6 +259,11 @@ class _Demultiplexer:
     def complaint(self) -> str:
         """The last line of standard error."""
         return self.errors.decode("utf-8", "replace").strip().rpartition("\n")[2]
+
+
+def _ran_out_of_memory(container: str) -> bool:
+    with contextlib.closing(engine.connect()) as client:
+        return engine.ran_out_of_memory(client, container)
 
 
 def _remove(client: Any, container: str) -> None:

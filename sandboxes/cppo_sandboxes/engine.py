@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
+import time
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,8 @@ IMAGE = "cppo-sandbox"
 OFFICIAL_BASE = "python:3.11-slim-bookworm"
 LOCAL_BASE = "cppo-base"
 """What `make image` makes where no registry can be reached."""
+EVENTS_S = 3
+"""How long to wait for the engine's word on why a container has ended."""
 NATIVE = "/usr/local/lib/cppo"
 """Where the shipped image has a module that makes forks cheaper; images without it work, too."""
 
@@ -48,6 +52,32 @@ def _probe(host: str) -> None:
                 f"no Docker engine answers at {host} ({error.strerror}); start one or set DOCKER_HOST, "
                 "or use the local sandbox"
             ) from error
+
+
+def memory_bytes(client: Any) -> int:
+    """Memory of the engine's machine; 0 if it does not say."""
+    return int(client.info().get("MemTotal") or 0)
+
+
+def ran_out_of_memory(client: Any, container: str) -> bool:
+    """Whether a container has ended because the kernel killed its first process for want of memory.
+
+    The engine keeps its last events, those of containers that it has removed among them. A process
+    that was killed long before the container ended was another one.
+    """
+    filters = {"container": container, "event": ["oom", "die"]}
+    until = int(time.time()) + EVENTS_S
+    starved_at = 0
+    with contextlib.closing(
+        client.api.events(since=1, until=until, filters=filters, decode=True)
+    ) as events:
+        for event in events:
+            if event["Action"] == "oom":
+                starved_at = event["timeNano"]
+            elif event["Action"] == "die":
+                killed = event["Actor"]["Attributes"].get("exitCode") == "137"
+                return killed and event["timeNano"] - starved_at < EVENTS_S * 10**9
+    return False
 
 
 def is_podman(client: Any) -> bool:

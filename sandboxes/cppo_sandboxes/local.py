@@ -23,7 +23,8 @@ import tempfile
 from pathlib import Path
 
 from cppo_env.errors import SandboxError
-from cppo_sandboxes.base import WorkerSandbox, core_count, worker_options
+from cppo_env.types import Limits
+from cppo_sandboxes.base import MEMORY_SHARE, WorkerSandbox, core_count, worker_options
 from cppo_sandboxes.host.link import Link
 from cppo_sandboxes.host.owners import is_dead, owner
 from cppo_sandboxes.host.worker_code import opening
@@ -72,7 +73,10 @@ class LocalSandbox(WorkerSandbox):
     ) -> None:
         self._python = python or _default_python()
         _reap()
-        super().__init__((self._python,), self._launch, workers or core_count(), isolation)
+        total_bytes = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        size = workers or core_count()
+        most = int(MEMORY_SHARE * total_bytes) // Limits().memory_bytes
+        super().__init__((self._python,), self._launch, size, most, isolation)
 
     def _launch(self) -> Link:
         base = tempfile.mkdtemp(prefix=PREFIX)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Container, Sequence
 from itertools import count
+from signal import SIGKILL
 from typing import Any
 
 from cppo_env.types import Job, Problem, Report, TestReport, Verdict
@@ -13,9 +15,12 @@ from cppo_sandboxes.host.faults import told
 from cppo_sandboxes.host.grading import RunOutcome, checker_of, grade, summarise
 from cppo_sandboxes.host.signatures import call_options
 from cppo_sandboxes.languages import language
+from cppo_sandboxes.worker import frames
 
 ATTEMPTS = 3
 """How often a program is started again after a fault of ours before the verdict is IE."""
+DOUBTS = 3
+"""So often a program is too slow while others have the cores until it is believed to be."""
 _numbers = count(1)
 
 
@@ -45,6 +50,10 @@ class Work:
         self.number = 0
         """The job's number in frames; a new one for each attempt, so that late frames of an old one are known."""
         self.attempts = 0
+        self.doubts = 0
+        """How often it was too slow while others had the cores; from the first time on it is judged alone."""
+        self.sleeper = False
+        """It has slept for long and gone on: it is given a core to itself even while it sleeps."""
         self.graded: list[TestReport] = []
         self.report: Report | None = None
         self._pieces: list[bytes] = []
@@ -121,6 +130,12 @@ class Work:
         if not self.left or (test.verdict is not Verdict.AC and self.job.stop_early):
             self.finish(summarise(self.graded))
 
+    def doubt(self) -> bool:
+        """Too slow, but others had the cores: whether to judge the test again, alone."""
+        self._pieces = []
+        self.doubts += 1
+        return self.doubts < DOUBTS
+
     def compile_error(self, message: str) -> None:
         """The program cannot be compiled."""
         self.finish(Report(Verdict.CE, message=message))
@@ -128,6 +143,14 @@ class Work:
     def unable(self, message: str) -> None:
         """No worker of this sandbox can judge the program: trying again would not help."""
         self.finish(Report(Verdict.IE, tuple(self.graded), message))
+
+    def starved(self) -> None:
+        """The worker has ended for want of memory, which only this program can have taken."""
+        self._pieces = []
+        bytes_ = self.job.problem.limits.memory_bytes
+        self.add(
+            len(self.graded), RunOutcome(frames.ENDED_MEMORY, SIGKILL, 0.0, 0.0, bytes_, b"", b"")
+        )
 
     def failed(self, reason: str) -> bool:
         """Count a fault of ours; returns whether to try again."""
@@ -160,6 +183,9 @@ class JobBatch:
         """Test set key → programs that no worker has yet."""
         self.waiting = 0
         """How many these are."""
+        self.doubted: deque[Work] = deque()
+        """Programs to be judged again while nothing else runs."""
+        self.doubted_at = 0.0
         self.sets: dict[int, TestSet] = {}
         self._open = len(jobs)
         by_problem: dict[int, TestSet] = {}
@@ -200,9 +226,17 @@ class JobBatch:
 
     def open_to(self, seen: Container[str]) -> list[int]:
         """The test sets that wait, but those that a worker must not get which has seen these problems."""
-        return [
-            key for key in self.groups if not self._strict or self.sets[key].problem.id not in seen
-        ]
+        return [key for key in self.groups if self.admits(key, seen)]
+
+    def admits(self, key: int, seen: Container[str]) -> bool:
+        """Whether a worker that has seen these problems may get a program of a test set."""
+        return not self._strict or self.sets[key].problem.id not in seen
+
+    def judge_alone(self, work: Work) -> None:
+        """Queue a job for when nothing else runs."""
+        if not self.doubted:
+            self.doubted_at = time.monotonic()
+        self.doubted.append(work)
 
     def take(self, key: int) -> Work:
         """The next job of a test set."""
@@ -218,5 +252,8 @@ class JobBatch:
         for group in list(self.groups.values()):
             for work in group:
                 work.finish(Report(Verdict.IE, tuple(work.graded), reason))
+        for work in self.doubted:
+            work.finish(Report(Verdict.IE, tuple(work.graded), reason))
         self.groups.clear()
+        self.doubted.clear()
         self.waiting = 0

@@ -33,6 +33,8 @@ class RunOutcome:
     """Standard output or, for call-based problems, the JSON text of the returned value."""
     stderr: bytes
     """The end of standard error, for people."""
+    in_doubt: bool = False
+    """Whether it might have kept its time limit if nothing else had run on the machine."""
 
 
 def checker_of(problem: Problem) -> Checker:

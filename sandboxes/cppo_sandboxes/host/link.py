@@ -24,6 +24,7 @@ class Link:
         end: frees whatever is at the other end; called once.
         unwrap: makes the worker's own bytes from those of the socket.
         complaint: what the worker has said on standard error, for people.
+        starved: whether the worker has ended because the kernel wanted its memory.
     """
 
     def __init__(
@@ -32,12 +33,14 @@ class Link:
         end: Callable[[], None],
         unwrap: Callable[[bytes], bytes] | None = None,
         complaint: Callable[[], str] = str,
+        starved: Callable[[], bool] = bool,
     ):
         connection.setblocking(False)
         self._socket = connection
         self._end = end
         self._unwrap = unwrap
         self.complaint = complaint
+        self.starved = starved
         self._reader = frames.Reader()
         self._outgoing: deque[memoryview] = deque()
         self.outgoing_bytes = 0

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Generator
 
 from cppo_env.errors import SandboxError
-from cppo_sandboxes.host.batch import JobBatch
+from cppo_sandboxes.host.batch import JobBatch, Work
 from cppo_sandboxes.host.faults import told
 from cppo_sandboxes.host.link import Link, WorkerGone
 from cppo_sandboxes.host.station import Station
@@ -23,6 +23,8 @@ LAUNCH_FAILURES = 3
 """After so many failed launches in a row a new pool gives up."""
 PATIENCE_S = 30.0
 """How long a pool that has worked before waits for its engine to come back, until the waiting jobs get IE."""
+ALONE_AFTER_S = 10.0
+"""How long programs that have to be judged alone wait for the others at most."""
 RETRY_S = 0.5
 TICK_S = 1.0
 START_S = 60.0
@@ -35,10 +37,13 @@ class Pool:
     Args:
         launch: starts one worker; may block, raises SandboxError.
         size: number of programs that run at the same time.
+        most: number of workers for which the machine has memory; programs that sleep may occupy
+            more than `size`.
     """
 
-    def __init__(self, launch: Callable[[], Link], size: int) -> None:
+    def __init__(self, launch: Callable[[], Link], size: int, most: int) -> None:
         self._launch, self._size = launch, size
+        self._most = max(size, min(most, size * SPARE_FACTOR))
         self._batches: deque[JobBatch] = deque()
         self._stations: dict[Link, Station] = {}
         self._closers: list[threading.Thread] = []
@@ -145,19 +150,8 @@ class Pool:
 
     def _schedule(self) -> None:
         self._finish_batches()
-        busy = True
-        while busy:
-            busy = False
-            for station in sorted(
-                self._stations.values(), key=lambda station: len(station.programs)
-            ):
-                share = sum(batch.waiting for batch in self._batches) // (2 * len(self._stations))
-                if not station.ready or not station.has_room(share):
-                    continue
-                if (found := self._next_for(station)) is not None:
-                    batch, key = found
-                    station.start(batch.take(key))
-                    busy = True
+        if not self._judge_alone():
+            self._start_programs()
         now = time.monotonic()
         for link, station in list(self._stations.items()):
             with self._dismissing(link):
@@ -168,6 +162,52 @@ class Pool:
                 if self._selector.get_key(link).events != selectors.EVENT_READ | writing:
                     self._selector.modify(link, selectors.EVENT_READ | writing)
         self._fill()
+
+    def _start_programs(self) -> None:
+        """Give programs to workers that have room, but let no more than the pool's size want a core."""
+        stations = self._stations.values()
+        at_work = sum(bool(station.programs) and not station.idling for station in stations)
+        for station in stations:
+            if station.woken and at_work > self._size:
+                station.recall()
+                at_work -= 1
+        busy = True
+        while busy:
+            busy = False
+            for station in sorted(stations, key=lambda station: len(station.programs)):
+                share = sum(batch.waiting for batch in self._batches) // (2 * len(stations))
+                full = not station.programs and at_work >= self._size
+                if full or not station.ready or not station.has_room(share):
+                    continue
+                if (found := self._next_for(station)) is not None:
+                    batch, key = found
+                    at_work += not station.programs
+                    station.start(batch.take(key))
+                    busy = True
+
+    def _judge_alone(self) -> bool:
+        """Judge what was too slow beside others while nothing else runs; returns whether that is going on."""
+        stations = self._stations.values()
+        running = [work for station in stations for work in station.programs]
+        if any(work.doubts for work in running):
+            return True
+        now = time.monotonic()
+        doubted = [batch for batch in self._batches if batch.doubted]
+        waiting = any(batch.groups for batch in self._batches)
+        if not doubted or (
+            waiting and all(now - batch.doubted_at < ALONE_AFTER_S for batch in doubted)
+        ):
+            return False
+        if not running:
+            batch = doubted[0]
+            key = batch.doubted[0].tests.key
+            ready = [station for station in stations if station.ready and not station.retired]
+            for station in ready:
+                if batch.admits(key, station.seen):
+                    station.start(batch.doubted.popleft())
+                    break
+                station.retired = True
+        return True
 
     def _next_for(self, station: Station) -> tuple[JobBatch, int] | None:
         """A batch, and the test set whose next program this worker gets; batches take turns."""
@@ -211,7 +251,7 @@ class Pool:
         wanted = self._size if waiting or total < self._size else 0
         if time.monotonic() < self._retry_at:
             wanted = 0
-        while active < wanted and total < self._size * SPARE_FACTOR and self._first_error is None:
+        while active < wanted and total < self._most and self._first_error is None:
             self._launching += 1
             active += 1
             total += 1
@@ -276,8 +316,21 @@ class Pool:
                 SandboxError(f"a worker cannot start: {reason} {link.complaint()}".rstrip())
             )
         for position, work in enumerate(programs):
-            if work.report is None and (position or work.failed(reason)):
+            if work.report is None and not position:
+                self._charge(work, reason, link)
+            if work.report is None:
                 work.batch.put_back(work)
+
+    def _charge(self, work: Work, reason: str, link: Link) -> None:
+        """A worker has failed under a program: a fault of ours, unless the program has taken its memory."""
+        try:
+            starved = not self._closing and link.starved()
+        except Exception as error:  # the engine does not answer
+            reason, starved = told(error, reason), False
+        if starved:
+            work.starved()
+        else:
+            work.failed(reason)
 
     def _remove(self, link: Link) -> None:
         del self._stations[link]

@@ -11,6 +11,7 @@ from cppo_sandboxes.host.faults import told
 from cppo_sandboxes.host.grading import RunOutcome
 from cppo_sandboxes.host.link import Link, WorkerGone
 from cppo_sandboxes.worker import frames
+from cppo_sandboxes.worker.frames import OVERLOAD
 
 QUEUE_PROGRAMS = 16
 QUEUE_TESTS = 32
@@ -20,7 +21,9 @@ AHEAD_BYTES = 1 << 20
 """Inputs are sent ahead of the program that reads them by so much, and by at least one test."""
 STORE_BYTES = 192 << 20
 GRACE_S = 60.0
-"""How long a worker may say nothing, over the wall-clock limit of its program."""
+"""How long a worker may say nothing; while a program runs it says every few seconds that it is there."""
+COMPILE_S = 60.0
+"""How long a compiler may take."""
 
 
 class Holding:
@@ -42,6 +45,8 @@ class Station:
         """In the order in which the worker runs them; the first one is running. Cancelled ones stay until DONE."""
         self.idling = False
         """The running program sleeps: its core is free for another worker."""
+        self.woken = False
+        """A program that slept, so that its core was given to another, wants one again."""
         self.slow = False
         """The worker has returned its queue: give it nothing until the running program ends."""
         self.ready = False
@@ -54,7 +59,8 @@ class Station:
         self._stored_bytes = 0
         self._announced: dict[int, int] = {}
         self._recalled: set[int] = set()
-        self.heard_at = time.monotonic()
+        self._doubted: set[int] = set()
+        self.heard_at = self.moved_at = time.monotonic()
 
     def has_room(self, share: int) -> bool:
         """Whether another program should be queued, if `share` of those that wait are this worker's."""
@@ -75,7 +81,7 @@ class Station:
     def start(self, work: Work) -> None:
         """Queue a program, with the inputs of its first tests; if it cannot be sent, it is judged IE."""
         if not self.programs:
-            self.heard_at = time.monotonic()
+            self.heard_at = self.moved_at = time.monotonic()
         self.programs.append(work)
         self.last_key = work.tests.key
         self.seen.setdefault(work.job.problem.id, work)
@@ -96,10 +102,11 @@ class Station:
                 self._drop(holding, holding.stop)
 
     def overdue(self, now: float) -> bool:
-        """Whether the worker has been silent for longer than any program may run."""
+        """Whether the worker has gone silent, or nothing has happened for longer than any program may run."""
         if not self.programs:
             return False
-        return now - self.heard_at > self.programs[0].wall_s + GRACE_S
+        longest_s = OVERLOAD * self.programs[0].wall_s + COMPILE_S + GRACE_S
+        return now - self.heard_at > GRACE_S or now - self.moved_at > longest_s
 
     def handle(self, kind: int, payload: bytes) -> None:
         """Take in one frame of the worker.
@@ -116,6 +123,9 @@ class Station:
             raise WorkerGone(told(error, f"frame {kind} of the worker cannot be read")) from error
 
     def _take(self, kind: int, payload: bytes) -> None:
+        if kind == frames.HEARTBEAT:
+            return
+        self.moved_at = time.monotonic()
         if kind == frames.READY:
             self.ready = True
             return
@@ -144,13 +154,15 @@ class Station:
             if work.report is None:
                 work.batch.put_back(work)
         elif kind == frames.IDLING:
-            self.idling = True
+            self.idling = not work.sleeper
+        elif kind == frames.BUSY:
+            self.idling, self.woken = False, True
         else:
             raise WorkerGone(f"the worker sent a frame of unknown kind {kind}")
 
     def _result(self, work: Work, payload: bytes) -> None:
         _, index = frames.TEST.unpack_from(payload)
-        how, number, cpu_s, wall_s, peak, size = frames.OUTCOME.unpack_from(
+        how, doubt, number, cpu_s, wall_s, peak, size = frames.OUTCOME.unpack_from(
             payload, frames.TEST.size
         )
         start = frames.TEST.size + frames.OUTCOME.size
@@ -162,6 +174,10 @@ class Station:
             raise WorkerGone(
                 f"the worker could not run test {index}: {payload[start + size :].decode('utf-8', 'replace')}"
             )
+        if doubt and index == len(work.graded) and work.doubt():
+            self._doubted.add(work.number)
+            self._cancel(work)
+            return
         outcome = RunOutcome(
             how, number, cpu_s, wall_s, peak, payload[start : start + size], payload[start + size :]
         )
@@ -176,16 +192,19 @@ class Station:
         self.idling = False  # its worker is about to be free
         ended = how == frames.ENDED_EXIT and not number  # the worker does not know that it is over
         if work.left and (ended or unable):
-            self.link.send(frames.frame(frames.CANCEL, frames.JOB.pack(work.number)))
+            self._cancel(work)
 
     def _done(self, work: Work, how: int, text: str) -> None:
         self._remove(work)
-        self.idling = self.slow = False
-        recalled = work.number in self._recalled
+        self.idling = self.woken = self.slow = False
+        recalled, doubted = work.number in self._recalled, work.number in self._doubted
         self._recalled.discard(work.number)
+        self._doubted.discard(work.number)
         if work.report is not None:
             return
-        if recalled and how == frames.DONE_CANCELLED:
+        if doubted and how in (frames.DONE_ALL, frames.DONE_CANCELLED):
+            work.batch.judge_alone(work)
+        elif recalled and how == frames.DONE_CANCELLED:
             work.batch.put_back(work)
         elif how == frames.DONE_COMPILE_ERROR:
             work.compile_error(text)
@@ -195,6 +214,17 @@ class Station:
             if work.failed(text or "the worker gave up the program"):
                 work.batch.put_back(work)
             raise WorkerGone(text or "the worker gave up a program")
+
+    def recall(self) -> None:
+        """Have the running program back, to start it again when it can have a core to the end."""
+        work, self.woken = self.programs[0], False
+        if work.number not in self._recalled:
+            work.sleeper = True
+            self._recalled.add(work.number)
+            self._cancel(work)
+
+    def _cancel(self, work: Work) -> None:
+        self.link.send(frames.frame(frames.CANCEL, frames.JOB.pack(work.number)))
 
     def _remove(self, work: Work) -> None:
         self.programs.remove(work)
@@ -252,7 +282,7 @@ class Station:
             for work in list(self.programs)[1:]:
                 if work.tests is current.tests and work.number not in self._recalled:
                     self._recalled.add(work.number)
-                    self.link.send(frames.frame(frames.CANCEL, frames.JOB.pack(work.number)))
+                    self._cancel(work)
             self._drop(current, position)
 
     def _drop(self, holding: Holding, stop: int) -> None:

@@ -6,13 +6,12 @@ import os
 import time
 from _signal import SIGKILL
 
-from .folders import Folder, SharedFolder
+from .folders import Folder, SharedFolder, written_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-TICKS = os.sysconf("SC_CLK_TCK")
 PATIENCE_S = 10.0
 """How long killed processes may take to vanish before the worker gives itself up."""
 
@@ -72,7 +71,7 @@ class Fence:
         if not self.uid:
             return bool(self._orphans())
         if self._must_list:
-            return bool(self._pids(0))
+            return bool(self._pids())
         return _has_processes(self.uid)
 
     def _kill(self) -> None:
@@ -100,13 +99,7 @@ class Fence:
         except ProcessLookupError:
             pass
 
-    def children_cpu_s(self, main: int) -> float:
-        """CPU seconds of the program's living processes but `main`, and of all that they and `main` have reaped."""
-        return sum(_cpu_s(pid, own=pid != main) for pid in self._pids(main))
-
-    def _pids(self, main: int) -> list[int]:
-        if not self.uid:
-            return _with_descendants(self._orphans() | {main})
+    def _pids(self) -> list[int]:
         mark = f"\nUid:\t{self.uid}\t".encode()
         return [
             int(name)
@@ -121,6 +114,10 @@ class Fence:
     def _children(self) -> set[int]:
         with open(self._children_of_hub) as file:
             return {int(word) for word in file.read().split()}
+
+    def written_bytes(self) -> int:
+        """What the program has in files, as far as one look tells."""
+        return sum(written_bytes(folder) for folder in (*self._scratch, *self._shared))
 
     def _as_program(self, action: Callable[[], None]) -> None:
         """Run `action` as the program's user: without capabilities root cannot enter its folders."""
@@ -167,15 +164,3 @@ def _read(path: str) -> bytes:
             return file.read(4096)
     except OSError:
         return b""  # the process has ended
-
-
-def _cpu_s(pid: int, own: bool) -> float:
-    fields = _read(f"/proc/{pid}/stat").rpartition(b") ")[2].split()
-    return sum(map(int, fields[11 if own else 13 : 15])) / TICKS if len(fields) > 15 else 0.0
-
-
-def _with_descendants(pids: set[int]) -> list[int]:
-    found = list(pids)
-    for pid in found:  # grows while it is walked
-        found.extend(int(word) for word in _read(f"/proc/{pid}/task/{pid}/children").split())
-    return found

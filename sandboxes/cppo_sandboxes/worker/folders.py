@@ -6,6 +6,8 @@ import os
 import stat
 import time
 
+LOOK_ENTRIES = 4096
+"""A program with more files than this is not looked at further."""
 COARSE_NS = 20_000_000
 """File times are as coarse as the kernel's tick."""
 
@@ -74,7 +76,7 @@ class SharedFolder:
     """A folder of the machine, such as /tmp, where only the entries of one user are the program's."""
 
     def __init__(self, path: str, uid: int) -> None:
-        self._path, self._uid = path, uid
+        self.path, self._uid = path, uid
         self._fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
         self._clean_ns = 0
 
@@ -101,7 +103,21 @@ class SharedFolder:
 
     def empty(self) -> None:
         """Delete the program's entries."""
-        empty(self._path, self.entries)
+        empty(self.path, self.entries)
+
+
+def written_bytes(top: Folder | SharedFolder) -> int:
+    """What its entries occupy, those in sub-folders that this user may enter included."""
+    found, paths = 0, [os.path.join(top.path, name) for name in top.entries()]
+    for count, path in enumerate(paths):  # grows while it is walked
+        try:
+            status = os.lstat(path)
+            found += status.st_blocks * 512
+            if stat.S_ISDIR(status.st_mode) and count < LOOK_ENTRIES:
+                paths.extend(os.path.join(path, name) for name in os.listdir(path))
+        except OSError:
+            continue  # it has been deleted, or is closed to us
+    return found
 
 
 def empty(path: str, entries) -> None:

@@ -28,6 +28,8 @@ DONE = 19  # JOB, uint8 (DONE_*), then UTF-8 text for people
 RETURNED = 20  # JOB: a queued program that was not started, because the one before it is slow
 RETIRING = 22  # the worker must not get any more programs: the last one has left traces in it
 IDLING = 21  # JOB: the program has run for a while and used next to no CPU
+BUSY = 22  # JOB: a program that was idling wants a core again
+HEARTBEAT = 23  # the worker has nothing to say, but is there
 
 # zygote or program → hub
 WARM = 32  # SIZE: the zygote is ready, with so many bytes of its own memory
@@ -45,9 +47,9 @@ RANGE = Struct("<III")
 JOB = Struct("<I")
 WINDOW = Struct("<IIB")
 TEST = Struct("<II")
-OUTCOME = Struct(
-    "<BiddQI"
-)  # how (ENDED_*), exit code or signal, cpu_s, wall_s, peak bytes, length of the answer
+# how (ENDED_*), whether others may be to blame, exit code or signal, cpu_s, wall_s, peak bytes,
+# length of the answer
+OUTCOME = Struct("<B?iddQI")
 
 SIZE = Struct("<Q")
 SECONDS = Struct("<d")
@@ -61,6 +63,9 @@ NEXT, LAST, QUIT = range(3)
 
 DONE_ALL, DONE_COMPILE_ERROR, DONE_CRASHED, DONE_CANCELLED, DONE_UNABLE = range(5)
 ENDED_EXIT, ENDED_SIGNAL, ENDED_CPU, ENDED_WALL, ENDED_MEMORY, ENDED_OUTPUT, ENDED_FAULT = range(7)
+
+OVERLOAD = 4
+"""On a machine with too much to do, a program may take so many times its wall-clock limit."""
 
 
 def frame(kind: int, *parts: bytes) -> bytes:

@@ -11,18 +11,21 @@ from _collections import deque
 from _signal import SIGCHLD, SIGKILL, set_wakeup_fd, signal
 from _socket import socketpair
 
-from . import bundle, frames
+from . import bundle, frames, group
 from .fence import Fence
 from .ground import become_subreaper, choose_uid, make_work_folder
 from .network import Network
+from .store import Store
 from .supervision import State, Supervision
+from .usage import Baseline
 
 SLOW_S = 0.06
 """A program that runs longer than this gets the queue behind it returned to the host, for other workers."""
 RESULTS = 16
 """So many results are sent together, and sooner if the oldest waits for longer than FLUSH_S: each message costs."""
 FLUSH_S = 0.02
-OOM_COUNTERS = ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control")
+HEARTBEAT_S = 5.0
+PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 ZYGOTE_MODULES = tuple(
     f"cppo_worker{name}"
     for name in (
@@ -46,18 +49,17 @@ class Zygote:
         self.pid, self.channel = pid, channel
         self.reader = frames.Reader()
         self.base_bytes = 0
-        """Memory that a program has before it runs."""
+        """Memory that a program has before it runs; 0 until the zygote is warm."""
 
 
 class Hub:
     """One worker; see `cppo_sandboxes.worker`."""
 
-    def __init__(self, options, modules, own_network):
+    def __init__(self, options, modules, own_network, known_group):
         self._options = options
         self._network = Network(own_network)
         self._retired = False
-        os.makedirs(options["store"], exist_ok=True)
-        os.chmod(options["store"], 0o700)
+        self.store = Store(options["store"])
         uid = choose_uid(options["uid"]) if options["uid"] else 0
         if uid:
             os.setgroups([])
@@ -71,8 +73,11 @@ class Hub:
         self.fence = Fence(uid, os.getpid(), options["scratch"], options["shared"])
         self._modules = {name: _compiled(name, modules[name]) for name in ZYGOTE_MODULES}
         self.memory_bytes = options["memory_bytes"]
-        self._oom_kills = _oom_kills()
-        self._hidden = frames.RANDOM.unpack(os.urandom(frames.RANDOM.size))
+        self.group = known_group
+        self.baseline = Baseline(self.group, self._own_bytes)
+        self._resident = os.open("/proc/self/statm", os.O_RDONLY)
+        self._children = os.open(f"/proc/self/task/{os.getpid()}/children", os.O_RDONLY)
+        self._oom_kills = group.oom_kills()
         self._zygotes = {}  # tier -> Zygote
         self._queue = deque()  # (task, its marshalled form)
         self._program = None  # the program that a zygote works on
@@ -123,6 +128,9 @@ class Hub:
                 and time.monotonic() - self._program.started_at > SLOW_S
             ):
                 self._return_queue()
+            if self._program is not None and time.monotonic() - self._flushed_at > HEARTBEAT_S:
+                self.send(frames.frame(frames.HEARTBEAT))
+                self.flush()
             if self._ending and self._program is None:
                 return self._return_queue()
 
@@ -141,6 +149,8 @@ class Hub:
         timeout_s = None if self._program is None else self._program.timeout_s()
         if self._queue:
             timeout_s = min(SLOW_S / 2, SLOW_S if timeout_s is None else timeout_s)
+        if self._program is not None:
+            timeout_s = min(HEARTBEAT_S, HEARTBEAT_S if timeout_s is None else timeout_s)
         return None if timeout_s is None else timeout_s * 1000
 
     def close(self):
@@ -156,6 +166,8 @@ class Hub:
             except ChildProcessError:
                 pass
         self.fence.restore()
+        if isinstance(self.group, group.OwnGroup):
+            self.group.remove()
         if self._options["remove"]:
             import shutil  # not earlier: what the zygotes map is what each fork costs
 
@@ -165,9 +177,9 @@ class Hub:
 
     def _take(self, kind, payload):
         if kind == frames.PUT:
-            self._put(payload)
+            self.store.put(payload)
         elif kind == frames.DROP:
-            self._drop(*frames.RANGE.unpack(payload))
+            self.store.drop(*frames.RANGE.unpack(payload))
         elif kind == frames.RUN:
             self._queue.append((marshal.loads(payload), payload))
             self._start_next()
@@ -181,32 +193,6 @@ class Hub:
                 self._finish()
             else:
                 self._change_queued(job, window)
-
-    def _put(self, payload):
-        key, index = frames.KEY.unpack_from(payload)
-        path = self._input_path(key, index)
-        try:
-            fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o444)
-            try:
-                view = memoryview(payload)[frames.KEY.size :]
-                while view:
-                    view = view[os.write(fd, view) :]
-            finally:
-                os.close(fd)
-        except OSError:
-            _remove(path)  # the store is full: the test will be reported as a fault of ours
-
-    def _drop(self, key, start, stop):
-        for index in range(start, stop):
-            _remove(self._input_path(key, index))
-
-    def input_number(self, index):
-        """The number under which programs find the input of a test: it does not say which test it is."""
-        factor, offset = self._hidden
-        return (index * (factor | 1) + offset) & 0xFFFFFFFF
-
-    def _input_path(self, key, index):
-        return os.path.join(self._options["store"], f"{key}-{self.input_number(index)}")
 
     def _change_queued(self, job, window):
         """Take in a new window of tests for a program that waits; None: it is cancelled."""
@@ -245,6 +231,11 @@ class Hub:
             self._results = 0
         self._flushed_at = time.monotonic()
 
+    def _own_bytes(self):
+        """What the hub has in memory, its store included: where that is no disk, a group counts it."""
+        resident = int(os.pread(self._resident, 128, 0).split()[1])
+        return resident * PAGE_BYTES + self.store.bytes
+
     # ---- zygotes ----
 
     def _zygote(self, tier):
@@ -261,9 +252,17 @@ class Hub:
             "modules": self._options["tiers"][tier],
         }
         ours.sendall(bundle.opening(self._modules, "cppo_worker.zygote", options))
+        if self.group is not None and not self.group.holds_hub:
+            self.group.add(pid)
         self._zygotes[tier] = known = Zygote(pid, ours)
         self.poll.register(ours.fileno(), select.POLLIN)
         return known
+
+    def orphans(self):
+        """The processes that the hub has adopted."""
+        zygotes = {known.pid for known in self._zygotes.values()}
+        children = map(int, os.pread(self._children, 1 << 16, 0).split())
+        return [pid for pid in children if pid not in zygotes]
 
     def look_for_traces(self):
         """Take no more programs if the last one has left something that cannot be undone."""
@@ -275,13 +274,16 @@ class Hub:
         if self._retired:
             return self._return_queue()
         while self._program is None and self._queue and not self._ending:
+            if self._queue[0][0]["tier"] not in self._zygotes:
+                self._zygote(self._queue[0][0]["tier"])
+            if not all(known.base_bytes for known in self._zygotes.values()):
+                return  # what a zygote uses before it is warm would be charged to the program
             task, raw = self._queue.popleft()
             if not task["final"] or task["stop"] - task["start"] > 1:
                 self._patience = (
                     1  # a first wrong answer should be known soon; later ones are rarer
                 )
-            zygote = self._zygotes.get(task["tier"]) or self._zygote(task["tier"])
-            self._program = Supervision(self, zygote, task, raw)
+            self._program = Supervision(self, self._zygotes[task["tier"]], task, raw)
         if self._program is None:
             self.flush()
 
@@ -302,6 +304,7 @@ class Hub:
         for kind, payload in known.reader.feed(data):
             if kind == frames.WARM:
                 known.base_bytes = frames.SIZE.unpack(payload)[0]
+                self._start_next()
             elif self._program is not None:
                 self._program.hear(kind, payload)
         self._finish()
@@ -322,7 +325,7 @@ class Hub:
 
     def out_of_memory(self):
         """Whether the kernel has killed a process of this container for want of memory since the last call."""
-        before, self._oom_kills = self._oom_kills, _oom_kills()
+        before, self._oom_kills = self._oom_kills, group.oom_kills()
         return self._oom_kills != before
 
     def _reap(self):
@@ -347,31 +350,16 @@ def _compiled(name, source):
     return marshal.dumps(compile(source, f"<{name}>", "exec", dont_inherit=True, optimize=2))
 
 
-def _remove(path):
-    try:
-        os.unlink(path)
-    except FileNotFoundError:
-        pass
-
-
-def _oom_kills():
-    for path in OOM_COUNTERS:
-        try:
-            with open(path) as file:
-                return dict(line.split() for line in file).get("oom_kill", "")
-        except OSError:
-            continue
-    return ""
-
-
 def main(options, modules):
     """Run a worker on standard input and output."""
+    limit_bytes = options["memory_bytes"]
+    known_group = group.containers_group(limit_bytes) if limit_bytes else group.own_group()
     own_network = True
     if options["confine"]:
         from .confine import confine
 
         own_network = confine(namespaces=options["confine"] == "all")
-    hub = Hub(options, modules, own_network)
+    hub = Hub(options, modules, own_network, known_group)
     try:
         hub.serve()
     finally:

@@ -16,7 +16,7 @@ from . import frames
 from .child import CHANNEL
 from .code import Binary, CompileError, Script, Unable
 
-RESERVED_BYTES = 256 << 20
+RESERVED_BYTES = 512 << 20
 """Memory that a program may reserve beyond its limit if it does not touch it (stacks of threads, sparse maps)."""
 ANSWERS = 100
 """Where the pipe for the answers of calls is kept."""
@@ -51,7 +51,7 @@ class Program:
     def _limit(self):
         """The kernel's limits, which all tests inherit; the finer ones are enforced by watching."""
         place = self._place
-        data_bytes = self._task["memory_bytes"] + place.base_bytes + RESERVED_BYTES
+        data_bytes = self._task["memory_bytes"] + place.data_bytes + RESERVED_BYTES
         resource.setrlimit(resource.RLIMIT_DATA, (data_bytes, data_bytes))
         resource.setrlimit(resource.RLIMIT_FSIZE, (place.file_bytes, place.file_bytes))
 
@@ -90,7 +90,8 @@ class Program:
         """Run tests until told to stop; in the process of a test it never returns."""
         place, task, last = self._place, self._task, self._action == frames.LAST
         store = f"{place.store}/{task['key']}-"
-        cpu_s = int(task["cpu_s"] + own_s * last) + 2
+        # A backstop: the hub gives a test that others disturb twice its time, see `trial`.
+        cpu_s = int(2 * task["cpu_s"] + own_s * last) + 2
         run, arguments = self._code.action()
         if place.native is None or last:
             in_test = self._serve_here(store, cpu_s, last)

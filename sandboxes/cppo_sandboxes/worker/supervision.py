@@ -15,6 +15,7 @@ from enum import Enum, auto
 from . import frames
 from .pipes import PIECE_BYTES, Pipes
 from .trial import Trial, read
+from .usage import Usage
 
 MEMORY_ERRORS = (b"MemoryError", b"std::bad_alloc", b"_ArrayMemoryError")
 COMPILER_CRASHES = (SIGSEGV, SIGXCPU)
@@ -88,7 +89,7 @@ class Supervision:
         elif kind == frames.FAULT:
             self._stop_watching()
             self.state = State.WAITING
-            self._report(frames.ENDED_FAULT, 0, 0.0, 0.0, 0, b"", payload)
+            self._report(frames.ENDED_FAULT, False, 0, 0.0, 0.0, 0, b"", payload)
             self._ending = (frames.DONE_ALL, b"")
             self._step()
 
@@ -106,12 +107,13 @@ class Supervision:
     def _begin(self):
         """Start the process; it compiles the program and runs the next test at once."""
         self._worker.fence.learn_trusted()
+        self._worker.baseline.set()
         self._pipes = Pipes(self._call_based)
         # An only test runs in the program's process, unless that has paid for a compiler.
         self._runs_it_itself = bool(
             self._final and self._index + 1 == self._stop and self._task["compile"] is None
         )
-        number = self._worker.input_number(self._index)
+        number = self._worker.store.number(self._index)
         payload = frames.COMMAND.pack(number, self._runs_it_itself) + self._raw
         rights = frames.RIGHTS.pack(*self._pipes.writes)
         channel = self.zygote.channel
@@ -133,7 +135,7 @@ class Supervision:
         if self.state is State.GONE:
             self._begin() if self._ending is None else self._finish()
         elif self._ending is None and self._pipes.restore():
-            self._command(self._worker.input_number(self._index), frames.NEXT)
+            self._command(self._worker.store.number(self._index), frames.NEXT)
             self._start_trial(own_s=0.0)
         else:
             self._command(0, frames.QUIT)
@@ -191,13 +193,15 @@ class Supervision:
 
     def _start_trial(self, own_s):
         memory_bytes = self._task["memory_bytes"] + self.zygote.base_bytes
-        self._trial = Trial(self._task, memory_bytes, own_s, watch_at_once=self._pipes.chatty)
+        usage = Usage(self._worker, self._worker.baseline, memory_bytes, own_s)
+        self._trial = Trial(self._task, usage, memory_bytes, watch_at_once=self._pipes.chatty)
         self.state = State.TESTING
 
     def _settle(self, status, cpu_s, peak):
         """The test has ended."""
         trial = self._trial
         wall_s = trial.elapsed_s()
+        trial.finish()
         self._worker.fence.restore()
         self._stop_watching()
         self.state = State.WAITING
@@ -213,6 +217,7 @@ class Supervision:
 
     def _stop_watching(self):
         if self.state is State.TESTING and self._trial.watched:
+            self._trial.close()
             for fd in self._pipes.reads:
                 self._worker.poll.unregister(fd)
 
@@ -245,12 +250,14 @@ class Supervision:
             trial.started += time.monotonic() - before  # the program has been waiting for us
         if not (pid := self._pid()):
             return None
-        told_idle = trial.idle
-        excess = trial.excess(pid, self._worker.fence)
+        trial.look(pid)
+        was_idle = trial.idle
+        excess = trial.excess()
         if excess is not None:
             return self._kill(excess)
-        if trial.idle and not told_idle:
-            self._worker.send(frames.frame(frames.IDLING, frames.JOB.pack(self.job)))
+        if trial.idle is not was_idle:
+            kind = frames.IDLING if trial.idle else frames.BUSY
+            self._worker.send(frames.frame(kind, frames.JOB.pack(self.job)))
             self._worker.flush()
         return None
 
@@ -285,7 +292,7 @@ class Supervision:
             how = frames.ENDED_OUTPUT
         elif cpu_s > self._task["cpu_s"] or (how == frames.ENDED_SIGNAL and number == SIGXCPU):
             how = frames.ENDED_CPU
-        elif peak > trial.memory_bytes or (
+        elif (peak := trial.peak_bytes(peak)) > trial.memory_bytes or (
             number and how in (None, frames.ENDED_SIGNAL) and _shows_memory_error(tail)
         ):
             how = frames.ENDED_MEMORY
@@ -294,7 +301,9 @@ class Supervision:
         passed = how == frames.ENDED_EXIT and number == 0
         if self._ending is None:
             answer = trial.capture.take()
-            self._report(how, number, cpu_s, wall_s, peak, answer, b"" if passed else tail)
+            doubt = trial.in_doubt(how, cpu_s)
+            tail = b"" if passed else tail
+            self._report(how, doubt, number, cpu_s, wall_s, peak, answer, tail)
         return passed
 
     def _out_of_memory(self):
@@ -308,8 +317,8 @@ class Supervision:
             self._ending = (frames.DONE_UNABLE, text.encode())
         return frames.ENDED_MEMORY
 
-    def _report(self, how, number, cpu_s, wall_s, peak, answer, tail):
-        outcome = frames.OUTCOME.pack(how, number, cpu_s, wall_s, peak, len(answer))
+    def _report(self, how, doubt, number, cpu_s, wall_s, peak, answer, tail):
+        outcome = frames.OUTCOME.pack(how, doubt, number, cpu_s, wall_s, peak, len(answer))
         self._worker.send(
             frames.frame(frames.RESULT, self._number(), outcome, answer, tail), result=True
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 
 from . import frames
@@ -11,13 +10,12 @@ from .pipes import Capture
 QUICK_S = 0.02
 """A test that takes longer is watched: its pipes are drained and its CPU time is read."""
 WATCH_S = 0.02
-TREE_S = 0.25
-"""How often the CPU time of the program's children is added up."""
 IDLE_AFTER_S = 0.5
 IDLE_SHARE = 0.1
-OVERLOAD = 4
-"""On a machine with too much to do, a program may take so many times its wall-clock limit."""
-PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+CONTENTION = 0.1
+"""From which share of its time on a test that waits for a core is disturbed by others."""
+DOUBT = 2
+"""Such a test may use so many times its CPU time, which others can make dearer, until it is surely too slow."""
 
 
 class Trial:
@@ -25,13 +23,13 @@ class Trial:
 
     Args:
         task: the task of the host.
+        usage: of its processes.
         memory_bytes: the program's limit, and what its process had before it ran.
-        own_s: CPU time that its process had used before the test began.
         watch_at_once: not only if it takes long.
     """
 
-    def __init__(self, task, memory_bytes, own_s, watch_at_once):
-        self._task, self._own_s = task, own_s
+    def __init__(self, task, usage, memory_bytes, watch_at_once):
+        self._task, self._usage = task, usage
         self._quick_s = 0.0 if watch_at_once else QUICK_S
         self.memory_bytes = memory_bytes
         self.started = time.monotonic()
@@ -43,7 +41,7 @@ class Trial:
         """Why we have killed it (ENDED_*)."""
         self.idle = False
         """Whether it has run for a while and used next to no CPU."""
-        self._tree_at, self._children_s = TREE_S, 0.0
+        self._idle_since = (0.0, 0.0)
 
     def elapsed_s(self):
         """Seconds since it began."""
@@ -51,56 +49,69 @@ class Trial:
 
     def timeout_s(self):
         """When to look at it again."""
+        elapsed_s = self.elapsed_s()
         if not self.watched:
-            return max(0.0, self._quick_s - self.elapsed_s())
-        return max(0.001, min(WATCH_S, self._task["wall_s"] - self.elapsed_s()))
+            return max(0.0, self._quick_s - elapsed_s)
+        pause_s = max(WATCH_S, 20 * self._usage.cost_s)
+        return max(0.001, min(pause_s, self._task["wall_s"] - elapsed_s))
 
     def takes_long(self):
         """Whether it is time to watch it."""
         return self.watched or self.elapsed_s() >= self._quick_s
 
+    def look(self, pid):
+        """Bring up to date what it has used."""
+        self._usage.look(pid, self.elapsed_s(), self.orphans_s)
+
+    def finish(self):
+        """The same after its process has ended, while its children may still be there."""
+        if self.watched:
+            self._usage.finish()
+
+    def close(self):
+        """Forget its processes."""
+        self._usage.close()
+
     def cpu_s(self, process_s):
         """What it has used in all, if its process and the children that this has waited for have used so much."""
-        return max(0.0, process_s - self._own_s) + self.orphans_s
+        return max(process_s - self._usage.own_s + self.orphans_s, self._usage.cpu_s, 0.0)
 
-    def excess(self, pid, fence):
-        """Which limit (ENDED_*) the living process and its children are beyond; None if they are within all."""
-        task, elapsed_s = self._task, self.elapsed_s()
-        try:
-            cpu_s = time.clock_gettime(
-                (~pid << 3) | 2
-            )  # of another process, see clock_getcpuclockid(3)
-        except OSError:
-            return None  # it has just ended
-        cpu_s -= self._own_s
-        if _resident_bytes(pid) > self.memory_bytes:
+    def peak_bytes(self, process_bytes):
+        """The most memory that was seen, if its process has had so much."""
+        return max(process_bytes, self._usage.memory_bytes)
+
+    def disturbed(self):
+        """Whether others had the cores when it wanted them."""
+        return self._usage.waited_s > CONTENTION * self.elapsed_s()
+
+    def in_doubt(self, how, cpu_s):
+        """Whether it might have kept its time limit if it had been alone on the machine."""
+        slow = how == frames.ENDED_WALL or (
+            how == frames.ENDED_CPU and cpu_s <= DOUBT * self._task["cpu_s"]
+        )
+        return slow and self.disturbed()
+
+    def excess(self):
+        """Which limit (ENDED_*) it is beyond; None if it is within all."""
+        task, usage, elapsed_s = self._task, self._usage, self.elapsed_s()
+        if usage.memory_bytes > self.memory_bytes:
             return frames.ENDED_MEMORY
-        if elapsed_s > self._tree_at:
-            self._tree_at = elapsed_s + TREE_S
-            self._children_s = fence.children_cpu_s(pid)
-        busy_s = cpu_s + self._children_s + self.orphans_s
-        if busy_s > task["cpu_s"]:
+        if usage.cpu_s > task["cpu_s"] * (DOUBT if self.disturbed() else 1):
             return frames.ENDED_CPU
         wall_s = task["wall_s"]
-        if elapsed_s >= wall_s and (
-            elapsed_s - _queued_s(pid) >= wall_s or elapsed_s > OVERLOAD * wall_s
-        ):
+        if elapsed_s - usage.waited_s >= wall_s or elapsed_s > frames.OVERLOAD * wall_s:
             return frames.ENDED_WALL
-        if elapsed_s > IDLE_AFTER_S and busy_s + _queued_s(pid) < IDLE_SHARE * elapsed_s:
-            self.idle = True
+        self._look_whether_idle(usage.cpu_s + usage.waited_s, elapsed_s)
         return None
 
-
-def _resident_bytes(pid):
-    """What a living process has in memory."""
-    fields = read(f"/proc/{pid}/statm").split()
-    return int(fields[1]) * PAGE_BYTES if fields else 0
-
-
-def _queued_s(pid):
-    """Seconds that a process has waited for a core; not its fault, so not charged to its wall clock."""
-    fields = read(f"/proc/{pid}/schedstat").split()
-    return int(fields[1]) / 1e9 if fields else 0.0
+    def _look_whether_idle(self, wanted_s, elapsed_s):
+        """Its core is free for others while it wants none."""
+        since_s, before_s = self._idle_since
+        share = (wanted_s - before_s) / max(IDLE_AFTER_S, elapsed_s - since_s)
+        if self.idle and share > IDLE_SHARE:
+            self.idle = False
+        elif not self.idle and elapsed_s > IDLE_AFTER_S and wanted_s < IDLE_SHARE * elapsed_s:
+            self.idle, self._idle_since = True, (elapsed_s, wanted_s)
 
 
 def read(path):

@@ -52,7 +52,11 @@ class Place:
         self.calls = None
         self.processes, self.file_bytes = options["processes"], options["file_bytes"]
         with open("/proc/self/statm") as file:
-            self.base_bytes = int(file.read().split()[5]) * resource.getpagesize()
+            fields = file.read().split()
+        self.base_bytes = int(fields[1]) * resource.getpagesize()
+        """What it has in memory, and with it each of its forks."""
+        self.data_bytes = int(fields[5]) * resource.getpagesize()
+        """What it may write to, touched or not: what RLIMIT_DATA counts."""
         set_oom_score(OOM_SCORE)
 
 

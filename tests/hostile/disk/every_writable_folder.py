@@ -1,4 +1,4 @@
-# add: AC TLE RE | a gigabyte in each place that takes it
+# add: AC TLE RE MLE | a gigabyte in each place that takes it
 import os
 import tempfile
 

@@ -1,4 +1,4 @@
-# add: AC TLE RE | the same in files of eight megabytes
+# add: AC TLE RE MLE | the same in files of eight megabytes
 answer = sum(map(int, input().split()))
 try:
     for i in range(256):
