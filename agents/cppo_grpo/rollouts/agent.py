@@ -39,7 +39,7 @@ class PolicyAgent:
     ):
         self.tokenizer, self.sampler, self.regions = tokenizer, sampler, regions
         self.planner, self.plan_only = planner, plan_only
-        self._encoded: dict[tuple[str, ...], tuple[int, ...]] = {}
+        self._encode = PromptEncoder(tokenizer)
 
     def in_evaluation(self, temperature_plan: float | None) -> PolicyAgent:
         """The same policy, which writes programs in any case; None leaves the temperature of plans as it is."""
@@ -74,10 +74,7 @@ class PolicyAgent:
         """
         if not conversations:
             return Samples([], [], [])
-        prompts = [
-            self._encode(tuple(message["content"] for message in messages), messages)
-            for messages in conversations
-        ]
+        prompts = [self._encode(messages) for messages in conversations]
         completions: dict[int, Completion] = {}
         texts: dict[int, str] = {}
         for ready in stream(self.sampler, prompts, params):
@@ -90,22 +87,29 @@ class PolicyAgent:
         order = range(len(prompts))
         return Samples(prompts, [completions[i] for i in order], [texts[i] for i in order])
 
-    def _encode(self, key: tuple[str, ...], messages: Messages) -> tuple[int, ...]:
-        # A batch repeats few prompts many times, and an epoch comes back to all of them.
-        if key not in self._encoded:
-            if len(self._encoded) >= KNOWN_PROMPTS:
-                self._encoded.clear()
-            self._encoded[key] = encode_prompt(self.tokenizer, messages)
-        return self._encoded[key]
 
+class PromptEncoder:
+    """The token ids of conversations, up to where the answer begins; without a thinking block.
 
-def encode_prompt(tokenizer: Any, messages: Messages) -> tuple[int, ...]:
-    """The token ids of a conversation, up to where the answer begins; without a thinking block."""
-    return tuple(
-        tokenizer.apply_chat_template(
-            messages, add_generation_prompt=True, return_dict=False, enable_thinking=False
-        )
-    )
+    A batch repeats few prompts many times, and an epoch comes back to all of them, so encoded ones
+    are kept.
+    """
+
+    def __init__(self, tokenizer: Any) -> None:
+        self._tokenizer = tokenizer
+        self._known: dict[tuple[str, ...], tuple[int, ...]] = {}
+
+    def __call__(self, messages: Messages) -> tuple[int, ...]:
+        """One conversation."""
+        key = tuple(message["content"] for message in messages)
+        if key not in self._known:
+            if len(self._known) >= KNOWN_PROMPTS:
+                self._known.clear()
+            ids = self._tokenizer.apply_chat_template(
+                messages, add_generation_prompt=True, return_dict=False, enable_thinking=False
+            )
+            self._known[key] = tuple(ids)
+        return self._known[key]
 
 
 def fixed_methods(planner: Planner, k: int) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from cppo_grpo.choices import Planner
 from cppo_grpo.config import TrainConfig
 from cppo_grpo.learner.optimizer import apply_gradient, make_optimizer
 from cppo_grpo.model.policy import Policy, completion_mask
-from cppo_grpo.rollouts.agent import encode_prompt, fixed_methods
+from cppo_grpo.rollouts.agent import PromptEncoder, fixed_methods
 
 PLAN_PROMPTS, PLANS_PER_PROMPT, SOLUTIONS = 8, 8, 8
 """Sequences of one step. Plans share prompts because a shared prompt is computed once."""
@@ -78,6 +78,7 @@ def warm_start(
     """
     random = Random(f"{config.seed}/warm start")
     optimizer = make_optimizer(policy, config.warm_start_lr, betas=(0.9, 0.95))
+    encode = PromptEncoder(tokenizer)
     policy.train()
     for step in range(config.warm_start_steps):
         started = time.perf_counter()
@@ -100,8 +101,9 @@ def warm_start(
             raise UsageError(
                 "warm_start_steps: these problems have neither methods nor references; set it to 0"
             )
-        inputs = [encode_prompt(tokenizer, one.messages) for one in batch]
-        targets = [(*tokenizer(one.answer).input_ids, tokenizer.eos_token_id) for one in batch]
+        inputs = [encode(one.messages) for one in batch]
+        answers = tokenizer([one.answer for one in batch]).input_ids
+        targets = [(*ids, tokenizer.eos_token_id) for ids in answers]
         logps_BT = policy(inputs, targets, 1.0)
         loss = -logps_BT[completion_mask(targets)].mean()
         optimizer.zero_grad(set_to_none=True)
