@@ -22,6 +22,8 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.distributed.tensor import DTensor
 
+from cppo_grpo.launcher import launched_processes
+
 if TYPE_CHECKING:
     from accelerate import Accelerator
 
@@ -34,11 +36,6 @@ PATIENCE = timedelta(days=1)
 launcher ends them all."""
 
 
-def launched_processes() -> int:
-    """The number of processes started by a launcher such as `torchrun`."""
-    return int(os.environ.get("WORLD_SIZE", "1"))
-
-
 class Processes:
     """The processes of a run, seen from one of them. `Processes()` is a single process."""
 
@@ -48,12 +45,16 @@ class Processes:
 
     @classmethod
     def launched(cls) -> Processes:
-        """The processes of a launcher such as `torchrun`, or a single one without a launcher."""
+        """The processes of a launcher such as `torchrun`, or a single one without a launcher.
+
+        They compute on CPUs where there are fewer accelerators than processes.
+        """
         if launched_processes() == 1:
             return cls()
         from accelerate import Accelerator, InitProcessGroupKwargs
 
-        cpu = not torch.accelerator.is_available()
+        here = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+        cpu = not torch.accelerator.is_available() or torch.accelerator.device_count() < here
         return cls(Accelerator(cpu=cpu, kwargs_handlers=[InitProcessGroupKwargs(timeout=PATIENCE)]))
 
     @property

@@ -23,7 +23,10 @@ def test_the_quickstart_returns_the_figures_and_writes_its_folder(
     monkeypatch.setattr(
         RunConfig, "train_config", lambda self: dataclasses.replace(whole(self), **small)
     )
-    result = run(RunConfig(seed=3, run=tmp_path / "run", sandbox="local", steps=2, eval_episodes=8))
+    settings = RunConfig(
+        seed=3, run=tmp_path / "run", sandbox="local", steps=2, eval_episodes=8, processes=1
+    )
+    result = run(settings)
     assert result["independent_ceiling"] == pytest.approx(0.68359375)
     assert result["coordinated_optimum"] == pytest.approx(1.0)
     assert (result["seed"], result["steps"], result["sandbox"]) == (3, 2, "local")

@@ -32,6 +32,8 @@ class RunConfig:
     """Optimizer steps of joint CPPO, at most; it stops earlier, where .95 of the training episodes succeed."""
     eval_episodes: int = 1024
     """Held-out episodes played before and after."""
+    processes: int | None = None
+    """Processes that share the work; two on a machine with two cores or more, if None."""
     given: frozenset[str] | None = field(default=None, compare=False, metadata={"given": True})
     """Names of the settings that the command was given."""
 
@@ -39,6 +41,7 @@ class RunConfig:
         """All settings of the run; of one that goes on, those that were given."""
         if self.resume is not None:
             given = changes(self)
+            given.pop("processes", None)
             return TrainConfig(**given, given=frozenset(given))
         return TrainConfig(
             env="CPPO-Strategies-v0",
@@ -70,12 +73,15 @@ def run(config: RunConfig) -> dict[str, Any]:
     from cppo_env import load_problems
     from cppo_env.problems.strategies import coordinated_optimum, independent_ceiling
     from cppo_grpo.commands.launch import carry_out
+    from cppo_grpo.launcher import launched_processes, run_together
     from cppo_grpo.runs.progress import main_console
 
     if config.eval_episodes < 1:
         raise UsageError(
             f"eval_episodes: got {config.eval_episodes}, expected at least 1 to compare before and after"
         )
+    if launched_processes() == 1 and (count := _processes(config)) > 1:
+        return run_together(count, ["run", *_flags(config)])
     console = main_console()
     k = config.train_config().k
     probabilities = load_problems("strategies").probabilities
@@ -107,3 +113,21 @@ def run(config: RunConfig) -> dict[str, Any]:
         "coordinated_optimum": optimum,
         **result,
     }
+
+
+def _processes(config: RunConfig) -> int:
+    from cppo_sandboxes.base import core_count
+
+    if config.processes is None:
+        return min(2, core_count())
+    if not 1 <= config.processes <= config.train_config().problems_per_step:
+        raise UsageError(
+            f"processes: got {config.processes}, expected 1 to {config.train_config().problems_per_step}: "
+            "each plays a problem of every step at least"
+        )
+    return config.processes
+
+
+def _flags(config: RunConfig) -> list[str]:
+    """The command line that gives these settings."""
+    return [f"--{name}={value}" for name, value in changes(config).items()]

@@ -22,7 +22,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from cppo_env.errors import UsageError
 from cppo_env.plugins import missing_extra
-from cppo_grpo.parallel import launched_processes
+from cppo_grpo.launcher import launched_processes
 from cppo_grpo.samplers import Completion, SamplingParams, in_order
 from cppo_grpo.samplers.vllm_weights import WORKER_EXTENSION, weights_file
 

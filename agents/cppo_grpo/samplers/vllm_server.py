@@ -25,7 +25,7 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from cppo_env.errors import SamplerError, UsageError
-from cppo_grpo.parallel import launched_processes
+from cppo_grpo.launcher import launched_processes
 from cppo_grpo.samplers import Completion, SamplingParams, in_order
 from cppo_grpo.samplers.vllm_weights import WORKER_EXTENSION, weights_file
 

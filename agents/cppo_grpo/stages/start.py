@@ -40,29 +40,19 @@ def starting_point(
 ) -> tuple[Any, Any, PolicyAgent]:
     """The model and tokenizer that CPPO starts from, kept in the run folder, and the model at play.
 
-    Of several processes the main one makes them, and the others read them. The sampler is made
-    before the warm start, so that one that is not installed or does not answer costs no time.
+    Of several processes each makes them, with its share of the warm start; the main one writes them
+    down. The sampler is made before the warm start, so that one that is not installed or does not
+    answer costs no time.
 
     Raises:
         UsageError: the model's folder or name leads to no causal language model with a tokenizer
             and a chat template.
     """
-    processes = processes or Processes()
-    if processes.main:
-        found = _make_starting_point(run, problems, console, processes)
-        processes.gather(None)
-        return found
-    processes.gather(None)
-    return _make_starting_point(run, problems, console, processes)
-
-
-def _make_starting_point(
-    run: Run, problems: ProblemSet, console: Console, processes: Processes
-) -> tuple[Any, Any, PolicyAgent]:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    config = run.config
-    source = str(run.reference) if run.reference.exists() else config.model
+    config, processes = run.config, processes or Processes()
+    made = processes.gather(run.reference.exists())[0]
+    source = str(run.reference) if made else config.model
     if source is not None:
         try:
             tokenizer = AutoTokenizer.from_pretrained(source)
@@ -91,12 +81,13 @@ def _make_starting_point(
     apart = config.off_policy_steps or shards_weights(config, processes)
     own = copy.deepcopy(model).requires_grad_(False) if apart else model
     agent = make_policy_agent(config, own, tokenizer)
-    if not run.reference.exists():
+    if not made:
         if config.warm_start_steps:
-            _warm_start(run, model, tokenizer, problems, console)
-        with whole_folder(run.reference) as partial:
-            model.save_pretrained(partial)
-            tokenizer.save_pretrained(partial)
+            _warm_start(run, model, tokenizer, problems, console, processes)
+        if processes.main:
+            with whole_folder(run.reference) as partial:
+                model.save_pretrained(partial)
+                tokenizer.save_pretrained(partial)
     return model, tokenizer, agent
 
 
@@ -168,15 +159,23 @@ def make_policy_agent(config: TrainConfig, model: Any, tokenizer: Any) -> Policy
 
 
 def _warm_start(
-    run: Run, model: Any, tokenizer: Any, problems: ProblemSet, console: Console
+    run: Run,
+    model: Any,
+    tokenizer: Any,
+    problems: ProblemSet,
+    console: Console,
+    processes: Processes,
 ) -> None:
     run.log.rewind("warm_start", 0)
-    with stage(console, "warm start", run.config.warm_start_steps) as shown:
-        for step, row in enumerate(
-            warm_start(Policy(model), tokenizer, problems, run.config), start=1
-        ):
+    rows = warm_start(Policy(model), tokenizer, problems, run.config, processes)
+    with (
+        stage(console, "warm start", run.config.warm_start_steps) as shown,
+        processes.interrupted_together(),
+    ):
+        for step, row in enumerate(rows, start=1):
             run.log.append({"stage": "warm_start", "step": step, **row})
             shown.show(step, {"loss": row["loss"]})
+            processes.agree()
 
 
 def _texts(problems: ProblemSet, config: TrainConfig) -> Iterable[str]:

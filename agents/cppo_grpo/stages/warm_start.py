@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
+import numpy as np
+import torch
+
 from cppo_env import parsing, prompts
 from cppo_env.errors import UsageError
 from cppo_env.prompts import Messages
@@ -20,7 +23,8 @@ from cppo_env.types import Observation
 from cppo_grpo.choices import Planner
 from cppo_grpo.config import TrainConfig
 from cppo_grpo.learner.optimizer import apply_gradient, make_optimizer
-from cppo_grpo.model.policy import Policy, completion_mask
+from cppo_grpo.model.policy import Policy
+from cppo_grpo.parallel import Processes
 from cppo_grpo.rollouts.agent import PromptEncoder, fixed_methods
 
 PLAN_PROMPTS, PLANS_PER_PROMPT, SOLUTIONS = 8, 8, 8
@@ -69,9 +73,13 @@ def demonstrate_solution(
 
 
 def warm_start(
-    policy: Policy, tokenizer: Any, problems: ProblemSet, config: TrainConfig
+    policy: Policy,
+    tokenizer: Any,
+    problems: ProblemSet,
+    config: TrainConfig,
+    processes: Processes,
 ) -> Iterator[dict[str, float]]:
-    """Train in place; yields the metrics of each step.
+    """Train in place, each process on its share of a step's demonstrations; yields the metrics of each step.
 
     Raises:
         UsageError: the problem set demonstrates nothing.
@@ -101,17 +109,22 @@ def warm_start(
             raise UsageError(
                 "warm_start_steps: these problems have neither methods nor references; set it to 0"
             )
-        inputs = [encode(one.messages) for one in batch]
+        own = processes.share(np.arange(len(batch)))
+        inputs = [encode(batch[i].messages) for i in own]
         answers = tokenizer([one.answer for one in batch]).input_ids
         targets = [(*ids, tokenizer.eos_token_id) for ids in answers]
-        logps_BT = policy(inputs, targets, 1.0)
-        loss = -logps_BT[completion_mask(targets)].mean()
+        tokens = sum(map(len, targets))
         optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        loss = torch.zeros(())
+        if len(own):
+            loss = -policy(inputs, [targets[i] for i in own], 1.0).sum() / tokens
+            loss.backward()
+        processes.sum_gradients(policy)
         apply_gradient(
             optimizer, config.warm_start_lr * _schedule(step, config.warm_start_steps), 1.0
         )
-        yield {"loss": float(loss.detach()), "seconds": time.perf_counter() - started}
+        whole = sum(processes.gather(float(loss.detach())))
+        yield {"loss": whole, "seconds": time.perf_counter() - started}
 
 
 def _schedule(step: int, steps: int) -> float:
