@@ -62,4 +62,5 @@ class EpisodeRecord:
 
     def to_json(self) -> str:
         """The line of a record, without its end."""
-        return json.dumps(dataclasses.asdict(self))
+        # All fields are flat; `asdict` would copy every text.
+        return json.dumps({one.name: getattr(self, one.name) for one in dataclasses.fields(self)})

@@ -16,11 +16,19 @@ hypothesis.settings.load_profile("cppo")
 # interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# The models are so small that a second thread costs more than it computes, and files of tests run
+# side by side.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 pytest.register_assert_rewrite("cppo_env.testing.contracts")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip the Docker tests where they cannot run and are not mandatory."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the long tests to `make test-long`; skip the Docker tests where they cannot run and are not mandatory."""
+    if "long" not in config.option.markexpr:
+        long = [item for item in items if item.get_closest_marker("long")]
+        config.hook.pytest_deselected(items=long)
+        items[:] = [item for item in items if item not in long]
     needing = [item for item in items if item.get_closest_marker("docker")]
     if not needing or not (fault := why_unusable()):
         return

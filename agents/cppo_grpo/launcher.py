@@ -22,7 +22,6 @@ from cppo_env.errors import CppoError
 GRACE_S = 15.0
 """How long the others may take to end once one process has ended."""
 
-INTERRUPTED = 130
 PR_SET_PDEATHSIG = 1
 
 
@@ -85,11 +84,15 @@ def _rendezvous(count: int) -> dict[str, str]:
 
 
 def _failed_before_the_first(processes: Sequence[subprocess.Popen[bytes]]) -> int:
-    """Wait for the first process; returns the number of another one that failed while it ran, or 0."""
-    while processes[0].poll() is None:
+    """Wait for the first process; returns the number of another one that failed by itself before it, or 0."""
+    first = processes[0]
+    while first.poll() is None:
         for rank, process in enumerate(processes):
-            if process.poll() and process.returncode != INTERRUPTED:
-                return rank
+            if process.poll():
+                # What ends all of them, such as a setting that cannot work, the first one says.
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    first.wait(GRACE_S)
+                return rank if process.returncode != first.returncode else 0
         time.sleep(0.05)
     return 0
 

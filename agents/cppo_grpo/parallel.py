@@ -68,6 +68,11 @@ class Processes:
         return int(os.environ.get("LOCAL_WORLD_SIZE", "1")) if self._accelerator else 1
 
     @property
+    def first_here(self) -> bool:
+        """Whether this is the first one of this machine."""
+        return self._accelerator is None or self._accelerator.is_local_main_process
+
+    @property
     def main(self) -> bool:
         """Whether this process writes the run folder."""
         return self._accelerator is None or self._accelerator.is_main_process

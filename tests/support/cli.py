@@ -16,7 +16,7 @@ NO_ENGINE = {"DOCKER_HOST": NOWHERE}
 
 
 def cppo(
-    *arguments: object, env: Mapping[str, str] | None = None
+    *arguments: object, env: Mapping[str, str] | None = None, timeout: float | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run `cppo` to its end; a traceback is never acceptable."""
     done = subprocess.run(
@@ -25,7 +25,7 @@ def cppo(
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=timeout,
     )
     assert "Traceback" not in done.stdout + done.stderr, done.stderr
     return done

@@ -39,7 +39,8 @@ def carry_out(command: str, config: TrainConfig, console: Console) -> dict[str, 
             run.config.sandbox, **({"workers": workers} if processes.count > 1 else {})
         ) as box:
             name = type(box).__name__.removesuffix("Sandbox").lower()
-            if not (config.allow_untrusted_sandbox or run.config.allow_untrusted_sandbox):
+            trusted = config.allow_untrusted_sandbox or run.config.allow_untrusted_sandbox
+            if processes.first_here and not trusted:
                 require_trust(box)
             console.print(
                 f"run folder {run.path}, programs run in the sandbox [bold]{name}[/]",
