@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from string import ascii_uppercase
 
@@ -9,6 +10,15 @@ from cppo_env.types import Episode
 
 WIDTH = 100
 STATEMENT_CHARS = 800
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+
+
+def printable(text: str) -> str:
+    r"""A text that a program may have chosen, without the power to move a terminal's cursor or its direction.
+
+    Control characters are shown as escapes, `\x1b` for one; tabs and line ends are kept.
+    """
+    return _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
 
 
 def render_text(episode: Episode, reward: float) -> str:

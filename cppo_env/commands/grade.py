@@ -14,6 +14,7 @@ from rich.text import Text
 from cppo_env.assembly import find_problem
 from cppo_env.errors import UsageError
 from cppo_env.problems import load_problems
+from cppo_env.rendering import printable
 from cppo_env.sandboxing import grade as grade_program
 from cppo_env.types import MIB, Problem, Report, Verdict
 
@@ -66,11 +67,11 @@ def _show(problem: Problem, report: Report) -> None:
         highlight=False,
     )
     if report.message:
-        console.print(report.message, markup=False, highlight=False)
+        console.print(printable(report.message), markup=False, highlight=False)
     table = Table("test", "verdict", "CPU s", "wall s", "MiB", "message")
     for number, test in enumerate(report.tests[:SHOWN], start=1):
         figures = f"{test.cpu_s:.3f}", f"{test.wall_s:.3f}", f"{test.memory_bytes / MIB:.1f}"
-        table.add_row(str(number), test.verdict.value, *figures, Text(test.message))
+        table.add_row(str(number), test.verdict.value, *figures, Text(printable(test.message)))
     console.print(table)
     passed = sum(test.verdict is Verdict.AC for test in report.tests)
     console.print(f"{passed} of {len(problem.tests)} tests passed, {len(report.tests)} ran")

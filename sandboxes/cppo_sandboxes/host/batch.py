@@ -10,6 +10,7 @@ from itertools import count
 from signal import SIGKILL
 from typing import Any
 
+from cppo_env.rendering import printable
 from cppo_env.types import Job, Problem, Report, TestReport, Verdict
 from cppo_sandboxes.host.faults import told
 from cppo_sandboxes.host.grading import RunOutcome, checker_of, grade, summarise
@@ -138,7 +139,7 @@ class Work:
 
     def compile_error(self, message: str) -> None:
         """The program cannot be compiled."""
-        self.finish(Report(Verdict.CE, message=message))
+        self.finish(Report(Verdict.CE, message=printable(message)))
 
     def unable(self, message: str) -> None:
         """No worker of this sandbox can judge the program: trying again would not help."""

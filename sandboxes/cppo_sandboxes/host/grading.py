@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cppo_env import plugins
+from cppo_env.rendering import printable
 from cppo_env.types import Checker, Problem, Report, TestReport, Verdict
 from cppo_sandboxes.worker import frames
 
@@ -51,7 +52,9 @@ def checker_of(problem: Problem) -> Checker:
 def grade(problem: Problem, checker: Checker, index: int, outcome: RunOutcome) -> TestReport:
     """The report of one test. A checker that raises gives IE: the problem's own data are at fault."""
     verdict, message = _verdict(problem, checker, index, outcome)
-    return TestReport(verdict, outcome.cpu_s, outcome.wall_s, outcome.memory_bytes, message)
+    return TestReport(
+        verdict, outcome.cpu_s, outcome.wall_s, outcome.memory_bytes, printable(message)
+    )
 
 
 def _verdict(

@@ -86,6 +86,7 @@ class Supervision:
             self._freed(*frames.USAGE.unpack(payload))
         elif kind == frames.REFUSED:
             self.state, self._ending = State.LEAVING, (payload[0], payload[1:])
+            self._refused = True
         elif kind == frames.FAULT:
             self._stop_watching()
             self.state = State.WAITING
@@ -121,7 +122,7 @@ class Supervision:
             [frames.HEADER.pack(len(payload) + 1, frames.RUN)], [(SOL_SOCKET, SCM_RIGHTS, rights)]
         )
         channel.sendall(payload)
-        self.state = State.COMPILING
+        self.state, self._refused = State.COMPILING, False
 
     def _step(self):
         """Do what comes next, if nothing runs."""
@@ -158,6 +159,8 @@ class Supervision:
             self._settle(status, cpu_s, peak)
         elif self.state is not State.LEAVING:
             self._crashed(status, status == SIGKILL and self._worker.out_of_memory())
+        elif self._refused:  # whatever a compiler has left: processes, messages, half a binary
+            self._worker.fence.restore()
         self._without_process()
 
     def abandon(self, out_of_memory):
