@@ -63,6 +63,54 @@ for pid in children: os.waitpid(pid, 0)
 print(a + b)
 """
 
+_CHILDREN = """
+import os, signal, time
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+for _ in range(15):
+    read, write = os.pipe()
+    if os.fork() == 0:
+        stop = time.process_time() + 0.1
+        while time.process_time() < stop: pass
+        os._exit(os.write(write, b"."))
+    os.close(write)
+    os.read(read, 1)
+    os.close(read)
+print(a + b)
+"""
+_QUEUE = """
+import os, time
+os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+end = time.time() + 5
+for _ in range(4):
+    if os.fork() == 0:
+        while time.time() < end: pass
+        os._exit(0)
+os.nice(19)
+while time.time() < end: pass
+print(a + b)
+"""
+_SHARED = """
+import mmap, os, time
+read, write = os.pipe()
+if os.fork() == 0:
+    shared = mmap.mmap(-1, 256 << 20)
+    for page in range(0, 256 << 20, 4096): shared[page] = 1
+    os.write(write, b".")
+    time.sleep(1)
+    os._exit(0)
+os.read(read, 1)
+time.sleep(0.5)
+print(a + b)
+"""
+_FILES = """
+import os, time
+files = [os.memfd_create("selftest") for _ in range(8)]
+for _ in range(32):
+    for file in files: os.write(file, b"x" * (1 << 20))
+time.sleep(0.5)
+print(a + b)
+"""
+
 CHECKS = (
     Check("a right program", _ADD + "print(a + b)", ("AC",)),
     Check("a wrong program", _ADD + "print(a - b)", ("WA",)),
@@ -92,6 +140,10 @@ CHECKS = (
     Check("the test after it finds no other process", _ADD + "import os\nothers = [p for p in os.listdir('/proc') if p.isdigit() and int(p) != os.getpid()]\ndef mine(p):\n    try: return f'Uid:\\t{os.getuid()}\\t' in open(f'/proc/{p}/status').read()\n    except OSError: return False\nassert not any(map(mine, others))\nprint(a + b)", ("AC",), vital=False),
     Check("an output flood", _ADD + "for _ in range(1024): print('x' * 65535)\nprint(a + b)", ("OLE",), load="writes 64 MiB"),
     Check("too much memory", _ADD + "parts = []\nfor _ in range(64): parts.append(b'x' * (1 << 24))\nprint(a + b)", ("MLE",), load="takes 1 GiB of memory"),
+    Check("children whose CPU time nobody inherits", _ADD + _CHILDREN, ("TLE",), vital=False, load="keeps a core busy for 1.5 s"),
+    Check("a program kept from its core by its own children", _ADD + _QUEUE, ("TLE",), vital=False, load="keeps a core busy for 5 s"),
+    Check("shared memory of a child", _ADD + _SHARED, ("MLE",), vital=False, load="takes 256 MiB of memory"),
+    Check("files in memory", _ADD + _FILES, ("MLE", "RE"), vital=False, load="takes 256 MiB of memory"),
     Check("a fork bomb", _ADD + _BOMB, ("RE", "TLE", "MLE"), load="keeps 200 processes busy for 2 s"),
     Check("a right program after all of these", _ADD + "print(a + b)", ("AC",)),
 )  # fmt: skip
