@@ -4,43 +4,63 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
+import marshal
 import os
 import pickle
 import threading
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import OrderedDict, deque
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
-from typing import Self
+from types import FunctionType
+from typing import Literal, Self, get_args
 
+from cppo_env.errors import UsageError
 from cppo_env.protocols import Sandbox
 from cppo_env.provenance import sandbox_facts
 from cppo_env.types import Job, Problem, Report, TestReport, Verdict
+from cppo_sandboxes.determinism import is_deterministic
 
-_VERSION = b"1"
+_VERSION = b"2"
+_CHECKSUM = hashlib.sha256
+Remember = Literal["deterministic", "all"]
 
 
 class CachedSandbox:
     """Remembers reports by content: program, language, tests, limits, checker, entry point, starter code, early stop.
 
-    IE is never remembered. A job that another thread or another place of the same batch is running
-    already is waited for, not run again. Problems whose checker is a callable without a name are
-    run each time.
+    Never remembered are IE, and TLE of the wall clock, which may be the machine's fault. A job that
+    another thread or another place of the same batch is running already is waited for, not run
+    again. Problems whose checker is no plain function without state are run each time.
 
     Args:
         inner: the sandbox that runs what is not known; closed with this one.
+        remember: "deterministic": a program that might do otherwise the next time (see
+            `is_deterministic`) runs once for each attempt, as pass@k assumes. "all": attempts with
+            the same text share one verdict, whatever they do.
         entries: reports kept in memory; the least recently used one goes first.
         folder: where reports are kept on disk too, without a bound; they outlive this process. Only
             share folders with people who may decide your verdicts.
     """
 
     def __init__(
-        self, inner: Sandbox, *, entries: int = 100_000, folder: Path | None = None
+        self,
+        inner: Sandbox,
+        *,
+        remember: Remember = "deterministic",
+        entries: int = 100_000,
+        folder: Path | None = None,
     ) -> None:
+        if remember not in get_args(Remember):
+            raise UsageError(f"remember: got {remember!r}, expected 'deterministic' or 'all'")
         self._inner, self._entries, self._folder = inner, entries, folder
+        self._remember = remember
         self._known: OrderedDict[str, Report] = OrderedDict()
         self._running: dict[str, Future[Report]] = {}
+        self._attempts: dict[str, deque[Future[Report]]] = {}
+        """Content → what was prefetched of attempts that are not shared; each is given out once."""
         self._lock = threading.Lock()
         self._ahead = ThreadPoolExecutor(1, thread_name_prefix="cppo-sandbox-ahead")
         self._prefetched: Future[None] | None = None
@@ -52,6 +72,8 @@ class CachedSandbox:
         """Jobs that were run."""
         self.tests = 0
         """Tests that these jobs were run on."""
+        self.damaged = 0
+        """Files of `folder` that could not be read, and were run again."""
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
 
@@ -68,35 +90,39 @@ class CachedSandbox:
             wait([self._prefetched])
         return self._run(jobs)
 
-    def _run(self, jobs: Sequence[Job]) -> list[Report]:
-        # All of them before the first claim: reading tests may fail, and whoever waits for a claim
-        # must not hang.
-        digests = {
-            id(problem): _problem_digest(problem)
-            for problem in {id(job.problem): job.problem for job in jobs}.values()
-        }
+    def _run(self, jobs: Sequence[Job], *, ahead: bool = False) -> list[Report]:
+        keys = self._keys(jobs)
         waiting: list[Future[Report]] = []
         mine: list[tuple[str, Job, Future[Report]]] = []
-        for job in jobs:
-            key = _key(job, digests[id(job.problem)])
-            future, new = self._claim(key)
-            waiting.append(future)
-            if new:
-                mine.append((key, job, future))
         try:
+            for job, (key, shared) in zip(jobs, keys, strict=True):
+                claimed, future, new = self._claim(key, shared=shared, ahead=ahead)
+                waiting.append(future)
+                if new:
+                    mine.append((claimed, job, future))
             with self._working():
                 reports = self._inner.run([job for _, job, _ in mine]) if mine else []
             with self._lock:
                 self.tests += sum(len(report.tests) for report in reports)
-            for (key, _, future), report in zip(mine, reports, strict=True):
-                self._settle(key, future, report)
+            for (key, job, future), report in zip(mine, reports, strict=True):
+                self._settle(key, future, report, keep=_is_lasting(job, report))
         finally:
             for key, _, future in mine:
-                if not future.done():  # the inner sandbox raised: those who wait must not hang
-                    self._settle(
-                        key, future, Report(Verdict.IE, message="the sandbox failed on this batch")
-                    )
+                if not future.done():  # something was raised: those who wait must not hang
+                    failed = Report(Verdict.IE, message="the sandbox failed on this batch")
+                    self._settle(key, future, failed, keep=False)
         return [future.result() for future in waiting]
+
+    def _keys(self, jobs: Sequence[Job]) -> list[tuple[str, bool]]:
+        """The content of each job, empty if it cannot be told, and whether equal jobs share a report."""
+        problems = {id(job.problem): job.problem for job in jobs}
+        digests = {number: _problem_digest(problem) for number, problem in problems.items()}
+        keys = [_key(job, digests[id(job.problem)]) for job in jobs]
+        every = self._remember == "all"
+        return [
+            (key, bool(key) and (every or is_deterministic(job.program, job.language)))
+            for job, key in zip(jobs, keys, strict=True)
+        ]
 
     def prefetch(self, jobs: Sequence[Job], /) -> None:
         """Start on jobs that `run` will be asked for later, in a thread and in order; `run` waits for them.
@@ -114,7 +140,7 @@ class CachedSandbox:
         with self._lock:
             jobs, self._queued = self._queued, []
         if jobs:
-            self._run(jobs)
+            self._run(jobs, ahead=True)
 
     @property
     def busy_s(self) -> float:
@@ -135,7 +161,7 @@ class CachedSandbox:
         self.close()
 
     @contextlib.contextmanager
-    def _working(self) -> Iterator[None]:
+    def _working(self) -> Generator[None]:
         with self._lock:
             self._busy_since = self._busy_since if self._calls else time.perf_counter()
             self._calls += 1
@@ -146,41 +172,56 @@ class CachedSandbox:
                 self._calls -= 1
                 self._busy_s += 0.0 if self._calls else time.perf_counter() - self._busy_since
 
-    def _claim(self, key: str) -> tuple[Future[Report], bool]:
-        """The report of a key, known or to come, and whether the caller has to run it."""
+    def _claim(self, key: str, *, shared: bool, ahead: bool) -> tuple[str, Future[Report], bool]:
+        """What to settle the report under, the report, known or to come, and whether to run the job."""
         with self._lock:
-            report = self._look_up(key) if key else None
-            if report is not None:
+            found = self._find(key) if shared else None if ahead else self._take_attempt(key)
+            if found is not None:
                 self.hits += 1
-                future: Future[Report] = Future()
-                future.set_result(report)
-                return future, False
-            if key and key in self._running:
-                self.hits += 1
-                return self._running[key], False
+                return "", found, False
             self.misses += 1
-            future = Future()
-            if key:
+            future: Future[Report] = Future()
+            if shared:
                 self._running[key] = future
-            return future, True
+            elif ahead:
+                self._attempts.setdefault(key, deque()).append(future)
+            return key if shared else "", future, True
+
+    def _find(self, key: str) -> Future[Report] | None:
+        if (report := self._look_up(key)) is None:
+            return self._running.get(key)
+        future: Future[Report] = Future()
+        future.set_result(report)
+        return future
+
+    def _take_attempt(self, key: str) -> Future[Report] | None:
+        attempts = self._attempts.get(key)
+        while attempts:
+            future = attempts.popleft()
+            if not attempts:
+                del self._attempts[key]
+            if not future.done() or future.result().verdict is not Verdict.IE:
+                return future
+        return None
 
     def _look_up(self, key: str) -> Report | None:
         report = self._known.get(key)
         if report is None and self._folder is not None:
-            report = _read(self._folder / key[:2] / key)
+            try:
+                report = _read(self._folder / key[:2] / key)
+            except ValueError:
+                self.damaged += 1
             if report is not None:
                 self._keep(key, report)
         elif report is not None:
             self._known.move_to_end(key)
         return report
 
-    def _settle(self, key: str, future: Future[Report], report: Report) -> None:
+    def _settle(self, key: str, future: Future[Report], report: Report, *, keep: bool) -> None:
         with self._lock:
             if key:
                 del self._running[key]
-                if report.verdict is not Verdict.IE and all(
-                    test.verdict is not Verdict.IE for test in report.tests
-                ):
+                if keep:
                     self._keep(key, report)
                     if self._folder is not None:
                         _write(self._folder / key[:2] / key, report)
@@ -193,9 +234,19 @@ class CachedSandbox:
             self._known.popitem(last=False)
 
 
+def _is_lasting(job: Job, report: Report) -> bool:
+    """Whether the next run would say the same, on a machine that is busier or idler than this one."""
+    for test in (report, *report.tests):
+        if test.verdict is Verdict.IE:
+            return False
+        if isinstance(test, TestReport) and test.verdict is Verdict.TLE:
+            return test.cpu_s > job.problem.limits.cpu_s
+    return report.verdict is not Verdict.TLE or bool(report.tests)
+
+
 def _key(job: Job, problem: bytes | None) -> str:
     """The name of a job's content; empty if it must not be remembered."""
-    if problem is None:
+    if problem is None or not isinstance(job.program, str):  # pyright: ignore[reportUnnecessaryIsInstance] - the inner sandbox will say so
         return ""
     digest = hashlib.sha256(problem)
     _feed(digest.update, job.program, job.language, str(job.stop_early))
@@ -203,29 +254,29 @@ def _key(job: Job, problem: bytes | None) -> str:
 
 
 def _checker_name(problem: Problem) -> str | None:
+    """What tells a checker from others: its name, or the code of a plain function; None if it has state."""
     checker = problem.checker
     if not callable(checker):
         return checker
-    name = getattr(checker, "__qualname__", "")
-    if not name or "<" in name:
-        return None  # a lambda or a closure: its content cannot be told
-    return f"{checker.__module__}:{name}"
+    if not isinstance(checker, FunctionType) or "<" in checker.__qualname__:
+        return None  # a method of an object with settings, a lambda, a closure
+    code = hashlib.sha256(marshal.dumps(checker.__code__)).hexdigest()
+    return f"{checker.__module__}:{checker.__qualname__}:{code}"
 
 
 def _problem_digest(problem: Problem) -> bytes | None:
-    checker = _checker_name(problem)
-    if checker is None:
+    """The content of a problem; None if it cannot be told. Tests may be anyone's, and raise anything."""
+    try:
+        checker = _checker_name(problem)
+        if checker is None:
+            return None
+        digest = hashlib.sha256(_VERSION)
+        parts = checker, repr(problem.entry_point), problem.starter_code, repr(problem.limits)
+        _feed(digest.update, *parts, repr(problem.metadata.get("integer_keys")))
+        for test in problem.tests:
+            _feed(digest.update, test.input, test.output)
+    except Exception:  # the inner sandbox will say what is wrong with it
         return None
-    digest = hashlib.sha256(_VERSION)
-    _feed(
-        digest.update,
-        checker,
-        repr(problem.entry_point),
-        problem.starter_code,
-        repr(problem.limits),
-    )
-    for test in problem.tests:
-        _feed(digest.update, test.input, test.output)
     return digest.digest()
 
 
@@ -248,11 +299,22 @@ class _Unpickler(pickle.Unpickler):
 
 
 def _read(path: Path) -> Report | None:
+    """The report in a file; None if there is no such file.
+
+    Raises:
+        ValueError: the file is not as it was written.
+    """
     try:
-        with path.open("rb") as file:
-            return _Unpickler(file).load()
-    except (OSError, pickle.UnpicklingError, EOFError, ValueError, AttributeError):
-        return None  # absent, or cut off: the program is run again
+        data = path.read_bytes()
+    except OSError:
+        return None
+    size = _CHECKSUM().digest_size
+    if _CHECKSUM(data[size:]).digest() != data[:size]:
+        raise ValueError(f"{path} is damaged")
+    try:
+        return _Unpickler(io.BytesIO(data[size:])).load()
+    except (pickle.UnpicklingError, AttributeError, TypeError) as error:
+        raise ValueError(f"{path} was written by another version") from error
 
 
 def _write(path: Path, report: Report) -> None:
@@ -260,5 +322,6 @@ def _write(path: Path, report: Report) -> None:
     with contextlib.suppress(OSError):
         path.parent.mkdir(exist_ok=True)
         partial = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
-        partial.write_bytes(pickle.dumps(report))
+        data = pickle.dumps(report)
+        partial.write_bytes(_CHECKSUM(data).digest() + data)
         partial.replace(path)
