@@ -9,11 +9,10 @@ from typing import Any, cast
 from cppo_env import parsing
 from cppo_env.errors import ActionError, UsageError
 from cppo_env.protocols import ChoosesStop, Judge, Prefetches, Reward, Sandbox
-from cppo_env.types import Episode, Job, Observation, Report, Verdict
+from cppo_env.types import Episode, Job, Observation, Report, Ruling, Verdict
 
-NO_PROGRAM = Report(
-    Verdict.CE, message="the solution holds no program: expected one closed code fence"
-)
+NO_PROGRAM = "no program: "
+"""How the message of the report on a solution without a program begins; the reason follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +92,17 @@ class Engine:
         return Job(episode.problem, program, stop_early=stop_early)
 
     def _rule(self, plans: Sequence[tuple[Episode, tuple[str, ...]]]) -> list[Transition]:
-        """Phase 0: methods → rulings."""
+        """Phase 0: methods → rulings. A plan that is not K methods has J = 0; no judge is asked."""
         if not plans:
             return []
-        rulings = self.judge.rule([(episode.problem, methods) for episode, methods in plans])
+        faults = [missing_methods(methods) for _, methods in plans]
+        cases = [
+            (episode.problem, methods)
+            for (episode, methods), fault in zip(plans, faults, strict=True)
+            if fault is None
+        ]
+        judged = iter(self.judge.rule(cases) if cases else ())
+        rulings = [next(judged) if fault is None else Ruling(False, 0.0, fault) for fault in faults]
         transitions: list[Transition] = []
         for (episode, methods), ruling in zip(plans, rulings, strict=True):
             refused = self.end_on_refusal and not ruling.accepted and not ruling.void
@@ -122,13 +128,21 @@ class Engine:
         reports = iter(self.sandbox.run(jobs) if jobs else ())
         transitions: list[Transition] = []
         for (episode, solutions), branches in zip(answers, programs, strict=True):
-            graded = tuple(NO_PROGRAM if program is None else next(reports) for program in branches)
+            graded = tuple(
+                no_program(solution) if program is None else next(reports)
+                for solution, program in zip(solutions, branches, strict=True)
+            )
             after = replace(episode, solutions=solutions, reports=graded)
             reward = 0.0 if after.void else float(self.reward(after))
             transitions.append(
                 Transition(after, reward, terminated=not after.void, truncated=after.void)
             )
         return transitions
+
+
+def no_program(solution: str) -> Report:
+    """The report on a solution that holds no program."""
+    return Report(Verdict.CE, message=NO_PROGRAM + parsing.explain_program(solution))
 
 
 def check_action(action: Any, k: int) -> tuple[str, ...]:
@@ -148,6 +162,14 @@ def check_action(action: Any, k: int) -> tuple[str, ...]:
                 f"action: text {number} of {k} is {type(text).__name__}, expected str"
             )
     return tuple(texts)
+
+
+def missing_methods(methods: Sequence[str]) -> str | None:
+    """Why K texts are no plan of K methods, or None if they are one."""
+    empty = [number for number, method in enumerate(methods, start=1) if not method.strip()]
+    if len(empty) == len(methods):
+        return "no plan: every method is empty"
+    return f"method {empty[0]} is empty" if empty else None
 
 
 def check_k(k: int) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,10 @@ from rich.table import Table
 from rich.text import Text
 
 from cppo_env.assembly import find_problem
+from cppo_env.engine import no_program
 from cppo_env.errors import UsageError
+from cppo_env.parsing import read_program
+from cppo_env.parsing.python_source import facts
 from cppo_env.problems import load_problems
 from cppo_env.rendering import printable
 from cppo_env.sandboxing import grade as grade_program
@@ -27,7 +30,7 @@ class GradeConfig:
     """Options of `cppo grade`."""
 
     program: Path
-    """File that holds the Python program."""
+    """File that holds the Python program, or a model's answer with the program in it."""
     problem: str = ""
     """Id of the problem; needed unless the set holds only one."""
     problems: str = "samples"
@@ -41,9 +44,9 @@ class GradeConfig:
 
 
 def grade(config: GradeConfig) -> dict[str, Any]:
-    """Judge a program on the hidden tests of a problem."""
+    """Judge a program on the hidden tests of a problem; it is read from the text as in `env.step`."""
     try:
-        program = config.program.read_text(encoding="utf-8")
+        text = config.program.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise UsageError(
             f"program: {config.program} is not UTF-8 (byte {error.start}); save it as UTF-8"
@@ -54,9 +57,22 @@ def grade(config: GradeConfig) -> dict[str, Any]:
     problem = problems[
         find_problem(problems, config.problem) if config.problem or len(problems) != 1 else 0
     ]
-    report = grade_program(problem, program, sandbox=config.sandbox, stop_early=config.stop_early)
+    program = read_program(text)
+    report = (
+        _without_program(text)
+        if program is None
+        else grade_program(problem, program, sandbox=config.sandbox, stop_early=config.stop_early)
+    )
     _show(problem, report)
     return {"problem_id": problem.id, "n_tests": len(problem.tests), **dataclasses.asdict(report)}
+
+
+def _without_program(text: str) -> Report:
+    """The report on a file without a program, with the syntax error of one that was meant to be one."""
+    report, found = no_program(text), facts(text)
+    if found.error and "```" not in text:
+        return replace(report, message=f"{report.message}; as Python: {found.error}")
+    return report
 
 
 def _show(problem: Problem, report: Report) -> None:

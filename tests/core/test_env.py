@@ -54,7 +54,7 @@ def test_an_episode_has_two_steps_and_a_gated_reward():
         "```\nWA\n```",
         "reasoning\n```python\nAC\n```\n",
         "prose without a program, it is",
-        "```\nTLE",
+        "",
     )
     _, reward, terminated, truncated, info = env.step(solutions)
     assert (reward, terminated, truncated) == (1.0, True, False)

@@ -36,9 +36,4 @@ class Backend(Protocol):
         ...
 
 
-def without_thoughts(text: str) -> str:
-    """What follows a reasoning block `<think>…</think>`, which some servers leave in the text."""
-    return text.rpartition("</think>")[2].lstrip() if "</think>" in text else text
-
-
-__all__ = ["Backend", "Failure", "Reply", "Request", "without_thoughts"]
+__all__ = ["Backend", "Failure", "Reply", "Request"]

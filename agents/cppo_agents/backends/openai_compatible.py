@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from cppo_agents.backends import Failure, Reply, Request, without_thoughts
+from cppo_agents.backends import Failure, Reply, Request
 from cppo_env.errors import UsageError
 from cppo_env.plugins import missing_extra
 
@@ -89,7 +89,7 @@ class OpenAICompatible:
                 f"{self._client.base_url}: the answer holds no message; does it serve chat completions?"
             )
         return Reply(
-            without_thoughts(text),
+            text,
             truncated=choice.finish_reason == "length",
             tokens=answer.usage.completion_tokens if answer.usage else 0,
         )

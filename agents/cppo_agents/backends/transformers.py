@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
-from cppo_agents.backends import Failure, Reply, Request, without_thoughts
+from cppo_agents.backends import Failure, Reply, Request
 from cppo_env.plugins import missing_extra
 
 
@@ -99,7 +99,7 @@ class Transformers:
         length = next((i for i, token in enumerate(row) if token in ends), None)
         kept = row if length is None else row[:length]
         text = self.tokenizer.decode(kept, skip_special_tokens=True)
-        return Reply(without_thoughts(text), truncated=length is None, tokens=len(kept))
+        return Reply(text, truncated=length is None, tokens=len(kept))
 
 
 def _as_list(value: int | list[int] | None) -> list[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from cppo_agents.backends import Failure, Reply, Request, without_thoughts
+from cppo_agents.backends import Failure, Reply, Request
 from cppo_env.plugins import missing_extra
 
 
@@ -44,7 +44,7 @@ class Vllm:
         )
         return [
             Reply(
-                without_thoughts(output.outputs[0].text),
+                output.outputs[0].text,
                 truncated=output.outputs[0].finish_reason == "length",
                 tokens=len(output.outputs[0].token_ids),
             )

@@ -14,7 +14,7 @@ from random import Random
 
 from cppo_agents.backends import Reply
 from cppo_agents.strategies.base import Planned, Sampling, Steps, single_methods
-from cppo_env import prompts
+from cppo_env import parsing, prompts
 from cppo_env.prompts import Messages
 from cppo_env.types import Observation
 
@@ -86,6 +86,7 @@ def _with_notes(problem: str, notes: list[str] | tuple[str, ...]) -> str:
 
 def _lines(completion: Reply, count: int) -> list[str]:
     """The first `count` observations of an answer; the last line of a truncated one is dropped."""
-    lines = completion.text.splitlines()[: -1 if completion.truncated else None]
+    text = parsing.without_thoughts(completion.text)
+    lines = text.splitlines()[: -1 if completion.truncated else None]
     stripped = (_BULLET.sub("", line).strip() for line in lines)
     return list(dict.fromkeys(line for line in stripped if line))[:count]

@@ -1,0 +1,173 @@
+"""Labels of methods, as chat models write them: `A:`, `(A)`, `A -`, `1.`, `Method A:`, `**Plan 1:**`, …."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from string import ascii_lowercase
+
+from cppo_env.parsing.markup import cells, contained, plain
+
+_NOUN = (
+    r"(?:methods?|plans?|approach(?:es)?|options?|strateg(?:y|ies)|ideas?|solutions?|alternatives?"
+    r"|attempts?|algorithms?|candidates?|variants?|techniques?|routes?|paths?|ways?|proposals?"
+    r"|m[ée]thode|método|methode|ansatz|enfoque|approche|метод|план|подход"
+    r"|方法|方案|思路|解法|策略|手法|방법)"
+)
+_WORD = rf"(?:(?:(?:alternative|high-level|solution|candidate|possible|distinct)\s+)?{_NOUN}\s*(?:#|no\.?|number)?\s*)"
+_CARDINALS = "one|two|three|four|five|six|seven|eight|nine|ten"
+_ORDINALS = "first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth"
+_CHINESE = "一二三四五六七八九十"
+_ORDINAL = re.compile(rf"(?P<value>{_ORDINALS})\s+{_NOUN}\b\s*(?P<sep>[:：.–—-])\s*", re.I)
+
+_VALUE = r"(?P<value>[A-Za-zＡ-Ｚ]|\d{1,2}|[①-⑳]|[一二三四五六七八九十](?![\u4e00-\u9fff]))"
+_NAMED_VALUE = rf"(?P<value>[A-Za-zＡ-Ｚ](?![A-Za-z])|\d{{1,2}}|[{_CHINESE}]|(?:{_CARDINALS})\b)"
+_TITLE = r"(?:\s*\((?P<title>[^()]{1,60})\)(?=\s*[:：–—-]))?"
+_SEP = (
+    r"(?P<close>\*{1,3}|_{1,2}|`{1,2})?(?P<sep>"
+    r"\\?[:：)）、．\]]+(?:\s*[-–—](?=\s))?"  # A: A) A]: 1、
+    r"|\\?\.(?=\s|$|[A-Z\u4e00-\u9fff*])(?:\s*[-–—](?=\s))?"  # "1. x", "A.Sort", and not "3.5"
+    r"|\s*:+|\s*[-–—→](?=\s|$)|\s*(?:->|=>)(?=\s)"
+    r")"
+)
+_BRACKETS = (
+    r"[(（\[【<]\s*{value}\s*[)）\]】>]\s*(?P<sep>[:：.]|[-–—](?=\s))?(?=\s|$|[A-Z\u4e00-\u9fff*])"
+)
+
+_FORMS = [
+    re.compile(rf"{_BRACKETS.format(value=_VALUE)}\s*"),
+    re.compile(rf"(?P<word>{_WORD}){_BRACKETS.format(value=_NAMED_VALUE)}\s*", re.I),
+    re.compile(rf"(?P<word>{_WORD}){_NAMED_VALUE}{_TITLE}\s*{_SEP}\s*", re.I),
+    re.compile(rf"{_VALUE}{_TITLE}{_SEP}\s*"),
+]
+_CIRCLED = re.compile(r"(?P<value>[①-⑳])\s*")
+_ALONE = re.compile(rf"(?P<word>{_WORD})?{_NAMED_VALUE}\s*", re.I)
+_KEYCAP = re.compile(r"(\d)\ufe0f?\u20e3")
+_MARKED = re.compile(r"(\*\*|__|`|\*)\s*(?P<label>[^*_`]{1,24}?)\s*\1(?=\s+\S)")
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A line that begins with a label."""
+
+    line: int
+    index: int
+    """A and 1 are 1, B and 2 are 2, …."""
+    kind: str
+    """`letter` or `number`."""
+    rest: str
+    """What stands behind it on the line, with its markup."""
+    upper: bool
+    word: bool
+    """A noun stands before it: `Method A`."""
+    marked: bool
+    """It is bold, or stands in a heading."""
+    indent: int
+    sep: str
+
+    @property
+    def is_asked_form(self) -> bool:
+        """It looks like the labels that the prompt asks for: a capital letter, or one with a noun."""
+        return (self.kind == "letter" and self.upper) or self.word
+
+
+def find_label(line: str, number: int) -> Label | None:
+    """The label that a line begins with, if it does."""
+    indent = len(line.expandtabs(4)) - len(line.expandtabs(4).lstrip())
+    row = cells(line)
+    if len(row) > 1:
+        line = f"{plain(row[0]).rstrip('.:)')}: {' '.join(row[1:])}"
+    marks, content = contained(_KEYCAP.sub(r"\1) ", line))
+    heading, bold = "#" in marks, content.startswith(("**", "__", "<b", "<strong"))
+    content = _separated(content)
+    opened = re.match(r"(?:\*{1,3}|_{1,2}|`{1,2}(?!`)|</?\w{1,6}>|[\"'“]){0,3}\s*", content)
+    start = opened.end() if opened else 0
+    found = _label_at(content[start:], alone=heading or bold or bool(opened and opened[0]))
+    if found is None:
+        return None
+    match, kind, index = found
+    opened_by, after = content[:start].strip(), content[start + match.end() :]
+    if match.groupdict().get("close"):
+        opened_by = ""
+    title = match.groupdict().get("title")
+    rest = _closed(opened_by, f"{title}: {after}" if title else after)
+    inner = rest.lstrip("*_` ")
+    again = _label_at(inner, alone=False)
+    if (
+        again is not None
+        and again[1:] == ("letter", index)
+        and kind == "number"
+        and _is_capital(again[0])
+    ):
+        # "1. A: …" is one label twice.
+        opened_by = rest[: len(rest) - len(inner)].strip()
+        match, kind, index = again
+        rest = _closed(opened_by, inner[match.end() :])
+    value = match["value"]
+    return Label(
+        line=number,
+        index=index,
+        kind=kind,
+        rest=rest.strip(),
+        upper=value.isupper() or kind == "number",
+        word=bool(match.groupdict().get("word")) or match.re is _ORDINAL,
+        marked=heading or bold,
+        indent=indent,
+        sep=(match.groupdict().get("sep") or "").strip()[:1],
+    )
+
+
+def _separated(content: str) -> str:
+    """`**A** Sort` as `**A:** Sort`: where the markup is all that separates."""
+    match = _MARKED.match(content)
+    if match is None or not _ALONE.fullmatch(match["label"]):
+        return content
+    return f"{match[1]}{match['label']}:{match[1]}{content[match.end() :]}"
+
+
+def _closed(opened_by: str, rest: str) -> str:
+    """What follows a label, with the markup that was opened before the label balanced again."""
+    rest = rest.lstrip()
+    for mark in ("***", "**", "__", "``", "*", "_", "`", '"', "“"):
+        if opened_by.endswith(mark):
+            closing = "”" if mark == "“" else mark
+            if rest.startswith(closing):
+                return re.sub(r"^\s*[:：]\s*", "", rest[len(closing) :])
+            if mark in '"“':
+                return (
+                    rest.rstrip(",").removesuffix(closing)
+                    if rest.rstrip(",").endswith(closing)
+                    else rest
+                )
+            return mark + rest
+    return rest
+
+
+def _label_at(text: str, *, alone: bool) -> tuple[re.Match[str], str, int] | None:
+    """The label at the start of a text: its match, kind and index."""
+    match = next((m for form in (*_FORMS, _CIRCLED, _ORDINAL) if (m := form.match(text))), None)
+    if match is None:
+        match = _ALONE.match(text)
+        if match is None or not re.fullmatch(r"[*_`\"”]*\s*", text[match.end() :]):
+            return None
+        if not (alone or match["word"] or match["value"].isupper()):
+            return None
+    return match, *_value(match["value"])
+
+
+def _is_capital(match: re.Match[str]) -> bool:
+    return match["value"].isupper()
+
+
+def _value(text: str) -> tuple[str, int]:
+    folded = text.casefold()
+    if text.isdecimal():
+        return "number", int(text)
+    if "①" <= text <= "⑳":
+        return "number", ord(text) - ord("①") + 1
+    for words in (_CARDINALS, _ORDINALS, "|".join(_CHINESE)):
+        if folded in words.split("|"):
+            return "number", words.split("|").index(folded) + 1
+    if "Ａ" <= text <= "Ｚ":
+        return "letter", ord(text) - ord("Ａ") + 1
+    return "letter", ascii_lowercase.find(folded) + 1

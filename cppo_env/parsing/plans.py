@@ -1,0 +1,105 @@
+"""Planner text → K methods."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from string import ascii_uppercase
+
+from cppo_env.parsing.bodies import methods_between
+from cppo_env.parsing.effort import effort
+from cppo_env.parsing.labels import Label, find_label
+from cppo_env.parsing.lines import split_lines
+from cppo_env.parsing.listing import Listing, choose
+from cppo_env.parsing.plan_json import read_json
+from cppo_env.parsing.thoughts import has_thoughts, without_thoughts
+
+MAX_K = len(ascii_uppercase)
+"""The labels A: … Z: allow for at most 26 methods."""
+
+MAX_METHOD_WORDS = 45
+"""Words of one method at most (docs/method.md, section 1)."""
+
+LONGEST = 1 << 14
+"""Characters of a plan at most; no planner writes so many."""
+
+
+def read_plan(text: str, k: int = 4) -> tuple[str, ...]:
+    """Read the K methods of a plan: a list with the labels A, B, C, … or 1, 2, 3, … in order.
+
+    Labels may look like `A:`, `(A)`, `1.` or `**Method A:**`; a method may go on over several lines
+    and have bullets of its own, which become one line of plain text. A preface and words behind the
+    list are left out, and so are thoughts. The list may be JSON. Whether a method is short enough,
+    or holds code, is for the judge to say.
+
+    Returns:
+        The K methods without labels and markup; the empty tuple where there is no such list, or
+        where it could be read in two ways (`explain_plan` says why).
+    """
+    return _read(text, k).methods
+
+
+def explain_plan(text: str, k: int = 4) -> str:
+    """Why `read_plan` refuses a plan, in few words; the empty text where it reads one."""
+    return _read(text, k).reason
+
+
+def write_plan(methods: Sequence[str]) -> str:
+    """The plan text of some methods; the inverse of `read_plan`."""
+    return "\n".join(
+        f"{label}: {method}" for label, method in zip(ascii_uppercase, methods, strict=False)
+    )
+
+
+def _read(text: str, k: int) -> Listing:
+    with effort():
+        return _read_answer(text, k)
+
+
+def _read_answer(text: str, k: int) -> Listing:
+    answer = without_thoughts(text)
+    if not answer.strip():
+        return Listing(reason="only thoughts" if has_thoughts(text) else "the plan is empty")
+    if len(answer) > LONGEST:
+        return Listing(reason=f"more than {LONGEST} characters")
+    lines = split_lines(answer)
+    fenced = _fenced(lines)
+    labels = [label for label in _labels(lines) if label.line not in fenced]
+    if not labels and (listing := read_json(answer, k)) is not None:
+        return listing
+    if not labels and fenced:
+        # The list stands within a fence: nothing outside is labelled.
+        lines = [line if n in fenced else "" for n, line in enumerate(lines)]
+        lines = ["" if _is_fence(line) else line for line in lines]
+        labels = _labels(lines)
+    chosen = choose(labels, k)
+    if isinstance(chosen, str):
+        return Listing(reason=chosen)
+    return named(methods_between(lines, chosen))
+
+
+def named(methods: Sequence[str]) -> Listing:
+    """The list of some methods, unless one of them is empty."""
+    empty = [ascii_uppercase[n] for n, method in enumerate(methods) if not method]
+    if empty:
+        return Listing(reason=f"method {empty[0]} is empty")
+    return Listing(tuple(methods))
+
+
+def _labels(lines: Sequence[str]) -> list[Label]:
+    found = (find_label(line, number) for number, line in enumerate(lines))
+    return [label for label in found if label is not None]
+
+
+def _is_fence(line: str) -> bool:
+    return line.lstrip(" \t>").startswith(("```", "~~~"))
+
+
+def _fenced(lines: Sequence[str]) -> set[int]:
+    """Numbers of the lines that fenced blocks hold, fences included."""
+    inside, within = False, set[int]()
+    for number, line in enumerate(lines):
+        fence = _is_fence(line) and "`" not in line.lstrip(" \t>").lstrip("`")
+        if fence or inside:
+            within.add(number)
+        inside ^= fence
+    return within

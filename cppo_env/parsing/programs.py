@@ -1,0 +1,179 @@
+"""Solver text → program."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from dataclasses import dataclass
+
+from cppo_env.parsing.effort import MAX_CHARACTERS, MAX_UNFENCED_CHARACTERS, effort
+from cppo_env.parsing.fences import Block, blocks, unquoted
+from cppo_env.parsing.lines import split_lines
+from cppo_env.parsing.python_source import (
+    Parse,
+    does_something,
+    facts,
+    is_python,
+    parse,
+    trimmed,
+)
+from cppo_env.parsing.thoughts import has_thoughts, without_thoughts
+
+TRIES = 64
+"""Places of one text where bare code may begin that are tried at most."""
+
+CUT_OFF = "the answer was cut off"
+
+_TILDES = re.compile(r"(?m)^[ \t]*~~~")
+"""Fences that Python would read as operators."""
+
+_FENCE = re.compile(r"`{3,}|~{3,}")
+_INLINE = re.compile(
+    r"(`{3,})(?:[ \t]*(?P<label>python[\d.]*|py[\d.]*)[ \t]+)?(?P<code>[^`\n]+)\1", re.I
+)
+_CODE = re.compile(r"=|^\s*(?:@|[\w.]+[(\[])")
+_CODE_WORDS = frozenset({*keyword.kwlist, "print"} - {"False", "None", "True"})
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A program, or why there is none."""
+
+    program: str | None
+    reason: str = ""
+
+
+def read_program(text: str, truncated: bool = False) -> str | None:
+    """Read the program of a solution.
+
+    It is the last complete block that is Python: by its info string, else by whether it parses.
+    Sample output, shell commands and examples of its use behind it are not it: a block without a
+    language that only shows values (`YES`, `[1, 2]`) gives way to one that does something. An open
+    block counts, if the answer ended by itself. Without a block it is the code that the text is, or
+    ends with. Thoughts are left out.
+
+    Args:
+        text: what the model answered.
+        truncated: the answer was cut off, so that it holds no program, whatever it looks like.
+
+    Returns:
+        The program; None when there is none, one that no file could hold (lone surrogates), or a
+        text of more than `MAX_CHARACTERS`, without a fence `MAX_UNFENCED_CHARACTERS`.
+    """
+    return _read(text, truncated).program
+
+
+def explain_program(text: str, truncated: bool = False) -> str:
+    """Why `read_program` finds no program, in few words; the empty text when it finds one."""
+    return _read(text, truncated).reason
+
+
+def _read(text: str, truncated: bool) -> Reading:
+    if truncated:
+        return Reading(None, CUT_OFF)
+    if len(text) > MAX_CHARACTERS:
+        return Reading(None, f"more than {MAX_CHARACTERS} characters")
+    with effort():
+        return _read_answer(text)
+
+
+def _read_answer(text: str) -> Reading:
+    answer = without_thoughts(text)
+    if not answer.strip():
+        return Reading(None, "only thoughts" if has_thoughts(text) else "the answer is empty")
+    lines = unquoted(split_lines(answer))
+    whole = "\n".join(lines)
+    if does_something(whole) and not _TILDES.search(whole):
+        return _encodable(trimmed(whole))
+    found = [block for block in blocks(lines) if block.closed or block.source.strip()]
+    program = _of_blocks(found)
+    if program is None:
+        program = _inline(whole)
+    if program is None and len(answer) <= MAX_UNFENCED_CHARACTERS:
+        program = _bare(lines, found)
+    if program is None:
+        program = _values(found, whole)
+    if program is None:
+        return Reading(None, "no block of it is Python" if found else "no code block")
+    return _encodable(program)
+
+
+def _encodable(program: str) -> Reading:
+    try:
+        program.encode()
+    except UnicodeEncodeError:
+        return Reading(None, "no file can hold it")
+    return Reading(program)
+
+
+def _of_blocks(found: list[Block]) -> str | None:
+    """The last complete Python block; without one, the last that was opened as one."""
+    complete: str | None = None
+    opened: str | None = None
+    defined: set[str] = set()
+    for block in found:
+        if block.source.lstrip().startswith(">>>") or not _is_python(block):
+            continue
+        if not block.closed and parse(block.source) is not Parse.RIGHT:
+            opened = block.source
+            continue
+        idle = is_python(block.source) and not does_something(block.source)
+        known = facts(block.source)
+        is_usage = not known.defines and bool(known.uses & defined)
+        if complete is None or not (idle or is_usage):
+            complete = block.source
+        defined |= known.defines
+    return opened if complete is None else complete
+
+
+def _is_python(block: Block) -> bool:
+    return block.is_labelled_python or (not block.is_other and does_something(block.source))
+
+
+def _values(found: list[Block], whole: str) -> str | None:
+    """What only shows values, where nothing else is there: the last such block, or the text itself."""
+    sources = [block.source for block in found if not block.is_other] or [whole]
+    return next((one for one in reversed(sources) if one.strip() and is_python(one)), None)
+
+
+def _inline(text: str) -> str | None:
+    """The program of a block within one line, such as "```python print(5)```"."""
+    for match in reversed(list(_INLINE.finditer(text))):
+        code = match["code"].strip()
+        alone = match[0] == text.strip()
+        if (match["label"] or alone) and does_something(code):
+            return code
+    return None
+
+
+def _bare(lines: list[str], found: list[Block]) -> str | None:
+    """The code that a text ends with, where all before it is prose or blocks of something else."""
+    others = {n for block in found if block.closed for n in range(block.first, block.last + 1)}
+    lines = [
+        "" if number in others or _FENCE.fullmatch(line.strip()) else _unfenced(line)
+        for number, line in enumerate(lines)
+    ]
+    start = 0
+    for _ in range(TRIES):
+        source = "\n".join(lines[start:])
+        known = facts(source)
+        if known.parse is Parse.RIGHT:
+            program = trimmed(source).strip("\n")
+            return program if does_something(program) else None
+        if not known.error_line:
+            return None
+        failed = start + known.error_line - 1
+        if not all(_is_prose(line) for line in lines[start : failed + 1]):
+            return None
+        start = failed + 1
+    return None
+
+
+def _unfenced(line: str) -> str:
+    """A line of code without a stray fence behind it."""
+    return re.sub(r"(?<=\S)`{3,}\s*$", "", line)
+
+
+def _is_prose(line: str) -> bool:
+    words = line.split()
+    return not words or (words[0] not in _CODE_WORDS and not _CODE.search(line))

@@ -1,0 +1,136 @@
+"""What is Python? Asked of blocks without a language, and of text around no block at all."""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from dataclasses import dataclass
+from enum import Enum
+
+from cppo_env.parsing.effort import MAX_UNFENCED_CHARACTERS, once
+from cppo_env.parsing.lines import split_lines
+
+_WEAK = (ast.Pass, ast.Break, ast.Continue, ast.Return)
+_LONG_NAME = re.compile(r"(?:import|from)[\w \t.\\\r\n]{4000}")
+"""Python's parser takes the square of a dotted name's length to read it, in time and memory."""
+
+
+class Parse(Enum):
+    """What Python's parser says of a text."""
+
+    RIGHT = "right"
+    OPEN_STRING = "open string"
+    """It ends within a triple-quoted string, so more of it may follow."""
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of a source text."""
+
+    parse: Parse
+    error: str = ""
+    """Why it is no Python."""
+    error_line: int = 0
+    """Counted from 1."""
+    statements: int = 0
+    does_something: bool = False
+    defines: frozenset[str] = frozenset()
+    """Names of its functions and classes."""
+    uses: frozenset[str] = frozenset()
+    """Names that it uses and does not bind."""
+    first: int = 0
+    """Its first line, after words that stand as statements before it: `Solution`, `Answer: here`."""
+    last: int | None = None
+    """The line that follows its last one, before such words; None for the end."""
+
+
+def facts(source: str) -> Facts:
+    """What is known of a source text; nothing of one that would cost too much to read (`effort`)."""
+    if len(source) > MAX_UNFENCED_CHARACTERS or _LONG_NAME.search(source):
+        return Facts(Parse.WRONG, "it is too long to tell")
+    return once(source, _facts) or Facts(Parse.WRONG, "the text is too long to tell")
+
+
+def parse(source: str) -> Parse:
+    """Whether a text is Python."""
+    return facts(source).parse
+
+
+def is_python(source: str) -> bool:
+    """Whether a text parses and holds a statement."""
+    return facts(source).statements > 0
+
+
+def does_something(source: str) -> bool:
+    """Whether a text is a Python program: it parses, and it does more than to name values.
+
+    `[1, 2]`, `YES`, `x = 5` and `Alice: 3` parse, too, but are what programs print.
+    """
+    return facts(source).does_something
+
+
+def trimmed(source: str) -> str:
+    """A program without the words that stand as statements before and behind it."""
+    found = facts(source)
+    program = "\n".join(split_lines(source)[found.first : found.last])
+    return program.lstrip("\n") if found.first else program
+
+
+def _facts(source: str) -> Facts:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            module = ast.parse(source)
+    except SyntaxError as error:
+        is_open = "unterminated triple-quoted" in error.msg
+        state = Parse.OPEN_STRING if is_open else Parse.WRONG
+        return Facts(state, str(error), 0 if is_open else error.lineno or 1)
+    except (ValueError, RecursionError, MemoryError) as error:
+        return Facts(Parse.WRONG, str(error) or type(error).__name__)
+    body = module.body
+    kept = [n for n, one in enumerate(body) if not _is_a_word(one)] or [0, len(body) - 1]
+    first, last = kept[0], kept[-1]
+    return Facts(
+        Parse.RIGHT,
+        statements=len(body),
+        does_something=any(not _is_weak(one) for one in body),
+        defines=frozenset(
+            one.name
+            for one in body
+            if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        ),
+        uses=_free_names(module),
+        first=(body[first - 1].end_lineno or 0) if first > 0 else 0,
+        last=body[last].end_lineno if last < len(body) - 1 else None,
+    )
+
+
+def _free_names(module: ast.Module) -> frozenset[str]:
+    names = [node for node in ast.walk(module) if isinstance(node, ast.Name)]
+    bound = {one.id for one in names if isinstance(one.ctx, ast.Store)} | {
+        (alias.asname or alias.name).partition(".")[0]
+        for node in ast.walk(module)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+    }
+    return frozenset({one.id for one in names} - bound)
+
+
+def _is_weak(statement: ast.stmt) -> bool:
+    """Whether a statement does nothing but name or show values."""
+    if isinstance(statement, _WEAK):
+        return True
+    if not isinstance(statement, ast.Expr | ast.Assign | ast.AnnAssign):
+        return False
+    return not any(
+        isinstance(node, ast.Call | ast.Await | ast.Lambda) for node in ast.walk(statement)
+    )
+
+
+def _is_a_word(statement: ast.stmt) -> bool:
+    """A bare name, or one with an annotation, as prose may look like."""
+    if isinstance(statement, ast.AnnAssign):
+        return statement.value is None and _is_weak(statement)
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Name | ast.List)
