@@ -4,6 +4,7 @@ Every reader of model text uses these functions: agents, learner, environment an
 What a model writes is data: reading it gives a value and never an exception.
 """
 
+from cppo_env.parsing.effort import MAX_CHARACTERS, MAX_UNFENCED_CHARACTERS
 from cppo_env.parsing.plans import (
     MAX_K,
     MAX_METHOD_WORDS,
@@ -16,8 +17,10 @@ from cppo_env.parsing.thoughts import without_thoughts
 
 __all__ = [
     "CUT_OFF",
+    "MAX_CHARACTERS",
     "MAX_K",
     "MAX_METHOD_WORDS",
+    "MAX_UNFENCED_CHARACTERS",
     "explain_plan",
     "explain_program",
     "read_plan",
