@@ -11,7 +11,7 @@ from cppo_env.engine import Engine, check_k
 from cppo_env.errors import ProblemDataError, UnknownNameError, UsageError
 from cppo_env.problems import load_problems
 from cppo_env.protocols import FindsById, Judge, ProblemSet, Reward, Sandbox
-from cppo_env.sandboxing import make_sandbox
+from cppo_env.sandboxing import open_sandbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,7 @@ class Assembly:
         reward: str | Reward,
         end_on_refusal: bool,
         filters: Mapping[str, Any],
+        cache: bool = True,
     ) -> Assembly:
         """Turn the arguments of `gym.make`, names or objects, into objects."""
         check_k(k)
@@ -47,7 +48,9 @@ class Assembly:
         reward_object: Reward = _resolve("rewards", reward, "__call__")
         owns_sandbox = isinstance(sandbox, str)
         sandbox_object: Sandbox = (
-            make_sandbox(str(sandbox)) if owns_sandbox else _resolve("sandboxes", sandbox, "run")
+            open_sandbox(str(sandbox), cache=cache)
+            if owns_sandbox
+            else _resolve("sandboxes", sandbox, "run")
         )
         engine = Engine(judge_object, sandbox_object, reward_object, k, end_on_refusal)
         return cls(loaded, engine, owns_sandbox)

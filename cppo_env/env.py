@@ -34,6 +34,8 @@ class CPPOEnv(gym.Env[Any, Any]):
         end_on_refusal: end an episode whose plan is refused at once; otherwise its solutions are
             still run.
         render_mode: None, "ansi" (`render()` returns text) or "human" (each step is printed).
+        cache: of a sandbox given by name: run equal deterministic programs on equal tests once, and
+            remember their reports until the environment is closed.
         dataset: the problem set that the id stands for; set by the registration.
         **filters: passed to `cppo_env.load_problems` (difficulty, platform, …).
 
@@ -54,6 +56,7 @@ class CPPOEnv(gym.Env[Any, Any]):
         end_on_refusal: bool = False,
         render_mode: str | None = None,
         *,
+        cache: bool = True,
         dataset: str = "samples",
         **filters: Any,
     ):
@@ -61,7 +64,7 @@ class CPPOEnv(gym.Env[Any, Any]):
             raise UsageError(f"render_mode: got {render_mode!r}, expected None, 'ansi' or 'human'")
         self.render_mode = render_mode
         self.assembly = Assembly.build(
-            dataset, problems, split, k, sandbox, judge, reward, end_on_refusal, filters
+            dataset, problems, split, k, sandbox, judge, reward, end_on_refusal, filters, cache
         )
         self.observation_space = observation_space(k)
         self.action_space = Texts(k)

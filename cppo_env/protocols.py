@@ -166,6 +166,25 @@ class Describes(Protocol):
 
 
 @runtime_checkable
+class OffersCache(Protocol):
+    """A sandbox that can be wrapped in one that remembers reports; what is opened by name then is."""
+
+    def cached(self) -> Sandbox:
+        """A sandbox that runs equal programs on equal tests once, and closes this one with itself."""
+        ...
+
+
+@runtime_checkable
+class Remembers(Protocol):
+    """A sandbox that answers some jobs without running a program."""
+
+    @property
+    def hits(self) -> int:
+        """How many it has answered so."""
+        ...
+
+
+@runtime_checkable
 class CountsWork(Protocol):
     """A sandbox that counts what it has run since it was made."""
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from cppo_env import plugins
 from cppo_env.errors import MissingExtraError, SandboxError, UsageError
-from cppo_env.protocols import Sandbox
+from cppo_env.protocols import OffersCache, Sandbox
 from cppo_env.types import Job, Problem, Report
 
 
@@ -50,6 +50,18 @@ def _construct(name: str, options: dict[str, Any]) -> Any:
     return plugins.construct(plugins.load("sandboxes", name), options, f"sandbox {name!r}")
 
 
+def open_sandbox(name: str = "auto", *, cache: bool = True, **options: Any) -> Any:
+    """Make the sandbox `name`, wrapped in its cache if it offers one: equal programs run once.
+
+    Args:
+        name: see `make_sandbox`, also for what is raised.
+        cache: False takes the sandbox itself, which runs every program.
+        **options: passed to the sandbox's constructor.
+    """
+    sandbox = make_sandbox(name, **options)
+    return sandbox.cached() if cache and isinstance(sandbox, OffersCache) else sandbox
+
+
 def grade(
     problem: Problem, program: str, *, sandbox: str | Sandbox = "auto", stop_early: bool = True
 ) -> Report:
@@ -62,6 +74,7 @@ def grade_batch(
     *,
     sandbox: str | Sandbox = "auto",
     stop_early: bool = True,
+    cache: bool = True,
 ) -> list[Report]:
     """Judge (problem, program) pairs, all of them in one sandbox call.
 
@@ -69,18 +82,21 @@ def grade_batch(
         pairs: problems and Python programs (source text, no code fence).
         sandbox: a name for `make_sandbox` (closed afterwards) or an open sandbox (left open).
         stop_early: stop each program at its first failing test.
+        cache: of a sandbox made by name: run equal deterministic programs on equal tests once.
 
     Returns:
         One report for each pair, in order.
     """
-    with borrow_sandbox(sandbox) as box:
+    with borrow_sandbox(sandbox, cache=cache) as box:
         return box.run([Job(problem, program, stop_early=stop_early) for problem, program in pairs])
 
 
-def borrow_sandbox(sandbox: str | Sandbox) -> AbstractContextManager[Sandbox]:
+def borrow_sandbox(
+    sandbox: str | Sandbox, *, cache: bool = True
+) -> AbstractContextManager[Sandbox]:
     """A context that makes and closes a named sandbox, or lends an open one and leaves it open."""
     if isinstance(sandbox, str):
-        return closing(make_sandbox(sandbox))
+        return closing(open_sandbox(sandbox, cache=cache))
     if not isinstance(sandbox, Sandbox):  # pyright: ignore[reportUnnecessaryIsInstance] - the caller may not type-check
         raise UsageError(
             f"sandbox: got {type(sandbox).__name__}, expected a name or an object with run() and close()"

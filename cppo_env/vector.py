@@ -52,6 +52,7 @@ class CPPOVectorEnv(VectorEnv[Any, Any, Any]):
         end_on_refusal: bool = False,
         render_mode: str | None = None,
         *,
+        cache: bool = True,
         dataset: str = "samples",
         **filters: Any,
     ):
@@ -64,7 +65,7 @@ class CPPOVectorEnv(VectorEnv[Any, Any, Any]):
         self.num_envs = num_envs
         self.render_mode = None
         self.assembly = Assembly.build(
-            dataset, problems, split, k, sandbox, judge, reward, end_on_refusal, filters
+            dataset, problems, split, k, sandbox, judge, reward, end_on_refusal, filters, cache
         )
         self.single_observation_space = observation_space(k)
         self.single_action_space = Texts(k)

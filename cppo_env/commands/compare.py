@@ -14,7 +14,8 @@ from cppo_env.evaluation.records import RunFolder
 from cppo_env.evaluation.run import Evaluation
 from cppo_env.evaluation.setting import Setting, make_agent
 from cppo_env.evaluation.summary import bootstrap, budgets, problem_scores
-from cppo_env.sandboxing import make_sandbox
+from cppo_env.protocols import Remembers
+from cppo_env.sandboxing import open_sandbox
 
 
 @dataclass(frozen=True)
@@ -58,14 +59,17 @@ def compare(config: CompareConfig) -> dict[str, Any]:
         identity = {**config.identity(), "agent": contestant.agent, "options": options}
         folder = RunFolder(config.run / label, identity) if config.run else None
         evaluations[label] = Evaluation(config, problems, agent, folder)
-    with make_sandbox(config.sandbox) as sandbox:
+    with open_sandbox(config.sandbox, cache=config.cache) as sandbox:
         for label, evaluation in evaluations.items():
             evaluation.run(sandbox, label)
+        remembered = sandbox.hits if isinstance(sandbox, Remembers) else 0
     results = {label: evaluation.result() for label, evaluation in evaluations.items()}
     counts = budgets(config.episodes() * config.k, config.k)
     comparisons = {str(attempts): _paired(config, evaluations, attempts) for attempts in counts}
     _show(config, comparisons)
-    return {"agents": results, "comparisons": comparisons}
+    if remembered:
+        print(f"not run again: {remembered:,} programs, equal to one that had run (--cache false)")
+    return {"agents": results, "comparisons": comparisons, "remembered": remembered}
 
 
 def _paired(

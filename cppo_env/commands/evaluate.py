@@ -14,9 +14,9 @@ from cppo_env.evaluation.records import RunFolder
 from cppo_env.evaluation.run import Evaluation
 from cppo_env.evaluation.setting import Setting, make_agent
 from cppo_env.evaluation.summary import latest
-from cppo_env.protocols import ReplaysReferences
+from cppo_env.protocols import Remembers, ReplaysReferences
 from cppo_env.records import EpisodeRecord
-from cppo_env.sandboxing import make_sandbox
+from cppo_env.sandboxing import open_sandbox
 from cppo_env.types import Verdict
 
 SHOWN = 20
@@ -46,9 +46,10 @@ def evaluate(config: EvalConfig) -> dict[str, Any]:
     evaluation = Evaluation(
         config, problems, agent, RunFolder(config.run, identity) if config.run else None
     )
-    with make_sandbox(config.sandbox) as sandbox:
+    with open_sandbox(config.sandbox, cache=config.cache) as sandbox:
         evaluation.run(sandbox, config.agent)
-    result = evaluation.result()
+        remembered = sandbox.hits if isinstance(sandbox, Remembers) else 0
+    result = evaluation.result() | {"remembered": remembered}
     if isinstance(agent, ReplaysReferences) and agent.replays_references:
         result["failed_references"] = failed_references(evaluation.records)
     _show(config, result)
@@ -87,6 +88,9 @@ def _show(config: EvalConfig, result: dict[str, Any]) -> None:
         ", ".join(f"{verdict} {count:,}" for verdict, count in result["verdicts"].items()),
     )
     table.add_row("tests", f"{result['tests']:,} at {result['tests_per_s']:,.0f} a second")
+    if result["remembered"]:
+        known = f"{result['remembered']:,} programs, equal to one that had run (--cache false)"
+        table.add_row("not run again", known)
     console.print(table)
     if result["beyond_limit"]:
         console.print(

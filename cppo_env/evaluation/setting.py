@@ -38,6 +38,8 @@ class Setting:
     """Attempts on each problem; more than K are spent by pooling ceil(attempts / K) episodes."""
     sandbox: str = "auto"
     """Where programs run: auto, docker, local, or another plug-in's name."""
+    cache: bool = True
+    """Run equal deterministic programs on equal tests once; false runs every program."""
     judge: str = "format"
     """The gate on plans: format, accept, or another plug-in's name."""
     batch: int = 32
@@ -100,7 +102,7 @@ class Setting:
     def identity(self) -> dict[str, Any]:
         """What must stay the same for two parts of one run to be one measurement."""
         values = dataclasses.asdict(self)
-        for name in ("limit", "attempts", "sandbox", "batch", "run"):
+        for name in ("limit", "attempts", "sandbox", "cache", "batch", "run"):
             values.pop(name, None)
         return values
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 from cppo_env.errors import SandboxError, UsageError
+from cppo_env.protocols import Sandbox
 from cppo_env.types import Job, Report, Verdict
 from cppo_sandboxes.host.batch import JobBatch
 from cppo_sandboxes.host.link import Link
@@ -61,6 +62,12 @@ class WorkerSandbox:
                 message = f"the sandbox's {job.language} compiler refuses a right program, too: {report.message}"
                 reports[position] = Report(Verdict.IE, message=message)
         return reports
+
+    def cached(self) -> Sandbox:
+        """A `CachedSandbox` around this one."""
+        from cppo_sandboxes.cached import CachedSandbox
+
+        return CachedSandbox(self)
 
     def _compiles(self, row: Language) -> bool:
         """Whether a compiler that has refused a program can be believed."""

@@ -4,10 +4,12 @@ import threading
 from collections.abc import Sequence
 from dataclasses import replace
 
+import gymnasium as gym
 import pytest
 from cppo_sandboxes.cached import CachedSandbox
 from cppo_sandboxes.determinism import is_deterministic
 
+import cppo_env
 from cppo_env.types import Job, Limits, Report, TestReport, Verdict
 from tests.support.jobs import ADD, sums
 
@@ -279,3 +281,23 @@ def test_nobody_waits_for_a_claim_that_was_broken_off(tmp_path, monkeypatch):
             cached.run([Job(sums(1), ADD), Job(sums(2), ADD)])
         patched.setattr(cached, "_keys", lambda jobs: [("first", True)])
         assert cached.run([Job(sums(1), ADD)])[0].verdict is Verdict.AC
+
+
+@pytest.mark.parametrize(("cache", "programs"), [(True, 1), (False, 8)])
+def test_what_is_made_by_name_remembers_unless_told_otherwise(cache, programs, monkeypatch):
+    ran = []
+
+    def count(self, jobs):
+        ran.extend(jobs)
+        return [Report(Verdict.AC, (TestReport(Verdict.AC),)) for _ in jobs]
+
+    monkeypatch.setattr("cppo_sandboxes.base.WorkerSandbox._run", count)
+    envs = gym.make_vec("CPPO-Samples-v0", num_envs=2, sandbox="local", cache=cache)
+    envs.reset(options={"problems": [0, 0]})
+    envs.step([tuple(f"{label}: a" for label in "ABCD")] * 2)
+    envs.step([(f"```python\n{ADD}```",) * 4] * 2)
+    envs.close()
+    assert len(ran) == programs
+    ran.clear()
+    reports = cppo_env.grade_batch([(sums(1), ADD)] * 8, sandbox="local", cache=cache)
+    assert len(reports) == 8 and len(ran) == programs
