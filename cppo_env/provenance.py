@@ -13,6 +13,7 @@ from typing import Any
 
 from cppo_env.problems.views import indexed
 from cppo_env.protocols import Describes, ProblemSet, Sandbox
+from cppo_env.sandboxing import answer_of
 from cppo_env.types import Job, Problem, TestCase
 
 PACKAGES = ("cppo-env", "gymnasium", "numpy", "torch", "transformers", "vllm")
@@ -77,15 +78,9 @@ def sandbox_facts(sandbox: Sandbox) -> dict[str, str]:
 
 def judged_language(sandbox: Sandbox) -> str | None:
     """The Python that judged programs run in, as a program there prints it; None if it cannot be told."""
-    heard: list[str] = []
-
-    def listen(problem: Problem, test: TestCase, got: str) -> bool:
-        heard.append(got)
-        return True
-
-    problem = Problem("version", "Print it.", (TestCase("", ""),), checker=listen)
-    sandbox.run([Job(problem, SAY_VERSION)])
-    return heard[0].strip() if heard else None
+    problem = Problem("version", "Print it.", (TestCase("", ""),))
+    answer = answer_of(sandbox, Job(problem, SAY_VERSION))
+    return answer.strip() if answer else None
 
 
 def fingerprint(problems: ProblemSet) -> str:

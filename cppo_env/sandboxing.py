@@ -5,12 +5,13 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
+from dataclasses import replace
 from typing import Any
 
 from cppo_env import plugins
 from cppo_env.errors import MissingExtraError, SandboxError, UsageError
 from cppo_env.protocols import OffersCache, Sandbox
-from cppo_env.types import Job, Problem, Report
+from cppo_env.types import Job, Problem, Report, TestCase
 
 
 class IsolationWarning(UserWarning):
@@ -89,6 +90,18 @@ def grade_batch(
     """
     with borrow_sandbox(sandbox, cache=cache) as box:
         return box.run([Job(problem, program, stop_early=stop_early) for problem, program in pairs])
+
+
+def answer_of(sandbox: Sandbox, job: Job) -> str | None:
+    """What the program of a job answers to its last test; None where there is no answer to compare."""
+    heard: list[str] = []
+
+    def listen(problem: Problem, test: TestCase, got: str) -> bool:
+        heard.append(got)
+        return True
+
+    sandbox.run([replace(job, problem=replace(job.problem, checker=listen))])
+    return heard[-1] if heard else None
 
 
 def borrow_sandbox(

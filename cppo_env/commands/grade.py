@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,17 +13,22 @@ from rich.table import Table
 from rich.text import Text
 
 from cppo_env.assembly import find_problem
+from cppo_env.commands.failures import Failure, public_failures
 from cppo_env.engine import no_program
-from cppo_env.errors import UsageError
+from cppo_env.errors import CppoError, UsageError
 from cppo_env.parsing import read_program
 from cppo_env.parsing.python_source import facts
-from cppo_env.problems import load_problems
+from cppo_env.problems import Problems, load_problems
+from cppo_env.provenance import provenance
 from cppo_env.rendering import printable
-from cppo_env.sandboxing import grade as grade_program
-from cppo_env.types import MIB, Problem, Report, Verdict
+from cppo_env.sandboxing import make_sandbox
+from cppo_env.types import MIB, Job, Problem, Report, Verdict
 
 SHOWN = 30
 """Tests that are printed; the JSON result holds them all."""
+
+SUFFIXES = {".cpp": "cpp17", ".cc": "cpp17", ".cxx": "cpp17"}
+"""End of a file's name → its language; all others are Python."""
 
 
 @dataclass(frozen=True)
@@ -30,13 +36,16 @@ class GradeConfig:
     """Options of `cppo grade`."""
 
     program: Path
-    """File that holds the Python program, or a model's answer with the program in it."""
+    """File of the program, or of a model's answer with the program in it; - reads standard input.
+    """
     problem: str = ""
     """Id of the problem; needed unless the set holds only one."""
     problems: str = "samples"
     """Path of the problems (any published layout) or name of a problem set."""
     split: str | None = None
     """Part of the problem set."""
+    language: str | None = None
+    """python or cpp17. Default: cpp17 for a file .cpp, .cc or .cxx, otherwise python."""
     sandbox: str = "auto"
     """Where the program runs: auto, docker, local, or another plug-in's name."""
     stop_early: bool = False
@@ -44,27 +53,41 @@ class GradeConfig:
 
 
 def grade(config: GradeConfig) -> dict[str, Any]:
-    """Judge a program on the hidden tests of a problem; it is read from the text as in `env.step`."""
+    """Judge a program on all tests of a problem; the exit code is 0 only if it passes them."""
+    text = _read(config.program)
+    problems = load_problems(config.problems, split=config.split)
+    problem = _choose(problems, config)
+    language = config.language or SUFFIXES.get(config.program.suffix, "python")
+    program = read_program(text) if language == "python" else text
+    with make_sandbox(config.sandbox) as sandbox:
+        if program is None:
+            report, failures = _without_program(text), list[Failure]()
+        else:
+            job = Job(problem, program, language, stop_early=config.stop_early)
+            [report] = sandbox.run([job])
+            failures = public_failures(sandbox, job, report)
+        result = {
+            "problem_id": problem.id,
+            "language": language,
+            "n_tests": len(problem.tests),
+            **dataclasses.asdict(report),
+            "public_failures": [dataclasses.asdict(one) for one in failures],
+            "provenance": provenance(problems, sandbox),
+        }
+    _show(problem, report, failures)
+    if report.verdict is not Verdict.AC:
+        raise CppoError(_summary(problem, report), result=result)
+    return result
+
+
+def _read(path: Path) -> str:
+    content = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
     try:
-        text = config.program.read_text(encoding="utf-8")
+        return content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise UsageError(
-            f"program: {config.program} is not UTF-8 (byte {error.start}); save it as UTF-8"
+            f"program: {path} is not UTF-8 (byte {error.start}); save it as UTF-8"
         ) from None
-    problems = load_problems(
-        config.problems, **({} if config.split is None else {"split": config.split})
-    )
-    problem = problems[
-        find_problem(problems, config.problem) if config.problem or len(problems) != 1 else 0
-    ]
-    program = read_program(text)
-    report = (
-        _without_program(text)
-        if program is None
-        else grade_program(problem, program, sandbox=config.sandbox, stop_early=config.stop_early)
-    )
-    _show(problem, report)
-    return {"problem_id": problem.id, "n_tests": len(problem.tests), **dataclasses.asdict(report)}
 
 
 def _without_program(text: str) -> Report:
@@ -75,19 +98,65 @@ def _without_program(text: str) -> Report:
     return report
 
 
-def _show(problem: Problem, report: Report) -> None:
+def _choose(problems: Problems, config: GradeConfig) -> Problem:
+    if config.problem:
+        return problems[find_problem(problems, config.problem)]
+    if len(problems) != 1:
+        raise UsageError(
+            f"problem: got none, expected the id of one of the {len(problems)} problems of "
+            f"{config.problems}, such as --problem {problems.summary(0).id}; they are listed by: "
+            f"cppo problems list {config.problems}"
+        )
+    return problems[0]
+
+
+def _summary(problem: Problem, report: Report) -> str:
+    """One line: the verdict, and the first test that failed."""
+    failed = [i for i, test in enumerate(report.tests) if test.verdict is not Verdict.AC]
+    if not failed:
+        return (
+            f"{report.verdict.value} on {problem.id}: {printable(report.message) or 'no test ran'}"
+        )
+    first, test = failed[0], report.tests[failed[0]]
+    kind = "public" if problem.tests[first] in problem.public_tests else "hidden"
+    said = f", {printable(test.message)}" if test.message else ""
+    return (
+        f"{report.verdict.value} on {problem.id}: {kind} test {first + 1} of "
+        f"{len(problem.tests)} is {test.verdict.value}{said}"
+    )
+
+
+def _show(problem: Problem, report: Report, failures: list[Failure]) -> None:
     console = Console()
     colour = "green" if report.verdict is Verdict.AC else "red"
     console.print(
         f"[bold {colour}]{report.verdict.value}[/] {problem.id}: {report.verdict.name}",
         highlight=False,
     )
-    if report.message:
+    if not report.tests and report.message:
         console.print(printable(report.message), markup=False, highlight=False)
-    table = Table("test", "verdict", "CPU s", "wall s", "MiB", "message")
+    table = Table("test", "kind", "verdict", "CPU s", "wall s", "MiB", "message")
     for number, test in enumerate(report.tests[:SHOWN], start=1):
+        kind = "public" if problem.tests[number - 1] in problem.public_tests else "hidden"
         figures = f"{test.cpu_s:.3f}", f"{test.wall_s:.3f}", f"{test.memory_bytes / MIB:.1f}"
-        table.add_row(str(number), test.verdict.value, *figures, Text(printable(test.message)))
-    console.print(table)
+        table.add_row(
+            str(number), kind, test.verdict.value, *figures, Text(printable(test.message))
+        )
+    if report.tests:
+        console.print(table)
+    for one in failures:
+        console.print(f"public test {one.test}", style="bold", highlight=False)
+        for name in ("input", "expected", "got", "stderr"):
+            if (text := getattr(one, name)) is not None:
+                console.print(
+                    f"  {name + ':':<10}{_indented(printable(text))}",
+                    markup=False,
+                    highlight=False,
+                    soft_wrap=True,
+                )
     passed = sum(test.verdict is Verdict.AC for test in report.tests)
     console.print(f"{passed} of {len(problem.tests)} tests passed, {len(report.tests)} ran")
+
+
+def _indented(text: str) -> str:
+    return text.rstrip("\n").replace("\n", "\n" + " " * 12) or "(nothing)"

@@ -214,7 +214,7 @@ def test_grade_prints_the_report_of_one_program(records, tmp_path):
         out,
     )
     done = cppo(*grade)
-    assert done.returncode == 0, done.stderr
+    assert "WA on 7: hidden test 2 of 2 is WA, wrong answer" in fault(done, 1)
     assert done.stdout.startswith("WA 7")
     assert "1 of 2 tests passed, 2 ran" in done.stdout
     result = json.loads(out.read_text())

@@ -77,9 +77,9 @@ def _verdict(
     ) as error:  # a plug-in's or the data's fault: this test cannot be judged, others can
         return (
             Verdict.IE,
-            f"checker {problem.checker!r} on test {index} of {problem.id!r}: {type(error).__name__}: {error}",
+            f"checker {problem.checker!r} on test {index + 1} of {problem.id!r}: {type(error).__name__}: {error}",
         )
-    return (Verdict.AC, "") if right else (Verdict.WA, f"wrong answer on test {index}")
+    return (Verdict.AC, "") if right else (Verdict.WA, "wrong answer")
 
 
 def _last_line(stderr: bytes) -> str:
@@ -94,7 +94,7 @@ def summarise(tests: Sequence[TestReport]) -> Report:
         if test.verdict is Verdict.IE:
             unjudged = unjudged or test
         elif test.verdict is not Verdict.AC:
-            return Report(test.verdict, tuple(tests), f"test {index}: {test.message}")
+            return Report(test.verdict, tuple(tests), f"test {index + 1}: {test.message}")
     return (
         Report(Verdict.IE, tuple(tests), unjudged.message)
         if unjudged

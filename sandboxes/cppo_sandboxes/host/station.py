@@ -172,7 +172,7 @@ class Station:
             return  # it ran on while it was being cancelled
         if how == frames.ENDED_FAULT:
             raise WorkerGone(
-                f"the worker could not run test {index}: {payload[start + size :].decode('utf-8', 'replace')}"
+                f"the worker could not run test {index + 1}: {payload[start + size :].decode('utf-8', 'replace')}"
             )
         if doubt and index == len(work.graded) and work.doubt():
             self._doubted.add(work.number)
@@ -188,7 +188,7 @@ class Station:
                 return self._announce(work)
         except BaseException as error:  # this job's fault, whoever wrote what raised it
             unable = True
-            work.unable(told(error, f"test {index} cannot be judged"))
+            work.unable(told(error, f"test {index + 1} cannot be judged"))
         self.idling = False  # its worker is about to be free
         ended = how == frames.ENDED_EXIT and not number  # the worker does not know that it is over
         if work.left and (ended or unable):
