@@ -237,7 +237,7 @@ def test_the_import_of_a_downloaded_set_takes_its_name(tmp_path: Path):
     assert listed.returncode == 0, listed.stderr
     assert "1 problem" in listed.stdout
     assert "exists already" in fault(
-        cppo("problems", "import", "code_contests", env=environment), 1
+        cppo("problems", "import", "code_contests", env=environment), 2
     )
 
 

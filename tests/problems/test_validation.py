@@ -254,7 +254,7 @@ def test_a_given_checker_makes_a_problem_fit(tmp_path: Path):
     assert "no checkers named 'anything'" in fault(cppo(*arguments, "--checkers", checkers), 2)
     checkers.write_text("[]")
     assert "is no JSON object of problem id: checker" in fault(
-        cppo(*arguments, "--checkers", checkers), 1
+        cppo(*arguments, "--checkers", checkers), 2
     )
 
 

