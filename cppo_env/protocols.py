@@ -134,6 +134,19 @@ class Declines(Protocol):
 
 
 @runtime_checkable
+class DrawsIndependently(Protocol):
+    """An agent that may draw its K attempts independently; otherwise they are one draw of a tuple.
+
+    Figures depend on it (docs/figures.md): attempts of several tuples are never pooled.
+    """
+
+    @property
+    def independent_attempts(self) -> bool:
+        """Whether the K attempts of an episode are independent draws of one distribution."""
+        ...
+
+
+@runtime_checkable
 class ReplaysReferences(Protocol):
     """An agent that plays the problems' own programs: a failure is one of the records or of the sandbox."""
 

@@ -28,6 +28,11 @@ class ModelAgent:
         """Tokens that the model generated for each observation of the last `act`."""
         self._seeds: Iterator[int] | None = None if seed is None else count(seed)
 
+    @property
+    def independent_attempts(self) -> bool:
+        """Whether the strategy draws the K attempts independently."""
+        return self.strategy.independent_attempts
+
     def act(self, observations: Sequence[Observation]) -> list[tuple[str, ...]]:
         """K texts for each observation.
 

@@ -14,6 +14,8 @@ LETTERS = string.ascii_lowercase + " "
 class RandomAgent:
     """Writes random words as methods, and programs that print a random number."""
 
+    independent_attempts = True
+
     def __init__(self, k: int = 4, seed: int | None = None):
         """K branches; the same seed gives the same texts."""
         self.k = k

@@ -9,11 +9,12 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from cppo_env.errors import UsageError
+from cppo_env.errors import CppoError, UsageError
+from cppo_env.evaluation.figures import interval
 from cppo_env.evaluation.records import RunFolder
-from cppo_env.evaluation.run import Evaluation
+from cppo_env.evaluation.run import Evaluation, independent_attempts
 from cppo_env.evaluation.setting import Setting, make_agent
-from cppo_env.evaluation.summary import bootstrap, budgets, problem_scores
+from cppo_env.evaluation.summary import budgets, latest, problem_scores
 from cppo_env.protocols import Remembers
 from cppo_env.sandboxing import open_sandbox
 
@@ -75,32 +76,49 @@ def compare(config: CompareConfig) -> dict[str, Any]:
 def _paired(
     config: CompareConfig, evaluations: dict[str, Evaluation], attempts: int
 ) -> dict[str, Any]:
-    """At one budget: pass@k of each agent and its difference from the first one's, on problems that all finished."""
+    """At one budget: pass@k of each agent and its difference from the first one's, on the same episodes."""
+    played = {label: latest(one.records) for label, one in evaluations.items()}
+    counted = [{record.key for record in records if not record.void} for records in played.values()]
+    shared = counted[0].intersection(*counted)
+    contests = next(iter(evaluations.values())).contests
     scores = {
-        label: problem_scores(evaluation.records, config.k, attempts)
-        for label, evaluation in evaluations.items()
+        label: problem_scores(
+            [record for record in records if record.key in shared],
+            config.k,
+            attempts,
+            independent=independent_attempts(evaluations[label].agent),
+        )
+        for label, records in played.items()
     }
-    first = scores[next(iter(scores))]
-    shared = [
-        problem for problem in first if all(problem in by_problem for by_problem in scores.values())
-    ]
-    rows = {
-        label: {
-            "pass_at_k": asdict(bootstrap([by_problem[one] for one in shared], seed=config.seed)),
-            "difference": asdict(
-                bootstrap([by_problem[one] - first[one] for one in shared], seed=config.seed)
-            ),
-        }
-        for label, by_problem in scores.items()
+    first = next(iter(scores.values()))
+    if not first:
+        raise CppoError(
+            f"no problem has {attempts} attempts that count for all agents; "
+            "run the same command again to play void episodes, or compare fewer agents"
+        )
+    problems = list(first)
+    rows: dict[str, Any] = {}
+    for label, by_problem in scores.items():
+        own = {one: by_problem[one] for one in problems}
+        rows[label] = {"pass_at_k": asdict(interval(own, contests, seed=config.seed))}
+        if by_problem is not first:
+            gains = {one: by_problem[one] - first[one] for one in problems}
+            rows[label]["difference"] = asdict(
+                interval(gains, contests, bounds=(-1.0, 1.0), seed=config.seed)
+            )
+    return {
+        "n_problems": len(problems),
+        "left_out": len(counted[0].union(*counted) - shared),
+        "agents": rows,
     }
-    return {"n_problems": len(shared), "agents": rows}
 
 
 def _show(config: CompareConfig, comparisons: dict[str, Any]) -> None:
     """One table: for each budget, a row for each agent."""
+    console = Console()
     baseline = next(iter(config.agents))
     some = next(iter(comparisons.values()))
-    title = f"{config.title}, {some['n_problems']} problems, 95 % bootstrap intervals over problems"
+    title = f"{config.title}, {some['n_problems']} problems, paired 95 % intervals"
     table = Table("", "agent", "pass@k", f"minus {baseline}", title=title, title_justify="left")
     for budget, comparison in comparisons.items():
         for label, row in comparison["agents"].items():
@@ -110,7 +128,12 @@ def _show(config: CompareConfig, comparisons: dict[str, Any]) -> None:
                 f"pass@{budget}" if first else "", label, _interval(row["pass_at_k"]), difference
             )
         table.add_section()
-    Console().print(table)
+    console.print(table)
+    if some["left_out"]:
+        console.print(
+            f"[yellow]left out: {some['left_out']} episodes that do not count for every agent "
+            "(void, or not played)[/]"
+        )
 
 
 def _interval(values: dict[str, float]) -> str:

@@ -76,12 +76,20 @@ def _show(config: EvalConfig, result: dict[str, Any]) -> None:
     console = Console()
     console.print(f"{config.agent} on {config.title}", markup=False, highlight=False)
     table = Table(show_header=False)
+    ends = result["ci95"]
     for budget, score in result["pass_at_k"].items():
-        table.add_row(f"pass@{budget}", "–" if score is None else f"{score:.4f}")
-    validity = result["validity"]
-    table.add_row(
-        "plans accepted (J)", "not applicable: no plans" if validity is None else f"{validity:.4f}"
-    )
+        table.add_row(f"pass@{budget}", _with_interval(score, ends["pass_at_k"][budget]))
+    for name, title in (
+        ("tuple_success", "any of the K right (R_out)"),
+        ("validity", "plans accepted (J)"),
+        ("reward", "planner's reward"),
+    ):
+        if result[name] is not None:
+            table.add_row(title, _with_interval(result[name], ends[name]))
+        else:
+            table.add_row(title, "not applicable: no plans")
+    over = f"{result['n_contests']:,} contests" if result["n_contests"] else "problems"
+    table.add_row("intervals", f"95 %, over {over}")
     table.add_row("problems, episodes", f"{result['n_problems']:,}, {result['n_episodes']:,}")
     table.add_row(
         "verdicts",
@@ -116,6 +124,10 @@ def _show(config: EvalConfig, result: dict[str, Any]) -> None:
         for one in result.get("failed_references", ())
     ]
     _list(console, "reference solutions that were not accepted", failures)
+
+
+def _with_interval(mean: float | None, ends: list[float] | None) -> str:
+    return "–" if mean is None or ends is None else f"{mean:.4f} ({ends[0]:.4f} … {ends[1]:.4f})"
 
 
 def _list(console: Console, title: str, lines: list[str]) -> None:

@@ -19,20 +19,19 @@ from rich.progress import (
 
 from cppo_env.driver import Task
 from cppo_env.errors import CppoError
+from cppo_env.evaluation.figures import contest_of, figures
 from cppo_env.evaluation.play import play
 from cppo_env.evaluation.records import RunFolder
 from cppo_env.evaluation.setting import Setting
 from cppo_env.evaluation.summary import (
-    budgets,
     latest,
     mean,
-    mean_by_problem,
     problem_scores,
     tests_per_s,
     verdict_counts,
 )
 from cppo_env.problems import Problems
-from cppo_env.protocols import Agent, Declines, Sandbox
+from cppo_env.protocols import Agent, Declines, DrawsIndependently, Sandbox
 from cppo_env.provenance import provenance
 from cppo_env.records import EpisodeRecord
 from cppo_env.types import Problem
@@ -55,6 +54,8 @@ class Evaluation:
     records: list[EpisodeRecord] = field(default_factory=list[EpisodeRecord])
     excluded: dict[str, str] = field(default_factory=dict[str, str])
     """Id of a problem → why it is not played."""
+    contests: dict[str, str] = field(default_factory=dict[str, str])
+    """Id of a problem → its contest, where the record tells."""
     provenance: dict[str, Any] | None = None
     """Versions, machine, sandbox and problems of the last `run`."""
     beyond: int = 0
@@ -113,7 +114,7 @@ class Evaluation:
         Raises:
             CppoError: no episode counts.
         """
-        k, attempts = self.setting.k, self.setting.episodes() * self.setting.k
+        attempts = self.setting.episodes() * self.setting.k
         episodes = latest(self.records)
         counted = [record for record in episodes if not record.void]
         if not counted:
@@ -123,14 +124,15 @@ class Evaluation:
             raise CppoError(
                 f"no episode counts; {reasons[0] if reasons else 'there are no problems'}"
             )
-        scores = {n: problem_scores(counted, k, n) for n in budgets(self.setting.episodes() * k, k)}
-        means = mean_by_problem(counted).values()
         return {
-            "pass_at_k": {str(n): mean(by_problem.values()) for n, by_problem in scores.items()},
-            "tuple_success": mean(success for success, _, _ in means),
-            "validity": mean(validity for _, validity, _ in means) if _planned(counted) else None,
-            "reward": mean(reward for _, _, reward in means),
-            "n_problems": len(means),
+            **figures(
+                counted,
+                k=self.setting.k,
+                attempts=attempts,
+                independent=independent_attempts(self.agent),
+                contests=self.contests,
+                seed=self.setting.seed,
+            ),
             "n_episodes": len(counted),
             "verdicts": verdict_counts(counted),
             "void": len(episodes) - len(counted),
@@ -154,6 +156,8 @@ class Evaluation:
         done = {record.key for record in self.records if not record.void}
         for index in range(self._size()):
             problem = self.problems[index]
+            if contest := contest_of(problem):
+                self.contests[problem.id] = contest
             if (reason := self._obstacle(problem)) is not None:
                 self.excluded[problem.id] = reason
                 continue
@@ -199,14 +203,20 @@ class Evaluation:
         ]
 
     def _note(self) -> str:
-        score = mean(problem_scores(self.records, self.setting.k, self.setting.k).values())
+        scores = problem_scores(
+            self.records,
+            self.setting.k,
+            self.setting.k,
+            independent=independent_attempts(self.agent),
+        )
+        score = mean(scores.values())
         shown = "–" if score is None else f"{score:.3f}"
         return f"pass@{self.setting.k} {shown} · {tests_per_s(self.records):,.0f} tests/s"
 
 
-def _planned(records: list[EpisodeRecord]) -> bool:
-    """Whether there were plans to judge: an agent without any, such as `direct`, sends K empty methods."""
-    return any(not record.methods or any(record.methods) for record in records)
+def independent_attempts(agent: Agent) -> bool:
+    """Whether an agent says that its K attempts are independent; otherwise it is scored by tuples."""
+    return isinstance(agent, DrawsIndependently) and agent.independent_attempts
 
 
 class Bar:

@@ -12,6 +12,7 @@ import gymnasium as gym
 from cppo_env import plugins
 from cppo_env.engine import check_k
 from cppo_env.errors import ProblemDataError, UsageError
+from cppo_env.estimators import whole_tuples
 from cppo_env.ids import environment_spec
 from cppo_env.problems import Problems, load_problems
 from cppo_env.protocols import Agent, ProblemSet
@@ -35,7 +36,7 @@ class Setting:
     k: int = 4
     """Branches of one episode: methods of a plan, and programs."""
     attempts: int | None = None
-    """Attempts on each problem; more than K are spent by pooling ceil(attempts / K) episodes."""
+    """Attempts on each problem, a multiple of K: so many episodes of K; by default one."""
     sandbox: str = "auto"
     """Where programs run: auto, docker, local, or another plug-in's name."""
     cache: bool = True
@@ -54,11 +55,10 @@ class Setting:
             UsageError: K, the attempts, the batch or the limit is not a number that can work.
         """
         check_k(self.k)
-        attempts = self.k if self.attempts is None else self.attempts
-        for name, value in (("attempts", attempts), ("batch", self.batch), ("limit", self.limit)):
+        for name, value in (("batch", self.batch), ("limit", self.limit)):
             if value is not None and value < 1:
                 raise UsageError(f"{name}: got {value}, expected 1 or more")
-        return -(-attempts // self.k)
+        return whole_tuples("attempts", self.k if self.attempts is None else self.attempts, self.k)
 
     def on_held_out(self) -> Self:
         """These settings with the split that is played where none is given: `test`, if a named set has it."""

@@ -1,21 +1,16 @@
-"""What many episodes add up to: pass@k, verdicts, and the difference between two agents."""
+"""What many episodes add up to: pass@k of each problem, means and verdicts."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cppo_env.errors import UsageError
-from cppo_env.estimators import pass_at_k
-from cppo_env.plugins import missing_extra
+from cppo_env.estimators import policy_pass_at_k
 from cppo_env.records import EpisodeRecord
-
-Floats = NDArray[np.float64]
+from cppo_env.types import Verdict
 
 
 def latest(records: Iterable[EpisodeRecord]) -> list[EpisodeRecord]:
@@ -24,32 +19,43 @@ def latest(records: Iterable[EpisodeRecord]) -> list[EpisodeRecord]:
 
 
 def budgets(attempts: int, k: int) -> list[int]:
-    """The numbers of attempts to report pass@k for: 1, 2, 4, 8, … up to all, and K itself."""
-    powers = [2**power for power in range(attempts.bit_length()) if 2**power <= attempts]
-    return sorted({*powers, min(k, attempts), attempts})
+    """The numbers of attempts to report pass@k for: 1, 2, 4, … below K, then K, 2K, 4K, … and all.
+
+    Above K they are whole tuples, so that all policies have a figure (docs/figures.md).
+    """
+    below = {2**power for power in range(k.bit_length()) if 2**power < k}
+    whole = {k * 2**power for power in range(attempts.bit_length()) if k * 2**power <= attempts}
+    return sorted(below | whole | {attempts})
 
 
-def problem_scores(records: Iterable[EpisodeRecord], k: int, attempts: int) -> dict[str, float]:
-    """Problem → unbiased estimate of pass@`attempts`, from the attempts of all its episodes that count.
+def solved_by_problem(records: Iterable[EpisodeRecord], k: int) -> dict[str, NDArray[np.bool_]]:
+    """Problem → (T, K): which attempts of its T episodes that count passed every test.
 
-    The attempts of several tuples are pooled (docs/method.md, section 4): at a budget of exactly K and with
-    several episodes a problem, that mixes tuples; `tuple_success` does not.
+    An episode without programs has spent its K attempts.
+    """
+    rows: defaultdict[str, list[list[bool]]] = defaultdict(list)
+    for record in latest(records):
+        if not record.void:
+            passed = [verdict == Verdict.AC for verdict in record.verdicts]
+            rows[record.problem_id].append(passed or [False] * k)
+    return {problem_id: np.array(table, dtype=np.bool_) for problem_id, table in rows.items()}
+
+
+def problem_scores(
+    records: Iterable[EpisodeRecord], k: int, attempts: int, *, independent: bool
+) -> dict[str, float]:
+    """Problem → unbiased estimate of pass@`attempts`, from all its episodes that count.
 
     Args:
         records: episodes of any problems.
-        k: attempts of one episode; an episode without programs has spent them.
+        k: attempts of one episode.
         attempts: the budget. Problems with fewer attempts that count are left out.
+        independent: as in `policy_pass_at_k`.
     """
-    right: defaultdict[str, list[int]] = defaultdict(list)
-    for record in latest(records):
-        if not record.void:
-            right[record.problem_id].append(record.correct)
-    enough = {
-        problem_id: counts for problem_id, counts in right.items() if len(counts) * k >= attempts
-    }
     return {
-        problem_id: pass_at_k(len(counts) * k, sum(counts), attempts)
-        for problem_id, counts in enough.items()
+        problem_id: policy_pass_at_k(solved_TK, attempts, independent=independent)
+        for problem_id, solved_TK in solved_by_problem(records, k).items()
+        if solved_TK.size >= attempts
     }
 
 
@@ -83,42 +89,3 @@ def mean(values: Iterable[float]) -> float | None:
     """The mean, or None of nothing."""
     array = np.fromiter(values, dtype=np.float64)
     return float(array.mean()) if array.size else None
-
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """A mean over problems with its 95 % interval."""
-
-    mean: float
-    low: float
-    high: float
-
-
-def bootstrap(values: Sequence[float], *, resamples: int = 2000, seed: int = 0) -> Interval:
-    """The mean over problems and its 95 % percentile interval under resampling of problems.
-
-    Paired differences are given as one value for each problem, which is what makes the interval a
-    paired one.
-
-    Raises:
-        MissingExtraError: scipy is not installed.
-        UsageError: there are no values.
-    """
-    if not values:
-        raise UsageError(
-            "bootstrap: got no problems, expected at least one that all agents finished"
-        )
-    array = np.asarray(values, dtype=np.float64)
-    centre = float(array.mean())
-    if np.ptp(array) == 0.0:
-        return Interval(centre, centre, centre)
-    try:
-        from scipy import stats  # pyright: ignore[reportMissingTypeStubs]
-    except ModuleNotFoundError as error:
-        raise missing_extra(error, "the bootstrap interval") from error
-    result: Any = stats.bootstrap(
-        (array,), np.mean, n_resamples=resamples, method="percentile", rng=seed
-    )  # pyright: ignore[reportUnknownMemberType]
-    return Interval(
-        centre, float(result.confidence_interval.low), float(result.confidence_interval.high)
-    )

@@ -188,10 +188,19 @@ def test_compare_gives_paired_intervals(tmp_path):
     assert result["agents"]["oracle"]["pass_at_k"]["4"] == 1.0
     at_four = result["comparisons"]["4"]
     assert at_four["n_problems"] == 6
-    assert at_four["agents"]["oracle"]["difference"] == {"mean": 0.0, "low": 0.0, "high": 0.0}
+    assert at_four["left_out"] == 0
+    assert "difference" not in at_four["agents"]["oracle"]  # the one that others are compared with
     random = at_four["agents"]["random"]
+    assert random["difference"]["mean"] < random["difference"]["high"] < 0
     assert random["difference"]["mean"] == pytest.approx(random["pass_at_k"]["mean"] - 1.0)
     assert "minus oracle" in done.stdout
+
+
+@pytest.mark.parametrize("command", ["eval", "compare"])
+def test_attempts_that_break_a_tuple_up_are_refused_in_one_line(command):
+    agents = ["--agents", '{"a": {"agent": "oracle"}, "b": {"agent": "random"}}']
+    done = cppo(command, "--attempts", 6, "--limit", 1, *(agents if command == "compare" else []))
+    assert "attempts: got 6 with K=4, expected whole tuples of 4; give 4 or 8" in fault(done, 2)
 
 
 def test_compare_needs_two_agents():

@@ -1,17 +1,26 @@
 """Playing, keeping, resuming and adding up episodes."""
 
+import dataclasses
 import json
 from collections.abc import Callable, Sequence
 
 import pytest
 from cppo_agents import OracleAgent
 
-from cppo_env import CppoError, Observation, Problem, TestCase, UsageError
+from cppo_env import (
+    CppoError,
+    Observation,
+    Problem,
+    TestCase,
+    UsageError,
+    load_problems,
+)
 from cppo_env.errors import AgentError
 from cppo_env.evaluation.records import EpisodeRecord, RunFolder
 from cppo_env.evaluation.run import PATIENCE, Evaluation
 from cppo_env.evaluation.setting import Setting, make_agent
-from cppo_env.evaluation.summary import bootstrap, budgets, problem_scores
+from cppo_env.evaluation.summary import budgets, problem_scores
+from cppo_env.intervals import beta
 from cppo_env.testing import FakeSandbox, make_problem
 
 METHODS = ("one", "two", "three", "four")
@@ -37,9 +46,15 @@ class Verdicts:
 
 
 def evaluate(agent, problem_set, folder=None, sandbox=None, **setting) -> Evaluation:
-    evaluation = Evaluation(Setting(**{"batch": 2, **setting}), problem_set, agent, folder)
+    chosen = Setting(**{"batch": 2, **setting})
+    evaluation = Evaluation(chosen, load_problems(problem_set), agent, folder)
     evaluation.run(sandbox or FakeSandbox(), "test")
     return evaluation
+
+
+def judged(sandbox: FakeSandbox) -> list[int]:
+    """Programs in each sandbox call, without the first, which asks for the interpreter's version."""
+    return [len(jobs) for jobs in sandbox.batches[1:]]
 
 
 def one_right_in_even_problems(statement: str) -> Sequence[str]:
@@ -63,16 +78,74 @@ def test_pass_at_k_verdicts_and_rates_of_a_known_outcome():
 def test_each_step_of_a_batch_is_one_sandbox_call():
     sandbox = FakeSandbox()
     evaluate(Verdicts(one_right_in_even_problems), problems(5), sandbox=sandbox)
-    assert [len(jobs) for jobs in sandbox.batches] == [8, 8, 4]
+    assert judged(sandbox) == [8, 8, 4]
 
 
-def test_a_larger_budget_pools_whole_tuples():
-    evaluation = evaluate(Verdicts(one_right_in_even_problems), problems(2), attempts=6)
-    result = evaluation.result()
+def one_right_in_each_tuple(statement: str) -> Sequence[str]:
+    return ("WA", "AC", "TLE", "RE")
+
+
+class Independent(Verdicts):
+    """Says that its K attempts are independent draws."""
+
+    independent_attempts = True
+
+
+@pytest.mark.parametrize("attempts", [4, 8, 32])
+def test_a_coordinator_scores_the_same_however_many_tuples_it_plays(attempts):
+    result = evaluate(Verdicts(one_right_in_each_tuple), problems(3), attempts=attempts).result()
+    assert {result["pass_at_k"]["4"], result["pass_at_k"][str(attempts)]} == {1.0}
+    assert (result["pass_at_k"]["1"], result["pass_at_k"]["2"]) == (0.25, 0.5)
+    assert result["pass_at_k_in_order"] == {"1": 0.0, "2": 1.0, "4": 1.0}
+    assert result["tuple_success"] == 1.0
+    assert result["independent_attempts"] is False
+
+
+def test_independent_attempts_are_pooled():
+    agent = Independent(one_right_in_even_problems)
+    result = evaluate(agent, problems(2), attempts=8).result()
     assert result["n_episodes"] == 4
     # Problem 0 has 2 right of 8 attempts, problem 1 none.
     assert result["pass_at_k"]["4"] == pytest.approx((1 - (6 * 5 * 4 * 3) / (8 * 7 * 6 * 5)) / 2)
     assert list(result["pass_at_k"]) == ["1", "2", "4", "8"]
+    assert "pass_at_k_in_order" not in result
+    assert result["independent_attempts"] is True
+
+
+def test_a_result_holds_intervals_and_every_problem():
+    agent = Verdicts(one_right_in_even_problems)
+    result = evaluate(agent, problems(5), attempts=8).result()
+    for name in ("tuple_success", "validity", "reward"):
+        low, high = result["ci95"][name]
+        assert low <= result[name] <= high and low < high
+    low, high = result["ci95"]["pass_at_k"]["1"]
+    assert low < result["pass_at_k"]["1"] < high
+    exact = beta(3, 5)
+    assert result["ci95"]["tuple_success"] == pytest.approx([exact.low, exact.high])
+    assert [one["problem"] for one in result["problems"]] == [f"p{number}" for number in range(5)]
+    first, second, *_ = result["problems"]
+    assert (first["episodes"], first["right"], second["right"]) == (2, 2, 0)
+    assert first["pass_at_k"] == {"1": 0.25, "2": 0.5, "4": 1.0, "8": 1.0}
+
+
+def test_the_interval_is_over_contests_where_they_are_known():
+    apart = problems(6)
+    together = [
+        dataclasses.replace(one, metadata={"platform": "x", "contest_id": str(number // 2)})
+        for number, one in enumerate(apart)
+    ]
+
+    def all_or_none(statement: str) -> Sequence[str]:
+        return ("AC" if "p0:" in statement or "p1:" in statement else "WA",) * 4
+
+    alone = evaluate(Verdicts(all_or_none), apart).result()
+    clustered = evaluate(Verdicts(all_or_none), together).result()
+    assert (alone["n_contests"], clustered["n_contests"]) == (0, 3)
+    assert alone["pass_at_k"] == clustered["pass_at_k"]
+    [low, high], [wide_low, wide_high] = (
+        one["ci95"]["pass_at_k"]["4"] for one in (alone, clustered)
+    )
+    assert wide_high - wide_low > high - low
 
 
 def test_a_plan_that_cannot_be_used_spends_its_attempts():
@@ -85,7 +158,7 @@ def test_a_plan_that_cannot_be_used_spends_its_attempts():
     assert result["pass_at_k"]["4"] == 0.0
     assert result["n_problems"] == 3
     assert result["verdicts"] == {"CE": 12}
-    assert sandbox.batches == []
+    assert judged(sandbox) == []
 
 
 def test_the_limit_and_the_run_folder(tmp_path):
@@ -125,7 +198,7 @@ def test_an_interrupted_evaluation_goes_on_where_it_was(tmp_path):
         evaluate(Interrupted(one_right_in_even_problems), problems(5), folder())
     sandbox = FakeSandbox()
     resumed = evaluate(Verdicts(one_right_in_even_problems), problems(5), folder(), sandbox=sandbox)
-    assert [len(jobs) for jobs in sandbox.batches] == [8, 4]  # three of five episodes
+    assert judged(sandbox) == [8, 4]  # three of five episodes
     assert sorted(record.key for record in folder().read()) == [
         (f"p{number}", 0) for number in range(5)
     ]
@@ -133,7 +206,7 @@ def test_an_interrupted_evaluation_goes_on_where_it_was(tmp_path):
     assert resumed.result()["pass_at_k"] == direct.result()["pass_at_k"]
     nothing_left = FakeSandbox()
     evaluate(Verdicts(one_right_in_even_problems), problems(5), folder(), sandbox=nothing_left)
-    assert nothing_left.batches == []
+    assert judged(nothing_left) == []
 
 
 def test_a_line_that_was_cut_off_is_played_again(tmp_path):
@@ -184,7 +257,7 @@ def test_an_episode_without_an_answer_is_void_and_played_again(tmp_path, phase):
     sandbox = FakeSandbox()
     second = evaluate(Failing(phase=phase), problems(4), folder, sandbox=sandbox).result()
     assert (second["void"], second["n_problems"], second["pass_at_k"]["4"]) == (0, 4, 1.0)
-    assert [len(jobs) for jobs in sandbox.batches] == [4]
+    assert judged(sandbox) == [4]
 
 
 def test_an_internal_error_of_the_sandbox_is_void_and_no_zero():
@@ -221,6 +294,8 @@ def test_what_cannot_be_played_is_excluded_by_name():
         (4, 4, [1, 2, 4]),
         (8, 4, [1, 2, 4, 8]),
         (12, 4, [1, 2, 4, 8, 12]),
+        (24, 4, [1, 2, 4, 8, 16, 24]),
+        (12, 3, [1, 2, 3, 6, 12]),
         (3, 3, [1, 2, 3]),
         (1, 1, [1]),
     ],
@@ -231,25 +306,7 @@ def test_budgets_that_are_reported(attempts, k, expected):
 
 def test_problems_with_too_few_attempts_leave_a_larger_budget():
     evaluation = evaluate(Failing("p1", phase=0), problems(2), attempts=8)
-    assert problem_scores(evaluation.records, 4, 8) == {"p0": 1.0}
-
-
-def test_the_bootstrap_of_differences_is_paired():
-    strong = [1.0, 0.0] * 50
-    weak = [max(0.0, value - 0.1) for value in strong]
-    difference = bootstrap([a - b for a, b in zip(strong, weak, strict=True)])
-    alone = bootstrap(strong)
-    assert difference.mean == pytest.approx(0.05)
-    assert difference.low < 0.05 < difference.high
-    # The problems' own spread, which dominates an unpaired comparison, is gone.
-    assert difference.high - difference.low < (alone.high - alone.low) / 5
-    assert alone.low == pytest.approx(0.5 - 1.96 * 0.05, abs=0.02)
-    assert alone.high == pytest.approx(0.5 + 1.96 * 0.05, abs=0.02)
-
-
-def test_the_bootstrap_of_equal_values_is_a_point():
-    interval = bootstrap([0.25] * 7)
-    assert (interval.low, interval.mean, interval.high) == (0.25, 0.25, 0.25)
+    assert problem_scores(evaluation.records, 4, 8, independent=False) == {"p0": 1.0}
 
 
 @pytest.mark.parametrize(
@@ -259,6 +316,7 @@ def test_the_bootstrap_of_equal_values_is_a_point():
         ({"env": "CartPole-v1"}, "expected one of .*CPPO-APPS-v0"),
         ({"k": 0}, "k: got 0"),
         ({"attempts": 0}, "attempts: got 0, expected 1 or more"),
+        ({"attempts": 6}, "attempts: got 6 with K=4, expected whole tuples of 4; give 4 or 8"),
         ({"batch": 0}, "batch: got 0"),
         ({"limit": -1}, "limit: got -1"),
     ],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from cppo_agents.backends import Reply, Request
 from cppo_env import prompts
@@ -36,6 +36,9 @@ class Sampling:
 class Strategy(Protocol):
     """One way to spend K solutions on a problem."""
 
+    independent_attempts: ClassVar[bool]
+    """Whether the K attempts are independent draws of one distribution, or one draw of a tuple."""
+
     def plan(self, observation: Observation, /) -> Steps:
         """Phase 0: returns K methods; an unusable plan is K empty texts."""
         ...
@@ -46,7 +49,9 @@ class Strategy(Protocol):
 
 
 class Planned:
-    """A strategy that solves each branch with its method."""
+    """A strategy that solves each branch with its method. The methods know of each other, unless it says no."""
+
+    independent_attempts: ClassVar[bool] = False
 
     def __init__(self, k: int, sampling: Sampling):
         self.k = k

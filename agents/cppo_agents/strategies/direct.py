@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from cppo_agents.strategies.base import Sampling, Steps
 from cppo_env import prompts
 from cppo_env.types import Observation
@@ -9,6 +11,8 @@ from cppo_env.types import Observation
 
 class Direct:
     """Plans nothing: its methods are empty, so the gate refuses them and only pass@k, which is not gated, counts."""
+
+    independent_attempts: ClassVar[bool] = True
 
     def __init__(self, k: int, sampling: Sampling):
         self.k = k

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from cppo_agents.strategies.base import Planned, Steps, single_methods
 from cppo_env import prompts
 from cppo_env.types import Observation
@@ -9,6 +11,8 @@ from cppo_env.types import Observation
 
 class PlanAndSolve(Planned):
     """Samples each of the K methods by itself, so that they may repeat one another."""
+
+    independent_attempts: ClassVar[bool] = True
 
     def plan(self, observation: Observation) -> Steps:
         """K plans of one method each."""

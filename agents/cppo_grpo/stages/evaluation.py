@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from cppo_env.evaluation.figures import contests_of, interval
+from cppo_env.evaluation.summary import mean_by_problem, problem_scores
 from cppo_env.records import EpisodeRecord
 from cppo_env.vector import CPPOVectorEnv
 from cppo_grpo.parallel import Processes
@@ -21,13 +23,13 @@ class HeldOutFigures:
     """What a policy reached."""
 
     pass_at_k: float
-    """Share of the episodes with a right program among the K."""
+    """Mean over problems of pass@K, by tuples or by independent attempts, as the policy draws them."""
     ci95: tuple[float, float]
-    """Wilson's 95 % interval of that share."""
+    """Its 95 % interval over problems, or over contests where they are known."""
     episodes: int
     """Episodes that count: void ones do not."""
     validity: float
-    """Share of the plans that the judge accepted."""
+    """Mean over problems of the share of the plans that the judge accepted."""
     seconds: float
 
 
@@ -54,33 +56,32 @@ def evaluate(
     Raises:
         SandboxError: all episodes of a batch are void.
     """
-    from scipy.stats import binomtest
-
     started = time.perf_counter()
     records: list[EpisodeRecord] = []
-    right, validity = [], []
+    problems, k = env.assembly.problems, env.assembly.engine.k
     places = np.arange(sum(processes.gather(env.num_envs)))
     while len(records) < episodes:
         count = min(len(places), episodes - len(records))
         # The environment has a fixed number of places: the last batch fills the spare ones with its
         # first problem.
-        indices = (len(records) + np.where(places < count, places, 0)) % len(env.assembly.problems)
+        indices = (len(records) + np.where(places < count, places, 0)) % len(problems)
         seeds = tuple(np.random.SeedSequence([seed, len(records)]).generate_state(2).tolist())
         rollout = play_together(processes, env, agent, indices, seeds)
         require_some([rollout], "evaluation")
-        counted = np.flatnonzero(~rollout.void_N[:count])
-        right += rollout.r_out_N[counted].tolist()
-        validity += rollout.validity_N[counted].tolist()
-        records += rollout.records[:count]
+        records += [
+            replace(record, episode=(len(records) + n) // len(problems))
+            for n, record in enumerate(rollout.records[:count])
+        ]
         show(len(records))
-    interval = (
-        binomtest(int(sum(right)), len(right)).proportion_ci(method="wilson") if right else None
-    )
+    counted = [record for record in records if not record.void]
+    scores = problem_scores(counted, k, k, independent=agent.planner == "none")
+    passed = interval(scores, contests_of(problems[i] for i in range(min(episodes, len(problems)))))
+    validity = [accepted for _, accepted, _ in mean_by_problem(counted).values()]
     evaluation = HeldOutFigures(
-        pass_at_k=float(np.mean(right)) if right else 0.0,
-        ci95=(float(interval.low), float(interval.high)) if interval else (0.0, 1.0),
-        episodes=len(right),
-        validity=float(np.mean(validity)) if right else 0.0,
+        pass_at_k=passed.mean,
+        ci95=(passed.low, passed.high),
+        episodes=len(counted),
+        validity=float(np.mean(validity)),
         seconds=time.perf_counter() - started,
     )
     return evaluation, records
