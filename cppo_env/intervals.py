@@ -204,7 +204,8 @@ def _resample(
 def _seed_shifts(means_VS: Floats, rng: np.random.Generator) -> Floats:
     """How far the mean over other seeds may lie from that over these."""
     s = means_VS.shape[1]
-    errors_V = means_VS.std(axis=1, ddof=1) / math.sqrt(s)
+    # √(S − 1) and not √S: few seeds that differ otherwise than normally would be covered too rarely.
+    errors_V = means_VS.std(axis=1, ddof=1) / math.sqrt(s - 1)
     return rng.standard_t(s - 1, RESAMPLES)[:, None] * errors_V
 
 
