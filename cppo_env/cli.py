@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from cppo_env import plugins
+from cppo_env.atomic import write_atomically
 from cppo_env.errors import CppoError, UsageError
 
 Command = Callable[[Any], Any]
@@ -160,10 +161,7 @@ def _marked(config_class: Any, mark: str) -> list[str]:
 
 
 def _write_json(path: Path, result: Any) -> None:
-    """Write the result in one step, so that a reader never sees half of it."""
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(json.dumps(result, indent=2, default=str) + "\n")
-    partial.replace(path)
+    write_atomically(path, json.dumps(result, indent=2, default=str) + "\n")
 
 
 def _fail(title: str, error: object, code: int) -> NoReturn:

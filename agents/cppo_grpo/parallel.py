@@ -11,7 +11,6 @@ number of processes.
 from __future__ import annotations
 
 import os
-import signal
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -22,6 +21,7 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.distributed.tensor import DTensor
 
+from cppo_grpo.interrupts import Interrupt, held_back
 from cppo_grpo.launcher import launched_processes
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Processes:
 
     def __init__(self, accelerator: Accelerator | None = None) -> None:
         self._accelerator = accelerator
-        self._interrupted = False
+        self._interrupt = Interrupt()
 
     @classmethod
     def launched(cls) -> Processes:
@@ -148,15 +148,8 @@ class Processes:
         if self._accelerator is None:
             yield
             return
-
-        def remember(number: int, frame: object) -> None:
-            self._interrupted = True
-
-        before = signal.signal(signal.SIGINT, remember)
-        try:
+        with held_back() as self._interrupt:
             yield
-        finally:
-            signal.signal(signal.SIGINT, before)
 
     def agree(self) -> None:
         """Continue together, or stop together.
@@ -164,7 +157,7 @@ class Processes:
         Raises:
             KeyboardInterrupt: in every process, if any of them was interrupted.
         """
-        if any(self.gather(self._interrupted)):
+        if any(self.gather(self._interrupt.pressed)):
             raise KeyboardInterrupt
 
     def close(self) -> None:

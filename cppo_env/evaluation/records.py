@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from cppo_env.atomic import write_atomically
 from cppo_env.errors import UsageError
 from cppo_env.provenance import RECORDED
 from cppo_env.records import EpisodeRecord
@@ -57,9 +58,7 @@ class RunFolder:
             self._write({**config, RECORDED: [*recorded, provenance]})
 
     def _write(self, config: Mapping[str, Any]) -> None:
-        partial = self._config.with_name("config.json.partial")
-        partial.write_text(json.dumps(config, indent=2) + "\n")
-        partial.replace(self._config)
+        write_atomically(self._config, json.dumps(config, indent=2) + "\n")
 
     def read(self) -> list[EpisodeRecord]:
         """All records so far; a line that an interrupted write left unfinished is cut off."""
@@ -68,7 +67,7 @@ class RunFolder:
         content = self.episodes.read_bytes()
         complete = content[: content.rfind(b"\n") + 1]
         if len(complete) < len(content):
-            self.episodes.write_bytes(complete)
+            write_atomically(self.episodes, complete)
         return [EpisodeRecord.from_json(line) for line in complete.decode().splitlines()]
 
     def append(self, records: Iterable[EpisodeRecord]) -> None:

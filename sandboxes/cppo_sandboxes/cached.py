@@ -6,7 +6,6 @@ import contextlib
 import hashlib
 import io
 import marshal
-import os
 import pickle
 import threading
 import time
@@ -17,6 +16,7 @@ from pathlib import Path
 from types import FunctionType
 from typing import Literal, Self, get_args
 
+from cppo_env.atomic import write_atomically
 from cppo_env.errors import UsageError
 from cppo_env.protocols import Sandbox
 from cppo_env.provenance import sandbox_facts
@@ -318,10 +318,8 @@ def _read(path: Path) -> Report | None:
 
 
 def _write(path: Path, report: Report) -> None:
-    """Write in one step, so that no reader sees half of it. A full disk is no reason to lose a verdict."""
+    """Keep a report. A full disk is no reason to lose a verdict."""
     with contextlib.suppress(OSError):
         path.parent.mkdir(exist_ok=True)
-        partial = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
         data = pickle.dumps(report)
-        partial.write_bytes(_CHECKSUM(data).digest() + data)
-        partial.replace(path)
+        write_atomically(path, _CHECKSUM(data).digest() + data)

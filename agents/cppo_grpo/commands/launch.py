@@ -85,11 +85,9 @@ def open_run(config: TrainConfig, processes: Processes) -> Run:
 
 def summary(run: Any) -> dict[str, Any]:
     """The figures of a run, from its metrics."""
+    from cppo_grpo.runs.log import time_shares
+
     joint, warm = run.log.rows("joint"), run.log.rows("warm_start")
-    seconds = {
-        part: sum(row[f"seconds_{part}"] for row in joint)
-        for part in ("plan", "solve", "judge", "update")
-    }
     overlapped_s, total_s = (
         sum(row[name] for row in joint) for name in ("seconds_overlapped", "seconds")
     )
@@ -99,9 +97,7 @@ def summary(run: Any) -> dict[str, Any]:
         "steps": len(joint),
         "train_seconds": sum(row["seconds"] for row in warm + joint),
         "warm_start_seconds": sum(row["seconds"] for row in warm),
-        "time_shares": {
-            part: own / max(sum(seconds.values()), 1e-9) for part, own in seconds.items()
-        },
+        "time_shares": time_shares(joint),
         "overlapped_share": overlapped_s / max(total_s, 1e-9),
     }
     if recorded := run.recorded:

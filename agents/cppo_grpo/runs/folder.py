@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from cppo_env import load_problems
+from cppo_env.atomic import write_atomically
 from cppo_env.errors import UsageError
 from cppo_env.ids import environment_spec
 from cppo_env.protocols import ProblemSet
@@ -131,10 +132,8 @@ class Run:
             self._store(self.config, [*recorded, provenance])
 
     def _store(self, config: TrainConfig, recorded: list[dict[str, Any]]) -> None:
-        partial = self.path / "config.json.partial"
         content = json.loads(config.to_json()) | {RECORDED: recorded}
-        partial.write_text(json.dumps(content, indent=2) + "\n")
-        partial.replace(self.path / "config.json")
+        write_atomically(self.path / "config.json", json.dumps(content, indent=2) + "\n")
 
     def forget(self) -> None:
         """Delete the folder of a run that failed before it had anything worth keeping."""
@@ -164,7 +163,7 @@ class Run:
         for record in records:
             lines.append(replace(record, episode=met[record.problem_id]).to_json() + "\n")
             met[record.problem_id] += 1
-        file.write_text("".join(lines), encoding="utf-8")
+        write_atomically(file, "".join(lines))
 
     def read_episodes(self, name: str) -> list[EpisodeRecord]:
         """The episodes of `rollouts/NAME.jsonl`; none if there is no such file."""

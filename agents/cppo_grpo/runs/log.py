@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from cppo_env.atomic import write_atomically
+
 Row = dict[str, Any]
+
+PARTS = ("plan", "solve", "judge", "update")
+"""What a step spends its time on."""
+
+
+def time_shares(rows: Iterable[Row]) -> dict[str, float]:
+    """Part → its share of the time that the parts of some steps took."""
+    rows = list(rows)
+    seconds = {part: sum(row[f"seconds_{part}"] for row in rows) for part in PARTS}
+    return {part: own / max(sum(seconds.values()), 1e-9) for part, own in seconds.items()}
 
 
 class MetricsLog:
@@ -43,6 +55,4 @@ class MetricsLog:
         if not self.writable:
             return
         kept = [row for row in self.rows() if row["stage"] != stage or row.get("step", 1) <= steps]
-        partial = self.path.with_name(self.path.name + ".partial")
-        partial.write_text("".join(json.dumps(row) + "\n" for row in kept), encoding="utf-8")
-        partial.replace(self.path)
+        write_atomically(self.path, "".join(json.dumps(row) + "\n" for row in kept))

@@ -13,10 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cppo_env.assembly import find_problem
+from cppo_env.atomic import write_atomically
 from cppo_env.problems.strategies import coordinated_optimum, independent_ceiling
 from cppo_env.protocols import KnowsOptimum
 from cppo_env.records import EpisodeRecord
 from cppo_grpo.runs.folder import Run
+from cppo_grpo.runs.log import time_shares
 
 INK, ACCENT, SOFT, GOOD, BAD = "#1f2937", "#4f46e5", "#a5b4fc", "#059669", "#dc2626"
 EXAMPLES = 4
@@ -40,7 +42,7 @@ def write_report(run: Run) -> Path:
         files("cppo_grpo.runs").joinpath("templates/report.html").read_text("utf-8")
     )
     path = run.path / "report.html"
-    path.write_text(template.render(**_contents(run)), encoding="utf-8")
+    write_atomically(path, template.render(**_contents(run)))
     return path
 
 
@@ -60,10 +62,6 @@ def _contents(run: Run) -> dict[str, Any]:
     rows = run.log.rows("joint")
     evaluations = {when: row[-1] for when in ("before", "after") if (row := run.log.rows(when))}
     lines = known_lines(run)
-    seconds = {
-        part: sum(row[f"seconds_{part}"] for row in rows)
-        for part in ("plan", "solve", "judge", "update")
-    }
     return {
         "config": run.config,
         "name": run.path.resolve().name,
@@ -73,7 +71,7 @@ def _contents(run: Run) -> dict[str, Any]:
         "lines": lines,
         "pass_chart": _pass_chart(rows, evaluations, lines, run.config.k) if rows else "",
         "charts": _charts(rows) if rows else [],
-        "shares": {part: own / max(sum(seconds.values()), 1e-9) for part, own in seconds.items()},
+        "shares": time_shares(rows),
         "examples": _examples(run, evaluations, rows),
         "recorded": [_flat(one) for one in run.recorded],
         "settings": json.loads(run.config.to_json()),

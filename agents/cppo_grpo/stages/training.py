@@ -3,16 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import logging
-import signal
-import threading
-import time
-from collections import deque
-from collections.abc import Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import torch
@@ -20,35 +11,27 @@ import transformers
 from rich.console import Console
 
 import cppo_env  # noqa: F401 - registers the ids
-from cppo_env.errors import SandboxError, UsageError
+from cppo_env.errors import UsageError
 from cppo_env.problems.validation.overlap import require_disjoint
 from cppo_env.protocols import ProblemSet, Sandbox
 from cppo_env.provenance import provenance
 from cppo_grpo.config import TrainConfig
-from cppo_grpo.learner.credit import compute_advantages
-from cppo_grpo.learner.information import add_information
 from cppo_grpo.learner.learner import Learner
 from cppo_grpo.parallel import Processes
 from cppo_grpo.rollouts.distributed import gather
-from cppo_grpo.rollouts.values import Rollout, require_some
+from cppo_grpo.rollouts.values import Rollout
 from cppo_grpo.runs.folder import Run
 from cppo_grpo.runs.progress import stage
 from cppo_grpo.runs.trackers import tracked
 from cppo_grpo.stages.audit import audit, decide, table
 from cppo_grpo.stages.evaluation import evaluate
-from cppo_grpo.stages.metrics import overlapped_s, rollout_metrics
-from cppo_grpo.stages.session import Session, environment, make_cursor, observe
+from cppo_grpo.stages.joint import learn
+from cppo_grpo.stages.session import Session, environment, make_cursor
 from cppo_grpo.stages.start import (
     make_policies,
     save_model,
-    shards_weights,
     starting_point,
 )
-
-logger = logging.getLogger(__name__)
-
-STOP_WINDOW = 20
-"""Steps that `stop_at` looks at."""
 
 EVAL_PLACES = 256
 """Episodes that an evaluation plays side by side at most."""
@@ -100,30 +83,9 @@ def train(run: Run, sandbox: Sandbox, console: Console, processes: Processes | N
                 _evaluate(session, sandbox, "before", console)
             if not _audited(session, console):
                 return
-            _learn(session, steps, console)
+            learn(session, steps, console)
             save_model(run, policy, tokenizer)
             _evaluate(session, sandbox, "after", console)
-
-
-@contextmanager
-def uninterrupted() -> Iterator[None]:
-    """Hold a Ctrl-C back until the block is done."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    pressed = False
-
-    def remember(number: int, frame: object) -> None:
-        nonlocal pressed
-        pressed = True
-
-    before = signal.signal(signal.SIGINT, remember)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-    if pressed:
-        signal.raise_signal(signal.SIGINT)
 
 
 def _audited(session: Session, console: Console) -> bool:
@@ -148,102 +110,6 @@ def _audited(session: Session, console: Console) -> bool:
         ends = ", nothing is trained" if row["decision"] == "no-go" else ""
         console.print(f"audit: [bold]{row['decision']}[/]{ends}", highlight=False)
     return all(row["decision"] != "no-go" for row in rows)
-
-
-def _learn(session: Session, steps: int, console: Console) -> None:
-    """Joint CPPO from step `steps` on."""
-    config = session.run.config
-    success = "reward_plan" if config.plan_only else "pass_at_k"
-    recent = deque((row[success] for row in session.run.log.rows("joint")), maxlen=STOP_WINDOW)
-    cursor, moved = session.cursor.state(), session.learner.moved
-    if steps < config.steps and _reached(recent, config.stop_at):
-        console.print(
-            f"stop_at={config.stop_at} is reached after {steps} steps, so none is taken; go on with --stop_at null",
-            highlight=False,
-            soft_wrap=True,
-        )
-    ahead: Future[Rollout] | None = None
-    with (
-        ThreadPoolExecutor(1, "cppo-rollout") as beside,
-        stage(console, "CPPO", config.steps, steps) as shown,
-    ):
-        try:
-            while steps < config.steps and not _reached(recent, config.stop_at):
-                started = time.perf_counter()
-                own = ahead.result() if ahead else session.prepare(steps)()
-                rollout = gather(session.processes, own)
-                require_some([rollout], f"step {steps + 1}")
-                rollout = add_information(
-                    session.learner.policy, rollout, config, session.processes
-                )
-                row = rollout_metrics(
-                    rollout, compute_advantages(rollout, config), config
-                ) | observe(session.cursor, rollout)
-                after = session.cursor.state()
-                ahead = (
-                    beside.submit(session.prepare(steps + 1))
-                    if _plays_ahead(config, steps + 1)
-                    else None
-                )
-                # An interrupt waits here, so that a checkpoint never holds half an update or a
-                # wrong count. Its cursor is that of the finished steps: the rollout that an
-                # interrupt breaks off is played again.
-                with uninterrupted():
-                    row |= session.learner.update(rollout, steps)
-                    row["seconds"] = time.perf_counter() - started
-                    row["seconds_overlapped"] = overlapped_s(row)
-                    session.run.write_episodes(f"step-{steps + 1:06d}", rollout.records)
-                    steps, cursor, moved = steps + 1, after, session.learner.moved
-                    session.run.log.append({"stage": "joint", "step": steps, **row})
-                    recent.append(row[success])
-                shown.show(
-                    steps,
-                    {
-                        f"pass@{config.k}": row["pass_at_k"],
-                        **({"void": row["void"]} if row["void"] else {}),
-                        "R_plan": row["reward_plan"],
-                        "R_solve": row["reward_solve"],
-                        "valid": row["validity"],
-                        "tokens/s": row["tokens_per_s"],
-                    },
-                )
-                if steps % config.checkpoint_every == 0:
-                    session.save(steps, cursor)
-            session.save(steps, cursor)
-        except BaseException as error:
-            _save_before_leaving(session, steps, cursor, moved, error)
-            raise
-
-
-def _save_before_leaving(
-    session: Session, steps: int, cursor: Mapping[str, Any], moved: int, error: BaseException
-) -> None:
-    """Keep what was learnt when a run breaks off, whatever the reason, as far as the weights are those of a step."""
-    alone = not isinstance(error, KeyboardInterrupt | SandboxError)  # these end all processes
-    if session.learner.moved != moved:
-        why = "the update had begun"
-    elif alone and shards_weights(session.run.config, session.processes):
-        why = "the other processes hold the rest of the weights"
-    else:
-        session.save(steps, cursor)
-        return
-    logger.warning(
-        "step %d broke off and no checkpoint could be made of it (%s); the newest one counts",
-        steps + 1,
-        why,
-    )
-
-
-def _plays_ahead(config: TrainConfig, step: int) -> bool:
-    """Whether the rollout of a step is played beside the update before it; never over a checkpoint, which has none."""
-    return (
-        config.off_policy_steps > 0 and step < config.steps and step % config.checkpoint_every != 0
-    )
-
-
-def _reached(recent: deque[float], target: float | None) -> bool:
-    """Whether the training episodes of the last steps succeed as often as `stop_at` asks."""
-    return target is not None and len(recent) == STOP_WINDOW and float(np.mean(recent)) >= target
 
 
 def _check_held_out(config: TrainConfig, sandbox: Sandbox, problems: ProblemSet) -> None:

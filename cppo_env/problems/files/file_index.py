@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -19,6 +18,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from cppo_env.atomic import write_atomically
 from cppo_env.problems.files.formats import Found, RecordFile, State
 from cppo_env.problems.files.sources import cache_folder
 from cppo_env.problems.records import FieldError, Record
@@ -161,11 +161,9 @@ def _keep(place: Path, mark: str, index: FileIndex) -> None:
             (number, name, error.field, error.reason) for number, name, error in index.refused
         ],
     }
-    partial = place.with_suffix(f".{os.getpid()}")
     with suppress(OSError):
         place.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(json.dumps(content))
-        partial.replace(place)
+        write_atomically(place, json.dumps(content))
 
 
 def _values(summary: Summary) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
+from cppo_env.atomic import write_atomically
 from cppo_env.errors import ProblemDataError
 
 FORMAT = "cppo keep-list 1"
@@ -36,7 +37,7 @@ def write(
         "keep": list(keep),
         "drop": dict(drop),
     }
-    path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+    write_atomically(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 
 
 def is_keep_list(path: Path) -> bool:

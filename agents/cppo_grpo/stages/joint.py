@@ -1,0 +1,151 @@
+"""Joint CPPO: a step that reads like the flow, and the loop that keeps what each step made."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+
+from cppo_env.errors import SandboxError
+from cppo_grpo.interrupts import uninterrupted
+from cppo_grpo.learner.credit import compute_advantages
+from cppo_grpo.learner.information import add_information
+from cppo_grpo.rollouts.distributed import gather
+from cppo_grpo.rollouts.values import Rollout, require_some
+from cppo_grpo.runs.log import Row
+from cppo_grpo.runs.progress import stage
+from cppo_grpo.stages.metrics import overlapped_s, rollout_metrics
+from cppo_grpo.stages.session import Session, observe
+from cppo_grpo.stages.start import shards_weights
+
+logger = logging.getLogger(__name__)
+
+STOP_WINDOW = 20
+"""Steps that `stop_at` looks at."""
+
+Keep = Callable[[Rollout, Row, Mapping[str, Any]], None]
+"""Takes what a step made: its episodes, its figures, and where the data cursor stood after it."""
+
+
+def learn(session: Session, steps: int, console: Console) -> None:
+    """Take the steps of a run from step `steps` on; whatever ends them, what was learnt is in a checkpoint."""
+    run, config = session.run, session.run.config
+    success = "reward_plan" if config.plan_only else "pass_at_k"
+    recent = deque((row[success] for row in run.log.rows("joint")), maxlen=STOP_WINDOW)
+    cursor: Mapping[str, Any] = session.cursor.state()
+    moved = session.learner.moved
+    if steps < config.steps and _reached(recent, config.stop_at):
+        console.print(
+            f"stop_at={config.stop_at} is reached after {steps} steps, so none is taken; go on with --stop_at null",
+            highlight=False,
+            soft_wrap=True,
+        )
+
+    def keep(rollout: Rollout, row: Row, after: Mapping[str, Any]) -> None:
+        nonlocal steps, cursor, moved
+        run.write_episodes(f"step-{steps + 1:06d}", rollout.records)
+        steps, cursor, moved = steps + 1, after, session.learner.moved
+        run.log.append({"stage": "joint", "step": steps, **row})
+        recent.append(row[success])
+
+    with (
+        ThreadPoolExecutor(1, "cppo-rollout") as beside,
+        stage(console, "CPPO", config.steps, steps) as shown,
+    ):
+        rollouts = _Rollouts(session, beside)
+        try:
+            while steps < config.steps and not _reached(recent, config.stop_at):
+                row = _step(session, rollouts, steps, keep)
+                shown.show(steps, _figures(row, config.k))
+                if steps % config.checkpoint_every == 0:
+                    session.save(steps, cursor)
+            session.save(steps, cursor)
+        except BaseException as error:
+            _save_before_leaving(session, steps, cursor, moved, error)
+            raise
+
+
+def _step(session: Session, rollouts: _Rollouts, step: int, keep: Keep) -> Row:
+    """Rollout → advantages → update; returns the figures.
+
+    Raises:
+        SandboxError: every episode is void.
+    """
+    started = time.perf_counter()
+    config, learner = session.run.config, session.learner
+    rollout = gather(session.processes, rollouts.take(step))
+    require_some([rollout], f"step {step + 1}")
+    rollout = add_information(learner.policy, rollout, config, session.processes)
+    row = rollout_metrics(rollout, compute_advantages(rollout, config), config)
+    row |= observe(session.cursor, rollout)
+    cursor = session.cursor.state()
+    rollouts.start(step + 1)
+    # An interrupt waits here, so that a checkpoint never holds half an update or a wrong count. Its
+    # cursor is that of the finished steps: the rollout that an interrupt breaks off is played again.
+    with uninterrupted():
+        row |= learner.update(rollout, step)
+        row["seconds"] = time.perf_counter() - started
+        row["seconds_overlapped"] = overlapped_s(row)
+        keep(rollout, row, cursor)
+    return row
+
+
+def _save_before_leaving(
+    session: Session, steps: int, cursor: Mapping[str, Any], moved: int, error: BaseException
+) -> None:
+    """Keep what was learnt when a run breaks off, whatever the reason, as far as the weights are those of a step."""
+    alone = not isinstance(error, KeyboardInterrupt | SandboxError)  # these end all processes
+    if session.learner.moved != moved:
+        why = "the update had begun"
+    elif alone and shards_weights(session.run.config, session.processes):
+        why = "the other processes hold the rest of the weights"
+    else:
+        session.save(steps, cursor)
+        return
+    logger.warning(
+        "step %d broke off and no checkpoint could be made of it (%s); the newest one counts",
+        steps + 1,
+        why,
+    )
+
+
+class _Rollouts:
+    """This process's share of each step's rollout; with `off_policy_steps`, played beside the update before it."""
+
+    def __init__(self, session: Session, beside: Executor):
+        self._session, self._beside = session, beside
+        self._ahead: Future[Rollout] | None = None
+
+    def take(self, step: int) -> Rollout:
+        """The rollout of a step: the one that was started, or one played now."""
+        ahead, self._ahead = self._ahead, None
+        return ahead.result() if ahead else self._session.prepare(step)()
+
+    def start(self, step: int) -> None:
+        """Start the rollout of a step; never over a checkpoint, which holds none."""
+        config = self._session.run.config
+        if config.off_policy_steps and step < config.steps and step % config.checkpoint_every:
+            self._ahead = self._beside.submit(self._session.prepare(step))
+
+
+def _reached(recent: deque[float], target: float | None) -> bool:
+    """Whether the training episodes of the last steps succeed as often as `stop_at` asks."""
+    return target is not None and len(recent) == STOP_WINDOW and float(np.mean(recent)) >= target
+
+
+def _figures(row: Row, k: int) -> dict[str, float]:
+    """What a person sees of a step, the most telling first."""
+    return {
+        f"pass@{k}": row["pass_at_k"],
+        **({"void": row["void"]} if row["void"] else {}),
+        "R_plan": row["reward_plan"],
+        "R_solve": row["reward_solve"],
+        "valid": row["validity"],
+        "tokens/s": row["tokens_per_s"],
+    }

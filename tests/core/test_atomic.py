@@ -1,0 +1,34 @@
+"""A file appears whole or stays what it was."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cppo_env.atomic import write_atomically
+
+FULL = """
+import resource, signal, sys
+from pathlib import Path
+from cppo_env.atomic import write_atomically
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+try:
+    write_atomically(Path(sys.argv[1]), "x" * 5000)
+except OSError:
+    print("refused")
+"""
+
+
+def test_a_write_that_fails_leaves_what_was_there_and_nothing_else(tmp_path: Path) -> None:
+    file = tmp_path / "result.json"
+    write_atomically(file, "old\n")
+    done = subprocess.run([sys.executable, "-c", FULL, file], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("refused\n", "")
+    with pytest.raises(UnicodeEncodeError):
+        write_atomically(file, "\ud800")
+    assert file.read_text() == "old\n"
+    write_atomically(file, b"new\n")
+    assert file.read_bytes() == b"new\n"
+    assert list(tmp_path.iterdir()) == [file]
