@@ -2,10 +2,10 @@
 
 Every test has its own process, limits, scratch folder and, where this process is root, its own
 user; the worker gives up what it can (see `cppo_sandboxes.worker.confine`). What it cannot contain,
-with or without root: reading files that are readable to all; memory of all processes of a program
-together. Without root also: a program runs as the user who started it, may read and write that
-user's files, signal that user's processes, and forge its own verdict by tampering with its
-supervisor; `UNCONTAINED` names the programs of the hostile corpus that do.
+with or without root: reading files that are readable to all. Without root also: a program runs as
+the user who started it, may read and write that user's files, signal that user's processes, and
+forge its own verdict by tampering with its supervisor; `UNCONTAINED` names the programs of the
+hostile corpus that do.
 """
 
 from __future__ import annotations
@@ -54,13 +54,10 @@ class LocalSandbox(WorkerSandbox):
         isolation: "strict" gives no worker two programs of one problem; see `DockerSandbox`.
     """
 
-    caveat = (
-        "it does not limit the memory of a program's processes together, nor what they read of files open to all"
-        + (
-            ""
-            if os.geteuid() == 0
-            else f"; programs run as this user, who can be harmed by {', '.join(UNCONTAINED)}"
-        )
+    caveat = "it does not limit what programs read of files open to all" + (
+        ""
+        if os.geteuid() == 0
+        else f"; programs run as this user, who can be harmed by {', '.join(UNCONTAINED)}"
     )
     """What it cannot contain, for the warning of `make_sandbox`."""
 

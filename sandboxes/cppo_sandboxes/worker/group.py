@@ -103,9 +103,11 @@ def own_group():
     """A new group below that of this process; None where it may not make one that counts memory."""
     own = _own_paths()
     if "memory" in own and "cpuacct" in own:
-        parents = {kind: f"{ROOT}/{kind}{own[kind]}" for kind in KINDS if kind in own}
+        # Where hierarchies are mounted together, one of the names is a link.
+        found = {kind: f"{ROOT}/{kind}{own[kind]}" for kind in KINDS if kind in own}
+        parents = {kind: os.path.realpath(path) for kind, path in found.items()}
     else:
-        parents = dict.fromkeys(KINDS, f"{ROOT}{own.get('', '')}")
+        parents = dict.fromkeys(KINDS, _counting_parent(own.get("", "")))
     name = f"{PREFIX}{os.getpid()}-{time.monotonic_ns()}"
     folders = [f"{parent}/{name}" for parent in dict.fromkeys(parents.values())]
     try:
@@ -121,6 +123,19 @@ def own_group():
             except OSError:
                 pass  # it was not made
         return None
+
+
+def _counting_parent(path):
+    """The nearest group of version 2 from a path upwards whose members' memory is counted one by one."""
+    while path:
+        try:
+            with open(f"{ROOT}{path}/cgroup.subtree_control") as file:
+                if "memory" in file.read().split():
+                    break
+        except OSError:
+            pass  # beyond what this namespace shows
+        path = os.path.dirname(path).rstrip("/")
+    return f"{ROOT}{path}"
 
 
 def oom_kills():
