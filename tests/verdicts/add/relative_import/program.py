@@ -1,0 +1,4 @@
+from . import x
+
+a, b = map(int, input().split())
+print(a + b)

@@ -1,0 +1,7 @@
+a, b = map(int, input().split())
+print(a + b)
+"""
+from . import x
+import .
+import ,
+"""
