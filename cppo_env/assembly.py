@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import difflib
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +11,15 @@ from cppo_env import plugins
 from cppo_env.engine import Engine, check_k
 from cppo_env.errors import ProblemDataError, UnknownNameError, UsageError
 from cppo_env.problems import load_problems
+from cppo_env.problems.selection import NAMES
 from cppo_env.protocols import FindsById, Judge, ProblemSet, Reward, Sandbox
 from cppo_env.sandboxing import open_sandbox
+
+ARGUMENTS = (
+    *("problems", "split", "k", "sandbox", "judge", "reward", "end_on_refusal", "render_mode"),
+    *("num_envs", "cache"),
+)
+"""Arguments of `gym.make` and `gym.make_vec`; all others are filters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +47,10 @@ class Assembly:
         """Turn the arguments of `gym.make`, names or objects, into objects."""
         check_k(k)
         chosen = {"split": split, **filters} if split is not None else filters
-        loaded = load_problems(dataset if problems is None else problems, **chosen)
+        try:
+            loaded = load_problems(dataset if problems is None else problems, **chosen)
+        except UsageError as error:
+            raise _misspelt(filters) or error from None
         if len(loaded) == 0:
             raise ProblemDataError(
                 f"problems: {problems or dataset!r} holds none with the filters {dict(chosen)}"
@@ -79,6 +90,14 @@ def find_problem(problems: ProblemSet, problem_id: str) -> int:
         if problems[index].id == problem_id:
             return index
     raise UnknownNameError(f"problem_id: no problem {problem_id!r} among the {count} of this set")
+
+
+def _misspelt(filters: Collection[str]) -> UsageError | None:
+    """What to say of a filter that does not exist and is nearly an argument of `gym.make`."""
+    for name in set(filters) - set(NAMES):
+        if close := difflib.get_close_matches(name, ARGUMENTS, n=1, cutoff=0.7):
+            return UnknownNameError(f"no argument {name!r}; did you mean {close[0]!r}?")
+    return None
 
 
 def _resolve(kind: str, name_or_object: Any, method: str) -> Any:

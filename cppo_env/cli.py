@@ -24,6 +24,7 @@ from typing import Any, NoReturn
 
 from cppo_env import plugins
 from cppo_env.atomic import write_atomically
+from cppo_env.complaints import plain
 from cppo_env.errors import CppoError, UsageError
 
 Command = Callable[[Any], Any]
@@ -68,6 +69,11 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         _fail(title, error, 1)
     except KeyboardInterrupt as stop:
         _fail(title, f"interrupted; {stop}" if str(stop) else "interrupted", 130)
+    except Exception as error:
+        # The last resort: what nobody foresaw, often of a third party, is one line, too.
+        if os.environ.get("CPPO_TRACEBACK"):
+            raise
+        _fail(title, f"{type(error).__name__}: {error}; CPPO_TRACEBACK=1 shows where", 1)
     sys.exit(0)
 
 
@@ -119,7 +125,8 @@ def _parse(title: str, command: Command, arguments: list[str]) -> tuple[Any, Pat
         def error(self, message: str, ex: Exception | None = None) -> NoReturn:
             if message.strip() == "Unexpected config:":
                 message = "--config: got a file without options, expected some as YAML or JSON"
-            _fail(title, f"{' '.join(message.split())}; see: {title} --help", 2)
+            known = [action.dest for action in self._actions]
+            _fail(title, f"{plain(message, known)}; see: {title} --help", 2)
 
     jsonargparse.set_parsing_settings(docstring_parse_attribute_docstrings=True)
     config_class: Any = next(
@@ -147,17 +154,28 @@ def _parse(title: str, command: Command, arguments: list[str]) -> tuple[Any, Pat
     if told:
         given = vars(parser.parse_args(arguments, defaults=False))
         values |= dict.fromkeys(told, frozenset(values) & frozenset(given))
-    # Found out now, not when the work is done.
-    if json_path is not None and (json_path.is_dir() or not json_path.absolute().parent.is_dir()):
-        raise UsageError(
-            f"--json: got {json_path}, expected a file in a folder that exists; make the folder first"
-        )
+    if json_path is not None:
+        _require_writable(json_path)
     return config_class(**values), json_path
 
 
 def _marked(config_class: Any, mark: str) -> list[str]:
     """The fields of a config class whose metadata hold a mark."""
     return [field.name for field in dataclasses.fields(config_class) if field.metadata.get(mark)]
+
+
+def _require_writable(path: Path) -> None:
+    """Find out now, not when the work is done, that the result cannot be written."""
+    partial = path.with_name(path.name + ".partial")
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(f"{path} is a folder")
+        partial.touch()
+        partial.unlink()
+    except OSError as error:
+        raise UsageError(
+            f"--json: got {path}, expected a file in a folder that exists and can be written ({error})"
+        ) from error
 
 
 def _write_json(path: Path, result: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
@@ -174,9 +175,13 @@ def missing_methods(methods: Sequence[str]) -> str | None:
 
 def check_k(k: int) -> int:
     """The number of branches, if a plan can have that many labels."""
-    if not 1 <= k <= parsing.MAX_K:
+    try:
+        number = operator.index(k)
+    except TypeError:
+        raise UsageError(f"k: got {k!r}, expected a whole number, 1 to {parsing.MAX_K}") from None
+    if not 1 <= number <= parsing.MAX_K:
         raise UsageError(f"k: got {k}, expected 1 to {parsing.MAX_K}")
-    return k
+    return number
 
 
 def facts(transition: Transition) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import inspect
 from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import Any
 
 from cppo_env.errors import MissingExtraError, UnknownNameError, UsageError
@@ -104,5 +105,13 @@ def missing_extra(error: ModuleNotFoundError, wanted_by: str) -> Exception:
     if extra is None:
         return error
     return MissingExtraError(
-        f"{wanted_by} needs the package {module!r}, which is not installed; run: pip install 'cppo-env[{extra}]'"
+        f"{wanted_by} needs the package {module!r}, which is not installed; run: {how_to_install(extra)}"
     )
+
+
+def how_to_install(extra: str) -> str:
+    """The command that installs an extra, of the package or of the checkout that this is."""
+    checkout = Path(__file__).parents[1]
+    if (checkout / "pyproject.toml").exists():
+        return f"pip install -e '{checkout}[{extra}]'"
+    return f"pip install 'cppo-env[{extra}]'"

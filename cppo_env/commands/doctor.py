@@ -95,7 +95,7 @@ def _extras() -> Iterator[Finding]:
             yield Finding(
                 f"extra {extra}",
                 f"lacks {', '.join(absent)}",
-                f"if you need it: pip install 'cppo-env[{extra}]'",
+                f"if you need it: {plugins.how_to_install(extra)}",
             )
         else:
             versions = (f"{package} {importlib.metadata.version(package)}" for package in packages)

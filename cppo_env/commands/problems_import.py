@@ -36,7 +36,8 @@ def import_problems(config: ImportConfig) -> dict[str, Any]:
     start = time.perf_counter()
     console = Console()
     problems = indexed(load_problems(config.source, **{"split": config.split, **config.filters}))
-    output = config.output or sources.imported(Path(config.source).name)
+    name = Path(config.source).stem
+    output = config.output or sources.imported(name)
     with Progress(console=console, transient=True) as progress:
         task = progress.add_task("writing", total=len(problems))
         size = write_store(
@@ -47,6 +48,8 @@ def import_problems(config: ImportConfig) -> dict[str, Any]:
         f"{len(problems)} problems, {size / MIB:.1f} MiB, {seconds:.1f} s → {output}",
         soft_wrap=True,
     )
+    if config.output is None:
+        console.print(f"open it by its name: --problems {name}", highlight=False)
     for refusal in problems.refused[:20]:
         console.print(f"refused: {refusal}", markup=False, highlight=False, soft_wrap=True)
     return {

@@ -13,6 +13,7 @@ from rich.text import Text
 from cppo_env import plugins
 from cppo_env.errors import ProblemDataError
 from cppo_env.problems import Problems, load_problems
+from cppo_env.problems.files import sources
 from cppo_env.problems.views import Summary, indexed
 
 NUMBERS = ("tests", "chars")
@@ -97,7 +98,8 @@ def _list_sets() -> dict[str, Any]:
     """The installed sets, and whether their data are on this machine."""
     table = Table("name", "problems", "platforms", title="problem sets")
     found: dict[str, int | None] = {}
-    for name in plugins.names("problems"):
+    known = plugins.names("problems")
+    for name in [*known, *(one for one in sources.imported_names() if one not in known)]:
         try:
             problems = load_problems(name)
         except ProblemDataError as error:

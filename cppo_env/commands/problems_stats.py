@@ -18,6 +18,9 @@ from cppo_env.problems import load_problems
 from cppo_env.problems.layouts.cues import judge_cues
 from cppo_env.types import Problem
 
+PLOTS = (".png", ".svg", ".pdf")
+"""Kinds of files that a histogram can be."""
+
 MOST_BINS = 60
 """Bars of the histogram."""
 
@@ -40,6 +43,10 @@ class StatsConfig:
 
 def stats(config: StatsConfig) -> dict[str, Any]:
     """Measure a problem set: statement lengths, tests, what statements lose as plain text, and a histogram."""
+    if config.plot is not None and config.plot.suffix not in PLOTS:
+        raise UsageError(
+            f"plot: got {config.plot}, expected a name that ends in {', '.join(PLOTS)}"
+        )
     length, unit = _measure(config.tokenizer)
     problems = load_problems(config.problems, **{"split": config.split, **config.filters})
     losses: Counter[str] = Counter()

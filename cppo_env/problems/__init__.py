@@ -103,6 +103,8 @@ def _resolve(
                 return source, reader.load, imported
             return source, plugins.load("problems", source), None
         path = Path(source).expanduser()
+        if not path.exists() and reader.is_store(imported := sources.imported(source)):
+            return source, reader.load, imported
         if not path.exists() and path.name == source and not path.suffix:
             raise UnknownNameError(
                 f"no path and no problems named {source!r}; {plugins.suggest(source, known)}"

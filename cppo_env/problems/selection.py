@@ -46,6 +46,13 @@ class Filters:
     keep: Path | str | Collection[str | int] | None = None
     """Ids to use: a collection, or a keep-list written by `cppo problems validate`."""
 
+    def __post_init__(self) -> None:
+        """Refuse numbers that are none."""
+        for name in ("min_tests", "max_statement_chars"):
+            value = getattr(self, name)
+            if value is not None and not isinstance(value, int):
+                raise UsageError(f"{name}: got {value!r}, expected a whole number")
+
     def indices(self, summaries: Sequence[Summary]) -> list[int]:
         """Positions of the problems that pass."""
         split, difficulty, platform, source, languages = (

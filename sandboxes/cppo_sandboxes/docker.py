@@ -111,7 +111,8 @@ class DockerSandbox(WorkerSandbox):
     def _build(self, client: Any) -> None:
         if self._image != engine.IMAGE:
             raise SandboxError(
-                f"the engine has no image {self._image!r}; pull it, or run: cppo sandbox build"
+                f"the engine has no image {self._image!r}; pull it, or run: cppo sandbox build "
+                "(where no registry is in reach: make image)"
             )
         base = engine.default_base(client)
         print(

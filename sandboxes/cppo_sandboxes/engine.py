@@ -118,7 +118,8 @@ def build(client: Any, base: str, tag: str = IMAGE) -> str:
     except (BuildError, APIError) as error:
         raise SandboxError(
             f"cannot build the image {tag!r} from {base!r}: {_first_line(error)}; "
-            "give an image that the engine has: cppo sandbox build --base IMAGE"
+            "give an image that the engine has (cppo sandbox build --base IMAGE), or run make image, "
+            "which needs no registry"
         ) from error
     return image.id
 

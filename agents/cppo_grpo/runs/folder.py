@@ -90,6 +90,11 @@ class Run:
             raise UsageError(
                 f"{path} holds no run (no config.json); expected a folder that `cppo train` or `run` made"
             )
+        if (path / "rollouts" / "episodes.jsonl").exists():
+            raise UsageError(
+                f"{path} holds an evaluation, expected a training run; its figures are shown by the "
+                "cppo eval that made it, given again with the same --run"
+            )
         try:
             config = TrainConfig.from_json(file.read_text())
         except (ValueError, TypeError) as error:

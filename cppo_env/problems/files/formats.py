@@ -15,6 +15,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+from cppo_env.errors import ProblemDataError
 from cppo_env.plugins import missing_extra
 from cppo_env.problems.records import FieldError, Record, Refusal, parse_json
 
@@ -214,7 +215,12 @@ def open_parquet(path: Path) -> Any:
         import pyarrow.parquet as parquet  # pyright: ignore[reportMissingTypeStubs]
     except ModuleNotFoundError as error:
         raise missing_extra(error, str(path)) from error
-    return parquet.ParquetFile(path)  # pyright: ignore[reportUnknownMemberType]
+    try:
+        return parquet.ParquetFile(path)  # pyright: ignore[reportUnknownMemberType]
+    except ValueError as error:  # pyarrow's own errors are of this kind
+        raise ProblemDataError(
+            f"{path}: no whole Parquet file ({str(error).partition('.')[0]}); get it again"
+        ) from error
 
 
 APPS_FILES = {

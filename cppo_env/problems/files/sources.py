@@ -55,6 +55,11 @@ def imported(name: str) -> Path:
     return data_folder() / f"{name}-store"
 
 
+def imported_names() -> list[str]:
+    """The names of all sets that were imported, those of paths included."""
+    return sorted(folder.name.removesuffix("-store") for folder in data_folder().glob("*-store"))
+
+
 def detect(path: Path) -> str:
     """The layout of what lies at a path.
 
@@ -65,10 +70,22 @@ def detect(path: Path) -> str:
     if len(found) == 1:
         return found.pop()
     if not found:
-        raise ProblemDataError(f"{path}: holds no problems; expected {_expected(LAYOUTS)}")
+        raise ProblemDataError(
+            f"{path}: holds no problems{_first_fault(path)}; expected {_expected(LAYOUTS)}"
+        )
     raise ProblemDataError(
         f"{path}: holds several layouts ({', '.join(sorted(found))}); give the path of one of them"
     )
+
+
+def _first_fault(path: Path) -> str:
+    """The first record that cannot be read, if any, with its line and what is wrong."""
+    for file in record_files(path):
+        for found in file.scan() if isinstance(file, JsonLines) else ():
+            if isinstance(found.record, FieldError):
+                return f" ({file.refusal(found.number, found.record)})"
+            break
+    return ""
 
 
 def files_of(layout: str, source: Path | str | None) -> list[RecordFile]:
