@@ -24,6 +24,7 @@ from cppo_env.types import Problem, Ruling
 
 K = 2
 PLAN = write_plan(["Read it.", "Print it."])
+THOUGHT = "<think>\nA: no\n```\nprint(0)\n```\n</think>\n"
 RIGHT, WRONG = "```python\nprint(int(input()))\n```", "```python\nprint(0)\n```"
 
 
@@ -78,7 +79,8 @@ class Sampler:
 
 SCRIPT = {
     "right": (Reply(PLAN), [Reply(RIGHT), Reply(WRONG)]),
-    "prose plan": (Reply("Here are two methods.\n" + PLAN), [Reply(RIGHT), Reply(RIGHT)]),
+    "prose plan": (Reply("I would print it."), [Reply(RIGHT), Reply(RIGHT)]),
+    "thoughts": (Reply(f"{THOUGHT}{PLAN}"), [Reply(f"{THOUGHT}{RIGHT}"), Reply(WRONG)]),
     "cut plan": (Reply(PLAN, truncated=True), [Reply(RIGHT), Reply(RIGHT)]),
     "cut answer": (Reply(PLAN), [Reply(RIGHT, truncated=True), Reply(WRONG)]),
     "no program": (Reply(PLAN), [Reply("I would print it."), Reply(WRONG)]),
@@ -108,7 +110,9 @@ def environment(sandbox: object, **roles: object):  # type: ignore[no-untyped-de
 def test_an_evaluation_and_a_training_agree_on_every_answer(end_on_refusal: bool) -> None:
     script = Script(SCRIPT)
     tasks = [Task(index, index) for index in range(len(PROBLEMS))]
-    tokenizer = train_tokenizer([PLAN, RIGHT, WRONG, "Problem Method to use: Here I would print."])
+    tokenizer = train_tokenizer(
+        [PLAN, THOUGHT, RIGHT, WRONG, "Problem Method to use: Here I would print."]
+    )
     params = SamplingParams(1000, (tokenizer.eos_token_id,))
     policy = PolicyAgent(tokenizer, Sampler(script, tokenizer), Regions(params, params))
     agent = ModelAgent(make_strategy("tuple", K, Sampling()), script)
@@ -128,6 +132,7 @@ def test_an_evaluation_and_a_training_agree_on_every_answer(end_on_refusal: bool
     assert {name: record.verdicts for name, record in by_name.items()} == {
         "right": ("AC", "WA"),
         "prose plan": silent,
+        "thoughts": ("AC", "WA"),
         "cut plan": silent,
         "cut answer": ("CE", "WA"),
         "no program": ("CE", "WA"),
