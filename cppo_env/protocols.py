@@ -146,6 +146,21 @@ class DrawsIndependently(Protocol):
         ...
 
 
+EpisodeKey = tuple[str, int]
+"""A problem, by its id, and the number of the episode among those of this problem."""
+
+
+@runtime_checkable
+class DrawsByEpisode(Protocol):
+    """An agent whose draws follow from its seed and the episode, whatever was played before or beside it."""
+
+    def act_in(
+        self, episodes: Sequence[EpisodeKey], observations: Sequence[Observation], /
+    ) -> list[tuple[str, ...]]:
+        """What `act` returns; the i-th observation is one of the i-th episode."""
+        ...
+
+
 @runtime_checkable
 class ReplaysReferences(Protocol):
     """An agent that plays the problems' own programs: a failure is one of the records or of the sandbox."""

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from itertools import count
 from typing import Any, ClassVar
 
 from cppo_agents.backends import Backend, Failure, Reply, Request
+from cppo_agents.draws import EpisodeCounter, seed_of
 from cppo_agents.strategies import Sampling, Strategy, make_strategy
 from cppo_agents.strategies.base import Steps
 from cppo_env import plugins
 from cppo_env.errors import AgentError
+from cppo_env.protocols import EpisodeKey
 from cppo_env.types import Observation
 
 PAPER = Sampling()
@@ -21,12 +22,13 @@ class ModelAgent:
     """Plays each episode by the strategy; the prompts of all episodes in a round go to the back end as one batch."""
 
     def __init__(self, strategy: Strategy, backend: Backend, seed: int | None = None):
-        """With a `seed`, every request gets its own, counted up from it."""
+        """With a `seed`, every request gets its own, which follows from it and the episode."""
         self.strategy = strategy
         self.backend = backend
         self.tokens: list[int] = []
         """Tokens that the model generated for each observation of the last `act`."""
-        self._seeds: Iterator[int] | None = None if seed is None else count(seed)
+        self.seed = seed
+        self._counter = EpisodeCounter()
 
     @property
     def independent_attempts(self) -> bool:
@@ -39,10 +41,25 @@ class ModelAgent:
         Raises:
             AgentError: the back end failed for some observations; it carries the others' texts.
         """
-        episodes = [_Progress(self._steps(observation)) for observation in observations]
+        return self.act_in(self._counter.keys(observations), observations)
+
+    def act_in(
+        self, keys: Sequence[EpisodeKey], observations: Sequence[Observation]
+    ) -> list[tuple[str, ...]]:
+        """K texts for each observation; see `cppo_env.protocols.DrawsByEpisode`.
+
+        Raises:
+            AgentError: the back end failed for some observations; it carries the others' texts.
+        """
+        episodes = [
+            _Progress(
+                self._steps(one), None if self.seed is None else (self.seed, *key, one["phase"])
+            )
+            for key, one in zip(keys, observations, strict=True)
+        ]
         while waiting := [episode for episode in episodes if episode.requests]:
             batch = [request for episode in waiting for request in episode.requests]
-            answers = iter(self.backend.complete(self._seeded(batch)))
+            answers = iter(self.backend.complete(batch))
             for episode in waiting:
                 episode.advance([next(answers) for _ in episode.requests])
         self.tokens = [episode.tokens for episode in episodes]
@@ -61,21 +78,17 @@ class ModelAgent:
             else self.strategy.plan(observation)
         )
 
-    def _seeded(self, batch: list[Request]) -> list[Request]:
-        if self._seeds is None:
-            return batch
-        return [replace(request, seed=next(self._seeds)) for request in batch]
-
 
 class _Progress:
     """How far the strategy has come in one episode: the requests it waits for, or its K texts, or a failure."""
 
-    def __init__(self, steps: Steps):
+    def __init__(self, steps: Steps, key: tuple[object, ...] | None):
+        """`key` is what the seeds of the requests follow from, beside their round and place in it."""
         self.requests: list[Request] = []
         self.texts: tuple[str, ...] | None = None
         self.failure: Failure | None = None
         self.tokens = 0
-        self._steps = steps
+        self._steps, self._key, self._round = steps, key, 0
         self._resume(lambda: next(steps))
 
     def advance(self, answers: Sequence[Reply | Failure]) -> None:
@@ -91,9 +104,15 @@ class _Progress:
 
     def _resume(self, resume: Callable[[], list[Request]]) -> None:
         try:
-            self.requests = resume()
+            self.requests = [self._seeded(i, one) for i, one in enumerate(resume())]
+            self._round += 1
         except StopIteration as finished:
             self.requests, self.texts = [], finished.value
+
+    def _seeded(self, place: int, request: Request) -> Request:
+        if self._key is None:
+            return request
+        return replace(request, seed=seed_of(*self._key, self._round, place))
 
 
 class NamedModelAgent(ModelAgent):
@@ -120,7 +139,7 @@ class NamedModelAgent(ModelAgent):
             model: name or path of the model; what else it may be is the back end's matter.
             strategy: "direct", "plan-and-solve", "plan-search", "skills" or "tuple".
             k: number of branches K.
-            seed: seeds the requests, counted up from it; None leaves them unseeded.
+            seed: with the episode, seeds the requests; None leaves them unseeded.
             plan_temperature: temperature of the planner's region.
             plan_tokens: tokens of one plan at most.
             solve_temperature: temperature of the solver's region.

@@ -6,6 +6,8 @@ import random
 import string
 from collections.abc import Sequence
 
+from cppo_agents.draws import EpisodeCounter, seed_of
+from cppo_env.protocols import EpisodeKey
 from cppo_env.types import Observation
 
 LETTERS = string.ascii_lowercase + " "
@@ -17,18 +19,29 @@ class RandomAgent:
     independent_attempts = True
 
     def __init__(self, k: int = 4, seed: int | None = None):
-        """K branches; the same seed gives the same texts."""
+        """K branches; with a `seed`, the texts follow from it and the episode."""
         self.k = k
-        self._random = random.Random(seed)
+        self.seed = random.randrange(2**31) if seed is None else seed
+        self._counter = EpisodeCounter()
 
     def act(self, observations: Sequence[Observation]) -> list[tuple[str, ...]]:
         """K random texts for each observation."""
+        return self.act_in(self._counter.keys(observations), observations)
+
+    def act_in(
+        self, episodes: Sequence[EpisodeKey], observations: Sequence[Observation]
+    ) -> list[tuple[str, ...]]:
+        """K random texts for each observation; see `cppo_env.protocols.DrawsByEpisode`."""
         return [
-            tuple(self._text(observation["phase"]) for _ in range(self.k))
-            for observation in observations
+            tuple(
+                _text(random.Random(seed_of(self.seed, *key, one["phase"], i)), one["phase"])
+                for i in range(self.k)
+            )
+            for key, one in zip(episodes, observations, strict=True)
         ]
 
-    def _text(self, phase: int) -> str:
-        if phase == 1:
-            return f"```python\nprint({self._random.randrange(10)})\n```"
-        return "".join(self._random.choices(LETTERS, k=24))
+
+def _text(draw: random.Random, phase: int) -> str:
+    if phase == 1:
+        return f"```python\nprint({draw.randrange(10)})\n```"
+    return "".join(draw.choices(LETTERS, k=24))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from cppo_env.driver import Task, Written, drive
 from cppo_env.errors import AgentError
-from cppo_env.protocols import Agent, CountsTokens
+from cppo_env.protocols import Agent, CountsTokens, DrawsByEpisode, EpisodeKey
 from cppo_env.records import EpisodeRecord
 from cppo_env.types import Observation
 from cppo_env.vector import CPPOVectorEnv
@@ -16,16 +16,24 @@ def play(env: CPPOVectorEnv, agent: Agent, tasks: Sequence[Task]) -> list[Episod
     """One record for each task, in order; see `cppo_env.driver.drive`."""
 
     def ask(places: Sequence[int], observations: Sequence[Observation]) -> list[Written]:
-        return _ask(agent, observations)
+        problems = env.assembly.problems
+        keys = [(problems[tasks[n].index].id, tasks[n].episode) for n in places]
+        return _ask(agent, keys, observations)
 
     return drive(env, tasks, ask, ask).records
 
 
-def _ask(agent: Agent, observations: Sequence[Observation]) -> list[Written]:
+def _ask(
+    agent: Agent, keys: Sequence[EpisodeKey], observations: Sequence[Observation]
+) -> list[Written]:
     """The agent's texts; an episode that it has no answer for gets its fault."""
     fault = ""
     try:
-        actions: Sequence[tuple[str, ...] | None] = agent.act(observations)
+        actions: Sequence[tuple[str, ...] | None] = (
+            agent.act_in(keys, observations)
+            if isinstance(agent, DrawsByEpisode)
+            else agent.act(observations)
+        )
     except AgentError as error:
         actions, fault = error.actions, str(error)
     tokens = agent.tokens if isinstance(agent, CountsTokens) else [0] * len(actions)

@@ -92,7 +92,7 @@ def test_direct_plans_nothing_and_samples_k_solutions():
         assert server.requests == []
         [solutions] = agent.act([observation(1)])
     assert solutions == ("```python\nprint(None)\n```",) * 4
-    assert sorted(request["seed"] for request in server.requests) == [10, 11, 12, 13]
+    assert len({request["seed"] for request in server.requests}) == 4
 
 
 def test_skills_ask_for_no_plan_and_tell_the_solutions_apart():

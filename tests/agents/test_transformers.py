@@ -89,7 +89,7 @@ def test_sampling_covers_the_whole_distribution(parts):
     """`generate` keeps the 50 likeliest tokens unless it is told otherwise."""
     model, tokenizer = parts
     drawn = Transformers(model, tokenizer, batch_size=400).complete(
-        [request("Add.", 5.0, 1, seed=0)] * 400
+        [request("Add.", 5.0, 1, seed=seed) for seed in range(400)]
     )
     assert len({completion.text for completion in drawn}) > 60
 
@@ -104,6 +104,13 @@ def test_a_seed_repeats_the_texts_and_leaves_the_process_alone(parts):
     assert torch.equal(torch.rand(3), expected)
     assert backend.complete(requests) == first
     assert backend.complete([request(prompt, 1.0, seed=8) for prompt in PROMPTS]) != first
+
+
+def test_a_draw_follows_from_its_own_seed_whatever_is_in_the_batch(parts):
+    requests = [request(prompt, 1.0, seed=seed) for seed, prompt in enumerate(PROMPTS * 2)]
+    together = Transformers(*parts).complete(requests)
+    assert Transformers(*parts, batch_size=1).complete(requests[::-1])[::-1] == together
+    assert together[0] != together[3]  # one prompt, two seeds
 
 
 def test_an_end_token_ends_the_text_untruncated(parts):

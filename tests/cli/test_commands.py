@@ -92,7 +92,7 @@ def test_eval_of_a_chat_agent_over_http(records, tmp_path):
         )
     assert done.returncode == 0, done.stderr
     assert {request["max_tokens"] for request in server.requests} == {512, 99}
-    assert {request["seed"] for request in server.requests} == set(range(5, 15))
+    assert len({request["seed"] for request in server.requests}) == 10
     result = json.loads(out.read_text())
     assert result["pass_at_k"] == pytest.approx({"1": 0.25, "2": 0.5, "4": 1.0})
     assert (result["validity"], result["reward"], result["tokens"]) == (1.0, 1.0, 2 * 25)

@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Sequence
 
 import pytest
-from cppo_agents import OracleAgent
+from cppo_agents import OracleAgent, RandomAgent
 
 from cppo_env import (
     CppoError,
@@ -174,6 +174,23 @@ def test_the_limit_and_the_run_folder(tmp_path):
     assert lines[0]["programs"] == ["WA", "AC", "TLE", "RE"]
     assert (lines[0]["accepted"], lines[0]["reward"], lines[1]["reward"]) == (True, 1.0, 0.0)
     assert EpisodeRecord.from_json(json.dumps(lines[0])).to_json() == json.dumps(lines[0])
+
+
+def test_a_draw_follows_from_its_episode_whatever_was_played_before_and_beside_it(tmp_path):
+    """More attempts in the same folder are new draws, the same as without a pause and in other batches."""
+
+    def texts(evaluation: Evaluation) -> dict:
+        return {one.key: (one.methods, one.programs) for one in evaluation.records}
+
+    def agent() -> RandomAgent:
+        return RandomAgent(seed=7)
+
+    first = evaluate(agent(), problems(6), RunFolder(tmp_path, {}), attempts=4)
+    raised = evaluate(agent(), problems(6), RunFolder(tmp_path, {}), attempts=12)
+    at_once = evaluate(agent(), problems(6), attempts=12, batch=5)
+    assert texts(raised) == texts(at_once)
+    assert texts(first).items() <= texts(raised).items()
+    assert len(set(texts(at_once).values())) == 18
 
 
 class Interrupted(Verdicts):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -57,7 +57,7 @@ class Transformers:
             self.tokenizer.pad_token = self.tokenizer.eos_token
 
     def complete(self, requests: Sequence[Request]) -> list[Reply | Failure]:
-        """Requests of equal sampling settings share batches; a seed makes a batch reproducible."""
+        """Requests of equal sampling settings share batches; each draws by its own seed."""
         answers: list[Reply | Failure] = []
         for _, alike in groupby(
             requests, key=lambda request: (request.temperature, request.max_tokens)
@@ -79,20 +79,42 @@ class Transformers:
         prompts = self.tokenizer.pad(encoded, padding_side="left", return_tensors="pt").to(
             self.model.device
         )
-        # top_k=0 and top_p=1: sample from the model's own distribution, not from generate()'s
-        # truncated default.
-        sampling = {"do_sample": True, "temperature": first.temperature, "top_k": 0, "top_p": 1.0}
-        # A seeded call leaves the process's own random state as it was.
-        with torch.random.fork_rng(enabled=first.seed is not None), torch.inference_mode():
-            if first.seed is not None:
-                torch.manual_seed(first.seed)
+        with torch.inference_mode():
             tokens = self.model.generate(
                 **prompts,
-                **(sampling if first.temperature > 0 else {"do_sample": False}),
+                do_sample=False,
+                logits_processor=[self._draw(requests)] if first.temperature > 0 else None,
                 max_new_tokens=first.max_tokens,
                 pad_token_id=self.tokenizer.pad_token_id,
             )
         return [self._read(row) for row in tokens[:, prompts["input_ids"].shape[1] :].tolist()]
+
+    def _draw(self, requests: Sequence[Request]) -> Callable[[Any, Any], Any]:
+        """Draws a token for each row from its own stream, whatever else is in the batch.
+
+        `generate` takes the largest score, so the scores of all but the drawn token become −∞. The
+        draw is from the whole distribution at the temperature: Gumbel noise and a maximum.
+        """
+        torch, temperature = self._torch, requests[0].temperature
+        device = self.model.device
+        streams = [torch.Generator(device) for _ in requests]
+        for stream, request in zip(streams, requests, strict=True):
+            if request.seed is None:
+                stream.seed()
+            else:
+                stream.manual_seed(request.seed)
+
+        def keep_the_drawn(_: Any, scores_BV: Any) -> Any:
+            noise_BV = torch.stack(
+                [
+                    torch.empty(scores_BV.shape[1], device=device).exponential_(generator=stream)
+                    for stream in streams
+                ]
+            )
+            drawn_B1 = (scores_BV.float() / temperature - noise_BV.log()).argmax(-1, keepdim=True)
+            return torch.full_like(scores_BV, -torch.inf).scatter(1, drawn_B1, 0.0)
+
+        return keep_the_drawn
 
     def _read(self, row: list[int]) -> Reply:
         ends = {self.tokenizer.eos_token_id, *_as_list(self.model.generation_config.eos_token_id)}
