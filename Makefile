@@ -2,6 +2,7 @@
 # make test       the whole test suite, in two processes; Docker tests skip where Docker cannot be used
 # make test-fast  what takes less than two minutes and needs no Docker engine
 # make test-long  what takes long by nature (about 30 minutes): the quickstart on five seeds, 10,000 jobs in each sandbox
+# make fuzz       random programs against a sandbox   (ARGS="--sandbox docker --seconds 3600 --seed 1")
 # make test-vllm  the tests of the vLLM samplers, in an environment of their own (CPU build, 3.7 GB)
 # make check      ruff, codespell, pyright, import-linter
 # make fix        what ruff can mend and format
@@ -38,7 +39,7 @@ VLLM_BIN := .venv-vllm/bin
 VLLM := .venv-vllm/.installed
 INSTALL_VLLM := $(VLLM_BIN)/python -m pip install -qq --disable-pip-version-check --no-compile
 
-.PHONY: help run test test-fast test-long test-vllm setup check fix docs image
+.PHONY: help run test fuzz test-fast test-long test-vllm setup check fix docs image
 .DELETE_ON_ERROR:
 
 help:
@@ -55,6 +56,9 @@ test-fast: $(DEV)
 
 test-long: $(DEV)
 	@$(BIN)/python -m pytest -m long tests/long $(ARGS)
+
+fuzz: $(DEV)
+	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 test-vllm: $(VLLM)
 	@CPPO_REQUIRE_VLLM=1 $(VLLM_BIN)/python -m pytest tests/vllm $(ARGS)

@@ -112,6 +112,7 @@ def worker_options(**options: Any) -> dict[str, Any]:
         "remove": "",
         "confine": "",  # or "filter" (system calls), or "all"
         "native": "",
+        "hidden": [],
         **options,
     }
 

@@ -25,7 +25,7 @@ from cppo_sandboxes.base import MIB, WorkerSandbox, worker_options, workers_for
 from cppo_sandboxes.host.link import Link
 from cppo_sandboxes.host.owners import LABEL, is_dead, owner
 from cppo_sandboxes.host.worker_code import opening
-from cppo_sandboxes.worker import syscalls
+from cppo_sandboxes.worker import syscalls, view
 from cppo_sandboxes.worker.bundle import LOADER
 
 STORE_BYTES = 320 * MIB
@@ -51,16 +51,6 @@ SYSCTLS = {
     "kernel.sem": "250 32000 32 0",
     "fs.mqueue.queues_max": "0",
 }
-# What counts for the whole machine would tell programs of different containers about each other, and
-# the machine has a limited number of terminals.
-MASKED = [
-    *("/dev/pts", "/proc/acpi", "/proc/asound", "/proc/buddyinfo", "/proc/diskstats"),
-    *("/proc/interrupts", "/proc/kcore", "/proc/key-users", "/proc/keys", "/proc/latency_stats"),
-    *("/proc/loadavg", "/proc/locks", "/proc/pagetypeinfo", "/proc/pressure", "/proc/sched_debug"),
-    *("/proc/schedstat", "/proc/scsi", "/proc/slabinfo", "/proc/softirqs", "/proc/stat"),
-    *("/proc/sys/fs", "/proc/timer_list", "/proc/timer_stats", "/proc/vmallocinfo"),
-    *("/proc/vmstat", "/proc/zoneinfo", "/sys/devices/virtual/powercap", "/sys/firmware"),
-]
 
 
 class DockerSandbox(WorkerSandbox):
@@ -209,7 +199,7 @@ class DockerSandbox(WorkerSandbox):
             auto_remove=True,
             runtime=self._runtime,
         )
-        host["MaskedPaths"] = MASKED
+        host["MaskedPaths"] = list(view.MASKED)
         config = client.api.create_container_config(
             self._image,
             None,

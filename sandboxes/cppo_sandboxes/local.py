@@ -1,11 +1,10 @@
 """The local sandbox: the same worker as an ordinary process, for machines without a container engine.
 
 Every test has its own process, limits, scratch folder and, where this process is root, its own
-user; the worker gives up what it can (see `cppo_sandboxes.worker.confine`). What it cannot contain,
-with or without root: reading files that are readable to all. Without root also: a program runs as
-the user who started it, may read and write that user's files, signal that user's processes, and
-forge its own verdict by tampering with its supervisor; `UNCONTAINED` names the programs of the
-hostile corpus that do.
+user. Where the kernel lets the worker have namespaces, as root or as a user, programs see the
+system's files and nothing of the user's or of this package's, no other process and no network (see
+`cppo_sandboxes.worker.view`). Where it does not, they can read what is readable to all and, without
+root, do what the user may do. `uncontained` names the programs of the hostile corpus that harm.
 """
 
 from __future__ import annotations
@@ -20,6 +19,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+from functools import cache
 from pathlib import Path
 
 from cppo_env.errors import SandboxError
@@ -34,15 +34,29 @@ PREFIX = "cppo-sandbox-"
 """The names of workers' folders start so."""
 KILL_USER = "import os, sys; uid = int(sys.argv[1]); os.setresuid(uid, uid, uid); os.kill(-1, 9)"
 """For `python -c`: kill all processes of a user."""
-UNCONTAINED = {
-    line.split()[0]: line[-1] == "?"
-    for line in Path(__file__)
-    .with_name("local_cannot_contain.txt")
-    .read_text(encoding="utf-8")
-    .splitlines()
-    if line[0] != "#"
-}
-"""Programs of the hostile corpus that it does not contain where it is not run by root; whether it does at times."""
+NAMESPACES = 0x20000 | 0x8000000 | 0x20000000 | 0x40000000
+NEWUSER = 0x10000000
+TRY_NAMESPACES = "import ctypes, sys; sys.exit(ctypes.CDLL(None).unshare(int(sys.argv[1])) != 0)"
+"""For `python -c`: whether a process of this user may have namespaces of its own."""
+
+
+def uncontained(namespaces: bool) -> dict[str, bool]:
+    """Programs of the hostile corpus that it does not contain where it is not run by root; whether it does at times.
+
+    Args:
+        namespaces: whether the kernel lets this user have some.
+    """
+    text = Path(__file__).with_name("local_cannot_contain.txt").read_text(encoding="utf-8")
+    lines = [line.split() for line in text.splitlines() if line[0] != "#"]
+    return {name: "?" in marks for name, *marks in lines if not namespaces or "*" not in marks}
+
+
+@cache
+def has_namespaces() -> bool:
+    """Whether workers started here get namespaces of their own."""
+    flags = NAMESPACES | (NEWUSER if os.geteuid() else 0)
+    command = [sys.executable, "-I", "-S", "-c", TRY_NAMESPACES, str(flags)]
+    return subprocess.run(command, check=False).returncode == 0
 
 
 class LocalSandbox(WorkerSandbox):
@@ -54,12 +68,16 @@ class LocalSandbox(WorkerSandbox):
         isolation: "strict" gives no worker two programs of one problem; see `DockerSandbox`.
     """
 
-    caveat = "it does not limit what programs read of files open to all" + (
-        ""
-        if os.geteuid() == 0
-        else f"; programs run as this user, who can be harmed by {', '.join(UNCONTAINED)}"
-    )
-    """What it cannot contain, for the warning of `make_sandbox`."""
+    @property
+    def caveat(self) -> str:
+        """What it cannot contain, for the warning of `make_sandbox`."""
+        faults: list[str] = []
+        if not has_namespaces():
+            faults.append("it cannot hide files that are open to all")
+        if os.geteuid() != 0:
+            names = ", ".join(uncontained(has_namespaces()))
+            faults.append(f"programs run as this user, whose sandbox can be harmed by {names}")
+        return "; ".join(faults) or "it contains its corpus of hostile programs by namespaces"
 
     def __init__(
         self,
@@ -68,7 +86,8 @@ class LocalSandbox(WorkerSandbox):
         python: str | None = None,
         isolation: str = "shared",
     ) -> None:
-        self._python = python or _default_python()
+        # In namespaces of its own a worker can show others what only its user may read.
+        self._python = python or (sys.executable if has_namespaces() else _default_python())
         _reap()
         total_bytes = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
         size = workers or core_count()
@@ -90,6 +109,7 @@ class LocalSandbox(WorkerSandbox):
             remove=base,
             confine="all",
             paths=_library_paths(),
+            hidden=_own_packages(),
         )
         environment = {
             "PATH": "/usr/local/bin:/usr/bin:/bin",
@@ -128,7 +148,7 @@ def _end(process: subprocess.Popen[bytes], base: str, uid: int) -> None:
     try:
         process.wait(5)
     except subprocess.TimeoutExpired:
-        process.send_signal(signal.SIGKILL)
+        os.killpg(process.pid, signal.SIGKILL)
         process.wait()
     if process.returncode and os.geteuid() == 0:
         subprocess.run(
@@ -171,6 +191,12 @@ def _default_python() -> str:
     )
 
 
+def _own_packages() -> list[str]:
+    """The folders of this distribution, whose data hold the tests of bundled problems."""
+    names = ("cppo_env", "cppo_sandboxes", "cppo_agents", "cppo_grpo")
+    return [os.path.join(folder, name) for folder in _library_paths() for name in names]
+
+
 def _readable_by_all(path: str) -> bool:
     while path != "/":
         if os.stat(path).st_mode & 0o005 != 0o005:
@@ -187,5 +213,5 @@ def _library_paths() -> tuple[str, ...]:
     return tuple(
         path
         for path in paths
-        if os.path.isdir(path) and (os.geteuid() != 0 or _readable_by_all(path))
+        if os.path.isdir(path) and (os.geteuid() != 0 or has_namespaces() or _readable_by_all(path))
     )

@@ -29,7 +29,7 @@ class Footprint:
     """Sets of names, so that what is new can be told."""
 
     workers: frozenset[str]
-    """Processes started by this one, and containers that it owns."""
+    """Processes started by this one, and containers that it owns; numbered, since a worn out one is replaced."""
     processes: frozenset[str]
     """Processes anywhere on the machine that carry the mark."""
     inside: frozenset[str]
@@ -48,9 +48,7 @@ class Footprint:
         children = _children(os.getpid())
         containers = _own_containers()
         return cls(
-            workers=frozenset(
-                [f"child {pid}" for pid in children] + [f"container {name}" for name in containers]
-            ),
+            workers=_numbered(["child" for _ in children] + ["container" for _ in containers]),
             processes=frozenset(_marked_processes()),
             inside=_numbered([*_descendants(children), *_container_processes(containers)]),
             files=frozenset([*_marked_files(), *_scratch_files(children)]),

@@ -14,25 +14,27 @@ import sys
 
 import pytest
 from cppo_sandboxes.local import _default_python
+from cppo_sandboxes.worker.confine import confine
 
 import cppo_env
 from cppo_env.types import Job, Report, Verdict
 
 NOBODY = 65534
+BARE = "no-namespaces"
 
 
 class Unprivileged:
     """Starts the process anew when a program has killed it."""
 
-    def __init__(self) -> None:
+    def __init__(self, namespaces: bool = True) -> None:
+        self._arguments = [] if namespaces else [BARE]
         self._process = self._start()
         if self.run([])[:1]:
             pytest.skip("another user than root cannot read this Python or its packages")
 
-    @staticmethod
-    def _start() -> subprocess.Popen[bytes]:
+    def _start(self) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
-            [_default_python(), "-m", "tests.support.unprivileged"],
+            [_default_python(), "-m", "tests.support.unprivileged", *self._arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -71,6 +73,8 @@ def main() -> None:
     os.setgroups([])
     os.setresgid(NOBODY, NOBODY, NOBODY)
     os.setresuid(NOBODY, NOBODY, NOBODY)
+    if BARE in sys.argv:
+        confine({"confine": "filter"})  # no program of ours makes a namespace behind it
     with cppo_env.make_sandbox("local", workers=1) as sandbox:
         while True:
             reports = sandbox.run(pickle.load(sys.stdin.buffer))

@@ -1,7 +1,8 @@
 """What a worker outside a container gives up before it starts, once and for all that it forks: no test pays for it.
 
 - No process gains privileges by executing a file (`no_new_privs`).
-- Network and IPC namespaces of its own, where it may make them; else a program cannot make a socket but AF_UNIX.
+- Namespaces of its own, where it may make them: all of `view`, else network and IPC; else a program cannot make a
+  socket but AF_UNIX.
 - A system call filter, from the same list as that of the Docker sandbox: see `syscalls`.
 """
 
@@ -11,10 +12,13 @@ import ctypes
 import errno
 import os
 import struct
+import sys
 
-from . import syscalls
+from . import syscalls, view
 
-NEWIPC, NEWUSER, NEWNET = 0x8000000, 0x10000000, 0x40000000
+NEWNS, NEWIPC, NEWUSER, NEWPID, NEWNET = 0x20000, 0x8000000, 0x10000000, 0x20000000, 0x40000000
+KEPT_CAPABILITIES = 1 << 5 | 1 << 6 | 1 << 7
+"""Those with which a supervisor ends programs and changes users: KILL, SETGID, SETUID."""
 PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS = 22, 38
 SECCOMP_MODE_FILTER = 2
 SIOCSIFFLAGS, IFF_UP = 0x8914, 1
@@ -32,8 +36,11 @@ ALLOW, KILL, FAIL = 0x7FFF0000, 0x80000000, 0x00050000
 Step = tuple[int, int, int, int]
 
 
-def confine(namespaces: bool = True) -> bool:
+def confine(options) -> bool:
     """Give up what this process may give up. What the kernel or a container around it forbids is left out.
+
+    Args:
+        options: those of the worker; changed where its places are elsewhere from now on.
 
     Returns:
         Whether programs have a network that is only theirs.
@@ -41,13 +48,29 @@ def confine(namespaces: bool = True) -> bool:
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     machine = os.uname().machine
-    isolated = not namespaces
-    if namespaces and _succeeds(lambda: _leave_namespaces(libc, machine)):
-        _leave_namespaces(libc, machine)
-        isolated = True
+    isolated = options["confine"] != "all"
+    if not isolated:
+        isolated = _isolate(libc, machine, options)
     if machine in syscalls.MACHINES:
         _filter(libc, machine, sockets=isolated)
     return isolated
+
+
+def _isolate(libc, machine, options) -> bool:
+    def try_view() -> None:
+        _enter_view(libc, machine, {**options, "remove_with_it": ""})
+        os._exit(not view.starts_python())
+
+    if machine in syscalls.MACHINES and _succeeds(try_view):
+        _enter_view(libc, machine, {**options, "remove_with_it": options["remove"]})
+        options.update(view.PLACES)
+        os.environ["HOME"] = "/tmp"
+        os.environ.pop("TMPDIR", None)
+        return True
+    if _succeeds(lambda: _leave_network(libc, machine)):
+        _leave_network(libc, machine)
+        return True
+    return False
 
 
 def _succeeds(action) -> bool:
@@ -63,11 +86,38 @@ def _succeeds(action) -> bool:
     return os.waitpid(pid, 0)[1] == 0
 
 
-def _leave_namespaces(libc, machine) -> None:
+def _enter_view(libc, machine, options) -> None:
+    """Go on as the first process of new namespaces; this one waits until that has ended, and ends as it does."""
+    _unshare(libc, NEWNS | NEWPID | NEWNET | NEWIPC)
+    pid = os.fork()
+    if pid:
+        os.closerange(0, 2)  # the host is to see when the worker closes its stream
+        status = os.waitpid(pid, 0)[1]
+        if options["remove_with_it"]:
+            import shutil
+
+            shutil.rmtree(options["remove_with_it"], ignore_errors=True)
+        os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
+    visible = {sys.prefix, sys.base_prefix, os.path.dirname(os.path.realpath(sys.executable))}
+    venv = os.path.dirname(os.path.dirname(sys.executable))
+    if os.path.exists(os.path.join(venv, "pyvenv.cfg")):
+        visible.add(venv)
+    view.build(libc, options["remove"], [*visible, *options["paths"]], options["hidden"])
+    _raise_loopback()
+    _drop_capabilities(libc, machine, 0 if os.geteuid() else KEPT_CAPABILITIES)
+
+
+def _leave_network(libc, machine) -> None:
     """Have no network but a loopback of its own, and no shared memory, semaphores or queues of others."""
+    _unshare(libc, NEWNET | NEWIPC)
+    _raise_loopback()
+    if os.geteuid():
+        _drop_capabilities(libc, machine, 0)
+
+
+def _unshare(libc, flags) -> None:
     uid, gid = os.geteuid(), os.getegid()
-    flags = NEWNET | NEWIPC | (NEWUSER if uid else 0)
-    if libc.unshare(flags) != 0:
+    if libc.unshare(flags | (NEWUSER if uid else 0)) != 0:
         raise OSError(ctypes.get_errno(), "unshare")
     if uid:
         for name, text in (
@@ -77,9 +127,6 @@ def _leave_namespaces(libc, machine) -> None:
         ):
             with open(f"/proc/self/{name}", "w") as file:
                 file.write(text)
-    _raise_loopback()
-    if uid:
-        _drop_capabilities(libc, machine)
 
 
 def _raise_loopback() -> None:
@@ -93,10 +140,11 @@ def _raise_loopback() -> None:
         control.close()
 
 
-def _drop_capabilities(libc, machine) -> None:
-    """Those that a new user namespace gives."""
+def _drop_capabilities(libc, machine, kept: int) -> None:
+    """All but some of those that root has, or that a new user namespace gives."""
     header = struct.pack("=Ii", CAPABILITY_VERSION_3, 0)
-    if libc.syscall(CAPSET[machine], header, bytes(24)) != 0:
+    sets = struct.pack("=6I", kept, kept, 0, 0, 0, 0)
+    if libc.syscall(CAPSET[machine], header, sets) != 0:
         raise OSError(ctypes.get_errno(), "capset")
 
 

@@ -80,14 +80,18 @@ class Fence:
         while self._alive():
             if time.monotonic() > deadline:
                 raise Stuck("processes of the program survive SIGKILL")
-            if self.uid:
-                self._run_helper(self._kill_user)
-            else:
-                for pid in self._orphans():
-                    os.kill(pid, SIGKILL)
+            self.kill_all()
             time.sleep(pause_s)
             _reap()
             pause_s = min(0.05, pause_s * 2)
+
+    def kill_all(self) -> None:
+        """Kill all processes of the program at once, whoever their parents are."""
+        if self.uid:
+            self._run_helper(self._kill_user)
+        else:
+            for pid in self._orphans():
+                os.kill(pid, SIGKILL)
 
     def _kill_user(self) -> None:
         # The effective uid may signal the program's processes; the real and the saved one keep them

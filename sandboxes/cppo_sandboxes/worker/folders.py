@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import stat
 import time
 
 LOOK_ENTRIES = 4096
 """A program with more files than this is not looked at further."""
+FS_IOC_SETFLAGS, NO_FLAGS = 0x40086602, bytes(8)
 COARSE_NS = 20_000_000
 """File times are as coarse as the kernel's tick."""
 
@@ -51,10 +53,24 @@ class Folder:
                 os.chmod(self.path, self._mode)
             elif self.entries():
                 return False
+            else:
+                self._clear_marks()
             self._renew()
         except OSError:
             return False
         return True
+
+    def _clear_marks(self) -> None:
+        """What the owner of a mounted folder may have left on it, where programs are the same user."""
+        for name in os.listxattr(self.path):
+            os.removexattr(self.path, name)
+        folder = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.ioctl(folder, FS_IOC_SETFLAGS, NO_FLAGS)
+        except OSError:
+            pass  # a file system without such flags
+        finally:
+            os.close(folder)
 
     def _renew(self) -> None:
         os.utime(self.path, ns=(0, 0))

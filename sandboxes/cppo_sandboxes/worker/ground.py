@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 
-PR_SET_CHILD_SUBREAPER = 36
+PR_SET_PDEATHSIG, SIGKILL = 1, 9
+PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 4, 36
 
 
 def choose_uid(wanted):
@@ -36,6 +37,25 @@ def make_work_folder(path, uid):
 
 def become_subreaper():
     """Adopt orphans: in a container the first process does so anyway."""
+    _set(PR_SET_CHILD_SUBREAPER, 1)
+
+
+def end_with_parent():
+    """Be killed when the process ends that stands by outside of this one's namespaces; a change of user undoes it."""
+    _set(PR_SET_PDEATHSIG, SIGKILL)
+
+
+def hide_memory():
+    """Keep other processes of this user from this one's memory, descriptors and settings in /proc."""
+    _set(PR_SET_DUMPABLE, 0)
+
+
+def show_memory():
+    """Undo `hide_memory` for a test: its supervisor adds up what it has."""
+    _set(PR_SET_DUMPABLE, 1)
+
+
+def _set(option, value):
     import ctypes
 
-    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    ctypes.CDLL(None).prctl(option, value, 0, 0, 0)

@@ -13,7 +13,7 @@ from _socket import socketpair
 
 from . import bundle, frames, group
 from .fence import Fence
-from .ground import become_subreaper, choose_uid, make_work_folder
+from .ground import become_subreaper, choose_uid, end_with_parent, hide_memory, make_work_folder
 from .network import Network
 from .store import Store
 from .supervision import State, Supervision
@@ -33,6 +33,7 @@ ZYGOTE_MODULES = tuple(
         ".frames",
         ".fence",
         ".folders",
+        ".ground",
         ".child",
         ".code",
         ".calls",
@@ -69,6 +70,10 @@ class Hub:
         os.chmod(options["sources"], 0o750 if uid else 0o755)
         if os.getpid() != 1:
             become_subreaper()
+        elif options["confine"] == "all":
+            end_with_parent()
+        if not uid:
+            hide_memory()
         make_work_folder(options["scratch"][0], uid)
         self.fence = Fence(uid, os.getpid(), options["scratch"], options["shared"])
         self._modules = {name: _compiled(name, modules[name]) for name in ZYGOTE_MODULES}
@@ -358,7 +363,7 @@ def main(options, modules):
     if options["confine"]:
         from .confine import confine
 
-        own_network = confine(namespaces=options["confine"] == "all")
+        own_network = confine(options)
     hub = Hub(options, modules, own_network, known_group)
     try:
         hub.serve()

@@ -15,6 +15,7 @@ import time
 from . import frames
 from .child import CHANNEL
 from .code import Binary, CompileError, Script, Unable
+from .ground import show_memory
 
 RESERVED_BYTES = 512 << 20
 """Memory that a program may reserve beyond its limit if it does not touch it (stacks of threads, sparse maps)."""
@@ -155,6 +156,7 @@ class Program:
             os.setresuid(uid, uid, uid)
         else:
             os.setsid()
+            show_memory()
 
 
 def set_oom_score(score):

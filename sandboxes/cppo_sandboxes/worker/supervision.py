@@ -18,6 +18,8 @@ from .trial import Trial, read
 from .usage import Usage
 
 MEMORY_ERRORS = (b"MemoryError", b"std::bad_alloc", b"_ArrayMemoryError")
+SETTLE_S = 0.1
+"""How long a killed test may take to be gone."""
 COMPILER_CRASHES = (SIGSEGV, SIGXCPU)
 
 
@@ -270,8 +272,13 @@ class Supervision:
         return pid if self._runs_it_itself or not pid else _child(pid)
 
     def _kill(self, how):
-        """Kill the running test."""
-        self._trial.ended_by = how
+        """Kill the running test and, where that has not ended it, whoever of its processes may hold it."""
+        trial, now = self._trial, time.monotonic()
+        if trial.ended_by is None:
+            trial.ended_by, trial.killed_at = how, now
+        elif now - trial.killed_at > SETTLE_S:
+            trial.killed_at = now
+            self._worker.fence.kill_all()
         if pid := self._pid():
             try:
                 os.kill(pid, SIGKILL)

@@ -38,7 +38,8 @@ class Trial:
         self.capture = Capture()
         self.watched = False
         self.ended_by = None
-        """Why we have killed it (ENDED_*)."""
+        """Why we have killed it (ENDED_*), since `killed_at`."""
+        self.killed_at = 0.0
         self.idle = False
         """Whether it has run for a while and used next to no CPU."""
         self._idle_since = (0.0, 0.0)

@@ -10,6 +10,7 @@ from _socket import socket
 
 from . import frames
 from .fence import Fence
+from .ground import hide_memory
 from .program import Program, set_oom_score
 
 RECURSION_LEVELS = 60_000
@@ -68,6 +69,8 @@ def main(options, modules):
         native.use_huge_pages()
     _set_up_interpreter(options["paths"], options["modules"])
     place = Place(options, channel, native)
+    if not place.fence.uid:
+        hide_memory()  # programs are the same user
     if options["modules"]:
         from . import calls
 

@@ -1,4 +1,4 @@
-# add: AC | sends datagrams outside
+# add: AC RE | sends datagrams outside
 import socket
 
 answer = sum(map(int, input().split()))

@@ -1,4 +1,4 @@
-# add: AC | a daemon that listens for the next test
+# add: AC RE | a daemon that listens for the next test
 import os
 import socket
 import time

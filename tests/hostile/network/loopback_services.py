@@ -1,4 +1,4 @@
-# add: AC | connects to what listens on the machine itself
+# add: AC RE | connects to what listens on the machine itself
 import socket
 
 answer = sum(map(int, input().split()))
