@@ -33,6 +33,8 @@ def test_vllm_equals_transformers_before_and_after_an_update(
     assert done.returncode == 0, done.stderr[-2000:]
     found = json.loads(next(line for line in done.stdout.splitlines() if line.startswith("{")))
     require_equal(found)
+    unfinished = found["streamed"]["unfinished"]
+    assert unfinished[0] > 0, "nothing was reported before the batch was over"
     assert found["threads"] == 1
     assert len(found["judged_early"]) > 1
     assert found["judged_early"][0] > 0, "no program went to the sandbox before all were written"
