@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cppo_env import parsing
+from cppo_env.engine import missing_methods
 from cppo_env.protocols import CountsWork, Sandbox
 from cppo_env.records import EpisodeRecord
 from cppo_env.replies import Reply
@@ -42,9 +43,12 @@ class Written:
     tokens: int = 0
     """Tokens that a model generated for it, as far as they are counted."""
     replies: tuple[Reply, ...] = ()
-    """The model's own answers, where they are known: one plan, or one for each solution asked for."""
+    """The model's own answers, where they are known: those of all requests for the plan, or one for each solution
+    asked for."""
     fault: str | None = None
     """Why there is no answer (an endpoint is down): the episode is void."""
+    is_plan: bool = True
+    """False for methods that nobody planned (K empty ones, fixed skills): J is not applicable."""
 
 
 Player = Callable[[Sequence[int], Sequence[Observation]], Sequence[Written]]
@@ -177,11 +181,12 @@ def _record(
 ) -> EpisodeRecord:
     """Everything about one episode; `reports` are empty if it ended before its programs ran."""
     silence = ("",) * k
+    answers = _answers(planned, solved, k)
     return EpisodeRecord(
         problem_id=problem_id,
         episode=episode,
-        methods=planned.texts or tuple(reply.text for reply in planned.replies) or silence,
-        accepted=ruling.accepted,
+        methods=planned.texts or silence,
+        accepted=ruling.accepted if planned.is_plan else None,
         reason=planned.fault or solved.fault or ruling.reason,
         programs=tuple(map(parsing.read_program, solved.texts or silence)) if reports else (),
         verdicts=tuple(report.verdict.value for report in reports),
@@ -192,7 +197,33 @@ def _record(
         tokens=planned.tokens + solved.tokens,
         acting_s=acting_s,
         judging_s=judging_s,
+        plans=tuple(reply.text for reply in planned.replies),
+        unreadable=_unreadable(planned, k) if planned.is_plan and planned.fault is None else "",
+        answers=tuple(answer.text for answer in answers),
+        no_program=tuple(answer.without_program for answer in answers) if reports else (),
     )
+
+
+def _unreadable(planned: Written, k: int) -> str:
+    """Why a plan is not K methods; the empty text if it is."""
+    if planned.texts and (fault := missing_methods(planned.texts)) is None:
+        return ""
+    fault = missing_methods(planned.texts or ("",) * k) or ""
+    asked = 1 if len(planned.replies) > 1 else k
+    reasons = [reply.unreadable(asked) for reply in planned.replies[-k:]]
+    return next(filter(None, reasons), fault)
+
+
+def _answers(planned: Written, solved: Written, k: int) -> list[Reply]:
+    """The K answers: the model's own where they are known, else the agent's solutions."""
+    texts = solved.texts or ("",) * k
+    asked = [n for n, method in enumerate(planned.texts) if method] or list(range(k))
+    places = list(range(k)) if len(solved.replies) == k else asked
+    answers = [Reply(text) for text in texts]
+    if len(solved.replies) == len(places):
+        for n, reply in zip(places, solved.replies, strict=True):
+            answers[n] = reply
+    return answers
 
 
 class _Clock:

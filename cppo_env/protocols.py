@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from random import Random
 from typing import Protocol, runtime_checkable
 
+from cppo_env.replies import Reply
 from cppo_env.types import Episode, Job, Observation, Problem, Report, Ruling
 
 
@@ -121,6 +122,26 @@ class CountsTokens(Protocol):
     @property
     def tokens(self) -> Sequence[int]:
         """Tokens that its model generated for each observation of the last `act`."""
+        ...
+
+
+@runtime_checkable
+class ShowsReplies(Protocol):
+    """An agent that keeps what its model said, so that records can show it."""
+
+    @property
+    def replies(self) -> Sequence[tuple[Reply, ...]]:
+        """The model's answers for each observation of the last `act`, in the order in which they came."""
+        ...
+
+
+@runtime_checkable
+class MayPlan(Protocol):
+    """An agent that says whether it writes plans; one that does not say so writes them."""
+
+    @property
+    def writes_plans(self) -> bool:
+        """Where it writes none, the gate J is not applicable, and no plan can be unreadable."""
         ...
 
 

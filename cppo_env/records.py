@@ -18,8 +18,8 @@ class EpisodeRecord:
     episode: int
     """Counts the episodes of this problem from 0."""
     methods: tuple[str, ...]
-    accepted: bool
-    """J: whether the judge accepted the methods."""
+    accepted: bool | None
+    """J: whether the judge accepted the methods; None (null) where nobody plans, so that J is not applicable."""
     reason: str
     """Why it did not, or why the episode is void."""
     programs: tuple[str | None, ...]
@@ -40,6 +40,14 @@ class EpisodeRecord:
     """Seconds that the agent took for the batch, divided by its episodes."""
     judging_s: float
     """Seconds that gate and sandbox took for the batch, divided by its episodes."""
+    plans: tuple[str, ...] = ()
+    """What the planner wrote, as it came: one text, or those of all its requests."""
+    unreadable: str = ""
+    """Why the plan is not K methods; empty where it is, and where nobody plans."""
+    answers: tuple[str, ...] = ()
+    """The K answers as they came, thoughts and all; empty texts where none was asked for."""
+    no_program: tuple[str, ...] = ()
+    """Why each answer holds no program; an empty text where it holds one. Empty when no program ran."""
 
     @property
     def correct(self) -> int:
@@ -56,7 +64,7 @@ class EpisodeRecord:
         """The record of a line."""
         values: dict[str, Any] = json.loads(line)
         texts: dict[str, Any] = {
-            name: tuple(values[name]) for name in ("methods", "programs", "verdicts", "messages")
+            name: tuple(value) for name, value in values.items() if isinstance(value, list)
         }
         return cls(**values | texts)
 

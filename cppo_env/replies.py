@@ -24,6 +24,15 @@ class Reply:
         """The K methods of a plan; none of a truncated one, even if its last line looks like a method."""
         return () if self.truncated else parsing.read_plan(self.text, k)
 
+    def unreadable(self, k: int = 4) -> str:
+        """Why it is no plan of K methods; the empty text if it is one."""
+        return parsing.CUT_OFF if self.truncated else parsing.explain_plan(self.text, k)
+
+    @property
+    def without_program(self) -> str:
+        """Why it holds no program; the empty text if it holds one."""
+        return parsing.explain_program(self.text, self.truncated)
+
     @property
     def solution(self) -> str:
         """The solution; a truncated one is empty and earns nothing, even if it holds a whole program."""

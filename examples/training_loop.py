@@ -35,9 +35,7 @@ settings = {
 config = TrainConfig(hidden=64, warm_start_steps=50, **settings)  # or model="NAME"
 
 sandbox = CachedSandbox(cppo_env.make_sandbox("local"))
-env = gym.make_vec(
-    config.env, num_envs=P * M, k=config.k, sandbox=sandbox, end_on_refusal=True
-).unwrapped
+env = gym.make_vec(config.env, num_envs=P * M, k=config.k, sandbox=sandbox).unwrapped
 problems = env.assembly.problems
 with (
     TemporaryDirectory() as folder

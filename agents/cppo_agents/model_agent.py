@@ -27,6 +27,8 @@ class ModelAgent:
         self.backend = backend
         self.tokens: list[int] = []
         """Tokens that the model generated for each observation of the last `act`."""
+        self.replies: list[tuple[Reply, ...]] = []
+        """What the model answered for each observation of the last `act`, thoughts and all."""
         self.seed = seed
         self._counter = EpisodeCounter()
 
@@ -34,6 +36,11 @@ class ModelAgent:
     def independent_attempts(self) -> bool:
         """Whether the strategy draws the K attempts independently."""
         return self.strategy.independent_attempts
+
+    @property
+    def writes_plans(self) -> bool:
+        """Whether the strategy asks the model for plans."""
+        return self.strategy.writes_plans
 
     def act(self, observations: Sequence[Observation]) -> list[tuple[str, ...]]:
         """K texts for each observation.
@@ -63,6 +70,7 @@ class ModelAgent:
             for episode in waiting:
                 episode.advance([next(answers) for _ in episode.requests])
         self.tokens = [episode.tokens for episode in episodes]
+        self.replies = [tuple(episode.replies) for episode in episodes]
         reasons = [episode.failure.reason for episode in episodes if episode.failure]
         if reasons:
             raise AgentError(
@@ -88,6 +96,7 @@ class _Progress:
         self.texts: tuple[str, ...] | None = None
         self.failure: Failure | None = None
         self.tokens = 0
+        self.replies: list[Reply] = []
         self._steps, self._key, self._round = steps, key, 0
         self._resume(lambda: next(steps))
 
@@ -95,6 +104,7 @@ class _Progress:
         """Hand the strategy the answers of a round; one failed request fails the episode."""
         completions = [answer for answer in answers if isinstance(answer, Reply)]
         self.tokens += sum(completion.tokens for completion in completions)
+        self.replies += completions
         self.failure = next((answer for answer in answers if isinstance(answer, Failure)), None)
         if self.failure:
             self.requests = []

@@ -162,6 +162,9 @@ class TrainConfig:
     """Who writes the K methods: "policy" (sampled plans, trained), "none" (K independent solutions
     of the problem), or "skills" (K fixed texts, z = 1 … K). Default: "skills" for upskill,
     otherwise "policy"."""
+    end_on_refusal: bool = False
+    """End an episode whose plan the judge refuses at once: it saves its programs, and the solver learns nothing from
+    them; rewards that no gate is in, such as outcome, then are 0 for a refused plan. `plan_only` does so anyway."""
     plan_only: bool = False
     """Sample no programs and run no tests: the planner's warm-up, with reward=validity
     (docs/method.md, section 4)."""
@@ -231,6 +234,11 @@ class TrainConfig:
         """Who writes the methods."""
         needs_skills = "skills" in load_algorithm(self.algorithm).needs
         return self.planner or ("skills" if needs_skills else "policy")
+
+    @property
+    def ends_on_refusal(self) -> bool:
+        """Whether a refused plan ends its episode: never where nobody plans, since the programs are all there is."""
+        return self.planning == "policy" and (self.end_on_refusal or self.plan_only)
 
     def region(self, name: RegionName) -> Region:
         """The settings of one region."""

@@ -95,6 +95,13 @@ def _show(config: EvalConfig, result: dict[str, Any]) -> None:
         "verdicts",
         ", ".join(f"{verdict} {count:,}" for verdict, count in result["verdicts"].items()),
     )
+    for name, title in (
+        ("unreadable_plans", "plans that cannot be read"),
+        ("no_program", "answers without a program"),
+    ):
+        if result[name]:
+            reasons = (f"{count:,} {reason}" for reason, count in result[name].items())
+            table.add_row(title, "; ".join(reasons), end_section=False)
     table.add_row("tests", f"{result['tests']:,} at {result['tests_per_s']:,.0f} a second")
     if result["remembered"]:
         known = f"{result['remembered']:,} programs, equal to one that had run (--cache false)"

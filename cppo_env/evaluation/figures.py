@@ -6,7 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from cppo_env.estimators import pass_at_k_in_order
-from cppo_env.evaluation.summary import budgets, mean_by_problem, problem_scores, solved_by_problem
+from cppo_env.evaluation.summary import (
+    budgets,
+    mean_by_problem,
+    problem_scores,
+    solved_by_problem,
+    validity,
+)
 from cppo_env.intervals import Interval, over_problems
 from cppo_env.records import EpisodeRecord
 from cppo_env.types import Problem
@@ -79,7 +85,7 @@ def figures(
         name: interval({problem: row[i] for problem, row in means.items()}, contests, seed=seed)
         for i, name in enumerate(names)
     }
-    if not _planned(records):
+    if validity(records) is None:
         found["validity"] = None
     passed = {
         str(n): interval(by_problem, contests, seed=seed) if by_problem else None
@@ -115,8 +121,3 @@ def figures(
             for problem, table in solved.items()
         ],
     }
-
-
-def _planned(records: Sequence[EpisodeRecord]) -> bool:
-    """Whether there were plans to judge: an agent without any, such as `direct`, sends K empty methods."""
-    return any(not record.methods or any(record.methods) for record in records)

@@ -6,7 +6,14 @@ from collections.abc import Sequence
 
 from cppo_env.driver import Task, Written, drive
 from cppo_env.errors import AgentError
-from cppo_env.protocols import Agent, CountsTokens, DrawsByEpisode, EpisodeKey
+from cppo_env.protocols import (
+    Agent,
+    CountsTokens,
+    DrawsByEpisode,
+    EpisodeKey,
+    MayPlan,
+    ShowsReplies,
+)
 from cppo_env.records import EpisodeRecord
 from cppo_env.types import Observation
 from cppo_env.vector import CPPOVectorEnv
@@ -37,7 +44,11 @@ def _ask(
     except AgentError as error:
         actions, fault = error.actions, str(error)
     tokens = agent.tokens if isinstance(agent, CountsTokens) else [0] * len(actions)
+    replies = agent.replies if isinstance(agent, ShowsReplies) else [()] * len(actions)
+    is_plan = agent.writes_plans if isinstance(agent, MayPlan) else True
     return [
-        Written(fault=fault, tokens=count) if action is None else Written(action, count)
-        for action, count in zip(actions, tokens, strict=True)
+        Written(fault=fault, tokens=count, replies=said, is_plan=is_plan)
+        if action is None
+        else Written(action, count, said, is_plan=is_plan)
+        for action, count, said in zip(actions, tokens, replies, strict=True)
     ]

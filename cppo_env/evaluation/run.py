@@ -24,10 +24,12 @@ from cppo_env.evaluation.play import play
 from cppo_env.evaluation.records import RunFolder
 from cppo_env.evaluation.setting import Setting
 from cppo_env.evaluation.summary import (
+    answers_without_program,
     latest,
     mean,
     problem_scores,
     tests_per_s,
+    unreadable_plans,
     verdict_counts,
 )
 from cppo_env.problems import Problems
@@ -135,6 +137,8 @@ class Evaluation:
             ),
             "n_episodes": len(counted),
             "verdicts": verdict_counts(counted),
+            "unreadable_plans": unreadable_plans(counted),
+            "no_program": answers_without_program(counted),
             "void": len(episodes) - len(counted),
             "tests": sum(record.tests for record in counted),
             "tests_per_s": tests_per_s(counted),

@@ -60,14 +60,45 @@ def problem_scores(
 
 
 def mean_by_problem(records: Iterable[EpisodeRecord]) -> dict[str, tuple[float, float, float]]:
-    """Problem → means over its episodes of: any program right (R_out), J, the planner's reward."""
+    """Problem → means over its episodes of: any program right (R_out), J, the planner's reward.
+
+    J of an episode in which nobody planned is taken as 0; see `validity`.
+    """
     rows: defaultdict[str, list[tuple[bool, bool, float]]] = defaultdict(list)
     for record in latest(records):
         if not record.void:
-            rows[record.problem_id].append((record.correct > 0, record.accepted, record.reward))
+            rows[record.problem_id].append(
+                (record.correct > 0, bool(record.accepted), record.reward)
+            )
     return {
         problem_id: tuple(np.mean(values, axis=0).tolist()) for problem_id, values in rows.items()
     }
+
+
+def validity(records: Iterable[EpisodeRecord]) -> float | None:
+    """The mean of J over problems; None where nobody planned, so that it is not applicable."""
+    planned = [record for record in records if record.accepted is not None]
+    return mean(accepted for _, accepted, _ in mean_by_problem(planned).values())
+
+
+def unreadable_plans(records: Iterable[EpisodeRecord]) -> dict[str, int]:
+    """Reason → number of plans that are not K methods, of the episodes that count; commonest first."""
+    counts = Counter(
+        record.unreadable for record in latest(records) if record.unreadable and not record.void
+    )
+    return dict(counts.most_common())
+
+
+def answers_without_program(records: Iterable[EpisodeRecord]) -> dict[str, int]:
+    """Reason → number of answers without a program, of the episodes that count; commonest first."""
+    counts = Counter(
+        reason
+        for record in latest(records)
+        if not record.void
+        for reason in record.no_program
+        if reason
+    )
+    return dict(counts.most_common())
 
 
 def verdict_counts(records: Iterable[EpisodeRecord]) -> dict[str, int]:

@@ -77,6 +77,22 @@ def test_a_refused_plan_pays_nothing_and_its_solutions_still_run():
     assert info["solver_rewards"].tolist() == [1.0] * 4
 
 
+def test_no_judge_is_asked_about_a_plan_that_is_not_k_methods():
+    class Never:
+        def rule(self, cases):
+            raise AssertionError("the judge was asked")
+
+    for methods, reason in [
+        (("",) * 4, "no plan: every method is empty"),
+        (("a", " ", "c", "d"), "method 2 is empty"),
+    ]:
+        env = make(judge=Never(), reward="validity")
+        env.reset(seed=0)
+        _, _, _, _, info = env.step(methods)
+        assert (info["validity"], info["ruling"]) == (0.0, Ruling(False, 0.0, reason))
+        assert env.step(("AC",) * 4)[1] == 0.0
+
+
 def test_end_on_refusal_ends_the_episode_at_once():
     sandbox = FakeSandbox()
     env = make(end_on_refusal=True, sandbox=sandbox)

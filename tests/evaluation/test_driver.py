@@ -17,6 +17,11 @@ from cppo_grpo.samplers import Completion, SamplingParams
 import cppo_env
 from cppo_env.driver import Task, Written, drive
 from cppo_env.evaluation.play import play as play_agent
+from cppo_env.evaluation.summary import (
+    answers_without_program,
+    unreadable_plans,
+    validity,
+)
 from cppo_env.parsing import write_plan
 from cppo_env.records import EpisodeRecord
 from cppo_env.testing import FakeSandbox, make_problem
@@ -90,8 +95,8 @@ PROBLEMS = [make_problem(name) for name in SCRIPT]
 
 
 def what_it_earned(record: EpisodeRecord) -> dict[str, object]:
-    """A record without times, costs, and the text of a plan that was not read."""
-    apart = ("methods", "tokens", "acting_s", "judging_s")
+    """A record without times and costs."""
+    apart = ("tokens", "acting_s", "judging_s")
     return {name: value for name, value in asdict(record).items() if name not in apart}
 
 
@@ -139,6 +144,37 @@ def test_an_evaluation_and_a_training_agree_on_every_answer(end_on_refusal: bool
         "judge down": ("AC", "AC"),
     }
     assert [record.problem_id for record in void if record.void] == ["judge down"]
+    assert {name: record.unreadable for name, record in by_name.items() if record.unreadable} == {
+        "prose plan": "no labels, expected A: to B:",
+        "cut plan": "the answer was cut off",
+    }
+    assert by_name["prose plan"].plans == ("I would print it.",)
+    assert by_name["prose plan"].methods == ("", "") and by_name["prose plan"].accepted is False
+    assert by_name["cut answer"].answers == (RIGHT, WRONG)
+    assert by_name["cut answer"].no_program == ("the answer was cut off", "")
+    assert by_name["no program"].no_program == ("no code block", "")
+    assert unreadable_plans(evaluated) == {
+        "no labels, expected A: to B:": 1,
+        "the answer was cut off": 1,
+    }
+    silences = {} if end_on_refusal else {"the answer is empty": 4}
+    assert answers_without_program(evaluated) == {
+        **silences,
+        "the answer was cut off": 1,
+        "no code block": 1,
+    }
+    assert all(EpisodeRecord.from_json(one.to_json()) == one for one in evaluated)
+
+
+def test_where_nobody_plans_no_gate_is_applicable() -> None:
+    script = Script(SCRIPT)
+    for strategy in ("direct", "skills"):
+        agent = ModelAgent(make_strategy(strategy, K, Sampling()), script)
+        env = environment(FakeSandbox(), judge="format")
+        records = play_agent(env, agent, [Task(n, n) for n in range(len(PROBLEMS))])
+        assert {record.accepted for record in records} == {None}
+        assert unreadable_plans(records) == {}
+        assert validity(records) is None
 
 
 def test_a_fault_of_either_callable_voids_its_episodes_only() -> None:

@@ -22,7 +22,7 @@ def figures(run: Path, stages: tuple[str, ...]) -> list[tuple[str, int, float]]:
         for row in MetricsLog(run / "metrics.jsonl").rows()
         if row["stage"] in stages
         for name, value in row.items()
-        if name not in ("stage", "step", "ci95")
+        if name not in ("stage", "step") and isinstance(value, int | float)
     ]
 
 

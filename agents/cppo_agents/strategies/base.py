@@ -38,6 +38,8 @@ class Strategy(Protocol):
 
     independent_attempts: ClassVar[bool]
     """Whether the K attempts are independent draws of one distribution, or one draw of a tuple."""
+    writes_plans: ClassVar[bool]
+    """Whether it asks the model for plans; otherwise the gate J is not applicable."""
 
     def plan(self, observation: Observation, /) -> Steps:
         """Phase 0: returns K methods; an unusable plan is K empty texts."""
@@ -52,6 +54,8 @@ class Planned:
     """A strategy that solves each branch with its method. The methods know of each other, unless it says no."""
 
     independent_attempts: ClassVar[bool] = False
+
+    writes_plans: ClassVar[bool] = True
 
     def __init__(self, k: int, sampling: Sampling):
         self.k = k

@@ -10,7 +10,9 @@ from cppo_env.types import Observation
 
 
 class Direct:
-    """Plans nothing: its methods are empty, so the gate refuses them and only pass@k, which is not gated, counts."""
+    """Plans nothing: its methods are empty, the gate J is not applicable, and pass@k is what counts."""
+
+    writes_plans = False
 
     independent_attempts: ClassVar[bool] = True
 

@@ -8,7 +8,9 @@ from cppo_env.types import Observation
 
 
 class Skills(Planned):
-    """Plans nothing: the methods are the same K skills for every problem."""
+    """Plans nothing: the methods are the same K skills for every problem, and the gate J is not applicable."""
+
+    writes_plans = False
 
     def plan(self, observation: Observation) -> Steps:
         """The K skills, without asking the model."""

@@ -73,7 +73,7 @@ class _Part:
             observations, self._k, self._seeds[0], self._first
         )
         if not self.plans.texts:  # nobody writes plans
-            return [Written(methods) for methods in self._methods]
+            return [Written(methods, is_plan=False) for methods in self._methods]
         return [
             Written(methods, reply.tokens, (reply,))
             for methods, reply in zip(self._methods, self.plans.replies, strict=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections import Counter
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -73,9 +74,20 @@ def _contents(run: Run) -> dict[str, Any]:
         "charts": _charts(rows) if rows else [],
         "shares": time_shares(rows),
         "examples": _examples(run, evaluations, rows),
+        "unread": _unread([*evaluations.values(), *rows]),
         "recorded": [_flat(one) for one in run.recorded],
         "settings": json.loads(run.config.to_json()),
     }
+
+
+def _unread(rows: list[dict[str, Any]]) -> list[tuple[str, str, int]]:
+    """What could not be read in training and evaluations: what it was, why, how often."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for name, what in (("unreadable_plans", "plan"), ("no_program", "answer without a program")):
+        for row in rows:
+            for reason, count in row.get(name, {}).items():
+                counts[what, reason] += count
+    return [(what, reason, count) for (what, reason), count in counts.most_common()]
 
 
 def _examples(
@@ -189,7 +201,7 @@ def _charts(rows: list[dict[str, Any]]) -> list[dict[str, str]]:
 def _series(
     rows: list[dict[str, Any]], name: str
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    known = [(row["step"], row[name]) for row in rows if name in row]
+    known = [(row["step"], row[name]) for row in rows if row.get(name) is not None]
     return np.array([step for step, _ in known], dtype=float), np.array(
         [value for _, value in known], dtype=float
     )

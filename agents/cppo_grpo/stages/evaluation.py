@@ -9,7 +9,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from cppo_env.evaluation.figures import contests_of, interval
-from cppo_env.evaluation.summary import mean_by_problem, problem_scores
+from cppo_env.evaluation.summary import (
+    answers_without_program,
+    problem_scores,
+    unreadable_plans,
+    validity,
+)
 from cppo_env.records import EpisodeRecord
 from cppo_env.vector import CPPOVectorEnv
 from cppo_grpo.parallel import Processes
@@ -28,8 +33,12 @@ class HeldOutFigures:
     """Its 95 % interval over problems, or over contests where they are known."""
     episodes: int
     """Episodes that count: void ones do not."""
-    validity: float
-    """Mean over problems of the share of the plans that the judge accepted."""
+    validity: float | None
+    """Mean over problems of the share of the plans that the judge accepted; None where nobody plans."""
+    unreadable_plans: dict[str, int]
+    """Reason → plans that are not K methods."""
+    no_program: dict[str, int]
+    """Reason → answers without a program."""
     seconds: float
 
 
@@ -76,12 +85,13 @@ def evaluate(
     counted = [record for record in records if not record.void]
     scores = problem_scores(counted, k, k, independent=agent.planner == "none")
     passed = interval(scores, contests_of(problems[i] for i in range(min(episodes, len(problems)))))
-    validity = [accepted for _, accepted, _ in mean_by_problem(counted).values()]
     evaluation = HeldOutFigures(
         pass_at_k=passed.mean,
         ci95=(passed.low, passed.high),
         episodes=len(counted),
-        validity=float(np.mean(validity)),
+        validity=validity(counted),
+        unreadable_plans=unreadable_plans(counted),
+        no_program=answers_without_program(counted),
         seconds=time.perf_counter() - started,
     )
     return evaluation, records

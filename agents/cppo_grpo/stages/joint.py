@@ -146,6 +146,6 @@ def _figures(row: Row, k: int) -> dict[str, float]:
         **({"void": row["void"]} if row["void"] else {}),
         "R_plan": row["reward_plan"],
         "R_solve": row["reward_solve"],
-        "valid": row["validity"],
+        **({} if row["validity"] is None else {"valid": row["validity"]}),
         "tokens/s": row["tokens_per_s"],
     }

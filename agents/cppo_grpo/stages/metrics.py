@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from cppo_env.evaluation.summary import answers_without_program, unreadable_plans
 from cppo_env.judges import folded
 from cppo_grpo.config import TrainConfig
 from cppo_grpo.learner.credit import SequenceAdvantages
@@ -13,10 +14,9 @@ from cppo_grpo.rollouts.values import Rollout
 from cppo_grpo.runs.log import Row
 
 
-def rollout_metrics(
-    rollout: Rollout, advantages: SequenceAdvantages, config: TrainConfig
-) -> dict[str, float]:
+def rollout_metrics(rollout: Rollout, advantages: SequenceAdvantages, config: TrainConfig) -> Row:
     """What a batch of episodes shows; see docs/metrics.md."""
+    planned = bool(rollout.plans.texts)
     counted_N = ~rollout.void_N
     ran_N = rollout.ran_N & counted_N
     tokens = int(rollout.plans.tokens.sum() + rollout.programs.tokens.sum())
@@ -28,9 +28,11 @@ def rollout_metrics(
         "pass_at_k": _mean(rollout.r_out_N[counted_N]),
         "reward_plan": _mean(rollout.rewards_N[counted_N]),
         "reward_solve": _mean(solver_NK[ran_N]),
-        "validity": _mean(rollout.validity_N[counted_N]),
+        "validity": _mean(rollout.validity_N[counted_N]) if planned else None,
         **({} if information_NK is None else {"skill_information": _mean(information_NK[ran_N])}),
-        "parse_rate": _mean(rollout.read_N[counted_N]),
+        "parse_rate": _mean(rollout.read_N[counted_N]) if planned else None,
+        "unreadable_plans": unreadable_plans(rollout.records),
+        "no_program": answers_without_program(rollout.records),
         "void": float(rollout.void_N.mean()),
         "silent_groups_solve": 1.0
         - _mean(np.isin(np.flatnonzero(ran_N), rollout.branches[advantages.solve_B != 0, 0]))
@@ -42,7 +44,7 @@ def rollout_metrics(
         "length_solve": _mean(rollout.programs.tokens),
         "tests_per_s": rollout.tests_run / max(rollout.seconds["sandbox"], 1e-9),
         "tokens_per_s": tokens / max(writing_s, 1e-9),
-        **(_plan_metrics(rollout, advantages, config) if rollout.plans.texts else {}),
+        **(_plan_metrics(rollout, advantages, config) if planned else {}),
         **{f"verdict_{name}": count / len(verdicts) for name, count in _counts(verdicts).items()},
         **{f"seconds_{part}": seconds for part, seconds in rollout.seconds.items()},
     }

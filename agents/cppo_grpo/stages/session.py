@@ -125,9 +125,9 @@ def environment(
     split: str | None,
     places: int,
     *,
-    end_on_refusal: bool = True,
+    end_on_refusal: bool | None = None,
 ) -> Iterator[CPPOVectorEnv]:
-    """The vector environment of a run."""
+    """The vector environment of a run; `end_on_refusal` as the run has it, unless it is given."""
     env: Any = gym.make_vec(
         config.env,
         num_envs=places,
@@ -137,8 +137,7 @@ def environment(
         sandbox=sandbox,
         judge=config.judge,
         reward=config.reward,
-        # The gate may refuse fixed methods, and their programs are what there is to learn from.
-        end_on_refusal=end_on_refusal and config.planning == "policy",
+        end_on_refusal=config.ends_on_refusal if end_on_refusal is None else end_on_refusal,
     )
     try:
         yield env.unwrapped

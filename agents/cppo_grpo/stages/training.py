@@ -148,7 +148,8 @@ def _evaluate(session: Session, sandbox: Sandbox, when: str, console: Console) -
     low, high = found.ci95
     console.print(
         f"pass@{config.k} {when} training [bold]{found.pass_at_k:.3f}[/] (95 % {low:.3f} to {high:.3f}, "
-        f"{found.episodes} held-out episodes), valid plans {found.validity:.3f}",
+        f"{found.episodes} held-out episodes)"
+        + ("" if found.validity is None else f", valid plans {found.validity:.3f}"),
         highlight=False,
         soft_wrap=True,
     )
