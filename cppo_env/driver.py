@@ -7,7 +7,7 @@ policy, whose tokens are kept) play by the same rules.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -233,7 +233,7 @@ class _Clock:
         self.seconds = {"plan": 0.0, "solve": 0.0, "judge": 0.0}
 
     @contextmanager
-    def timed(self, part: str) -> Iterator[None]:
+    def timed(self, part: str) -> Generator[None]:
         started = time.perf_counter()
         yield
         self.seconds[part] += time.perf_counter() - started

@@ -35,10 +35,10 @@ class CPPOVectorEnv(VectorEnv[Any, Any, Any]):
     `reports` object[N, K], the rest [N]); `_key` is a mask of the environments that have the key.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {
+    metadata: ClassVar[dict[str, Any]] = {  # pyright: ignore[reportIncompatibleVariableOverride]
         "autoreset_mode": AutoresetMode.DISABLED,
         "render_modes": [],
-    }  # pyright: ignore[reportIncompatibleVariableOverride]
+    }
 
     def __init__(
         self,

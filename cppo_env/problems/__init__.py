@@ -17,7 +17,7 @@ from cppo_env import plugins
 from cppo_env.errors import ProblemDataError, UnknownNameError, UsageError
 from cppo_env.problems.checked import with_checkers
 from cppo_env.problems.files import sources
-from cppo_env.problems.records import ProblemDataWarning
+from cppo_env.problems.records import ProblemDataWarning, Refusal
 from cppo_env.problems.selection import NAMES, Filters, not_in, select, warn_of_unknown
 from cppo_env.problems.store import reader
 from cppo_env.problems.validation import keep_list

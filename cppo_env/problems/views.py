@@ -224,7 +224,11 @@ def _take_over_offers(
 
 
 def _demonstrations(
-    base: Demonstrates, indices: Sequence[int], index: int, k: int, random: Random
+    base: Demonstrates,
+    indices: Sequence[int] | NDArray[np.int64],
+    index: int,
+    k: int,
+    random: Random,
 ) -> list[tuple[str, str]]:
     return base.demonstrations(int(indices[index]), k, random)
 
