@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from cppo_env.types import Verdict
 
@@ -64,7 +64,9 @@ class EpisodeRecord:
         """The record of a line."""
         values: dict[str, Any] = json.loads(line)
         texts: dict[str, Any] = {
-            name: tuple(value) for name, value in values.items() if isinstance(value, list)
+            name: tuple(cast(list[Any], value))
+            for name, value in values.items()
+            if isinstance(value, list)
         }
         return cls(**values | texts)
 
