@@ -1,11 +1,11 @@
-"""How often the intervals of `cppo_env.intervals` hold the truth: a table for docs/figures.md.
+"""Measure how often the intervals of `cppo_env.intervals` hold the truth: docs/figures.md.
 
     python benchmarks/coverage.py                 all cells (about 15 minutes on one core)
     python benchmarks/coverage.py --samples 200   a quick look
 
-Each cell draws samples of a known rate and counts the intervals that hold it; beside it, where
-there is one, the coverage of what was used before (the percentile bootstrap over problems, or
-Wilson's interval of all episodes as if they were independent).
+Each cell draws samples of a known rate and counts the intervals that hold it. Beside it, where
+there is one, stands the coverage of a common alternative (the percentile bootstrap over problems,
+or Wilson's interval of all episodes as if they were independent).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ RATES = (0.02, 0.05, 0.1, 0.3, 0.5, 0.7, 0.9, 0.95, 0.98, 0.995, 1.0)
 EPISODES = 4
 CONTEST = 4
 BATCH = 250
-"""Samples whose bootstraps are held at once."""
+"""Samples whose bootstraps are in memory at once."""
 
 
 @dataclass(frozen=True)
@@ -48,23 +48,23 @@ def difficulty(rng: np.random.Generator, shape: tuple[int, ...], rate: float) ->
 
 
 def once(rng: np.random.Generator, v: int, n: int, rate: float) -> Floats:
-    """One episode a problem."""
+    """One episode per problem."""
     return rng.binomial(1, rate, (v, n)).astype(float)
 
 
 def repeated(rng: np.random.Generator, v: int, n: int, rate: float) -> Floats:
-    """Several episodes a problem."""
+    """Several episodes per problem."""
     return rng.binomial(EPISODES, difficulty(rng, (v, n), rate)) / EPISODES
 
 
 def contests(rng: np.random.Generator, v: int, n: int, rate: float) -> Floats:
-    """One episode a problem; the problems of a contest are equally hard."""
+    """One episode per problem; the problems of a contest are equally hard."""
     hard = np.repeat(difficulty(rng, (v, -(-n // CONTEST)), rate), CONTEST, axis=1)[:, :n]
     return rng.binomial(1, hard).astype(float)
 
 
 def seeds(s: int) -> Callable[[np.random.Generator, int, int, float], Floats]:
-    """One episode a problem and seed; part of the rate is the seed's own."""
+    """One episode per problem and seed; part of the rate belongs to the seed."""
 
     def draw(rng: np.random.Generator, v: int, n: int, rate: float) -> Floats:
         hard = difficulty(rng, (v, 1, n), rate)
@@ -75,14 +75,14 @@ def seeds(s: int) -> Callable[[np.random.Generator, int, int, float], Floats]:
 
 
 def paired(rng: np.random.Generator, v: int, n: int, rate: float) -> Floats:
-    """The difference of two policies on the same problems; the second solves 2 % more of what the first does not."""
+    """The difference of two policies; the second solves 2 % of what the first does not."""
     hard = difficulty(rng, (v, n), rate)
     first = rng.binomial(EPISODES, hard)
     return (rng.binomial(EPISODES, hard + 0.02 * (1 - hard)) - first) / EPISODES
 
 
 def exact(values: Floats) -> Ends:
-    """`over_problems` of one episode a problem: the exact interval, and Wilson's where all agree."""
+    """`over_problems` of one episode per problem: exact, or Wilson's if all agree."""
     n = values.shape[1]
     found = [
         beta(right, n) if 0 < right < n else wilson(right / n, n)

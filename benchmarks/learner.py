@@ -1,11 +1,11 @@
-"""The update against plain ways to compute it: completion tokens/s and peak memory, in one run.
+"""Compare the update with plain ways to compute it: completion tokens/s and peak memory.
 
     python benchmarks/learner.py                                # one core
-    python benchmarks/learner.py --device cuda --shape 0.6b     # where a GPU can be had
+    python benchmarks/learner.py --device cuda --shape 0.6b     # on a GPU
 
 Every variant computes log-probs of the same batch and back-propagates through them. The variants
-take turns, so that a busy machine slows all of them alike: read the ratios. Each variant also runs
-once in a fresh process for its memory.
+take turns, so a busy machine slows all of them alike: read the ratios. Each variant also runs once
+in a fresh process to measure its memory.
 """
 
 from __future__ import annotations
@@ -45,14 +45,14 @@ SHAPES: dict[str, dict[str, Any]] = {
 }
 
 Batch = tuple[list[list[int]], list[list[int]]]
-"""Prompts and completions, one of each for every sequence."""
+"""Prompts and completions, one each per sequence."""
 
 BATCHES = {
     "16 plans of 200+64, 64 programs of 250+16…128": [(2, 8, 200, 64, 64), (16, 4, 250, 16, 128)],
     "64 programs of 100+100…300 (long answers)": [(16, 4, 100, 100, 300)],
     "64 programs of 600+32…96 (long prompts)": [(16, 4, 600, 32, 96)],
 }
-"""Name → (groups, members of each, prompt tokens that they share, shortest and longest completion)."""
+"""Name → (groups, members of each, shared prompt tokens, shortest and longest completion)."""
 
 
 def make_batch(name: str, vocabulary: int) -> Batch:
@@ -80,7 +80,7 @@ def make_model(shape: str, device: str) -> PreTrainedModel:
 
 
 def one_at_a_time(model: PreTrainedModel, batch: Batch, completion_logits: bool) -> None:
-    """One sequence in each pass; logits everywhere, or at completion positions only."""
+    """One sequence per pass; logits everywhere, or at completion positions only."""
     for prompt, completion in zip(*batch, strict=True):
         ids = torch.tensor([prompt + completion], device=model.device)
         keep = len(completion) + 1 if completion_logits else 0
@@ -91,7 +91,7 @@ def one_at_a_time(model: PreTrainedModel, batch: Batch, completion_logits: bool)
 
 
 def padded(model: PreTrainedModel, batch: Batch, rows: int) -> None:
-    """Right-padded batches of sequences of like length; logits at every position from the first completion on."""
+    """Right-padded batches of similar lengths; logits from the first completion on."""
     order = sorted(range(len(batch[0])), key=lambda i: len(batch[0][i]) + len(batch[1][i]))
     for start in range(0, len(order), rows):
         chosen = order[start : start + rows]
@@ -137,7 +137,7 @@ VARIANTS: dict[str, Callable[[PreTrainedModel, Batch, int], Callable[[], None]]]
         shared, Policy(model), batch, tokens
     ),
 }
-"""Name → what makes one update's forward and backward passes for a model, a batch and a token budget."""
+"""Name → one update's forward and backward passes, for a model, a batch and a token budget."""
 
 
 def seconds(update: Callable[[], None], device: str) -> float:
@@ -151,7 +151,7 @@ def seconds(update: Callable[[], None], device: str) -> float:
 
 
 def peak_bytes(options: argparse.Namespace, batch_name: str, variant: str, results: Any) -> None:
-    """Put the memory that one update adds to model and gradients; runs in a process of its own."""
+    """Send the memory that one update adds to model and gradients; runs in a fresh process."""
     torch.set_num_threads(1)
     model = make_model(options.shape, options.device)
     prompts, completions = make_batch(batch_name, model.config.vocab_size)
@@ -171,7 +171,7 @@ def peak_bytes(options: argparse.Namespace, batch_name: str, variant: str, resul
 
 
 def resident_bytes(field: str) -> int:
-    """Memory of this process now (VmRSS) or at most (VmHWM)."""
+    """Current (VmRSS) or peak (VmHWM) memory of this process."""
     line = next(
         line
         for line in Path("/proc/self/status").read_text().splitlines()
@@ -181,7 +181,7 @@ def resident_bytes(field: str) -> int:
 
 
 def measure(options: argparse.Namespace, batch_name: str) -> list[dict[str, Any]]:
-    """Tokens/s of every variant on one batch, the variants taking turns; their gradients must agree."""
+    """Tokens/s of every variant on one batch, in turns; their gradients must agree."""
     models = {name: make_model(options.shape, options.device) for name in VARIANTS}
     batch = make_batch(batch_name, models["one at a time"].config.vocab_size)
     updates = {

@@ -1,11 +1,11 @@
-"""Honest programs beside hogs: how many get a wrong verdict when every core is fought for.
+"""Count the wrong verdicts of honest programs while hogs compete for every core.
 
     python benchmarks/neighbours.py [--sandboxes docker,local] [--honest 200] [--json PATH]
 
-Before each ten honest programs, half of which work in a thread, stand as many hogs as the sandbox
-has workers, of three kinds: one that burns from the start, one that sleeps until a spare worker has
-taken its place and burns then, and one whose children are each in a session of their own. Each has
-eight processes that do nothing but work, and is ended by its own limits.
+Ten honest programs, half of them working in a thread, follow as many hogs as the sandbox has
+workers. There are three kinds of hog: one burns from the start; one sleeps until a spare worker has
+taken its place and then burns; one has children, each in its own session. Each has eight busy
+processes and is ended by its limits.
 """
 
 from __future__ import annotations
@@ -22,7 +22,11 @@ from cppo_env.protocols import Sandbox
 from cppo_env.types import MIB, Job, Limits, Problem, TestCase, Verdict
 
 READ = "a, b = map(int, input().split())\n"
-WORK = "def work():\n    stop = time.process_time() + 0.15\n    while time.process_time() < stop: pass\n"
+WORK = (
+    "def work():\n"
+    "    stop = time.process_time() + 0.15\n"
+    "    while time.process_time() < stop: pass\n"
+)
 HONEST = (
     f"import time\n{READ}{WORK}work()\nprint(a + b)\n",
     f"import threading, time\n{READ}{WORK}thread = threading.Thread(target=work)\n"
@@ -49,7 +53,7 @@ AT_ONCE = 10
 
 
 def verdicts(sandbox: Sandbox, honest: int, workers: int) -> tuple[Counter[str], Counter[str]]:
-    """The verdicts of so many honest programs, and those of the hogs between them."""
+    """The verdicts of the honest programs, and of the hogs between them."""
     programs: list[tuple[bool, str]] = []
     for number in range(honest):
         if number % AT_ONCE == 0:

@@ -1,9 +1,9 @@
-"""What a problem store costs at 100, 10,000 and 100,000 problems: opening, one problem, memory, workers, large tests.
+"""Measure problem stores of 100 to 100,000 problems: opening, reads, memory, workers, large tests.
 
     python benchmarks/problems.py --folder /tmp/stores --sizes 100,10000,100000
 
-Stores are synthetic and stay in the folder for the next run. Each figure is measured in a process
-of its own.
+Stores are synthetic and stay in the folder for the next run. Each figure is measured in a separate
+process.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ LARGE_TESTS = 100
 
 
 class Synthetic(Problems):
-    """Problems of the size of those of CodeContests, made on demand."""
+    """Problems as large as those of CodeContests, made on demand."""
 
     def __init__(self, size: int):
         self.size = size
@@ -83,13 +83,13 @@ def numbers(random: Random, size: int) -> str:
 
 
 def peak_mib() -> float:
-    """Most memory that this process had resident so far (getrusage would include the parent's)."""
+    """Peak resident memory of this process (getrusage would include the parent's)."""
     status = Path("/proc/self/status").read_text()
     return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
 def measure_open(folder: Path) -> dict[str, float]:
-    """Open a store, read problems at random places, filter it, look ids up."""
+    """Open a store, read random problems, filter it, look up ids."""
     start = time.perf_counter()
     arrow()
     imported = time.perf_counter()
@@ -138,7 +138,7 @@ def measure_large(folder: Path) -> dict[str, float]:
 
 
 def measure_cpu(folder: Path) -> dict[str, float]:
-    """CPU time of one problem in milliseconds, for each store of the folder; they take turns."""
+    """Milliseconds of CPU time per problem, for each store of the folder, in turns."""
     stores = {path.name: Store(path) for path in folder.glob("store-*0")}
     random = Random(0)
     spent = dict.fromkeys(stores, 0.0)
@@ -159,7 +159,7 @@ def read_some(store: Store, seed: int) -> int:
 
 
 def measure_workers(folder: Path) -> dict[str, float]:
-    """Problems a second that two workers read, by the way they are started."""
+    """Problems per second that two workers read, for each start method."""
     store = Store(folder)
     figures: dict[str, float] = {}
     for method in ("fork", "spawn"):
@@ -184,7 +184,7 @@ def fresh(name: str, folder: Path) -> dict[str, float]:
 
 
 def built(problems: Problems, folder: Path) -> dict[str, float]:
-    """Write a store, unless it is there already."""
+    """Write a store unless it exists."""
     if folder.exists():
         return {"mib": sum(file.stat().st_size for file in folder.iterdir()) / MIB}
     start = time.perf_counter()

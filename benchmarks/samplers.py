@@ -1,10 +1,10 @@
-"""Tokens/s of the samplers on one core: 64 sequences of 128 new tokens from a 0.59 M Qwen3, after a warm-up.
+"""Measure tokens/s of the samplers on one core, after a warm-up.
 
-taskset -c 1 .venv-vllm/bin/python benchmarks/samplers.py     # vLLM takes part where it is installed
+    taskset -c 1 .venv-vllm/bin/python benchmarks/samplers.py     # includes vLLM if installed
 
-The baseline is `LLM.generate` of an engine with vLLM's own settings, which draws without seeds and
-gives no log-probs, in a process of its own: a process holds one engine. The engines take turns, one
-at a time.
+A 0.59 M Qwen3 draws 64 sequences of 128 new tokens. The baseline is `LLM.generate` with vLLM's
+default settings, without seeds or log-probs, in a separate process because a process holds one
+engine. The engines take turns, one at a time.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from transformers import PreTrainedModel, Qwen3Config, Qwen3ForCausalLM
 BASELINE = "vLLM, plain"
 Prompts = list[list[int]]
 Turn = Callable[[Prompts, int], tuple[float, float]]
-"""Draws so many tokens after each prompt; returns tokens by second of wall time and of CPU time."""
+"""Draws this many tokens after each prompt; returns tokens/s by wall time and by CPU time."""
 
 
 def tiny_qwen3() -> PreTrainedModel:
@@ -53,14 +53,14 @@ def tiny_qwen3() -> PreTrainedModel:
 
 
 def rates(draw: Callable[[], int]) -> tuple[float, float]:
-    """Tokens by second of wall time and of CPU time of one call that draws and counts them."""
+    """Tokens/s by wall time and by CPU time of one call that draws and counts them."""
     wall, cpu = time.perf_counter(), time.process_time()
     tokens = draw()
     return tokens / (time.perf_counter() - wall), tokens / (time.process_time() - cpu)
 
 
 def turn_of(sampler: Sampler) -> Turn:
-    """A turn of one of ours."""
+    """A turn of one of our samplers."""
 
     def turn(prompts: Prompts, new_tokens: int) -> tuple[float, float]:
         params = SamplingParams(new_tokens, ())
@@ -72,7 +72,7 @@ def turn_of(sampler: Sampler) -> Turn:
 
 
 def serve_plain(pipe: Connection, folder: str) -> None:
-    """The other process: vLLM as it is, told what to draw through a pipe."""
+    """The other process: plain vLLM, controlled through a pipe."""
     os.environ |= {
         "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
         "VLLM_CPU_OMP_THREADS_BIND": "nobind",
@@ -103,7 +103,7 @@ def _drawn_tokens(llm: Any, inputs: Any, params: Any) -> int:
 
 @contextmanager
 def plain_vllm(model: PreTrainedModel) -> Iterator[dict[str, Turn]]:
-    """Turns of vLLM as it is: without and with what a learner needs of it."""
+    """Turns of plain vLLM, without and with what a learner needs."""
     context = multiprocessing.get_context("spawn")
     pipe, other = context.Pipe()
     with tempfile.TemporaryDirectory() as folder:
@@ -135,7 +135,7 @@ def plain_vllm(model: PreTrainedModel) -> Iterator[dict[str, Turn]]:
 
 
 def measure(turns: dict[str, Turn], rounds: int, prompts: Prompts, new_tokens: int) -> None:
-    """Measure the engines in turns, and print the best turn of each and its ratio to the baseline."""
+    """Measure the engines in turns; print each one's best turn and ratio to the baseline."""
     found: dict[str, list[tuple[float, float]]] = {name: [] for name in turns}
     for number in range(rounds + 1):
         for name, turn in turns.items():
@@ -158,7 +158,7 @@ def measure(turns: dict[str, Turn], rounds: int, prompts: Prompts, new_tokens: i
 
 
 def main() -> None:
-    """Measure what is installed."""
+    """Measure the installed engines."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--sequences", type=int, default=64)

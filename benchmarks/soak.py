@@ -1,10 +1,10 @@
-"""What the sandbox keeps after 1,000 jobs at once and 10,000 in a row: processes, containers, descriptors, memory.
+"""Find leaks of the sandbox: 1,000 jobs at once, then 10,000 in a row.
 
     python benchmarks/soak.py [--sandboxes docker,local] [--at-once 1000] [--in-a-row 10000] [--json
     PATH]
 
 Right, wrong, slow, forking, crashing, flooding and littering programs take turns. Each row of the
-table is taken when the workers rest; what grows from row to row is a leak.
+table is taken while the workers are idle; what grows from row to row is a leak.
 """
 
 from __future__ import annotations
@@ -51,14 +51,14 @@ PROGRAMS = {
     "slow": ("while True: pass", "TLE"),
 }
 RARE = {"slow", "much memory", "flood", "daemon"}
-"""These cost much and take one turn in ten of the others."""
+"""These are expensive and take one turn in ten of the others."""
 LIMITS = Limits(cpu_s=0.1, wall_s=20.0, memory_bytes=64 * MIB, output_bytes=MIB)
 REST_S = 2.0
 STEPS = 5
 
 
 def jobs(first: int, count: int) -> tuple[list[Job], list[str]]:
-    """Jobs number `first` and on, eight in a row on the same problem, and their verdicts; no two are equal."""
+    """Jobs from number `first`, eight in a row per problem, and verdicts; no two are equal."""
     made, expected = [], []
     common = [name for name in PROGRAMS if name not in RARE]
     for number in range(first, first + count):
@@ -76,7 +76,7 @@ def jobs(first: int, count: int) -> tuple[list[Job], list[str]]:
 
 
 def census(before: set[int]) -> dict[str, int]:
-    """What this process and its sandboxes hold now; `before`: processes of the machine that do not count."""
+    """What this process and its sandboxes hold now; processes in `before` do not count."""
     time.sleep(REST_S)
     containers = own_containers()
     below = [
@@ -114,7 +114,7 @@ def count_descriptors(pid: int) -> int:
 
 
 def tmpfs_kib(root: int) -> int:
-    """What the writable folders of a container hold, seen through its first process."""
+    """Contents of a container's writable folders, seen through its first process."""
     used = 0
     for folder in ("tmp", "box", "cppo", "dev/shm"):
         found = os.statvfs(f"/proc/{root}/root/{folder}")
@@ -123,7 +123,7 @@ def tmpfs_kib(root: int) -> int:
 
 
 def descendants(pid: int) -> list[int]:
-    """All processes below one."""
+    """All descendants of a process."""
     found: list[int] = [pid]
     for parent in found:  # grows while it is walked
         for path in Path(f"/proc/{parent}/task").glob("*/children"):
@@ -135,7 +135,7 @@ def descendants(pid: int) -> list[int]:
 
 
 def own_containers() -> dict[str, int]:
-    """Containers that this process owns, with the host's number of their first process."""
+    """This process's containers, with the host's pid of their first process."""
     import docker
     from cppo_sandboxes.host.owners import LABEL, owner
     from docker.errors import DockerException
@@ -150,7 +150,7 @@ def own_containers() -> dict[str, int]:
 
 
 def soak(name: str, at_once: int, in_a_row: int) -> dict[str, Any]:
-    """Run all jobs in one sandbox; returns the rows of the table and what was judged wrongly."""
+    """Run all jobs in one sandbox; returns the table's rows and the wrong verdicts."""
     rows: dict[str, dict[str, int]] = {}
     verdicts: Counter[str] = Counter()
     wrong: list[str] = []

@@ -1,4 +1,4 @@
-"""Tests per second of the sandboxes, beside what no judge can beat: the same as `cppo sandbox bench`.
+"""Measure tests per second of the sandboxes and their limit, like `cppo sandbox bench`.
 
 python benchmarks/throughput.py [--rounds 5] [--seconds 3] [--json PATH]
 """

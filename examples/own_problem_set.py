@@ -1,4 +1,4 @@
-"""A problem set of your own: anything with `len()` and indexing that gives `Problem`s, made when they are asked for."""
+"""A custom problem set: `len()`, and indexing that makes `Problem`s on demand."""
 
 import random
 

@@ -1,4 +1,4 @@
-"""A sandbox of your own, here plain processes: NO isolation, so only for programs that you trust."""
+"""A custom sandbox, here plain processes: NO isolation, so only for trusted programs."""
 
 import subprocess
 import sys
@@ -8,7 +8,7 @@ from cppo_env.checkers import strict
 
 
 class ProcessSandbox:
-    """Runs stdin programs with this interpreter, one process per test, and compares the answers on this side."""
+    """Runs stdin programs with this interpreter, one process per test; compares answers here."""
 
     def run(self, jobs: list[Job]) -> list[Report]:
         """One report for each job."""

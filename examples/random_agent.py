@@ -14,7 +14,8 @@ for episode in range(3):
         observation, reward, terminated, truncated, info = env.step(action)
         ended = terminated or truncated
     print(
-        f"{info['problem_id']}: J = {info['validity']}, verdicts {info['verdicts']}, reward {reward}"
+        f"{info['problem_id']}: J = {info['validity']}, "
+        f"verdicts {info['verdicts']}, reward {reward}"
     )
 
 print(env.render())

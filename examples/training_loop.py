@@ -1,4 +1,4 @@
-"""A training loop of your own: what `cppo train` does, less its checkpoints, metrics files and evaluations."""
+"""A custom training loop: `cppo train` without checkpoints, metrics files and evaluations."""
 
 import copy
 from dataclasses import replace
@@ -56,11 +56,11 @@ for step in range(STEPS):
         rollout, compute_advantages(rollout, config), config
     )  # rewards, and the advantages they become
     metrics |= learner.update(rollout, step)  # both regions in one optimizer step
-    agent.sampler.update(
-        model.named_parameters()
-    )  # nothing to do where the sampler draws from this very model
+    # A sampler that draws from the trained model itself needs no update.
+    agent.sampler.update(model.named_parameters())
     print(
-        f"step {step + 1}: pass@{config.k} {metrics['pass_at_k']:.3f}, valid plans {metrics['validity']:.3f}"
+        f"step {step + 1}: pass@{config.k} {metrics['pass_at_k']:.3f}, "
+        f"valid plans {metrics['validity']:.3f}"
     )
 
 env.close()

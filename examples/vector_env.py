@@ -20,5 +20,6 @@ envs.close()
 
 print("verdicts:", dict(Counter(infos["verdicts"].flat)))
 print(
-    f"pass@4 of {envs.num_envs} episodes: {infos['r_out'].mean():.3f}, mean reward {rewards.mean():.3f}"
+    f"pass@4 of {envs.num_envs} episodes: {infos['r_out'].mean():.3f}, "
+    f"mean reward {rewards.mean():.3f}"
 )

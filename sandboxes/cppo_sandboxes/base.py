@@ -1,4 +1,4 @@
-"""What all sandboxes that use the worker share."""
+"""What all sandboxes based on the worker share."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from cppo_sandboxes.languages import SELF_TEST, TIERS, Language, language
 
 MIB = 1 << 20
 ISOLATION = ("shared", "strict")
-"""Whether programs of one problem may run in one worker, one after the other."""
+"""Whether programs of one problem may run in the same worker."""
 MEMORY_SHARE = 0.8
-"""The part of the machine's memory that all workers together may take."""
+"""The share of the machine's memory that all workers together may use."""
 PROCESSES = 128
 """Processes and threads that a program may have."""
 
 
 class WorkerSandbox:
-    """Runs jobs on a pool of workers that all sandboxes of one process and configuration share."""
+    """Runs jobs on a pool of workers, shared by equal sandboxes of one process."""
 
     def __init__(
         self,
@@ -55,11 +55,13 @@ class WorkerSandbox:
             raise
 
     def run(self, jobs: Sequence[Job], /) -> list[Report]:
-        """One report for each job, in order; a fault of the sandbox itself is verdict IE. Safe to call from threads."""
+        """One report for each job, in order; infrastructure failures are IE. Thread-safe."""
         reports = self._run(jobs)
         for position, (job, report) in enumerate(zip(jobs, reports, strict=True)):
             if report.verdict is Verdict.CE and not self._compiles(language(job.language)):
-                message = f"the sandbox's {job.language} compiler refuses a right program, too: {report.message}"
+                message = (
+                    f"the {job.language} compiler also rejects a right program: {report.message}"
+                )
                 reports[position] = Report(Verdict.IE, message=message)
         return reports
 
@@ -70,7 +72,7 @@ class WorkerSandbox:
         return CachedSandbox(self)
 
     def _compiles(self, row: Language) -> bool:
-        """Whether a compiler that has refused a program can be believed."""
+        """Whether the compiler works, so that its compile error can be believed."""
         if row.compile is not None and row.name not in self._proven:
             report = self._run([Job(SELF_TEST, row.self_test, row.name)])[0]
             if report.verdict is not Verdict.AC:
@@ -100,7 +102,7 @@ class WorkerSandbox:
 
 
 def worker_options(**options: Any) -> dict[str, Any]:
-    """Options of a worker (see `worker.hub`), with the defaults that both kinds share."""
+    """Options of a worker (see `worker.hub`), with the defaults that both sandboxes share."""
     return {
         "uid": random.SystemRandom().randrange(1 << 20, 1 << 30) & ~1,
         "processes": PROCESSES,
@@ -118,28 +120,30 @@ def worker_options(**options: Any) -> dict[str, Any]:
 
 
 def workers_for(wanted: int | None, total_bytes: int, each_bytes: int) -> tuple[int, int]:
-    """How many workers to have at once, and how many at most while programs sleep.
+    """How many workers to run, and how many at most while programs sleep.
 
     Args:
-        wanted: by the user; None for one on each core, or fewer where memory is short.
-        total_bytes: memory of the machine; 0 if it is not known.
-        each_bytes: what a worker may take of it.
+        wanted: the user's number; None for one per core, or fewer if memory is short.
+        total_bytes: memory of the machine; 0 if unknown.
+        each_bytes: what one worker may use of it.
 
     Raises:
-        SandboxError: the machine has not enough memory for what is wanted.
+        SandboxError: the machine has too little memory for the wanted number.
     """
     fitting = int(MEMORY_SHARE * total_bytes) // each_bytes
     most = max(1, fitting) if total_bytes else SPARE_FACTOR * (wanted or core_count())
     gib, share = total_bytes / (1 << 30), f"{MEMORY_SHARE:.0%}"
     if wanted is not None and wanted > most:
         raise SandboxError(
-            f"{wanted} workers of {each_bytes >> 20} MiB do not fit into {share} of the machine's {gib:.1f} GiB; "
+            f"{wanted} workers of {each_bytes >> 20} MiB do not fit into {share} "
+            f"of the machine's {gib:.1f} GiB; "
             f"give at most {most} workers, or a smaller memory_bytes"
         )
     if wanted is None and core_count() > most:
         print(
-            f"the sandbox has {most} workers for {core_count()} cores, because {each_bytes >> 20} MiB for each "
-            f"do not fit into {share} of the machine's {gib:.1f} GiB; a smaller memory_bytes gives more",
+            f"the sandbox has {most} workers for {core_count()} cores, "
+            f"because {each_bytes >> 20} MiB for each do not fit into {share} "
+            f"of the machine's {gib:.1f} GiB; a smaller memory_bytes gives more",
             file=sys.stderr,
             flush=True,
         )

@@ -1,4 +1,4 @@
-"""A sandbox that runs equal programs on equal tests once, and can start on them before it is asked."""
+"""A sandbox that runs equal programs on equal tests once, and can start on them early."""
 
 from __future__ import annotations
 
@@ -29,19 +29,20 @@ Remember = Literal["deterministic", "all"]
 
 
 class CachedSandbox:
-    """Remembers reports by content: program, language, tests, limits, checker, entry point, starter code, early stop.
+    """Remembers reports by content: program, language, tests, limits, checker, entry point.
 
-    Never remembered are IE, and TLE of the wall clock, which may be the machine's fault. A job that
-    another thread or another place of the same batch is running already is waited for, not run
-    again. Problems whose checker is no plain function without state are run each time.
+    Starter code and early stopping count as content as well. IE is never remembered, nor is TLE by
+    the wall clock, which may be the machine's fault. A job already running for another thread or
+    another place of the batch is awaited, not run again. Problems whose checker is not a plain
+    stateless function run each time.
 
     Args:
-        inner: the sandbox that runs what is not known; closed with this one.
-        remember: "deterministic": a program that might do otherwise the next time (see
-            `is_deterministic`) runs once for each attempt, as pass@k assumes. "all": attempts with
-            the same text share one verdict, whatever they do.
-        entries: reports kept in memory; the least recently used one goes first.
-        folder: where reports are kept on disk too, without a bound; they outlive this process. Only
+        inner: the sandbox that runs unknown jobs; closed with this one.
+        remember: "deterministic": a program that might behave differently next time (see
+            `is_deterministic`) runs once per attempt, as pass@k assumes. "all": attempts with the
+            same text share one verdict.
+        entries: reports kept in memory; the least recently used is dropped first.
+        folder: also keep reports on disk here, without a bound; they outlive this process. Only
             share folders with people who may decide your verdicts.
     """
 
@@ -67,7 +68,7 @@ class CachedSandbox:
         self._queued: list[Job] = []
         self._calls, self._busy_since, self._busy_s = 0, 0.0, 0.0
         self.hits = 0
-        """Jobs answered without running a program; one that was prefetched counts in `misses`, then here."""
+        """Jobs answered without running; a prefetched one counts in `misses`, then here."""
         self.misses = 0
         """Jobs that were run."""
         self.tests = 0
@@ -79,13 +80,13 @@ class CachedSandbox:
 
     @property
     def facts(self) -> Mapping[str, str]:
-        """What the sandbox inside says of itself."""
+        """What the inner sandbox reports about itself."""
         return sandbox_facts(self._inner)
 
     def run(self, jobs: Sequence[Job], /) -> list[Report]:
         """One report for each job, in order."""
         if self._prefetched is not None:
-            # Batches that run at the same time make the workers change problems all the time, which
+            # Concurrent batches make the workers change problems all the time, which
             # costs more.
             wait([self._prefetched])
         return self._run(jobs)
@@ -114,7 +115,7 @@ class CachedSandbox:
         return [future.result() for future in waiting]
 
     def _keys(self, jobs: Sequence[Job]) -> list[tuple[str, bool]]:
-        """The content of each job, empty if it cannot be told, and whether equal jobs share a report."""
+        """Each job's content key (empty if unknown), and whether equal jobs share a report."""
         problems = {id(job.problem): job.problem for job in jobs}
         digests = {number: _problem_digest(problem) for number, problem in problems.items()}
         keys = [_key(job, digests[id(job.problem)]) for job in jobs]
@@ -125,10 +126,10 @@ class CachedSandbox:
         ]
 
     def prefetch(self, jobs: Sequence[Job], /) -> None:
-        """Start on jobs that `run` will be asked for later, in a thread and in order; `run` waits for them.
+        """Start on jobs that `run` will be asked for, in a thread and in order; `run` awaits them.
 
-        What is handed in while others run is one batch afterwards, so that jobs that come one by
-        one use all workers.
+        Jobs handed in while others run form the next batch, so jobs that arrive one by one use all
+        workers.
         """
         rememberable = [job for job in jobs if _checker_name(job.problem) is not None]
         if rememberable:
@@ -144,7 +145,7 @@ class CachedSandbox:
 
     @property
     def busy_s(self) -> float:
-        """Wall time in which programs were run."""
+        """Wall time in which programs ran."""
         with self._lock:
             return self._busy_s + (time.perf_counter() - self._busy_since if self._calls else 0.0)
 
@@ -173,7 +174,7 @@ class CachedSandbox:
                 self._busy_s += 0.0 if self._calls else time.perf_counter() - self._busy_since
 
     def _claim(self, key: str, *, shared: bool, ahead: bool) -> tuple[str, Future[Report], bool]:
-        """What to settle the report under, the report, known or to come, and whether to run the job."""
+        """The key to settle, the known or pending report, and whether to run the job."""
         with self._lock:
             found = self._find(key) if shared else None if ahead else self._take_attempt(key)
             if found is not None:
@@ -235,7 +236,7 @@ class CachedSandbox:
 
 
 def _is_lasting(job: Job, report: Report) -> bool:
-    """Whether the next run would say the same, on a machine that is busier or idler than this one."""
+    """Whether a rerun would give the same report, on a busier or idler machine."""
     for test in (report, *report.tests):
         if test.verdict is Verdict.IE:
             return False
@@ -245,7 +246,7 @@ def _is_lasting(job: Job, report: Report) -> bool:
 
 
 def _key(job: Job, problem: bytes | None) -> str:
-    """The name of a job's content; empty if it must not be remembered."""
+    """The key of a job's content; empty if it must not be remembered."""
     if problem is None or not isinstance(job.program, str):  # pyright: ignore[reportUnnecessaryIsInstance] - the inner sandbox will say so
         return ""
     digest = hashlib.sha256(problem)
@@ -254,7 +255,7 @@ def _key(job: Job, problem: bytes | None) -> str:
 
 
 def _checker_name(problem: Problem) -> str | None:
-    """What tells a checker from others: its name, or the code of a plain function; None if it has state."""
+    """Identifies a checker: its name, or a plain function's code; None if it has state."""
     checker = problem.checker
     if not callable(checker):
         return checker
@@ -265,7 +266,7 @@ def _checker_name(problem: Problem) -> str | None:
 
 
 def _problem_digest(problem: Problem) -> bytes | None:
-    """The content of a problem; None if it cannot be told. Tests may be anyone's, and raise anything."""
+    """The digest of a problem's content; None if unknown. Custom tests may raise anything."""
     try:
         checker = _checker_name(problem)
         if checker is None:
@@ -288,10 +289,10 @@ def _feed(update: Callable[[bytes], object], *texts: str) -> None:
 
 
 class _Unpickler(pickle.Unpickler):
-    """Reads reports and nothing else."""
+    """Reads only reports."""
 
     def find_class(self, module_name: str, global_name: str) -> type:
-        """The classes that a report consists of."""
+        """The classes of which a report consists."""
         for allowed in (Report, TestReport, Verdict):
             if (module_name, global_name) == (allowed.__module__, allowed.__qualname__):
                 return allowed
@@ -302,7 +303,7 @@ def _read(path: Path) -> Report | None:
     """The report in a file; None if there is no such file.
 
     Raises:
-        ValueError: the file is not as it was written.
+        ValueError: the file is damaged.
     """
     try:
         data = path.read_bytes()
@@ -318,7 +319,7 @@ def _read(path: Path) -> Report | None:
 
 
 def _write(path: Path, report: Report) -> None:
-    """Keep a report. A full disk is no reason to lose a verdict."""
+    """Keep a report. A full disk must not lose a verdict."""
     with contextlib.suppress(OSError):
         path.parent.mkdir(exist_ok=True)
         data = pickle.dumps(report)

@@ -16,7 +16,8 @@ class BuildConfig:
     """Options of `cppo sandbox build`."""
 
     base: str | None = None
-    """Image with python3 to build from; by default one made by `make image`, else the official Python image."""
+    """Image with python3 to build from; by default `make image`'s, else the official Python image.
+    """
     tag: str = "cppo-sandbox"
     """Name of the new image."""
 
@@ -64,7 +65,7 @@ def self_test(config: SelfTestConfig) -> dict[str, Any]:
     Console().print(table)
     left_out = [check.about for check in CHECKS[len(results) :]]
     if left_out:
-        print(f"{len(left_out)} checks that load the machine have not run, because of the failure")
+        print(f"{len(left_out)} checks that load the machine did not run, because of the failure")
     failed = [result["check"] for result in results if not result["ok"]]
     summary = {
         "sandbox": name,
@@ -81,7 +82,7 @@ def self_test(config: SelfTestConfig) -> dict[str, Any]:
 
 
 def bench(config: BenchConfig) -> dict[str, Any]:
-    """Measure tests per second, beside the cost of a bare fork on the same cores."""
+    """Measure tests per second, compared with a bare fork on the same cores."""
     from rich.box import SIMPLE
     from rich.console import Console
     from rich.table import Table

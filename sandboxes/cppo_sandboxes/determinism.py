@@ -1,4 +1,4 @@
-"""Does a program do the same each time it runs? A guess that errs towards "no"."""
+"""Is a program deterministic? A guess that errs towards "no"."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MODULES = frozenset(
         "numbers", "operator", "re", "string", "sys", "textwrap", "types", "typing",
     }
 )  # fmt: skip
-"""Modules whose functions see nothing but their arguments."""
+"""Modules whose functions see only their arguments."""
 _OF_SYS = frozenset(
     {
         "argv", "exit", "float_info", "int_info", "maxsize", "set_int_max_str_digits",
@@ -28,7 +28,7 @@ _SEEING = frozenset(
         "eval", "exec", "frozenset", "getattr", "globals", "hash", "id", "locals", "set", "vars",
     }
 )  # fmt: skip
-"""Names through which a program may see hash seeds (the order of a set), addresses or anything."""
+"""Names through which a program may see hash seeds (the order of a set) or addresses."""
 _SEEING_ATTRIBUTES = frozenset({"__dict__", "__hash__", "__subclasses__", "modules", "urandom"})
 
 
@@ -36,8 +36,8 @@ _SEEING_ATTRIBUTES = frozenset({"__dict__", "__hash__", "__subclasses__", "modul
 def is_deterministic(program: str, language: str) -> bool:
     """Whether a program cannot see randomness, clocks, threads, files, addresses or hash seeds.
 
-    Only Python is looked through, and only so far as names tell: what a program does with the
-    address in an object's own text is not seen.
+    Only Python is examined, and only by names: it misses a program that uses the address in an
+    object's default text.
     """
     if language != "python" or len(program) > MAX_UNFENCED_CHARACTERS:
         return False

@@ -1,9 +1,9 @@
 """The Docker sandbox: long-lived containers, each with one worker, driven over the engine's API.
 
 Nothing is mounted and no port is opened: the worker's code and all frames travel over the
-container's standard input and output, so an engine on another machine works too (DOCKER_HOST). A
-container has no network, a read-only root, no capability but the three with which its supervisor
-changes users and ends programs, no System V or POSIX message queues, and runs one program at a
+container's standard input and output, so the engine may be on another machine (DOCKER_HOST). A
+container has no network, a read-only root, only the three capabilities with which its supervisor
+changes users and kills programs, and no System V or POSIX message queues. It runs one program at a
 time.
 """
 
@@ -54,23 +54,23 @@ SYSCTLS = {
 
 
 class DockerSandbox(WorkerSandbox):
-    """Runs programs in containers; see the module's text.
+    """Runs programs in containers; see the module's docstring.
 
     Args:
-        workers: number of containers, and of programs that run at the same time; the number of
-            cores if None, or fewer where the engine's machine has not memory_bytes for each.
+        workers: number of containers and of concurrent programs; if None, one per core, or fewer if
+            the engine's machine lacks memory_bytes for each.
         image: name of an image with python3; the default one is built from the shipped Dockerfile
-            if it is absent.
+            if absent.
         runtime: OCI runtime, such as "runsc"; the engine's default if None.
-        memory_bytes: memory of a container, swap included; the bound for all processes of a program
+        memory_bytes: memory of a container, including swap; bounds all processes of a program
             together, with what they write to scratch.
-        isolation: "strict" gives no container two programs of one problem, so that counters of its
-            kernel (process ids, inodes, packets) cannot carry an answer from one to its rival; each
-            container that this wears out costs about a second.
+        isolation: "strict" gives no container two programs of one problem, so kernel counters
+            (process ids, inodes, packets) cannot carry an answer to a rival program. Each container
+            replaced for this costs about a second.
 
     Raises:
         SandboxError: no engine answers, the image is absent and cannot be built, or the engine's
-            machine has not memory_bytes for each of so many workers.
+            machine lacks memory_bytes for each worker.
     """
 
     def __init__(
@@ -114,7 +114,7 @@ class DockerSandbox(WorkerSandbox):
 
     @staticmethod
     def _reap(client: Any) -> None:
-        """Remove the containers of processes that were killed."""
+        """Remove the containers of killed processes."""
         for container in client.containers.list(
             all=True, filters={"label": LABEL}, ignore_removed=True
         ):
@@ -162,13 +162,12 @@ class DockerSandbox(WorkerSandbox):
             scratch=["/box/work", "/tmp", "/dev/shm"],
             memory_bytes=self._memory_bytes,
             native=engine.NATIVE,
-            # Podman takes no profile but by its path on the engine's machine.
+            # Podman takes a profile only as a path on the engine's machine.
             confine="filter" if podman else "",
         )
 
     def _create(self, client: Any, podman: bool) -> str:
-        # Podman knows no such option: there a program's files are bounded by the container's memory
-        # alone.
+        # Podman has no such option: there only the container's memory bounds a program's files.
         inodes = "" if podman else f",nr_inodes={SCRATCH_INODES}"
         profile = [] if podman else [f"seccomp={json.dumps(syscalls.profile())}"]
         host = client.api.create_host_config(
@@ -191,7 +190,7 @@ class DockerSandbox(WorkerSandbox):
             ulimits=[
                 Ulimit(name="core", soft=0, hard=0),
                 Ulimit(name="stack", soft=8 * MIB, hard=-1),
-                # Podman's defaults for these are more than some machines allow.
+                # Podman's defaults for these exceed what some machines allow.
                 Ulimit(name="nofile", soft=1024, hard=1024),
                 Ulimit(name="nproc", soft=1 << 15, hard=1 << 15),
             ],
@@ -221,7 +220,7 @@ class DockerSandbox(WorkerSandbox):
 
 
 class _Demultiplexer:
-    """Takes standard output out of the attach stream; what the worker says on standard error is kept for people."""
+    """Extracts standard output from the attach stream; keeps standard error for messages."""
 
     HEADER = struct.Struct(">BxxxI")
 
@@ -258,6 +257,6 @@ def _ran_out_of_memory(container: str) -> bool:
 
 
 def _remove(client: Any, container: str) -> None:
-    """Remove a container that may be on its way out already."""
+    """Remove a container that may already be going away."""
     with contextlib.suppress(APIError, OSError):
         client.api.remove_container(container, force=True)

@@ -1,4 +1,4 @@
-"""The image that judged programs run in."""
+"""The engine, and the image in which judged programs run."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from cppo_env.errors import SandboxError
 IMAGE = "cppo-sandbox"
 OFFICIAL_BASE = "python:3.11-slim-bookworm"
 LOCAL_BASE = "cppo-base"
-"""What `make image` makes where no registry can be reached."""
+"""What `make image` builds if no registry can be reached."""
 EVENTS_S = 3
-"""How long to wait for the engine's word on why a container has ended."""
+"""How long to wait for the engine's reason why a container ended."""
 NATIVE = "/usr/local/lib/cppo"
-"""Where the shipped image has a module that makes forks cheaper; images without it work, too."""
+"""Where the shipped image has a module for cheaper forks; other images work without it."""
 
 
 def connect() -> Any:
-    """A client of the engine that DOCKER_HOST names, or of the local one.
+    """A client of the engine named by DOCKER_HOST, or of the local one.
 
     Raises:
         SandboxError: no engine answers.
@@ -35,12 +35,13 @@ def connect() -> Any:
         return docker.from_env(timeout=60)  # it asks for the engine's version
     except (DockerException, OSError) as error:
         raise SandboxError(
-            f"no Docker engine answers ({_first_line(error)}); start one or set DOCKER_HOST, or use the local sandbox"
+            f"no Docker engine answers ({_first_line(error)}); start one or set DOCKER_HOST, "
+            "or use the local sandbox"
         ) from error
 
 
 def _probe(host: str) -> None:
-    """Try a local engine's socket; the docker package would leave it open where nobody listens."""
+    """Try a local engine's socket; the docker package would leave it open if nobody listens."""
     scheme, _, path = host.partition("://")
     if scheme != "unix":
         return
@@ -49,21 +50,21 @@ def _probe(host: str) -> None:
             probe.connect(path)
         except OSError as error:
             raise SandboxError(
-                f"no Docker engine answers at {host} ({error.strerror}); start one or set DOCKER_HOST, "
-                "or use the local sandbox"
+                f"no Docker engine answers at {host} ({error.strerror}); "
+                "start one or set DOCKER_HOST, or use the local sandbox"
             ) from error
 
 
 def memory_bytes(client: Any) -> int:
-    """Memory of the engine's machine; 0 if it does not say."""
+    """Memory of the engine's machine; 0 if unknown."""
     return int(client.info().get("MemTotal") or 0)
 
 
 def ran_out_of_memory(client: Any, container: str) -> bool:
-    """Whether a container has ended because the kernel killed its first process for want of memory.
+    """Whether the kernel killed a container's first process for lack of memory.
 
-    The engine keeps its last events, those of containers that it has removed among them. A process
-    that was killed long before the container ended was another one.
+    The engine keeps its last events, including those of removed containers. A kill long before the
+    container ended hit another process.
     """
     filters = {"container": container, "event": ["oom", "die"]}
     until = int(time.time()) + EVENTS_S
@@ -95,7 +96,7 @@ def has_image(client: Any, name: str) -> bool:
 
 
 def default_base(client: Any) -> str:
-    """The base image to build from: one made here without a registry, else the official Python image."""
+    """The base image to build from: a local `make image`, else the official Python image."""
     return LOCAL_BASE if has_image(client, LOCAL_BASE) else OFFICIAL_BASE
 
 
@@ -118,8 +119,8 @@ def build(client: Any, base: str, tag: str = IMAGE) -> str:
     except (BuildError, APIError) as error:
         raise SandboxError(
             f"cannot build the image {tag!r} from {base!r}: {_first_line(error)}; "
-            "give an image that the engine has (cppo sandbox build --base IMAGE), or run make image, "
-            "which needs no registry"
+            "give an image that the engine has (cppo sandbox build --base IMAGE), "
+            "or run make image, which needs no registry"
         ) from error
     return image.id
 

@@ -1,4 +1,4 @@
-"""The languages that programs may be written in: one row each, with a program that tests it."""
+"""The languages of judged programs: one row each, with a program that tests it."""
 
 # ruff: noqa: E501 - tables of names
 from __future__ import annotations
@@ -18,10 +18,10 @@ TIERS: tuple[tuple[str, ...], ...] = (
     ),
     ("numpy",),
 )  # fmt: skip
-"""What the warm interpreters have imported: nothing, the stdlib that programs use, numpy besides.
+"""What the warm interpreters have imported: nothing, common stdlib modules, and numpy as well.
 
-A program is forked from the smallest one that has what it imports, because what the forked process
-maps is what a test costs; whatever else it wants it imports itself.
+A program is forked from the smallest one that has its imports, because the cost of a test is what
+the forked process maps. It imports anything else itself.
 """
 
 _BUILT_IN = frozenset(
@@ -39,11 +39,11 @@ class Language:
 
     name: str
     file_name: str
-    """What the program's file is called."""
+    """Name of the program's file."""
     self_test: str
     """A program that solves SELF_TEST."""
     compile: tuple[str, ...] | None = None
-    """Command with {source} and {binary}; None for Python, which needs no process to be compiled."""
+    """Command with {source} and {binary}; None for Python, which needs no compiler process."""
     run: tuple[str, ...] = ()
     """Command with {binary}."""
 
@@ -92,7 +92,7 @@ def language(name: str) -> Language:
 
 
 def imported(program: str) -> set[str]:
-    """Top-level names of the modules that a Python program seems to import; a guess that costs no parse."""
+    """Top-level modules that a Python program seems to import; a guess without parsing."""
     found: set[str] = set()
     for match in _IMPORT.finditer(program):
         for part in (match[1] or match[2] or match[3]).split(","):

@@ -1,10 +1,10 @@
-"""The local sandbox: the same worker as an ordinary process, for machines without a container engine.
+"""The local sandbox: the same worker as an ordinary process, for machines without an engine.
 
-Every test has its own process, limits, scratch folder and, where this process is root, its own
-user. Where the kernel lets the worker have namespaces, as root or as a user, programs see the
-system's files and nothing of the user's or of this package's, no other process and no network (see
-`cppo_sandboxes.worker.view`). Where it does not, they can read what is readable to all and, without
-root, do what the user may do. `uncontained` names the programs of the hostile corpus that harm.
+Every test has its own process, limits and scratch folder, and, as root, its own user. If the kernel
+lets the worker make namespaces, as root or as a user, programs see the system's files, nothing of
+the user's or of this package's, no other process and no network (see `cppo_sandboxes.worker.view`).
+Otherwise they can read what all users may read and, without root, do whatever the user may do.
+`uncontained` names the programs of the hostile corpus that do harm.
 """
 
 from __future__ import annotations
@@ -31,20 +31,20 @@ from cppo_sandboxes.host.worker_code import opening
 from cppo_sandboxes.worker.bundle import LOADER
 
 PREFIX = "cppo-sandbox-"
-"""The names of workers' folders start so."""
+"""Prefix of workers' folders."""
 KILL_USER = "import os, sys; uid = int(sys.argv[1]); os.setresuid(uid, uid, uid); os.kill(-1, 9)"
 """For `python -c`: kill all processes of a user."""
 NAMESPACES = 0x20000 | 0x8000000 | 0x20000000 | 0x40000000
 NEWUSER = 0x10000000
 TRY_NAMESPACES = "import ctypes, sys; sys.exit(ctypes.CDLL(None).unshare(int(sys.argv[1])) != 0)"
-"""For `python -c`: whether a process of this user may have namespaces of its own."""
+"""For `python -c`: whether a process of this user may make namespaces."""
 
 
 def uncontained(namespaces: bool) -> dict[str, bool]:
-    """Programs of the hostile corpus that it does not contain where it is not run by root; whether it does at times.
+    """Hostile programs that it does not contain without root, and whether that varies.
 
     Args:
-        namespaces: whether the kernel lets this user have some.
+        namespaces: whether the kernel lets this user make namespaces.
     """
     text = Path(__file__).with_name("local_cannot_contain.txt").read_text(encoding="utf-8")
     lines = [line.split() for line in text.splitlines() if line[0] != "#"]
@@ -53,17 +53,17 @@ def uncontained(namespaces: bool) -> dict[str, bool]:
 
 @cache
 def has_namespaces() -> bool:
-    """Whether workers started here get namespaces of their own."""
+    """Whether workers started here get their own namespaces."""
     flags = NAMESPACES | (NEWUSER if os.geteuid() else 0)
     command = [sys.executable, "-I", "-S", "-c", TRY_NAMESPACES, str(flags)]
     return subprocess.run(command, check=False).returncode == 0
 
 
 class LocalSandbox(WorkerSandbox):
-    """Runs programs in local processes; weaker isolation than Docker (see the module's text).
+    """Runs programs in local processes; weaker isolation than Docker (see the module's docstring).
 
     Args:
-        workers: number of programs that run at the same time; the number of cores if None.
+        workers: number of concurrent programs; the number of cores if None.
         python: interpreter that runs the judged programs; this one if None.
         isolation: "strict" gives no worker two programs of one problem; see `DockerSandbox`.
     """
@@ -86,7 +86,7 @@ class LocalSandbox(WorkerSandbox):
         python: str | None = None,
         isolation: str = "shared",
     ) -> None:
-        # In namespaces of its own a worker can show others what only its user may read.
+        # In its own namespaces a worker can show others what only its user may read.
         self._python = python or (sys.executable if has_namespaces() else _default_python())
         _reap()
         total_bytes = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
@@ -144,7 +144,7 @@ class LocalSandbox(WorkerSandbox):
 
 
 def _end(process: subprocess.Popen[bytes], base: str, uid: int) -> None:
-    """The worker ends by itself when its stream does; a killed one could not clean up."""
+    """The worker ends when its stream does; a killed one could not clean up."""
     try:
         process.wait(5)
     except subprocess.TimeoutExpired:
@@ -163,7 +163,7 @@ def _reap() -> None:
     """Remove the folders of processes that were killed together with their workers."""
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         with contextlib.suppress(OSError):  # another user's, or gone by now
-            # Anybody may put a pipe there, on which a reader would wait for ever.
+            # Anybody may put a pipe there, and reading it would block forever.
             if (
                 folder.lstat().st_uid == os.geteuid()
                 and (folder / "owner").is_file()
@@ -173,7 +173,7 @@ def _reap() -> None:
 
 
 def _default_python() -> str:
-    """This interpreter or, where programs run as another user who may not read it, the system's of the same version.
+    """This interpreter, or the system's of the same version if other users may not read this one.
 
     Raises:
         SandboxError: there is none that other users may read.
@@ -192,7 +192,7 @@ def _default_python() -> str:
 
 
 def _own_packages() -> list[str]:
-    """The folders of this distribution, whose data hold the tests of bundled problems."""
+    """This distribution's folders, whose data include the tests of bundled problems."""
     names = ("cppo_env", "cppo_sandboxes", "cppo_agents", "cppo_grpo")
     return [os.path.join(folder, name) for folder in _library_paths() for name in names]
 
@@ -206,7 +206,7 @@ def _readable_by_all(path: str) -> bool:
 
 
 def _library_paths() -> tuple[str, ...]:
-    """Where this interpreter finds installed packages that programs may read."""
+    """Installed packages of this interpreter that programs may read."""
     paths = dict.fromkeys(
         [sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), *site.getsitepackages()]
     )

@@ -1,9 +1,8 @@
-"""A quick version of the test corpora, for the user's own machine and any sandbox.
+"""A quick version of the test corpora, for the user's machine and any sandbox.
 
-A sandbox under test may contain nothing, so no program here can exhaust the machine: what a limit
-should stop ends by itself, soon after it has shown that it was not stopped. Programs that do
-nothing but read, compute and print come first; those that load the machine follow one at a time,
-and only if the first have passed.
+The sandbox under test may contain nothing, so no program here can exhaust the machine: each ends by
+itself soon after showing that a limit did not stop it. Programs that only read, compute and print
+come first. Those that load the machine follow one at a time, and only if the first have passed.
 """
 
 # ruff: noqa: E501 - a table of one-line programs
@@ -150,15 +149,15 @@ CHECKS = (
 
 
 def on_stderr(text: str) -> None:
-    """Say what a check is about to do."""
+    """Announce what a check is about to do."""
     print(text, file=sys.stderr, flush=True)
 
 
 def run_checks(sandbox: Sandbox, say: Callable[[str], None] = on_stderr) -> list[dict[str, Any]]:
-    """Run the checks, one after the other, so that each finds what the one before it has left.
+    """Run the checks one after another, so each finds what the previous one left.
 
-    A vital check of those that load nothing ends it when it fails: the results are then fewer than
-    `CHECKS`. `say` is told of each load before it is laid on the machine.
+    A failed vital check that loads nothing ends the run, so results may be fewer than `CHECKS`.
+    `say` announces each load before it starts.
     """
     results: list[dict[str, Any]] = []
     for check in CHECKS:
@@ -174,7 +173,7 @@ def require_trust(sandbox: Sandbox, say: Callable[[str], None] = on_stderr) -> N
     """Run the vital checks: those that load nothing all at once, then the others one by one.
 
     Raises:
-        SandboxError: one of them failed; those after it have not run.
+        SandboxError: one of them failed; later ones have not run.
     """
     vital = [check for check in CHECKS if check.vital]
     loads = [check for check in vital if check.load]

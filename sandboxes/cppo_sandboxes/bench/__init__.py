@@ -1,1 +1,1 @@
-"""Tests per second, beside a bare fork and wait on the same cores."""
+"""Tests per second, compared with a bare fork and wait on the same cores."""

@@ -14,10 +14,10 @@ class BenchConfig:
     seconds: float = 2.0
     """About how long each measurement takes."""
     rounds: int = 3
-    """How often all measurements are repeated; the medians are reported."""
+    """How often to repeat all measurements; the medians are reported."""
     slow: bool = True
     """Also measure `docker exec` and `docker run` for each test."""
     scaling: bool = False
-    """Measure instead how the cost of a test changes with the number of tests, workers and bytes."""
+    """Instead measure how the cost of a test depends on the number of tests, workers and bytes."""
     most_tests: int = 100_000
-    """Up to how many tests a program, with `scaling`."""
+    """Largest number of tests per program, with `scaling`."""

@@ -1,6 +1,6 @@
-"""Whether a test costs the same however many there are, however large they are, however many workers run them.
+"""Measure how the cost of a test depends on the number of tests and workers and on sizes.
 
-Every rate stands beside the bare forks (or the bare stream) of the same moment, so that a busy
+Every rate is compared with the bare forks (or the bare stream) of the same moment, so a busy
 machine shows in both.
 """
 
@@ -34,7 +34,7 @@ WRITES = "print('x' * int(input()))\n"
 
 
 class Generated(Sequence[TestCase]):
-    """Test cases that are made when they are asked for."""
+    """Test cases made on demand."""
 
     def __init__(self, count: int, make: Callable[[int], TestCase]) -> None:
         self._count, self._make = count, make
@@ -49,10 +49,10 @@ class Generated(Sequence[TestCase]):
 
 
 def measure(config: BenchConfig) -> dict[str, Any]:
-    """Rows: what was varied, the rate, its share of the limit, and that share relative to the first row of its kind.
+    """Rows: what was varied, the rate, its share of the limit, and that relative to the first row.
 
     Raises:
-        SandboxError: a back end cannot be started, or judges a right program wrong.
+        SandboxError: a back end cannot start, or judges a right program wrong.
     """
     return {
         "cores": core_count(),
@@ -66,7 +66,7 @@ def measure(config: BenchConfig) -> dict[str, Any]:
 
 
 def _by_count(name: str, config: BenchConfig) -> Iterator[dict[str, Any]]:
-    """One program on each core, with more and more tests."""
+    """One program per core, with more and more tests."""
     with make_sandbox(name) as sandbox:
         counts = [count for count in TESTS if count <= config.most_tests]
         yield from _rows(
@@ -89,7 +89,7 @@ def _by_workers(name: str, config: BenchConfig) -> Iterator[dict[str, Any]]:
 
 
 def _by_size(name: str, config: BenchConfig) -> Iterator[dict[str, Any]]:
-    """Longer inputs, then longer outputs, beside the bare stream that carries them."""
+    """Longer inputs, then longer outputs, compared with the bare stream that carries them."""
 
     def reads(size: int) -> tuple[int, float]:
         problem = Problem("reads", "", Generated(4, lambda _: TestCase("x" * size, f"{size}\n")))
@@ -112,7 +112,7 @@ def _by_size(name: str, config: BenchConfig) -> Iterator[dict[str, Any]]:
 def _rows(
     kind: str, values: list[int], config: BenchConfig, action: Callable[[int], tuple[int, float]]
 ) -> Iterator[dict[str, Any]]:
-    """The medians of the rounds; `action` runs tests for one value and returns their number and the seconds."""
+    """Medians of the rounds; `action` runs tests for one value and returns count and seconds."""
     rounds: dict[int, list[tuple[float, float, float]]] = {value: [] for value in values}
     grown: dict[int, int] = {}
     for _ in range(config.rounds):
@@ -163,7 +163,7 @@ def _is_as_long(problem: Problem, test: TestCase, got: str) -> bool:
 
 @contextlib.contextmanager
 def _peak_memory() -> Iterator[list[int]]:
-    """By how many bytes this process grows, at most, until the block ends."""
+    """By how many bytes this process grows at most until the block ends."""
     done, peak, before = threading.Event(), [0], _resident_bytes()
 
     def look() -> None:
@@ -185,7 +185,7 @@ def _resident_bytes() -> int:
 
 
 def _stream(name: str, source: str) -> float:
-    """MB per second of a bare stream: the attach socket of a container, or the pipe of a process."""
+    """MB/s of a bare stream: a container's attach socket, or a process's pipe."""
     if name != "docker":
         command = [sys.executable, "-I", "-S", "-c", source]
         data = bytes(STREAM_BYTES) if source == READER else None

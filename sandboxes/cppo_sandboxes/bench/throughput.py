@@ -1,4 +1,4 @@
-"""What a test costs, beside what it cannot cost less than: all rates come from one run on one machine."""
+"""Measure the cost of a test and its lower limit; all rates come from one run on one machine."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ main()
 """
 LENGTHS = (1, 5, 20, 100)
 PROBLEMS, PROGRAMS = 2, 32
-"""What one call judges: for each problem the programs of M = 8 plans with K = 4 methods, as in training."""
+"""What one call judges: per problem, programs of M = 8 plans with K = 4 methods, as in training."""
 LIMIT = "bare fork + exit + wait"
 
 FORKS = """
@@ -60,10 +60,10 @@ print(count)
 
 
 def measure(config: BenchConfig) -> dict[str, Any]:
-    """Rates per second by name, medians of the rounds, and each as a share of the limit in its own round.
+    """Rates per second by name: medians of the rounds, also as shares of the limit in their round.
 
     Raises:
-        SandboxError: a back end cannot be started, or judges a right program wrong.
+        SandboxError: a back end cannot start, or judges a right program wrong.
     """
     starts = {
         name: [_first_verdict_s(name) for _ in range(config.rounds)] for name in config.sandboxes
@@ -105,7 +105,7 @@ def measure(config: BenchConfig) -> dict[str, Any]:
 
 
 def _first_verdict_s(name: str) -> float:
-    """Seconds from nothing to the verdict of a program, with a pool of its own."""
+    """Seconds from nothing to a program's verdict, with a fresh pool."""
     problem = Problem("first", "", (TestCase("1 2\n", "3\n"),))
     started = time.perf_counter()
     with make_sandbox(name) as sandbox:
@@ -126,7 +126,7 @@ def check(report: Report) -> None:
 
 
 def _rate(sandbox: Any, length: int, seconds: float) -> float:
-    """Tests per second through `Sandbox.run`, host grading included; every program is another text."""
+    """Tests/s through `Sandbox.run`, including grading; every program has a different text."""
     tests = tuple(TestCase(f"{number} 2\n", f"{number + 2}\n") for number in range(length))
     done, serial = 0, 0
     started = time.perf_counter()
@@ -145,7 +145,7 @@ def _rate(sandbox: Any, length: int, seconds: float) -> float:
 
 
 def in_parallel(source: str, seconds: float) -> float:
-    """Per second, the sum of what one interpreter on each core counts."""
+    """Per second, the sum over one interpreter per core."""
     with tempfile.TemporaryDirectory() as folder:
         program = Path(folder, "solution.py")
         program.write_text(PROGRAM)
@@ -180,7 +180,7 @@ def _fresh_python() -> None:
 
 
 def _docker_commands(seconds: float) -> dict[str, float]:
-    """One `docker exec`, and one `docker run`, for each test, over the engine's API."""
+    """One `docker exec`, and one `docker run`, per test, over the engine's API."""
     from cppo_sandboxes import engine
 
     with contextlib.closing(engine.connect()) as client:

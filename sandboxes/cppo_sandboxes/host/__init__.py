@@ -1,1 +1,1 @@
-"""The host side of a sandbox: jobs in, reports out. It grades, and never runs a program."""
+"""The host side of a sandbox: jobs in, reports out. It grades and never runs a program."""

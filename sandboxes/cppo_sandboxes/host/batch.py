@@ -19,14 +19,14 @@ from cppo_sandboxes.languages import language
 from cppo_sandboxes.worker import frames
 
 ATTEMPTS = 3
-"""How often a program is started again after a fault of ours before the verdict is IE."""
+"""How often to start a program after infrastructure failures before the verdict is IE."""
 DOUBTS = 3
-"""So often a program is too slow while others have the cores until it is believed to be."""
+"""How often a program may be too slow beside others before the verdict is TLE."""
 _numbers = count(1)
 
 
 class TestSet:
-    """The tests of one problem, encoded one at a time; sent to a worker once, however many programs share them."""
+    """One problem's tests, encoded one by one; sent to a worker once, whatever shares them."""
 
     __test__ = False
 
@@ -36,12 +36,12 @@ class TestSet:
         self.length = len(problem.tests)
 
     def input(self, index: int) -> bytes:
-        """The input of one test as the program reads it; whatever anyone's store raises comes through."""
+        """The input of one test as the program reads it; errors of custom tests propagate."""
         return self.problem.tests[index].input.encode("utf-8", "surrogateescape")
 
 
 class Work:
-    """One job on its way: its program, its graded tests, its attempts."""
+    """One job in progress: its program, its graded tests, its attempts."""
 
     def __init__(self, job: Job, tests: TestSet, batch: JobBatch, position: int) -> None:
         self.job, self.tests, self.batch, self.position = job, tests, batch, position
@@ -49,10 +49,10 @@ class Work:
         self.checker = checker_of(job.problem)
         self.wall_s = float(job.problem.limits.wall_s)
         self.number = 0
-        """The job's number in frames; a new one for each attempt, so that late frames of an old one are known."""
+        """The job's number in frames; new for each attempt, so that late frames are recognised."""
         self.attempts = 0
         self.doubts = 0
-        """How often it was too slow while others had the cores; from the first time on it is judged alone."""
+        """How often it was too slow while others had the cores; after that it is judged alone."""
         self.sleeper = False
         """It has slept for long and gone on: it is given a core to itself even while it sleeps."""
         self.graded: list[TestReport] = []
@@ -70,7 +70,7 @@ class Work:
 
     @property
     def tier(self) -> int:
-        """The interpreter that its program wants."""
+        """The interpreter that its program needs."""
         return self.language.tier(
             self.job.program, call_based=self.job.problem.entry_point is not None
         )
@@ -81,7 +81,7 @@ class Work:
         return self.tests.length - len(self.graded)
 
     def task(self, stop: int) -> dict[str, Any]:
-        """What a worker needs to know (see `worker.program.Program`); tests before `stop` have been sent to it."""
+        """What a worker needs (see `worker.program.Program`); tests before `stop` are sent."""
         self.number = next(_numbers) & 0xFFFFFFFF
         problem, limits = self.job.problem, self.job.problem.limits
         entry = problem.entry_point
@@ -111,7 +111,7 @@ class Work:
             self._pieces.append(piece)
 
     def add(self, index: int, outcome: RunOutcome) -> None:
-        """Grade the next test; the job may be finished by it."""
+        """Grade the next test; this may finish the job."""
         if self.report is not None or index != len(self.graded):
             return
         if self._pieces:
@@ -138,15 +138,15 @@ class Work:
         return self.doubts < DOUBTS
 
     def compile_error(self, message: str) -> None:
-        """The program cannot be compiled."""
+        """The program does not compile."""
         self.finish(Report(Verdict.CE, message=printable(message)))
 
     def unable(self, message: str) -> None:
-        """No worker of this sandbox can judge the program: trying again would not help."""
+        """No worker of this sandbox can judge the program: a retry would not help."""
         self.finish(Report(Verdict.IE, tuple(self.graded), message))
 
     def starved(self) -> None:
-        """The worker has ended for want of memory, which only this program can have taken."""
+        """The worker ran out of memory, which only this program can have used."""
         self._pieces = []
         bytes_ = self.job.problem.limits.memory_bytes
         self.add(
@@ -154,7 +154,7 @@ class Work:
         )
 
     def failed(self, reason: str) -> bool:
-        """Count a fault of ours; returns whether to try again."""
+        """Count an infrastructure failure; returns whether to retry."""
         self._pieces = []
         self.attempts += 1
         if self.attempts >= ATTEMPTS:
@@ -221,12 +221,12 @@ class JobBatch:
             self.done.set()
 
     def put_back(self, work: Work) -> None:
-        """Queue a job again, first of its problem."""
+        """Queue a job again, as the first of its problem."""
         self.groups.setdefault(work.tests.key, deque()).appendleft(work)
         self.waiting += 1
 
     def open_to(self, seen: Container[str]) -> list[int]:
-        """The test sets that wait, but those that a worker must not get which has seen these problems."""
+        """The waiting test sets that a worker may get which has seen these problems."""
         return [key for key in self.groups if self.admits(key, seen)]
 
     def admits(self, key: int, seen: Container[str]) -> bool:
@@ -249,7 +249,7 @@ class JobBatch:
         return work
 
     def fail(self, reason: str) -> None:
-        """Give all jobs that wait the verdict IE."""
+        """Give all waiting jobs the verdict IE."""
         for group in list(self.groups.values()):
             for work in group:
                 work.finish(Report(Verdict.IE, tuple(work.graded), reason))

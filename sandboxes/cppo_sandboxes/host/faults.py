@@ -1,4 +1,4 @@
-"""What is said of an exception that fails one job: its verdict is IE, and the others go on."""
+"""Messages about an exception that fails one job: its verdict is IE, the others go on."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from cppo_sandboxes.host.patience import within
 from cppo_sandboxes.worker import frames
 
 CHECKER_S = 10.0
-"""How long a checker that is not ours may take for one answer; after that its test is IE."""
+"""How long a custom checker may take for one answer; after that its test is IE."""
 _OURS = "cppo_env.checkers."
 _MESSAGE_CHARACTERS = 500
 _LIMIT_VERDICTS = {
@@ -27,7 +27,7 @@ _LIMIT_VERDICTS = {
 
 @dataclass(frozen=True, slots=True)
 class RunOutcome:
-    """What one run of a program did, as the worker saw it."""
+    """What one run of a program did, as seen by the worker."""
 
     how: int
     """One of `frames.ENDED_*`."""
@@ -37,11 +37,11 @@ class RunOutcome:
     wall_s: float
     memory_bytes: int
     answer: bytes
-    """Standard output or, for call-based problems, the JSON text of the returned value."""
+    """Standard output or, for call-based problems, the returned value as JSON."""
     stderr: bytes
     """The end of standard error, for people."""
     in_doubt: bool = False
-    """Whether it might have kept its time limit if nothing else had run on the machine."""
+    """Whether it might have kept its time limit on an otherwise idle machine."""
 
 
 def checker_of(problem: Problem) -> Checker:
@@ -56,7 +56,7 @@ def checker_of(problem: Problem) -> Checker:
 
 
 def grade(problem: Problem, checker: Checker, index: int, outcome: RunOutcome) -> TestReport:
-    """The report of one test. A checker that raises gives IE: the problem's own data are at fault."""
+    """The report of one test. A checker that raises gives IE: the problem's data are at fault."""
     verdict, message = _verdict(problem, checker, index, outcome)
     return TestReport(
         verdict, outcome.cpu_s, outcome.wall_s, outcome.memory_bytes, printable(message)
@@ -83,7 +83,7 @@ def _verdict(
 
 
 def _is_right(problem: Problem, checker: Checker, test: TestCase, answer: bytes) -> bool:
-    """The checker's word. Ours take no noticeable time, whatever the answer; others are not waited for too long."""
+    """The checker's result. Built-in checkers are fast; custom ones have a time limit."""
     got = answer.decode("utf-8", "surrogateescape")
     if checker.__class__ is FunctionType and checker.__module__.startswith(_OURS):
         return checker(problem, test, got)
@@ -96,7 +96,7 @@ def _last_line(stderr: bytes) -> str:
 
 
 def summarise(tests: Sequence[TestReport]) -> Report:
-    """The report of a program: the verdict of its first failing test, else IE if one could not be judged, else AC."""
+    """A program's report: the verdict of its first failing test, else IE if any, else AC."""
     unjudged = None
     for index, test in enumerate(tests):
         if test.verdict is Verdict.IE:

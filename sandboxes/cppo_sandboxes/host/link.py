@@ -22,9 +22,9 @@ class Link:
     Args:
         connection: the connected socket.
         end: frees whatever is at the other end; called once.
-        unwrap: makes the worker's own bytes from those of the socket.
-        complaint: what the worker has said on standard error, for people.
-        starved: whether the worker has ended because the kernel wanted its memory.
+        unwrap: extracts the worker's bytes from those of the socket.
+        complaint: the worker's messages on standard error, for people.
+        starved: whether the worker ended for lack of memory.
     """
 
     def __init__(
@@ -46,12 +46,12 @@ class Link:
         self.outgoing_bytes = 0
 
     def fileno(self) -> int:
-        """The descriptor to wait for."""
+        """The descriptor to wait on."""
         return self._socket.fileno()
 
     @property
     def wants_to_write(self) -> bool:
-        """Whether bytes wait until the socket takes them."""
+        """Whether bytes wait for the socket."""
         return bool(self._outgoing)
 
     def send(self, data: bytes) -> None:
@@ -60,7 +60,7 @@ class Link:
         self.outgoing_bytes += len(data)
 
     def write(self) -> None:
-        """Write what the socket takes.
+        """Write what the socket accepts.
 
         Raises:
             WorkerGone: nobody is at the other end.
@@ -81,7 +81,7 @@ class Link:
                 self._outgoing[0] = self._outgoing[0][count:]
 
     def _join(self) -> None:
-        """Make one piece of the small ones at the front: each write wakes several processes."""
+        """Merge the small pieces at the front: each write wakes several processes."""
         parts: list[memoryview] = []
         size = 0
         while self._outgoing and size < 65536:

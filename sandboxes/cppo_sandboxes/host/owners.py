@@ -1,4 +1,4 @@
-"""Who started a container: so that the next start can remove what a killed process left behind."""
+"""Who started a container, so that the next start can remove what a killed process left behind."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def owner() -> str:
 
 
 def is_dead(label: str) -> bool:
-    """Whether the owner has ended. Owners of other machines and pid namespaces cannot be seen: they count as alive."""
+    """Whether the owner has ended; those of other machines or pid namespaces count as alive."""
     host, _, rest = label.rpartition(":")[0].rpartition(":")
     pid, start = rest, label.rpartition(":")[2]
     return host == _host() and pid.isdigit() and _start_time(int(pid)) != start
@@ -26,7 +26,7 @@ def _host() -> str:
 
 
 def _start_time(pid: int) -> str:
-    """Clock ticks from boot to the start of a process; empty if there is none of that pid."""
+    """Clock ticks from boot to the start of a process; empty if it does not exist."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()[19]
     except OSError:

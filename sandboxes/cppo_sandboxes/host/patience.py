@@ -1,4 +1,4 @@
-"""Calls of code that is not ours, which may never return."""
+"""Calls of third-party code, which may never return."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ T = TypeVar("T")
 
 
 def within(seconds: float, call: Callable[[], T]) -> T:
-    """What a call returns or raises, made in a thread of its own.
+    """What a call returns or raises, made in a separate thread.
 
     Raises:
-        TimeoutError: it takes longer. The thread goes on: Python can end none.
+        TimeoutError: it takes longer. The thread goes on: Python cannot end one.
     """
     results: SimpleQueue[tuple[T, None] | tuple[None, BaseException]] = SimpleQueue()
 

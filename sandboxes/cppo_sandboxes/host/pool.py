@@ -1,4 +1,4 @@
-"""The pool: a thread that spreads programs over workers and replaces workers that fail."""
+"""The pool: a thread that spreads programs over workers and replaces failed workers."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from cppo_sandboxes.host.link import Link, WorkerGone
 from cppo_sandboxes.host.station import Station
 
 SPARE_FACTOR = 4
-"""Programs that sleep may occupy so many times the pool's size of workers."""
+"""Workers that sleeping programs may occupy, as a multiple of the pool's size."""
 LAUNCH_FAILURES = 3
-"""After so many failed launches in a row a new pool gives up."""
+"""A new pool gives up after this many failed launches in a row."""
 PATIENCE_S = 30.0
-"""How long a pool that has worked before waits for its engine to come back, until the waiting jobs get IE."""
+"""How long a pool that has worked waits for its engine before waiting jobs get IE."""
 ALONE_AFTER_S = 10.0
-"""How long programs that have to be judged alone wait for the others at most."""
+"""How long programs to be judged alone wait for the others at most."""
 RETRY_S = 0.5
 TICK_S = 1.0
 START_S = 60.0
-"""How long a launched worker may take to say that it is ready."""
+"""How long a launched worker may take to report ready."""
 
 
 class Pool:
@@ -36,9 +36,8 @@ class Pool:
 
     Args:
         launch: starts one worker; may block, raises SandboxError.
-        size: number of programs that run at the same time.
-        most: number of workers for which the machine has memory; programs that sleep may occupy
-            more than `size`.
+        size: number of concurrent programs.
+        most: number of workers that fit in memory; sleeping programs may occupy more than `size`.
     """
 
     def __init__(self, launch: Callable[[], Link], size: int, most: int) -> None:
@@ -74,20 +73,20 @@ class Pool:
             raise self._first_error
 
     def run(self, batch: JobBatch) -> None:
-        """Work on a batch; returns when it is done, or the pool is closed."""
+        """Work on a batch; returns when it is done or the pool is closed."""
         self._call(lambda: self._batches.append(batch))
         while not batch.done.wait(TICK_S) and self._thread.is_alive():
             pass
 
     def close(self) -> None:
-        """End all workers and the thread; jobs that wait get IE."""
+        """End all workers and the thread; waiting jobs get IE."""
         if self._closing:
             return
         self._closing = True
         self._ring()
         self._thread.join()
 
-    # ---- everything below runs in the pool's thread, but for _call and _launch_one ----
+    # ---- everything below runs in the pool's thread, except _call and _launch_one ----
 
     def _call(self, command: Callable[[], None]) -> None:
         self._commands.append(command)
@@ -116,7 +115,7 @@ class Pool:
         self._schedule()
 
     def _start_over(self, reason: str) -> None:
-        """Give what waits or runs the verdict IE, and work on with new workers."""
+        """Give everything waiting or running the verdict IE, and continue with new workers."""
         for link in list(self._stations):
             self._dismiss(link, reason)
         for batch in self._batches:
@@ -140,7 +139,7 @@ class Pool:
 
     @contextlib.contextmanager
     def _dismissing(self, link: Link) -> Generator[None]:
-        """Whatever goes wrong with one worker costs that worker only."""
+        """A failure of one worker costs only that worker."""
         try:
             yield
         except WorkerGone as error:
@@ -164,7 +163,7 @@ class Pool:
         self._fill()
 
     def _start_programs(self) -> None:
-        """Give programs to workers that have room, but let no more than the pool's size want a core."""
+        """Give programs to workers with room; at most the pool's size may want a core."""
         stations = self._stations.values()
         at_work = sum(bool(station.programs) and not station.idling for station in stations)
         for station in stations:
@@ -186,7 +185,7 @@ class Pool:
                     busy = True
 
     def _judge_alone(self) -> bool:
-        """Judge what was too slow beside others while nothing else runs; returns whether that is going on."""
+        """Judge doubtful programs while nothing else runs; returns whether one is running."""
         stations = self._stations.values()
         running = [work for station in stations for work in station.programs]
         if any(work.doubts for work in running):
@@ -218,12 +217,12 @@ class Pool:
             waiting = waiting or bool(batch.groups)
             if (key := self._choose(batch, station)) is not None:
                 return batch, key
-        # It has judged a rival of every program that waits; those get a fresh worker.
+        # It has judged a rival of every waiting program; those get a fresh worker.
         station.retired = waiting
         return None
 
     def _choose(self, batch: JobBatch, station: Station) -> int | None:
-        """The test set whose program this worker gets: the one it has, else one that nobody else works on."""
+        """The test set for this worker: the one it has, else one that nobody else works on."""
         groups = batch.open_to(station.seen)
         if station.last_key in groups:
             return station.last_key
@@ -239,7 +238,7 @@ class Pool:
                 station.forget(iter(batch.sets))
 
     def _fill(self) -> None:
-        """Start workers that are missing, end those that are too many."""
+        """Start missing workers, end surplus ones."""
         for link, station in list(self._stations.items()):
             if station.retired and not station.programs:
                 self._remove(link)
@@ -285,7 +284,7 @@ class Pool:
         self._count_failure(error)
 
     def _count_failure(self, error: SandboxError) -> None:
-        """A worker could not be started: after some of these in a row nobody waits any longer."""
+        """A worker could not be started; after several in a row all waiting stops."""
         now = time.monotonic()
         if not self._failures:
             self._failing_since = now
@@ -305,7 +304,7 @@ class Pool:
                 batch.fail(str(error))
 
     def _dismiss(self, link: Link, reason: str) -> None:
-        """End a worker that failed; its running program is tried again elsewhere, those behind it just move."""
+        """End a failed worker; its running program is retried, those behind it just move."""
         station = self._stations[link]
         programs = list(station.programs)
         self._remove(link)
@@ -322,7 +321,7 @@ class Pool:
                 work.batch.put_back(work)
 
     def _charge(self, work: Work, reason: str, link: Link) -> None:
-        """A worker has failed under a program: a fault of ours, unless the program has taken its memory."""
+        """A worker failed under a program: not its fault, unless it used up the memory."""
         try:
             starved = not self._closing and link.starved()
         except Exception as error:  # the engine does not answer
@@ -335,7 +334,7 @@ class Pool:
     def _remove(self, link: Link) -> None:
         del self._stations[link]
         self._selector.unregister(link)
-        # Removing a container takes the engine a while, and nobody waits for it.
+        # Removing a container takes a while; nobody needs to wait for it.
         closer = threading.Thread(target=link.close, name="cppo-sandbox-end", daemon=True)
         closer.start()
         self._closers = [thread for thread in self._closers if thread.is_alive()] + [closer]
@@ -362,7 +361,7 @@ _lock = threading.Lock()
 
 
 def borrow(key: tuple[object, ...], make: Callable[[], Pool]) -> Pool:
-    """The process-wide pool of that key, made by `make` if nobody uses one; give it back with `give_back`."""
+    """The process-wide pool for a key, made by `make` if unused; return it with `give_back`."""
     key = (os.getpid(), *key)  # a forked child must not use its parent's connections
     with _lock:
         pool, users = _shared.get(key) or (make(), 0)

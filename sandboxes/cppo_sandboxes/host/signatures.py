@@ -13,10 +13,10 @@ _NODES = {"ListNode": "list", "TreeNode": "tree"}
 def call_options(problem: Problem, entry_point: str) -> dict[str, Any]:
     """The options of `worker.calls.Call` for a problem.
 
-    Whether the entry point is a method of `class Solution`, and which arguments and results are
-    linked lists or trees, follows from the starter code's syntax tree. Starter code ends in
-    mid-function as a rule, so `pass` is put after it. That dictionaries had integer keys before
-    JSON made texts of them is said by the problem's metadata.
+    The syntax tree of the starter code says whether the entry point is a method of `class
+    Solution`, and which arguments and results are linked lists or trees. Starter code usually ends
+    inside a function, so `pass` is appended. The problem's metadata say whether dictionaries had
+    integer keys before JSON made them strings.
     """
     tree = _parse(problem.starter_code)
     functions = [

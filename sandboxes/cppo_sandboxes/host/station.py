@@ -1,4 +1,4 @@
-"""One worker as the pool sees it: its link, the programs it has, the test inputs it holds."""
+"""One worker as the pool sees it: its link, its programs, the test inputs it holds."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from cppo_sandboxes.worker.frames import OVERLOAD
 
 QUEUE_PROGRAMS = 16
 QUEUE_TESTS = 32
-"""Programs are queued ahead until they are this many or have this many tests, so that no worker waits for the host."""
+"""Queue programs ahead up to this many programs or tests, so no worker waits for the host."""
 AHEAD_TESTS = 64
 AHEAD_BYTES = 1 << 20
-"""Inputs are sent ahead of the program that reads them by so much, and by at least one test."""
+"""Send inputs ahead of the program by this much, and by at least one test."""
 STORE_BYTES = 192 << 20
 GRACE_S = 60.0
-"""How long a worker may say nothing; while a program runs it says every few seconds that it is there."""
+"""How long a worker may be silent; during a program it reports every few seconds."""
 COMPILE_S = 60.0
 """How long a compiler may take."""
 
@@ -42,7 +42,7 @@ class Station:
     def __init__(self, link: Link) -> None:
         self.link = link
         self.programs: deque[Work] = deque()
-        """In the order in which the worker runs them; the first one is running. Cancelled ones stay until DONE."""
+        """In the worker's order; the first one is running. Cancelled ones stay until DONE."""
         self.idling = False
         """The running program sleeps: its core is free for another worker."""
         self.woken = False
@@ -63,7 +63,7 @@ class Station:
         self.heard_at = self.moved_at = time.monotonic()
 
     def has_room(self, share: int) -> bool:
-        """Whether another program should be queued, if `share` of those that wait are this worker's."""
+        """Whether to queue another program, if `share` of the waiting ones are this worker's."""
         if self.retired:
             return False
         if not self.programs:
@@ -79,7 +79,7 @@ class Station:
         return sum(work.left for work in self.programs) < QUEUE_TESTS
 
     def start(self, work: Work) -> None:
-        """Queue a program, with the inputs of its first tests; if it cannot be sent, it is judged IE."""
+        """Queue a program with its first inputs; if it cannot be sent, its verdict is IE."""
         if not self.programs:
             self.heard_at = self.moved_at = time.monotonic()
         self.programs.append(work)
@@ -102,14 +102,14 @@ class Station:
                 self._drop(holding, holding.stop)
 
     def overdue(self, now: float) -> bool:
-        """Whether the worker has gone silent, or nothing has happened for longer than any program may run."""
+        """Whether the worker is silent, or nothing happened for longer than a program may run."""
         if not self.programs:
             return False
         longest_s = OVERLOAD * self.programs[0].wall_s + COMPILE_S + GRACE_S
         return now - self.heard_at > GRACE_S or now - self.moved_at > longest_s
 
     def handle(self, kind: int, payload: bytes) -> None:
-        """Take in one frame of the worker.
+        """Process one frame of the worker.
 
         Raises:
             WorkerGone: the worker must not be used any more.
@@ -171,9 +171,8 @@ class Station:
         if work.report is not None:
             return  # it ran on while it was being cancelled
         if how == frames.ENDED_FAULT:
-            raise WorkerGone(
-                f"the worker could not run test {index + 1}: {payload[start + size :].decode('utf-8', 'replace')}"
-            )
+            reason = payload[start + size :].decode("utf-8", "replace")
+            raise WorkerGone(f"the worker could not run test {index + 1}: {reason}")
         if doubt and index == len(work.graded) and work.doubt():
             self._doubted.add(work.number)
             self._cancel(work)
@@ -216,7 +215,7 @@ class Station:
             raise WorkerGone(text or "the worker gave up a program")
 
     def recall(self) -> None:
-        """Have the running program back, to start it again when it can have a core to the end."""
+        """Take back the running program, to restart it when it can keep a core."""
         work, self.woken = self.programs[0], False
         if work.number not in self._recalled:
             work.sleeper = True
@@ -233,7 +232,7 @@ class Station:
     # ---- inputs ----
 
     def _announce(self, work: Work) -> None:
-        """Send more inputs when the program comes near the end of those it has."""
+        """Send more inputs when the program approaches the last one it has."""
         known = self._announced[work.number]
         if known == work.tests.length or known - len(work.graded) > AHEAD_TESTS // 2:
             return
@@ -270,7 +269,7 @@ class Station:
         return holding
 
     def _make_room(self, size: int, current: Holding, position: int) -> None:
-        """Forget inputs until `size` more bytes fit: other problems' first, then those that the program has read."""
+        """Drop inputs until `size` bytes fit: other problems' first, then those already read."""
         if self._stored_bytes + size <= STORE_BYTES:
             return
         wanted = {work.tests.key for work in self.programs}

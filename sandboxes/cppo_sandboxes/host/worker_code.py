@@ -1,4 +1,4 @@
-"""Send the worker's code to where it runs: an image needs no more than a python3."""
+"""Send the worker's code to where it runs: an image needs only python3."""
 
 from __future__ import annotations
 
@@ -20,5 +20,5 @@ def _sources() -> dict[str, str]:
 
 
 def opening(options: dict[str, Any]) -> bytes:
-    """The bytes that start a worker with these options (see `cppo_sandboxes.worker.hub`); its frames follow."""
+    """The bytes that start a worker with these options (see `cppo_sandboxes.worker.hub`)."""
     return bundle.opening(_sources(), "cppo_worker.hub", options)

@@ -1,4 +1,4 @@
-"""How an interpreter that has nothing of ours becomes a process of the worker.
+"""How a bare interpreter becomes a process of the worker.
 
 The command line holds a loader of two lines. The bytes of `opening` follow on standard input,
 before the first frame.
@@ -11,7 +11,8 @@ import marshal
 from .frames import MARSHAL_VERSION
 
 LOADER = (
-    "import sys,os,marshal;r=lambda n,b=b'':b if len(b)==n else r(n,b+(os.read(0,min(65536,n-len(b)))or sys.exit(1)));"
+    "import sys,os,marshal;r=lambda n,b=b'':b if len(b)==n else "
+    "r(n,b+(os.read(0,min(65536,n-len(b)))or sys.exit(1)));"
     "s,o=marshal.loads(r(int.from_bytes(r(8),'little')));exec(s);start(*o)"
 )
 """For `python3 -c`: read a marshalled (starter source, its arguments), run it."""
@@ -28,7 +29,10 @@ class Modules(dict):
     def exec_module(self, module):
         name = module.__name__
         body = self[name]
-        code = compile(body, "<" + name + ">", "exec", 0, True) if isinstance(body, str) else marshal.loads(body)
+        if isinstance(body, str):
+            code = compile(body, "<" + name + ">", "exec", 0, True)
+        else:
+            code = marshal.loads(body)
         exec(code, module.__dict__)
 
 def start(modules, entry, options):

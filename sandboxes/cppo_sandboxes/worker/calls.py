@@ -1,7 +1,7 @@
-"""Call-based tests: the names that such sites import for the program, and the call itself.
+"""Call-based tests: the names that such sites provide, and the call itself.
 
-The arguments arrive as JSON on standard input, the answer leaves as JSON on a descriptor of its
-own. A program may forge its answer here, but the right one is not in this process.
+Arguments arrive as JSON on standard input; the answer leaves as JSON on a separate descriptor. A
+program may forge its answer here, but the right one is not in this process.
 """
 
 # ruff: noqa: E501 - tables of names
@@ -76,7 +76,7 @@ class TreeNode:
 
 
 PRELUDE = {module.__name__: module for module in _MODULES}
-"""The globals that a call-based program starts with."""
+"""The globals with which a call-based program starts."""
 PRELUDE.update(
     (name, getattr(module, name))
     for module, names in _NAMES.items()
@@ -92,9 +92,9 @@ class Call:
         entry: name of the function or of the method of `class Solution`.
         options: `prefer_class`: whether the starter code has `class Solution`; `nodes`: whether it
             names ListNode or TreeNode; `arguments`: for each argument "list", "tree", "lists",
-            "trees" or "", how JSON becomes nodes; `result`: the same of the returned value;
+            "trees" or "", how JSON becomes nodes; `result`: the same for the returned value;
             `integer_keys`: whether dictionaries among the arguments had integer keys before JSON.
-        namespace: the program's globals, to which the node classes are added where they are wanted.
+        namespace: the program's globals; node classes are added if needed.
     """
 
     def __init__(self, entry, options, namespace):
@@ -172,7 +172,7 @@ def _to_tree(values, node_class):
 
 
 def _plain(value):
-    """The JSON form of a value that has none of its own."""
+    """The JSON form of a value that has none itself."""
     if hasattr(value, "left") and hasattr(value, "right"):
         return _level_order(value)
     if hasattr(value, "next") and hasattr(value, "val"):

@@ -1,4 +1,4 @@
-"""Inside the process of one test: run the program's code as the interpreter would run a script, then exit.
+"""Inside the process of one test: run the program as the interpreter would run a script, then exit.
 
 Everything here shares an interpreter with hostile code, so nothing here decides anything.
 """
@@ -13,10 +13,10 @@ CHANNEL = 3
 
 
 def run_script(code, namespace, finalizers):
-    """Execute a script and exit as `python script.py` would: exit code, traceback, threads, atexit, flush.
+    """Execute a script and exit as `python script.py` would: code, traceback, threads, atexit.
 
-    With `finalizers` the script's globals are deleted at the end, because some of them may print
-    when they are freed.
+    With `finalizers` the script's globals are deleted at the end, because some may print when
+    freed.
     """
     status = _end(_execute(exec, code, namespace))
     try:
@@ -29,7 +29,7 @@ def run_script(code, namespace, finalizers):
 
 
 def run_call(code, namespace, call):
-    """Execute a module, call its entry point, and send home the JSON text of what it returned."""
+    """Execute a module, call its entry point, and send the returned value as JSON."""
 
     def main():
         exec(code, namespace)
@@ -41,7 +41,7 @@ def run_call(code, namespace, call):
 
 
 def _execute(action, *arguments):
-    """Run `action`; returns the exit code that its outcome stands for."""
+    """Run `action`; returns the exit code for its outcome."""
     try:
         action(*arguments)
     except SystemExit as error:
@@ -71,7 +71,7 @@ def _exit_code(code):
 
 
 def _end(status):
-    """What the interpreter does before it exits, short of freeing memory that the kernel frees faster."""
+    """What the interpreter does before it exits, except freeing memory: the kernel is faster."""
     sys.settrace(None)
     sys.setprofile(None)
     try:

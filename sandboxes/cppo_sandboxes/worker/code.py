@@ -1,4 +1,4 @@
-"""Programs made ready to run: Python source compiled to a code object, or a compiler's binary."""
+"""Programs ready to run: Python compiled to a code object, or a compiler's binary."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ _WRITE_MODES = frozenset(
 
 
 class CompileError(Exception):
-    """The program cannot be compiled; the message is for people."""
+    """The program does not compile; the message is for people."""
 
 
 class Unable(Exception):
-    """This worker cannot judge the program, and neither can another one like it; the message is for people."""
+    """No worker like this one can judge the program; the message is for people."""
 
 
 def _save(place, task):
@@ -56,7 +56,7 @@ def _save(place, task):
 
 
 class Script:
-    """A Python program: compiled here, once, and run by every forked process."""
+    """A Python program: compiled here once, run by every forked process."""
 
     def __init__(self, place, task):
         path = _save(place, task)
@@ -100,14 +100,14 @@ class Script:
             resource.setrlimit(resource.RLIMIT_DATA, data)
 
     def action(self):
-        """What the process of a test calls to run it, and never returns from: a function and its arguments."""
+        """The function, with its arguments, that runs it in a test's process; never returns."""
         if self._entry is None:
             return child.run_script, (self._code, self._namespace, self._finalizers)
         return child.run_call, (self._code, self._namespace, self._call)
 
 
 class Binary:
-    """A program in a compiled language: compiled by the judged program's user, kept where it cannot be changed."""
+    """A program in a compiled language: compiled by the program's user, stored read-only."""
 
     def __init__(self, place, task):
         place.fence.learn_trusted()
@@ -160,7 +160,7 @@ class Binary:
         return os.waitpid(pid, 0)[1]
 
     def action(self):
-        """What the process of a test calls to become the program: a function and its arguments."""
+        """The function, with its arguments, that turns a test's process into the program."""
         return _execute, (self._command,)
 
 
@@ -171,7 +171,7 @@ def _execute(command):
 
 
 def _writes_when_freed(code):
-    """Whether a code object, or one inside it, seems to define a finaliser or to open a file for writing."""
+    """Whether a code object, or a nested one, may define a finaliser or open a file to write."""
     if code.co_name == "__del__":
         return True
     inner = [value for value in code.co_consts if hasattr(value, "co_consts")]

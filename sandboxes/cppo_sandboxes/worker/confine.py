@@ -1,9 +1,10 @@
-"""What a worker outside a container gives up before it starts, once and for all that it forks: no test pays for it.
+"""What a worker outside a container gives up, once, before it starts: no test pays for it.
 
 - No process gains privileges by executing a file (`no_new_privs`).
-- Namespaces of its own, where it may make them: all of `view`, else network and IPC; else a program cannot make a
-  socket but AF_UNIX.
-- A system call filter, from the same list as that of the Docker sandbox: see `syscalls`.
+- Its own namespaces, where allowed: all of `view`, else network and IPC. Otherwise a program can
+  make only AF_UNIX sockets.
+- A system call filter, from the same list as the Docker sandbox's: see `syscalls`.
+
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from . import syscalls, view
 
 NEWNS, NEWIPC, NEWUSER, NEWPID, NEWNET = 0x20000, 0x8000000, 0x10000000, 0x20000000, 0x40000000
 KEPT_CAPABILITIES = 1 << 5 | 1 << 6 | 1 << 7
-"""Those with which a supervisor ends programs and changes users: KILL, SETGID, SETUID."""
+"""Those with which a supervisor kills programs and changes users: KILL, SETGID, SETUID."""
 PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS = 22, 38
 SECCOMP_MODE_FILTER = 2
 SIOCSIFFLAGS, IFF_UP = 0x8914, 1
@@ -26,9 +27,9 @@ CAPABILITY_VERSION_3 = 0x20080522
 
 CAPSET = {"x86_64": 126, "aarch64": 91}
 AUDIT = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
-"""What the kernel calls a machine's own calling convention; programs of others are killed."""
+"""The kernel's name for a machine's native calling convention; others are killed."""
 X32 = 0x40000000
-"""From this number on the calls of x86-64 belong to another convention; no machine has so many."""
+"""From this number on, x86-64 calls use another convention; no machine has that many."""
 
 LOAD, JUMP_EQUAL, JUMP_AT_LEAST, JUMP_ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 NUMBER_AT, ARCHITECTURE_AT, ARGUMENTS_AT = 0, 4, 16
@@ -37,13 +38,13 @@ Step = tuple[int, int, int, int]
 
 
 def confine(options) -> bool:
-    """Give up what this process may give up. What the kernel or a container around it forbids is left out.
+    """Give up what this process may; what the kernel or a surrounding container forbids is skipped.
 
     Args:
-        options: those of the worker; changed where its places are elsewhere from now on.
+        options: the worker's; changed where its places move.
 
     Returns:
-        Whether programs have a network that is only theirs.
+        Whether programs have a private network.
     """
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
@@ -74,7 +75,7 @@ def _isolate(libc, machine, options) -> bool:
 
 
 def _succeeds(action) -> bool:
-    """Whether `action` can be done here, tried in another process."""
+    """Whether `action` works here, tried in another process."""
     pid = os.fork()
     if pid == 0:
         status = 1
@@ -87,7 +88,7 @@ def _succeeds(action) -> bool:
 
 
 def _enter_view(libc, machine, options) -> None:
-    """Go on as the first process of new namespaces; this one waits until that has ended, and ends as it does."""
+    """Continue as the first process of new namespaces; this one waits and ends as it does."""
     _unshare(libc, NEWNS | NEWPID | NEWNET | NEWIPC)
     pid = os.fork()
     if pid:
@@ -108,7 +109,7 @@ def _enter_view(libc, machine, options) -> None:
 
 
 def _leave_network(libc, machine) -> None:
-    """Have no network but a loopback of its own, and no shared memory, semaphores or queues of others."""
+    """Keep only a private loopback; leave the machine's shared memory, semaphores and queues."""
     _unshare(libc, NEWNET | NEWIPC)
     _raise_loopback()
     if os.geteuid():
@@ -141,7 +142,7 @@ def _raise_loopback() -> None:
 
 
 def _drop_capabilities(libc, machine, kept: int) -> None:
-    """All but some of those that root has, or that a new user namespace gives."""
+    """All but the kept ones, whether from root or from a new user namespace."""
     header = struct.pack("=Ii", CAPABILITY_VERSION_3, 0)
     sets = struct.pack("=6I", kept, kept, 0, 0, 0, 0)
     if libc.syscall(CAPSET[machine], header, sets) != 0:
@@ -189,7 +190,7 @@ def _steps(machine, sockets: bool) -> list[Step]:
 
 
 def _checks(how, value) -> list[Step]:
-    """Steps that allow a call with the argument that has been loaded, or fall through."""
+    """Steps that allow a call by its loaded argument, or fall through."""
     allow = (RETURN, 0, 0, ALLOW)
     if how == syscalls.ONE_OF:
         return [step for one in value for step in ((JUMP_EQUAL, 0, 1, one), allow)]

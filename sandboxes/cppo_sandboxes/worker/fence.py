@@ -1,4 +1,4 @@
-"""What keeps one test from the next: kill every process of the program, empty every folder it could write to."""
+"""What separates tests: kill every process of the program, empty every folder it can write to."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 PATIENCE_S = 10.0
-"""How long killed processes may take to vanish before the worker gives itself up."""
+"""How long killed processes may take to vanish before the worker gives up."""
 
 
 class Stuck(Exception):
-    """Processes or files of a program that cannot be removed: the worker must not be used again."""
+    """Processes or files of a program that cannot be removed: discard the worker."""
 
 
 class Fence:
     """The processes and files of one program at a time.
 
     Args:
-        uid: the user that programs run as; 0 where this worker cannot change users. `uid + 1` is
-            used by the reaper.
+        uid: the user that programs run as; 0 if this worker cannot change users. The reaper uses
+            `uid + 1`.
         hub: process id of the hub, which adopts orphans.
         scratch: folders that only programs write to.
         shared: folders that everybody on the machine may write to; a program's files there are
-            deleted too.
+            deleted as well.
     """
 
     def __init__(self, uid: int, hub: int, scratch: list[str], shared: list[str]) -> None:
@@ -42,12 +42,12 @@ class Fence:
         self._shared = [SharedFolder(path, uid) for path in shared if uid and os.path.isdir(path)]
 
     def learn_trusted(self) -> None:
-        """Note the children that the hub has while no program runs."""
+        """Note the hub's children while no program runs."""
         if not self.uid:
             self._trusted = self._children()
 
     def restore(self) -> None:
-        """Make sure that nothing of the last test is left. Cheap when it left nothing.
+        """Ensure that nothing of the last test is left. Cheap if it left nothing.
 
         Raises:
             Stuck: something could not be removed.
@@ -67,7 +67,7 @@ class Fence:
                 self._as_program(shared.empty)
 
     def _alive(self) -> bool:
-        """Whether any process of the program exists, zombies included. The main one has been reaped."""
+        """Whether any process of the program exists, even a zombie; the main one is reaped."""
         if not self.uid:
             return bool(self._orphans())
         if self._must_list:
@@ -86,7 +86,7 @@ class Fence:
             pause_s = min(0.05, pause_s * 2)
 
     def kill_all(self) -> None:
-        """Kill all processes of the program at once, whoever their parents are."""
+        """Kill all processes of the program at once, whatever their parents."""
         if self.uid:
             self._run_helper(self._kill_user)
         else:
@@ -112,7 +112,7 @@ class Fence:
         ]
 
     def _orphans(self) -> set[int]:
-        """Without a uid of its own: every orphan of the program is adopted by the hub, its subreaper."""
+        """Without a separate uid: the hub, as subreaper, adopts every orphan of the program."""
         return self._children() - self._trusted
 
     def _children(self) -> set[int]:
@@ -120,11 +120,11 @@ class Fence:
             return {int(word) for word in file.read().split()}
 
     def written_bytes(self) -> int:
-        """What the program has in files, as far as one look tells."""
+        """What the program has in files, as far as one look shows."""
         return sum(written_bytes(folder) for folder in (*self._scratch, *self._shared))
 
     def _as_program(self, action: Callable[[], None]) -> None:
-        """Run `action` as the program's user: without capabilities root cannot enter its folders."""
+        """Run `action` as the program's user: root without capabilities cannot enter folders."""
 
         def act() -> None:
             if self.uid:
@@ -154,7 +154,7 @@ def _has_processes(uid: int) -> bool:
 
 
 def _reap() -> None:
-    """Wait for killed orphans, where this process is the one that adopted them."""
+    """Wait for killed orphans, if this process adopted them."""
     try:
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass

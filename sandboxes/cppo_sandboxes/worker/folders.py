@@ -1,4 +1,4 @@
-"""The folders that programs write to: empty, and without a trace of their last user, before each test."""
+"""The folders that programs write to: emptied of every trace before each test."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import stat
 import time
 
 LOOK_ENTRIES = 4096
-"""A program with more files than this is not looked at further."""
+"""A program with more files than this is not examined further."""
 FS_IOC_SETFLAGS, NO_FLAGS = 0x40086602, bytes(8)
 COARSE_NS = 20_000_000
 """File times are as coarse as the kernel's tick."""
@@ -17,8 +17,8 @@ COARSE_NS = 20_000_000
 class Folder:
     """A folder that only programs write to.
 
-    What a program has touched is made anew, so that neither its times nor its flags tell the next
-    one anything. A mounted file system's own folder cannot be: its times are reset.
+    A touched folder is made anew, so neither its times nor its flags tell the next program
+    anything. The root of a mounted file system cannot be: its times are reset.
     """
 
     def __init__(self, path: str) -> None:
@@ -29,7 +29,7 @@ class Folder:
         self._renew()
 
     def touched(self) -> bool:
-        """Whether there is something to undo. Costs one system call where nothing has been touched."""
+        """Whether there is something to undo. Costs one system call if nothing was touched."""
         status = os.lstat(self.path)
         if status.st_ctime_ns != self._ctime_ns:
             return True
@@ -41,11 +41,11 @@ class Folder:
         return False
 
     def entries(self) -> list[str]:
-        """What lies in it."""
+        """Its entries."""
         return os.listdir(self.path)
 
     def renew(self) -> bool:
-        """Make it anew; returns False where something is still in it."""
+        """Make it anew; returns False if something is still in it."""
         try:
             if not self._mounted:
                 os.rmdir(self.path)
@@ -61,7 +61,7 @@ class Folder:
         return True
 
     def _clear_marks(self) -> None:
-        """What the owner of a mounted folder may have left on it, where programs are the same user."""
+        """Remove marks from a mounted folder whose owner is the programs' user."""
         for name in os.listxattr(self.path):
             os.removexattr(self.path, name)
         folder = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
@@ -77,7 +77,7 @@ class Folder:
         self._ctime_ns = os.lstat(self.path).st_ctime_ns
 
     def open_up(self) -> None:
-        """Undo a change of its mode, after which nobody could look into it."""
+        """Undo a change of its mode that would lock everybody out."""
         try:
             os.chmod(self.path, self._mode)
         except OSError:
@@ -89,7 +89,7 @@ class Folder:
 
 
 class SharedFolder:
-    """A folder of the machine, such as /tmp, where only the entries of one user are the program's."""
+    """A folder of the machine, such as /tmp, where only one user's entries are the program's."""
 
     def __init__(self, path: str, uid: int) -> None:
         self.path, self._uid = path, uid
@@ -123,7 +123,7 @@ class SharedFolder:
 
 
 def written_bytes(top: Folder | SharedFolder) -> int:
-    """What its entries occupy, those in sub-folders that this user may enter included."""
+    """The size of its entries, including those in sub-folders that this user may enter."""
     found, paths = 0, [os.path.join(top.path, name) for name in top.entries()]
     for count, path in enumerate(paths):  # grows while it is walked
         try:
@@ -139,7 +139,7 @@ def written_bytes(top: Folder | SharedFolder) -> int:
 def empty(path: str, entries) -> None:
     """Delete what `entries` lists, as far as this user may.
 
-    Sub-folders are moved up before they are entered, so that no depth or path length is too much.
+    Sub-folders are moved up before they are entered, so any depth or path length works.
     """
     folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     prefix, serial = f".{os.getpid()}-{time.monotonic_ns()}-", 0
@@ -174,7 +174,7 @@ def empty(path: str, entries) -> None:
 
 
 def _unlink(name: str, folder: int) -> bool:
-    """Delete what is no folder; returns False for a folder."""
+    """Delete a file; returns False for a folder."""
     try:
         if stat.S_ISDIR(os.lstat(name, dir_fd=folder).st_mode):
             return False

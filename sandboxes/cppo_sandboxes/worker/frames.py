@@ -65,7 +65,7 @@ DONE_ALL, DONE_COMPILE_ERROR, DONE_CRASHED, DONE_CANCELLED, DONE_UNABLE = range(
 ENDED_EXIT, ENDED_SIGNAL, ENDED_CPU, ENDED_WALL, ENDED_MEMORY, ENDED_OUTPUT, ENDED_FAULT = range(7)
 
 OVERLOAD = 4
-"""On a machine with too much to do, a program may take so many times its wall-clock limit."""
+"""On an overloaded machine a program may take this many times its wall-clock limit."""
 
 
 def frame(kind: int, *parts: bytes) -> bytes:
@@ -103,14 +103,14 @@ class Reader:
 
 
 def ended(kind, status, usage) -> bytes:
-    """The frame that says how a process has ended."""
+    """The frame that reports how a process ended."""
     return USAGE_FRAME.pack(
         USAGE_BYTES, kind, status, usage.ru_utime + usage.ru_stime, usage.ru_maxrss << 10
     )
 
 
 def exactly(sock, count: int) -> bytes:
-    """Read so many bytes from a blocking socket.
+    """Read this many bytes from a blocking socket.
 
     Never reads ahead: several processes take turns at the other end of the hub's sockets.
 

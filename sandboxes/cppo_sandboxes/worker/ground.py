@@ -1,4 +1,4 @@
-"""What a hub prepares once, before it takes a program: the user of programs, their folder, their orphans."""
+"""What a hub prepares once, before programs: their user, their folder, their orphans."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 4, 36
 
 
 def choose_uid(wanted):
-    """The uid for programs: the wanted one, or another that this user namespace has; 0 if users cannot be changed."""
+    """The uid for programs: the wanted or another available one; 0 if users cannot change."""
     with open("/proc/self/uid_map") as file:
         ranges = [tuple(map(int, line.split())) for line in file]
     if not any(first <= wanted and wanted + 1 < first + count for first, _, count in ranges):
@@ -30,7 +30,7 @@ def choose_uid(wanted):
 
 
 def make_work_folder(path, uid):
-    """The folder in which programs run: theirs by its group, so that they cannot change the folder itself."""
+    """The folder in which programs run: writable by group, so they cannot change it itself."""
     os.mkdir(path)
     os.chmod(path, 0o770 if uid else 0o700)
 
@@ -41,17 +41,17 @@ def become_subreaper():
 
 
 def end_with_parent():
-    """Be killed when the process ends that stands by outside of this one's namespaces; a change of user undoes it."""
+    """Be killed with the process outside of our namespaces; changing users undoes this."""
     _set(PR_SET_PDEATHSIG, SIGKILL)
 
 
 def hide_memory():
-    """Keep other processes of this user from this one's memory, descriptors and settings in /proc."""
+    """Keep the user's other processes from this one's memory, descriptors and /proc settings."""
     _set(PR_SET_DUMPABLE, 0)
 
 
 def show_memory():
-    """Undo `hide_memory` for a test: its supervisor adds up what it has."""
+    """Undo `hide_memory` for a test, so its supervisor can add up its memory."""
     _set(PR_SET_DUMPABLE, 1)
 
 

@@ -1,6 +1,6 @@
-"""Control groups: the kernel's own account of what all processes of a program have used, where there is one.
+"""Control groups: the kernel's account of what all processes of a program have used.
 
-In a container the engine has made the group, which holds the hub, too. A worker that is an ordinary
+In a container the engine made the group, which also holds the hub. A worker that is an ordinary
 process makes one for its programs if it may. Without a group `usage.Usage` adds up processes.
 """
 
@@ -12,11 +12,11 @@ import time
 ROOT = "/sys/fs/cgroup"
 OOM_COUNTERS = (f"{ROOT}/memory.events", f"{ROOT}/memory/memory.oom_control")
 KINDS = ("cpu", "cpuacct", "memory")
-"""The hierarchies of version 1 that matter; "cpu" shares the cores fairly between groups."""
+"""The relevant hierarchies of version 1; "cpu" shares the cores fairly between groups."""
 PREFIX = "cppo-sandbox-"
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 STALE_S = 60.0
-"""A group without members may be one that a worker is just making, but not for so long."""
+"""A group without members may be one that a worker is just making, but only for this long."""
 
 
 class Group:
@@ -24,7 +24,7 @@ class Group:
 
     Args:
         cpu, memory: folders of the group. Version 1 has one hierarchy for each, version 2 one for
-            all.
+        all.
         holds_hub: whether the hub is a member.
     """
 
@@ -39,29 +39,29 @@ class Group:
         self._details = os.open(f"{memory}/memory.stat", os.O_RDONLY)
 
     def cpu_s(self):
-        """CPU seconds of all members so far, those that nobody has waited for among them."""
+        """CPU seconds of all members so far, including those never waited for."""
         data = os.pread(self._cpu, 256, 0)
         return int(data.split(None, 2)[1]) / 1e6 if self._unified else int(data) / 1e9
 
     def memory_bytes(self):
-        """Everything that is charged to the group, what the kernel could drop at once included."""
+        """Everything charged to the group, including what the kernel could drop at once."""
         return int(os.pread(self._memory, 64, 0))
 
     def cache_bytes(self):
-        """Contents of disk files: nobody's, since the kernel drops them when it wants memory."""
+        """Contents of disk files: charged to nobody, since the kernel can drop them."""
         fields = dict(line.split() for line in os.pread(self._details, 1 << 16, 0).splitlines())
         names = (b"file", b"shmem") if self._unified else (b"total_cache", b"total_shmem")
         return int(fields[names[0]]) - int(fields[names[1]])
 
 
 class OwnGroup(Group):
-    """A group that this worker has made for its zygotes and what they fork.
+    """A group that this worker makes for its zygotes and their forks.
 
     What it needs is opened at once: the hub may leave the mount namespace later.
 
     Args:
-        parents: kind of account → the folder in which the group's is.
-        name: of the group's own folders.
+        parents: kind of account → folder that holds the group's.
+        name: of the group's folders.
     """
 
     def __init__(self, parents, name):
@@ -73,12 +73,12 @@ class OwnGroup(Group):
             self._members.append(os.open(f"{parent}/{name}/cgroup.procs", os.O_WRONLY))
 
     def add(self, pid):
-        """Make a process a member; so is all that it forks later."""
+        """Make a process a member, and so all that it forks later."""
         for members in self._members:
             os.write(members, b"%d" % pid)
 
     def remove(self):
-        """Remove the group, which has no members any more."""
+        """Remove the group once it has no members."""
         for parent in self._parents:
             try:
                 os.rmdir(self._name, dir_fd=parent)
@@ -87,7 +87,7 @@ class OwnGroup(Group):
 
 
 def containers_group(limit_bytes):
-    """The group of this container, known by the memory limit that the engine was asked for; None if there is none."""
+    """This container's group, recognised by the requested memory limit; None if there is none."""
     own = _own_paths()
     for path in (own.get("memory", ""), ""):
         if _limit(f"{ROOT}/memory{path}/memory.limit_in_bytes") == limit_bytes // PAGE_BYTES:
@@ -100,7 +100,7 @@ def containers_group(limit_bytes):
 
 
 def own_group():
-    """A new group below that of this process; None where it may not make one that counts memory."""
+    """A new group below this process's; None if it may not make one that counts memory."""
     own = _own_paths()
     if "memory" in own and "cpuacct" in own:
         # Where hierarchies are mounted together, one of the names is a link.
@@ -126,7 +126,7 @@ def own_group():
 
 
 def _counting_parent(path):
-    """The nearest group of version 2 from a path upwards whose members' memory is counted one by one."""
+    """The nearest version 2 group from a path upwards that counts its members' memory."""
     while path:
         try:
             with open(f"{ROOT}{path}/cgroup.subtree_control") as file:
@@ -139,7 +139,7 @@ def _counting_parent(path):
 
 
 def oom_kills():
-    """How many processes of this container the kernel has killed for want of memory; None if it does not say."""
+    """How many processes the kernel has killed here for lack of memory; None if unknown."""
     for path in OOM_COUNTERS:
         try:
             with open(path) as file:
@@ -157,7 +157,7 @@ def _opened(cpu, memory):
 
 
 def _own_paths():
-    """Hierarchy (empty for version 2) → the path of this process in it."""
+    """Hierarchy (empty for version 2) → this process's path in it."""
     found = {}
     with open("/proc/self/cgroup") as file:
         for line in file:

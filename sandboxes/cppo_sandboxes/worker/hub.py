@@ -1,4 +1,4 @@
-"""The first process of a worker: reads the host's frames, keeps the tests, hands programs to zygotes one at a time."""
+"""The worker's first process: reads frames, stores tests, hands programs to zygotes one by one."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from .supervision import State, Supervision
 from .usage import Baseline
 
 SLOW_S = 0.06
-"""A program that runs longer than this gets the queue behind it returned to the host, for other workers."""
+"""If a program runs longer, the queue behind it goes back to the host for other workers."""
 RESULTS = 16
-"""So many results are sent together, and sooner if the oldest waits for longer than FLUSH_S: each message costs."""
+"""Results sent together, sooner if the oldest waits longer than FLUSH_S: each message costs."""
 FLUSH_S = 0.02
 HEARTBEAT_S = 5.0
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
@@ -140,7 +140,7 @@ class Hub:
                 return self._return_queue()
 
     def _return_queue(self):
-        """Give the programs that wait back to the host."""
+        """Give the waiting programs back to the host."""
         self.send(
             b"".join(
                 frames.frame(frames.RETURNED, frames.JOB.pack(task["job"]))
@@ -159,7 +159,7 @@ class Hub:
         return None if timeout_s is None else timeout_s * 1000
 
     def close(self):
-        """Kill whatever is left."""
+        """Kill everything that is left."""
         for known in self._zygotes.values():
             try:
                 os.killpg(known.pid, SIGKILL)
@@ -200,7 +200,7 @@ class Hub:
                 self._change_queued(job, window)
 
     def _change_queued(self, job, window):
-        """Take in a new window of tests for a program that waits; None: it is cancelled."""
+        """Note a new window of tests for a waiting program; None: it is cancelled."""
         for entry in self._queue:
             if entry[0]["job"] == job:
                 if window is None:
@@ -218,7 +218,7 @@ class Hub:
     # ---- frames to the host ----
 
     def send(self, data, result=False):
-        """Queue frames for the host; a result waits for others, but not for long."""
+        """Queue frames for the host; a result waits briefly for others."""
         self._outgoing.append(data)
         if result:
             self._results += 1
@@ -237,14 +237,14 @@ class Hub:
         self._flushed_at = time.monotonic()
 
     def _own_bytes(self):
-        """What the hub has in memory, its store included: where that is no disk, a group counts it."""
+        """The hub's memory, including its store: if that is not on disk, a group counts it."""
         resident = int(os.pread(self._resident, 128, 0).split()[1])
         return resident * PAGE_BYTES + self.store.bytes
 
     # ---- zygotes ----
 
     def _zygote(self, tier):
-        """Start the zygote of a tier, in an interpreter of its own: what it holds is what each fork costs."""
+        """Start a tier's zygote in a separate interpreter: each fork costs what it holds."""
         ours, theirs = socketpair()
         command = [sys.executable, "-I", "-S", "-c", bundle.LOADER]
         streams = [(os.POSIX_SPAWN_DUP2, theirs.fileno(), 0), (os.POSIX_SPAWN_DUP2, 2, 1)]
@@ -270,7 +270,7 @@ class Hub:
         return [pid for pid in children if pid not in zygotes]
 
     def look_for_traces(self):
-        """Take no more programs if the last one has left something that cannot be undone."""
+        """Take no more programs if the last one left something that cannot be undone."""
         if not self._retired and self._network.used():
             self._retired = True
             self.send(frames.frame(frames.RETIRING))
@@ -299,7 +299,7 @@ class Hub:
             self._start_next()
 
     def _hear(self, tier, known):
-        """Take in what a zygote or its program says."""
+        """Process what a zygote or its program says."""
         try:
             data = known.channel.recv(1 << 16)
         except ConnectionError:
@@ -315,7 +315,7 @@ class Hub:
         self._finish()
 
     def _lost(self, tier, known):
-        """A zygote has died, and with it this worker: the hub holds what no new zygote may inherit."""
+        """A zygote died, and so must this worker: the hub holds what no new zygote may inherit."""
         self._ending = True
         del self._zygotes[tier]
         self.poll.unregister(known.channel.fileno())
@@ -329,12 +329,12 @@ class Hub:
             self._program.abandon(out_of_memory)
 
     def out_of_memory(self):
-        """Whether the kernel has killed a process of this container for want of memory since the last call."""
+        """Whether the kernel killed a process here for lack of memory since the last call."""
         before, self._oom_kills = self._oom_kills, group.oom_kills()
         return self._oom_kills != before
 
     def _reap(self):
-        """Wait for whoever has ended: orphans of programs and dead zygotes."""
+        """Wait for everything that ended: orphans of programs and dead zygotes."""
         zygotes = {known.pid: (tier, known) for tier, known in self._zygotes.items()}
         try:
             while True:
@@ -351,7 +351,7 @@ class Hub:
 
 
 def _compiled(name, source):
-    """The marshalled code of a module: who loads it has none of the compiler's leavings in memory."""
+    """A module's marshalled code: loading it leaves none of the compiler's garbage in memory."""
     return marshal.dumps(compile(source, f"<{name}>", "exec", dont_inherit=True, optimize=2))
 
 

@@ -1,4 +1,4 @@
-"""What programs leave in a network namespace: counters, and connections that wait to be forgotten."""
+"""What programs leave in a network namespace: counters, and connections waiting to be forgotten."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import os
 
 
 class Network:
-    """The worker's own loopback. Nothing can be undone in it, so a worker whose program has used it is given up.
+    """The worker's private loopback. Nothing in it can be undone, so a used one ends the worker.
 
     Args:
-        own: whether no other process of the machine uses this namespace, where programs have sockets.
+        own: whether no other process of the machine uses this namespace, where programs have
+            sockets.
     """
 
     def __init__(self, own: bool) -> None:
@@ -17,7 +18,7 @@ class Network:
         self._seen = self._read()
 
     def used(self) -> bool:
-        """Whether a program has sent anything, or tried to, since this object was made."""
+        """Whether a program sent anything, or tried to, since this object was made."""
         return self._read() != self._seen
 
     def _read(self) -> bytes:

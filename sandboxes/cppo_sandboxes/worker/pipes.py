@@ -1,4 +1,4 @@
-"""The pipes through which the output of a test leaves its process, and what has come out of them."""
+"""The pipes through which a test's output leaves its process, and what has come out of them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ F_SETPIPE_SZ, F_GETPIPE_SZ, F_GETSIG, F_GETOWN_EX, F_OFD_SETLK = 1031, 1032, 11,
 NOBODY = bytes(8)
 UNLOCK_ALL = struct.pack("hhqqi4x", fcntl.F_UNLCK, 0, 0, 0, 0)
 CAPACITY = 1 << 20
-"""How long an answer may be before the program has to wait for us to read it."""
+"""Length of an answer up to which the program need not wait for the reader."""
 PIECE_BYTES = 1 << 16
 MOST_PIECES = 16
 TAIL_BYTES = 2048
@@ -31,7 +31,7 @@ class Capture:
         self.size += len(piece)
 
     def take(self):
-        """The part of the answer that has not been taken yet."""
+        """The new part of the answer."""
         answer = b"".join(self._pieces)
         self.sent += len(answer)
         self._pieces = []
@@ -39,11 +39,11 @@ class Capture:
 
 
 class Pipes:
-    """The pipes of a program's process: stdout, stderr, for calls another one for the answer.
+    """The pipes of a program's process: stdout, stderr and, for calls, one for the answer.
 
-    Its tests share them for speed. Pipes and their descriptions carry what a program can set, so
-    after a test that changed their flags, size, owner or signal the program gets a new process with
-    new pipes; locks and times are undone.
+    Its tests share them for speed. A program can set some properties of pipes. If a test changed
+    their flags, size, owner or signal, the program gets a new process with new pipes; locks and
+    times are undone.
     """
 
     def __init__(self, call_based):
@@ -69,7 +69,7 @@ class Pipes:
 
     @property
     def writes(self):
-        """The ends for stdout, stderr and the answer; where that goes to stdout, stdout again."""
+        """The ends for stdout, stderr and the answer (stdout again if it goes there)."""
         return (*self._writes, self._writes[0])[:3]
 
     def close(self):
@@ -78,7 +78,7 @@ class Pipes:
             os.close(fd)
 
     def restore(self):
-        """Undo what a test has left on the pipes; returns False where new ones are needed."""
+        """Undo what a test left on the pipes; returns False if new ones are needed."""
         for fd in self._writes:
             os.utime(fd, ns=(0, 0))  # when the test before wrote is not the next one's to know
             fcntl.flock(fd, fcntl.LOCK_UN)
@@ -100,7 +100,7 @@ class Pipes:
     def drain(self, capture, last=False):
         """Read what is there; the `last` time, when all writers are dead, to the end.
 
-        Before that a writer may be as quick as we are, and a short piece may be one packet of many.
+        Until then a writer may be as quick as we are, and a short piece may be one packet of many.
         """
         for fd, _ in self._poll.poll(0):
             pieces = 0

@@ -1,8 +1,8 @@
 """The process of one program: compile it once, fork one process per test, end with it.
 
-It is forked from a zygote and trusted, and ends with the program, so that nothing of one program
-reaches the next. The test of a program with only one runs in this process itself, which has run
-nothing of the program before.
+It is forked from a zygote and trusted, and ends with the program, so nothing of one program reaches
+the next. The only test of a program runs in this process itself, which has run nothing of the
+program before.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from .code import Binary, CompileError, Script, Unable
 from .ground import show_memory
 
 RESERVED_BYTES = 512 << 20
-"""Memory that a program may reserve beyond its limit if it does not touch it (stacks of threads, sparse maps)."""
+"""Memory that a program may reserve beyond its limit untouched (thread stacks, sparse maps)."""
 ANSWERS = 100
-"""Where the pipe for the answers of calls is kept."""
+"""Descriptor of the pipe for the answers of calls."""
 LARGE_BYTES = 16 << 20
 
 
@@ -50,7 +50,7 @@ class Program:
         set_oom_score(1000)  # the kernel ends this process or its test rather than the worker
 
     def _limit(self):
-        """The kernel's limits, which all tests inherit; the finer ones are enforced by watching."""
+        """The kernel's limits, which all tests inherit; watching enforces finer ones."""
         place = self._place
         data_bytes = self._task["memory_bytes"] + place.data_bytes + RESERVED_BYTES
         resource.setrlimit(resource.RLIMIT_DATA, (data_bytes, data_bytes))
@@ -81,7 +81,7 @@ class Program:
         self._serve(own_s)
 
     def _remove_others(self):
-        """Delete the sources and binaries of earlier programs, which this one could read."""
+        """Delete sources and binaries of earlier programs, which this one could read."""
         folder = self._place.sources
         for name in os.listdir(folder):
             if name != self._task["file_name"]:
@@ -91,7 +91,7 @@ class Program:
         """Run tests until told to stop; in the process of a test it never returns."""
         place, task, last = self._place, self._task, self._action == frames.LAST
         store = f"{place.store}/{task['key']}-"
-        # A backstop: the hub gives a test that others disturb twice its time, see `trial`.
+        # A backstop: the hub gives a disturbed test twice its time, see `trial`.
         cpu_s = int(2 * task["cpu_s"] + own_s * last) + 2
         run, arguments = self._code.action()
         if place.native is None or last:
@@ -115,8 +115,8 @@ class Program:
                 os._exit(70)
 
     def _serve_here(self, store, cpu_s, last):
-        """What `serve` of image/cppo_fork.c does, where there is none: True in each test, False at the end."""
-        # One frame, local names, few objects: each page that a process touches after a fork costs a
+        """Fallback for `serve` of image/cppo_fork.c: True in each test, False at the end."""
+        # One frame, local names, few objects: each page touched after a fork costs a
         # page fault.
         place, index, size = self._place, self._index, frames.HEADER.size + frames.COMMAND.size
         send, receive, quit_ = place.channel.send, place.channel.recv, frames.QUIT
@@ -160,7 +160,7 @@ class Program:
 
 
 def set_oom_score(score):
-    """Make it likelier that the kernel ends this process when memory is short, where that is allowed."""
+    """If allowed, make the kernel prefer this process when memory is short."""
     try:
         _write_file("/proc/self/oom_score_adj", b"%d" % score)
     except OSError:
@@ -168,7 +168,7 @@ def set_oom_score(score):
 
 
 def _forget_peak():
-    """What the compiler needed is not the program's."""
+    """Do not charge the program for the compiler's memory."""
     try:
         _write_file("/proc/self/clear_refs", b"5")
     except OSError:

@@ -13,7 +13,7 @@ class Store:
     """Files that only the hub and zygotes may open.
 
     Args:
-        path: the folder; it is made.
+        path: the folder to make.
     """
 
     def __init__(self, path):
@@ -26,7 +26,7 @@ class Store:
         """What they occupy."""
 
     def put(self, payload):
-        """Keep the input of a PUT frame. Where it does not fit, its test will be a fault of ours."""
+        """Keep a PUT frame's input; if it does not fit, the test is an infrastructure failure."""
         name = self._name(*frames.KEY.unpack_from(payload))
         self._remove(name)
         try:
@@ -50,7 +50,7 @@ class Store:
             self._remove(self._name(key, index))
 
     def number(self, index):
-        """The number under which programs find the input of a test: it does not say which test it is."""
+        """The number by which programs find a test's input: it does not reveal the test."""
         factor, offset = self._hidden
         return (index * (factor | 1) + offset) & 0xFFFFFFFF
 

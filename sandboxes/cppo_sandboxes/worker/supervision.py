@@ -1,7 +1,7 @@
-"""One program on its way through its tests: which to run when, watching it from outside, saying what it did.
+"""One program and its tests: what to run when, watching from outside, and reporting.
 
-The hub supervises, and is never forked from, so none of its pages is ever copied; the processes
-that fork hold as little as they can.
+The hub supervises and is never forked from, so none of its pages is ever copied; the processes that
+fork hold as little as they can.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .usage import Usage
 
 MEMORY_ERRORS = (b"MemoryError", b"std::bad_alloc", b"_ArrayMemoryError")
 SETTLE_S = 0.1
-"""How long a killed test may take to be gone."""
+"""How long a killed test may take to disappear."""
 COMPILER_CRASHES = (SIGSEGV, SIGXCPU)
 
 
@@ -27,25 +27,25 @@ class State(Enum):
     """Where a program is."""
 
     COMPILING = auto()
-    """Its process has been forked, compiles it, and will begin a test by itself."""
+    """Its process has been forked, compiles it, and then begins a test."""
     WAITING = auto()
     """No test runs; its process waits for a command."""
     TESTING = auto()
     """A test runs: `Supervision.trial`."""
     LEAVING = auto()
-    """Its process is about to end: it was told to, or there is nothing to run."""
+    """Its process is about to end: it was told to, or has nothing to run."""
     GONE = auto()
     """It has no process."""
     OVER = auto()
-    """The host has been told how it went."""
+    """The result has been sent to the host."""
 
 
 class Supervision:
-    """One task of the host (see `program.Program`); a state machine that the hub's events drive.
+    """One task of the host (see `program.Program`); a state machine driven by the hub's events.
 
     Args:
         worker: the hub: `fence`, `send`, `flush`, `poll`, `out_of_memory`, `memory_bytes`.
-        zygote: the handle of the zygote whose fork the program will be.
+        zygote: the handle of the zygote to fork the program from.
         task: the task; `raw` is its marshalled form.
     """
 
@@ -69,7 +69,7 @@ class Supervision:
         self._step()
 
     def cancel(self):
-        """Stop as soon as possible; what runs now is not reported."""
+        """Stop as soon as possible; the running test is not reported."""
         if self._ending is None:
             self._ending = (frames.DONE_CANCELLED, b"")
         if self.state is State.TESTING:
@@ -77,7 +77,7 @@ class Supervision:
         self._step()
 
     def hear(self, kind, payload):
-        """Take in a frame of the program's process or of its zygote."""
+        """Process a frame of the program's process or of its zygote."""
         if kind == frames.ENDED:
             self._settle(*frames.USAGE.unpack(payload))
             self._step()
@@ -97,11 +97,11 @@ class Supervision:
             self._step()
 
     def timeout_s(self):
-        """After which time `tick` wants to be called; None if only after events."""
+        """When to call `tick`; None if only after events."""
         return self._trial.timeout_s() if self.state is State.TESTING else None
 
     def reaped(self, cpu_s):
-        """An orphan of the program has ended; one of a compiler's is not the test's to pay."""
+        """An orphan of the program ended; a compiler's orphan is not charged to the test."""
         if self.state is State.TESTING:
             self._trial.orphans_s += cpu_s
 
@@ -112,7 +112,7 @@ class Supervision:
         self._worker.fence.learn_trusted()
         self._worker.baseline.set()
         self._pipes = Pipes(self._call_based)
-        # An only test runs in the program's process, unless that has paid for a compiler.
+        # A single test runs in the program's process, unless that was charged for a compiler.
         self._runs_it_itself = bool(
             self._final and self._index + 1 == self._stop and self._task["compile"] is None
         )
@@ -127,7 +127,7 @@ class Supervision:
         self.state, self._refused = State.COMPILING, False
 
     def _step(self):
-        """Do what comes next, if nothing runs."""
+        """Do the next thing if nothing runs."""
         if self.state not in (State.WAITING, State.GONE):
             return
         if self._ending is None and self._index == self._stop:
@@ -156,7 +156,7 @@ class Supervision:
         self.state = State.OVER
 
     def _freed(self, status, cpu_s, peak):
-        """The program's process has ended; its only test may have run in it."""
+        """The program's process ended; its only test may have run in it."""
         if self.state is State.TESTING and self._runs_it_itself:
             self._settle(status, cpu_s, peak)
         elif self.state is not State.LEAVING:
@@ -166,7 +166,7 @@ class Supervision:
         self._without_process()
 
     def abandon(self, out_of_memory):
-        """A zygote is gone: end the program, which is to blame if the kernel wanted memory."""
+        """The zygote is gone: end the program, which is to blame for a lack of memory."""
         if self.state is not State.GONE:
             self._crashed(SIGKILL, out_of_memory)
         if self._ending is None:  # the other tests need a new worker
@@ -180,7 +180,7 @@ class Supervision:
         self._step()
 
     def _crashed(self, status, out_of_memory):
-        """Its process has ended, and should not have; the kernel may have ended it instead of its test."""
+        """Its process ended unexpectedly; the kernel may have killed it instead of its test."""
         if self.state is State.TESTING and out_of_memory:
             self._trial.ended_by = self._out_of_memory()
             return self._settle(status, 0.0, 0)
@@ -227,7 +227,7 @@ class Supervision:
                 self._worker.poll.unregister(fd)
 
     def tick(self):
-        """Look after a test that takes longer."""
+        """Check a test that takes longer."""
         trial = self._trial
         if self.state is not State.TESTING or not trial.takes_long():
             return
@@ -267,12 +267,12 @@ class Supervision:
         return None
 
     def _pid(self):
-        """The process of the running test; 0 when it has ended or not begun."""
+        """The process of the running test; 0 if none."""
         pid = _child(self.zygote.pid)
         return pid if self._runs_it_itself or not pid else _child(pid)
 
     def _kill(self, how):
-        """Kill the running test and, where that has not ended it, whoever of its processes may hold it."""
+        """Kill the running test and, if that does not end it, any process that may hold it."""
         trial, now = self._trial, time.monotonic()
         if trial.ended_by is None:
             trial.ended_by, trial.killed_at = how, now
@@ -317,12 +317,13 @@ class Supervision:
         return passed
 
     def _out_of_memory(self):
-        """The program has hit the container's limit: it is to blame if its own is not above that."""
+        """The program hit the container's limit: its fault unless its limit is above that."""
         own, all_ = self._task["memory_bytes"], self._worker.memory_bytes
         if all_ and own > all_:
             text = (
-                f"the problem's memory limit of {own >> 20} MiB is above the {all_ >> 20} MiB of the sandbox's "
-                "containers, which the program has used up; raise DockerSandbox(memory_bytes=…)"
+                f"the problem's memory limit of {own >> 20} MiB is above the {all_ >> 20} MiB "
+                "of the sandbox's containers, which the program has used up; "
+                "raise DockerSandbox(memory_bytes=…)"
             )
             self._ending = (frames.DONE_UNABLE, text.encode())
         return frames.ENDED_MEMORY

@@ -1,9 +1,9 @@
-"""The system calls that judged programs may make: one list for the container engine and for the local filter.
+"""The system calls that judged programs may make: one list for the engine and the local filter.
 
-What is not listed is refused, among it: tracing and reading other processes, namespaces, mounts,
+Everything else is refused, including: tracing and reading other processes, namespaces, mounts,
 kernel keys, io_uring and the older asynchronous I/O (a table of the whole host), userfaultfd, perf
-and BPF, System V and POSIX message queues and shared memory, seccomp's own listeners, the clock.
-`RULES` says which arguments a listed call may have.
+and BPF, System V and POSIX message queues and shared memory, seccomp listeners, the clock. `RULES`
+restricts the arguments of listed calls.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ NAMESPACES = 0x20000 | 0x2000000 | 0x4000000 | 0x8000000 | 0x10000000 | 0x200000
 CLONE_PARENT = 0x8000
 AF_UNIX, AF_INET = 1, 2
 PR_SCHED_CORE = 62
-"""From this option on `prctl` is refused: it would keep neighbours from sharing a core."""
+"""`prctl` is refused from this option on: it would keep neighbours from sharing a core."""
 FADV_DONTNEED = 4
-"""From this advice on `fadvise64` is refused: what is evicted tells other containers something."""
+"""`fadvise64` is refused from this advice on: evicted pages tell other containers something."""
 F_SET_RW_HINT = 1036
-"""From this command on `fcntl` is refused: older kernels let anybody leave a hint on a file."""
+"""`fcntl` is refused from this command on: older kernels let anybody leave a hint on a file."""
 
 NO_BITS, ONE_OF, BELOW = "no bits of", "one of", "below"
 RULES = {
@@ -27,9 +27,9 @@ RULES = {
     "fadvise64": (3, BELOW, FADV_DONTNEED),
     "fcntl": (1, BELOW, F_SET_RW_HINT),
 }
-"""Name → (index of an argument, how it is compared, with what). All are 32-bit numbers."""
+"""Name → (index of an argument, comparison, value). All are 32-bit numbers."""
 CLONE3 = {"x86_64": 435, "aarch64": 435}
-"""Its flags cannot be seen by a filter: it "does not exist", and the C library falls back on clone."""
+"""A filter cannot see its flags: it "does not exist", and the C library falls back on clone."""
 MACHINES = ("x86_64", "aarch64")
 
 _TABLE = """
@@ -99,7 +99,7 @@ ALLOWED: dict[str, dict[str, int]] = {
 
 
 def profile() -> dict[str, object]:
-    """The list as a container engine wants it: a seccomp profile in Docker's JSON format."""
+    """The list as a seccomp profile in Docker's JSON format."""
     rules: list[dict[str, object]] = [
         {"names": sorted(set(ALLOWED) - set(RULES)), "action": "SCMP_ACT_ALLOW"},
         {"names": ["clone3"], "action": "SCMP_ACT_ERRNO", "errnoRet": 38},
@@ -120,7 +120,7 @@ def profile() -> dict[str, object]:
 
 
 def _arguments(index, how, value) -> list[dict[str, object]]:
-    """The comparisons of which one must hold."""
+    """The comparisons, one of which must hold."""
     if how == ONE_OF:
         return [{"index": index, "value": one, "op": "SCMP_CMP_EQ"} for one in value]
     if how == BELOW:

@@ -1,4 +1,4 @@
-"""The processes of a running test, looked at from outside again and again: files of /proc stay open."""
+"""The processes of a running test, seen repeatedly from outside: files of /proc stay open."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Tree:
-    """A process and all that descend from it, orphans among them.
+    """A process and all its descendants, including orphans.
 
     Args:
         orphans: gives the ids of those that the hub has adopted.
@@ -21,7 +21,7 @@ class Tree:
         self._known = {}
 
     def look(self, main):
-        """The living processes, with what has changed since the last look."""
+        """The living processes, with what changed since the last look."""
         before, self._known = self._known, {}
         pending = [main, *self._orphans()]
         for pid in pending:  # grows while it is walked
@@ -46,7 +46,7 @@ class Tree:
 
 
 class Process:
-    """One process: what it has used so far, and what it has waited since the last look."""
+    """One process: its usage so far, and its waiting time since the last look."""
 
     def __init__(self, pid):
         self.pid = pid
@@ -79,14 +79,14 @@ class Process:
         return children
 
     def resident_bytes(self):
-        """What it has in memory, what it shares with others included."""
+        """Its memory, including what it shares with others."""
         try:
             return int(os.pread(self._statm, 128, 0).split()[1]) * PAGE_BYTES
         except OSError:
             return 0
 
     def own_bytes(self):
-        """What it has in memory, with its part of what it shares; all of that if it hides the parts."""
+        """Its memory with its part of what it shares, or all of that if the parts are hidden."""
         try:
             with open(f"/proc/{self.pid}/smaps_rollup", "rb") as file:
                 for line in file:
@@ -97,7 +97,7 @@ class Process:
         return self.resident_bytes()
 
     def nameless_files(self):
-        """(device, inode) → bytes of the files without a name that it has open, such as files in memory."""
+        """(device, inode) → bytes of its open files without a name, such as files in memory."""
         found = {}
         folder = f"/proc/{self.pid}/fd"
         try:
@@ -123,7 +123,7 @@ class _Task:
         self._queued_ns = 0
 
     def look(self, children):
-        """Add its children to a list; returns the seconds that it has waited for a core since the last look."""
+        """Add its children to a list; returns seconds of waiting for a core since the last look."""
         try:
             fields = os.pread(self._schedule, 128, 0).split()
             children.extend(map(int, os.pread(self._children, 1 << 16, 0).split()))

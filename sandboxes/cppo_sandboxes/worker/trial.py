@@ -1,4 +1,4 @@
-"""One test of a program while it runs: what it has used, what it has written, whether it has to be ended."""
+"""One running test: what it has used, what it has written, whether it must be ended."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ WATCH_S = 0.02
 IDLE_AFTER_S = 0.5
 IDLE_SHARE = 0.1
 CONTENTION = 0.1
-"""From which share of its time on a test that waits for a core is disturbed by others."""
+"""A test that waits for a core for this share of its time counts as disturbed."""
 DOUBT = 2
-"""Such a test may use so many times its CPU time, which others can make dearer, until it is surely too slow."""
+"""A disturbed test may use its CPU time this many times over before it is surely too slow."""
 
 
 class Trial:
@@ -24,8 +24,8 @@ class Trial:
     Args:
         task: the task of the host.
         usage: of its processes.
-        memory_bytes: the program's limit, and what its process had before it ran.
-        watch_at_once: not only if it takes long.
+        memory_bytes: the program's limit, and the memory of its process before it ran.
+        watch_at_once: watch from the start, not only if it takes long.
     """
 
     def __init__(self, task, usage, memory_bytes, watch_at_once):
@@ -61,11 +61,11 @@ class Trial:
         return self.watched or self.elapsed_s() >= self._quick_s
 
     def look(self, pid):
-        """Bring up to date what it has used."""
+        """Update its usage."""
         self._usage.look(pid, self.elapsed_s(), self.orphans_s)
 
     def finish(self):
-        """The same after its process has ended, while its children may still be there."""
+        """Update its usage after its process has ended, while its children may still exist."""
         if self.watched:
             self._usage.finish()
 
@@ -74,11 +74,11 @@ class Trial:
         self._usage.close()
 
     def cpu_s(self, process_s):
-        """What it has used in all, if its process and the children that this has waited for have used so much."""
+        """Its total CPU time, given that of its process and of awaited children."""
         return max(process_s - self._usage.own_s + self.orphans_s, self._usage.cpu_s, 0.0)
 
     def peak_bytes(self, process_bytes):
-        """The most memory that was seen, if its process has had so much."""
+        """The peak of observed memory, given that of its process."""
         return max(process_bytes, self._usage.memory_bytes)
 
     def disturbed(self):
@@ -86,14 +86,14 @@ class Trial:
         return self._usage.waited_s > CONTENTION * self.elapsed_s()
 
     def in_doubt(self, how, cpu_s):
-        """Whether it might have kept its time limit if it had been alone on the machine."""
+        """Whether it might have kept its time limit alone on the machine."""
         slow = how == frames.ENDED_WALL or (
             how == frames.ENDED_CPU and cpu_s <= DOUBT * self._task["cpu_s"]
         )
         return slow and self.disturbed()
 
     def excess(self):
-        """Which limit (ENDED_*) it is beyond; None if it is within all."""
+        """The limit (ENDED_*) that it exceeds; None if it is within all."""
         task, usage, elapsed_s = self._task, self._usage, self.elapsed_s()
         if usage.memory_bytes > self.memory_bytes:
             return frames.ENDED_MEMORY
@@ -106,7 +106,7 @@ class Trial:
         return None
 
     def _look_whether_idle(self, wanted_s, elapsed_s):
-        """Its core is free for others while it wants none."""
+        """Whether it wants no core, so others may have it."""
         since_s, before_s = self._idle_since
         share = (wanted_s - before_s) / max(IDLE_AFTER_S, elapsed_s - since_s)
         if self.idle and share > IDLE_SHARE:
@@ -116,7 +116,7 @@ class Trial:
 
 
 def read(path):
-    """A small file of /proc; empty where its process has ended."""
+    """A small file of /proc; empty if its process has ended."""
     try:
         with open(path, "rb", buffering=0) as file:
             return file.read()

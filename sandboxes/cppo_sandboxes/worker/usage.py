@@ -1,4 +1,4 @@
-"""What the processes of a running test have used together, from a control group or by adding them up."""
+"""What a test's processes have used together, from a control group or by adding them up."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ import time
 from .tree import Tree
 
 LOST_S = 0.05
-"""CPU time that may seem to be lost because the kernel counts that of dead children in ticks."""
+"""CPU time that may seem lost because the kernel counts dead children in ticks."""
 TOLERANCE = 0.05
-"""A control group counts so much more than processes do, for what the kernel does on their behalf."""
+"""A control group counts this much more than processes do, for the kernel's work for them."""
 FILES_S = 0.1
-"""How often files are added up where the group does not count them, if that is cheap."""
+"""How often files are added up if the group does not count them and it is cheap."""
 
 
 class Baseline:
-    """What a group had used before the program came, the hub's own part apart.
+    """What a group had used before the program, apart from the hub.
 
     Args:
         group: the control group of the program; None if there is none.
-        own_bytes: gives what the hub has in memory and in its store.
+        own_bytes: gives the hub's memory and store.
     """
 
     def __init__(self, group, own_bytes):
@@ -28,7 +28,7 @@ class Baseline:
         self._bytes = self._cache_bytes = self._read_at = 0
 
     def set(self):
-        """Note what there is now."""
+        """Note the current usage."""
         if self._group is not None:
             total = self._group.memory_bytes()
             if abs(total - self._read_at) > 4 << 20:
@@ -36,26 +36,26 @@ class Baseline:
             self._bytes = total - self._own_bytes()
 
     def bytes_beyond(self, limit_bytes):
-        """What has come since; exact where it seems to be more than a limit."""
+        """What was added since; exact if it seems to exceed a limit."""
         more = self._group.memory_bytes() - self._own_bytes() - self._bytes
         if more > limit_bytes:
             more -= self._group.cache_bytes() - self._cache_bytes
         return more
 
     def cpu_s(self):
-        """CPU time of the group but for the hub."""
+        """CPU time of the group without the hub."""
         own_s = time.process_time() if self._group.holds_hub else 0.0
         return self._group.cpu_s() - own_s
 
 
 class Usage:
-    """What a test has used, as of the last look.
+    """A test's usage, as of the last look.
 
     Args:
         worker: the hub: `group`, `fence`, `orphans`.
         baseline: what the group had used before.
-        limit_bytes: up to which memory need not be counted exactly.
-        own_s: CPU time that its process had used before the test began.
+        limit_bytes: up to here memory need not be counted exactly.
+        own_s: CPU time of its process before the test began.
     """
 
     def __init__(self, worker, baseline, limit_bytes, own_s):
@@ -77,12 +77,12 @@ class Usage:
         self._files_at, self._files_bytes = 0.0, 0
 
     def look(self, pid, elapsed_s, orphans_s):
-        """Bring it up to date.
+        """Update it.
 
         Args:
             pid: the process of the test.
             elapsed_s: time since it began.
-            orphans_s: CPU time of its orphans that have been waited for.
+            orphans_s: CPU time of its awaited orphans.
         """
         started = time.monotonic()
         living, gone = self._tree.look(pid)
@@ -108,13 +108,13 @@ class Usage:
         self.cost_s = time.monotonic() - started
 
     def finish(self):
-        """Bring it up to date after the end of its process, as far as its children have not ended, too."""
+        """Update it after the end of its process, as far as its children still exist."""
         if self._before_s is not None:
             self._count_group()
             self.memory_bytes = max(self.memory_bytes, self._processes_bytes(()))
 
     def _count_group(self):
-        """The group knows of children that nobody has waited for, but also what the kernel did meanwhile."""
+        """The group includes children never waited for, but also the kernel's work meanwhile."""
         if self._group is not None:
             total_s = self._baseline.cpu_s() - self._before_s
             if total_s > (1 + TOLERANCE) * self.cpu_s + LOST_S:
@@ -125,7 +125,7 @@ class Usage:
         self._tree.close()
 
     def _let_go(self, living, gone, orphans_s):
-        """CPU time of children that the kernel has waited for itself, so that nobody has inherited it."""
+        """CPU time of children that the kernel reaped itself, so nobody inherited it."""
         self._gone_s += sum(process.cpu_s + process.children_s for process in gone)
         self._back_s += sum(process.inherited_s for process in living)
         self._back_s += orphans_s - self._orphans_s
@@ -142,7 +142,7 @@ class Usage:
         return resident
 
     def _written_bytes(self, living, elapsed_s):
-        """What the program has in files, where the group does not count that."""
+        """What the program has in files, if the group does not count that."""
         if self._group is not None and self._group.holds_hub:
             return 0
         if elapsed_s - self._files_at > max(FILES_S, 20 * self.cost_s):

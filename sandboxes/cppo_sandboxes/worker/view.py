@@ -1,8 +1,8 @@
-"""What a local worker can see: namespaces of its own, with the interpreter, the compilers and nothing of the user's.
+"""What a local worker sees: private namespaces with the interpreter and compilers, no user files.
 
-Its programs find what they find in a container of the Docker sandbox: the system's files, read-only,
-an own `/tmp`, `/proc` and `/dev`, no other process, no network. The judge's packages, the user's
-files, the sockets and locks of the machine are not there.
+Its programs find what they find in a container of the Docker sandbox: the system's files,
+read-only, a private `/tmp`, `/proc` and `/dev`, no other process, no network. They do not see the
+judge's packages, the user's files, or the machine's sockets and locks.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ MNT_DETACH = 2
 PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 ST_RELATIME = 4096
 KEPT = NOSUID | NODEV | NOEXEC | NOATIME | 2048
-"""Flags of a mount that another user namespace must not lift; `statvfs` has them at the same bits."""
+"""Mount flags that another user namespace must not lift; `statvfs` uses the same bits."""
 MIB = 1 << 20
 
 SYSTEM = (
@@ -62,12 +62,12 @@ MASKED = (
     *("/proc/sys/fs", "/proc/timer_list", "/proc/timer_stats", "/proc/vmallocinfo"),
     *("/proc/vmstat", "/proc/zoneinfo", "/sys/devices/virtual/powercap", "/sys/firmware"),
 )
-"""What counts for the whole machine would tell programs of different workers about each other, and
-the machine has a limited number of terminals."""
+"""Counters of the whole machine would tell programs of different workers about each other, and the
+number of terminals is limited."""
 
 
 def build(libc, root: str, visible: list[str], hidden: list[str]) -> None:
-    """Make `root`, an empty folder, the root of this process's own mount namespace.
+    """Make `root`, an empty folder, the root of this process's mount namespace.
 
     Args:
         libc: the C library.
@@ -115,7 +115,7 @@ def build(libc, root: str, visible: list[str], hidden: list[str]) -> None:
 
 
 def starts_python() -> bool:
-    """Whether the interpreter of the worker can be started from what is to be seen here."""
+    """Whether the worker's interpreter can start from what is visible here."""
     command = [sys.executable, "-I", "-S", "-c", ""]
     return subprocess.run(command, stdin=subprocess.DEVNULL, check=False).returncode == 0
 
@@ -133,7 +133,7 @@ class _Tree:
             raise OSError(ctypes.get_errno(), f"mount {target}")
 
     def show(self, path: str) -> None:
-        """Have a file, a folder or a link of the machine at the same place, read-only."""
+        """Show a file, folder or link of the machine at the same place, read-only."""
         there = self._root + path
         if not os.path.lexists(path):
             return
@@ -152,7 +152,7 @@ class _Tree:
             self.mount(None, there, None, REMOUNT | BIND | RDONLY | NOSUID | NODEV | kept)
 
     def mask(self, path: str) -> None:
-        """Have nothing to read at a place."""
+        """Leave nothing to read at a place."""
         there = self._root + path
         if os.path.isdir(there):
             self.mount("tmpfs", there, "tmpfs", RDONLY | NOSUID | NODEV, "size=4k")

@@ -15,10 +15,10 @@ from .program import Program, set_oom_score
 
 RECURSION_LEVELS = 60_000
 STACK_BYTES = 64 << 20
-"""Room for 50,000 levels that pass through C, such as calls of cached functions."""
+"""Room for 50,000 levels through C, such as calls of cached functions."""
 FILE_DESCRIPTORS = 256
 OOM_SCORE = 50
-"""The kernel ends a zygote before the hub, which then knows that it was for want of memory."""
+"""The kernel kills a zygote before the hub, which then knows that memory ran out."""
 
 # What most programs do, done once: symbols are bound, caches filled, lazy objects made, so that no
 # fork has to.
@@ -40,7 +40,7 @@ main()
 
 
 class Place:
-    """What all programs of one zygote share: the folders, the user, the fence, the way to the hub."""
+    """What all programs of a zygote share: folders, user, fence, connection to the hub."""
 
     def __init__(self, options, channel, native):
         self.fence = Fence(options["uid"], options["hub"], options["scratch"], options["shared"])
@@ -104,7 +104,7 @@ def main(options, modules):
 
 
 def _native(folder):
-    """The image's module `cppo_fork`; None where there is none."""
+    """The image's module `cppo_fork`; None if there is none."""
     if not folder:
         return None
     sys.path.insert(0, folder)
@@ -119,7 +119,7 @@ def _native(folder):
 
 
 def _hide_worker():
-    """Programs that walk through the loaded modules find what a fresh interpreter has."""
+    """Programs that walk through the loaded modules find those of a fresh interpreter."""
     sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, dict)]
     for name in list(sys.modules):
         if name.partition(".")[0] == "cppo_worker":
@@ -127,18 +127,18 @@ def _hide_worker():
 
 
 def _report_crash():
-    """Say on the worker's own stderr why this process ends."""
+    """Report on the worker's stderr why this process ends."""
     error = sys.exc_info()[1]
     os.write(LOG, f"worker: {type(error).__name__}: {error}\n".encode())
     return 1
 
 
 LOG = 99
-"""Descriptor of the worker's own stderr; judged processes never have it."""
+"""Descriptor of the worker's stderr; judged processes never have it."""
 
 
 def _set_up_interpreter(paths, modules):
-    """Make this interpreter look like a fresh `python3 script.py` to the code that its forks will run."""
+    """Make this interpreter look like a fresh `python3 script.py` to its forks."""
     import site
 
     site.setquit()
@@ -170,7 +170,7 @@ def _set_up_interpreter(paths, modules):
 
 
 def _set_up_streams():
-    """Standard streams of the kinds that a test has: a regular file and two pipes."""
+    """Standard streams like a test's: a regular file and two pipes."""
     stdin = os.memfd_create("stdin")
     os.write(stdin, b"1 2\nline\n")
     os.lseek(stdin, 0, os.SEEK_SET)
