@@ -76,7 +76,8 @@ def make_model(shape: str, device: str) -> PreTrainedModel:
     """A randomly initialised Qwen3."""
     torch.manual_seed(0)
     config = Qwen3Config(**SHAPES[shape], tie_word_embeddings=True, max_position_embeddings=4096)
-    return Qwen3ForCausalLM(config).to(device)
+    model: Any = Qwen3ForCausalLM(config)
+    return model.to(device)
 
 
 def one_at_a_time(model: PreTrainedModel, batch: Batch, completion_logits: bool) -> None:
@@ -194,7 +195,9 @@ def measure(options: argparse.Namespace, batch_name: str) -> list[dict[str, Any]
             elapsed = seconds(update, options.device)
             if turn > 0:  # the first turn warms up
                 times[name].append(elapsed)
-    first, *others = ([p.grad for p in model.parameters()] for model in models.values())
+    first, *others = (
+        [p.grad for p in model.parameters() if p.grad is not None] for model in models.values()
+    )
     scale = max(float(grad.abs().max()) for grad in first)
     for grads in others:
         for grad, expected in zip(grads, first, strict=True):

@@ -146,7 +146,7 @@ def own_containers() -> dict[str, int]:
         return {}
     with client.api:
         found = client.containers.list(all=True, filters={"label": f"{LABEL}={owner()}"})
-        return {box.id: box.attrs["State"]["Pid"] for box in found}
+        return {str(box.id): box.attrs["State"]["Pid"] for box in found}
 
 
 def soak(name: str, at_once: int, in_a_row: int) -> dict[str, Any]:

@@ -75,7 +75,7 @@ for _name, _dataset in {
     "Samples": "samples",
     "Strategies": "strategies",
 }.items():
-    _gym.register(
+    _gym.register(  # pyright: ignore[reportUnknownMemberType] - typed in part
         id=f"CPPO-{_name}-v0",
         entry_point="cppo_env.env:CPPOEnv",
         vector_entry_point="cppo_env.vector:CPPOVectorEnv",

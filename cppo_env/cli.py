@@ -20,7 +20,7 @@ import typing
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 from cppo_env import plugins
 from cppo_env.atomic import write_atomically
@@ -132,7 +132,8 @@ def _parse(title: str, command: Command, arguments: list[str]) -> tuple[Any, Pat
     config_class: Any = next(
         hint for name, hint in typing.get_type_hints(command).items() if name != "return"
     )
-    parser = Parser(prog=title, description=(command.__doc__ or "").partition("\n")[0])
+    title_line = (command.__doc__ or "").partition("\n")[0]
+    parser = cast(Any, Parser(prog=title, description=title_line))  # typed in part
     parser.add_argument(
         "--config", action="config", help="YAML or JSON file with any of the options below"
     )
@@ -148,11 +149,13 @@ def _parse(title: str, command: Command, arguments: list[str]) -> tuple[Any, Pat
     parser.add_class_arguments(config_class, as_group=False, as_positional=True, skip={*told})
     if leading and arguments and not arguments[0].startswith("-"):
         arguments = [f"--{leading[0]}={arguments[0]}", *arguments[1:]]
-    values: dict[str, Any] = vars(parser.instantiate_classes(parser.parse_args(arguments)))
+    parsed: object = parser.instantiate_classes(parser.parse_args(arguments))
+    values: dict[str, Any] = vars(parsed)
     values.pop("config", None)
     json_path: Path | None = values.pop("json")
     if told:
-        given = vars(parser.parse_args(arguments, defaults=False))
+        written: object = parser.parse_args(arguments, defaults=False)
+        given: dict[str, Any] = vars(written)
         values |= dict.fromkeys(told, frozenset(values) & frozenset(given))
     if json_path is not None:
         _require_writable(json_path)

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Sequence
 
 from cppo_env import Job, Report, TestCase, TestReport, Verdict, grade_batch, load_problems
 from cppo_env.checkers import strict
@@ -10,7 +11,7 @@ from cppo_env.checkers import strict
 class ProcessSandbox:
     """Runs stdin programs with this interpreter, one process per test; compares answers here."""
 
-    def run(self, jobs: list[Job]) -> list[Report]:
+    def run(self, jobs: Sequence[Job], /) -> list[Report]:
         """One report for each job."""
         return [self._judge(job) for job in jobs]
 

@@ -8,7 +8,7 @@ agent = RandomAgent(k=4, seed=0)
 
 for episode in range(3):
     observation, info = env.reset(seed=episode)
-    ended = False
+    reward, ended = 0.0, False
     while not ended:
         [action] = agent.act([observation])  # an agent takes a batch, here of one
         observation, reward, terminated, truncated, info = env.step(action)

@@ -36,6 +36,7 @@ config = TrainConfig(hidden=64, warm_start_steps=50, **settings)  # or model="NA
 
 sandbox = CachedSandbox(cppo_env.make_sandbox("local"))
 env = gym.make_vec(config.env, num_envs=P * M, k=config.k, sandbox=sandbox).unwrapped
+assert isinstance(env, cppo_env.CPPOVectorEnv)
 problems = env.assembly.problems
 with (
     TemporaryDirectory() as folder

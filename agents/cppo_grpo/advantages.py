@@ -113,7 +113,8 @@ def leave_one_out_max(rewards: ArrayLike, *, mask: ArrayLike | None = None) -> F
 
     def dense(rewards_Gn: Floats) -> Floats:
         second, best = np.moveaxis(np.partition(rewards_Gn, -2, axis=-1)[..., -2:], -1, 0)
-        is_best = np.arange(rewards_Gn.shape[-1]) == rewards_Gn.argmax(-1)[..., None]
+        members = np.arange(rewards_Gn.shape[-1], dtype=np.intp)
+        is_best = members == rewards_Gn.argmax(-1)[..., None]
         return np.where(is_best, (best - second)[..., None], 0.0)
 
     return _over_counted(dense, rewards, mask, needs=2)
@@ -146,7 +147,7 @@ def passk_training(rewards: ArrayLike, k: int, *, mask: ArrayLike | None = None)
         # One row for every possible count. With q = 1 − ρ the formulas above reduce to √(q / ρ) and
         # −c/(n−c) of it.
         q_c = np.array([all_wrong(n, c, k) for c in range(n + 1)])
-        c = np.arange(n + 1)
+        c = np.arange(n + 1, dtype=np.intp)
         signal = (q_c > 0) & (q_c < 1)
         right_c = np.where(signal, np.sqrt(q_c / np.where(signal, 1 - q_c, 1.0)), 0.0)
         wrong_c = -right_c * c / np.maximum(n - c, 1)

@@ -6,7 +6,7 @@ import dataclasses
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from cppo_env.provenance import RECORDED
 from cppo_grpo.algorithms import Options, load_algorithm
@@ -280,19 +280,20 @@ class TrainConfig:
         """The config of such a text."""
         values: dict[str, Any] = json.loads(text)
         values.pop(RECORDED, None)
-        return cls(
-            **{
-                name: tuple(value) if isinstance(value, list) else value
-                for name, value in values.items()
-            }
-        )
+        lists: dict[str, Any] = {
+            name: tuple(cast(list[Any], value))
+            for name, value in values.items()
+            if isinstance(value, list)
+        }
+        return cls(**values | lists)
 
 
 def changes(config: Any) -> dict[str, Any]:
     """The settings of a config, of whatever class, that were given; see its field `given`."""
-    defaults = {
+    fields: tuple[dataclasses.Field[Any], ...] = dataclasses.fields(config)
+    defaults: dict[str, Any] = {
         one.name: one.default_factory() if callable(one.default_factory) else one.default
-        for one in dataclasses.fields(config)
+        for one in fields
         if one.name != "given"
     }
     return {

@@ -140,7 +140,8 @@ class Processes:
         for weight, had in zip(weights, zip(*everywhere, strict=True), strict=True):
             if any(had):
                 mine = torch.zeros_like(weight) if weight.grad is None else weight.grad
-                weight.grad = self._accelerator.reduce(mine, reduction="sum")
+                total: Any = self._accelerator.reduce(mine, reduction="sum")
+                weight.grad = total
 
     @contextmanager
     def interrupted_together(self) -> Iterator[None]:

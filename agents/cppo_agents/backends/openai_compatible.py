@@ -68,11 +68,12 @@ class OpenAICompatible:
             return list(pool.map(self._complete, requests))
 
     def _complete(self, request: Request) -> Reply | Failure:
-        seed = {} if request.seed is None else {"seed": request.seed}
+        seed: dict[str, Any] = {} if request.seed is None else {"seed": request.seed}
+        messages: Any = request.messages  # theirs is a union of ten TypedDicts
         try:
             answer = self._client.chat.completions.create(
                 model=self.model,
-                messages=request.messages,
+                messages=messages,
                 temperature=request.temperature,
                 max_tokens=request.max_tokens,
                 extra_body=self.extra_body,

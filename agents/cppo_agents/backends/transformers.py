@@ -47,7 +47,7 @@ class Transformers:
         self.tokenizer = (
             tokenizer if tokenizer is not None else AutoTokenizer.from_pretrained(model)
         )
-        loaded = (
+        loaded: Any = (
             AutoModelForCausalLM.from_pretrained(model, dtype=dtype)
             if isinstance(model, str)
             else model

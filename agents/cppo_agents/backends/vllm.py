@@ -26,8 +26,8 @@ class Vllm:
             import vllm
         except ModuleNotFoundError as error:
             raise missing_extra(error, "the vllm agent") from error
-        self._sampling_params = vllm.SamplingParams
-        self.llm = vllm.LLM(model, **engine)
+        self._sampling_params = vllm.SamplingParams  # pyright: ignore[reportAttributeAccessIssue] - the package, not this file
+        self.llm: Any = vllm.LLM(model, **engine)  # pyright: ignore[reportAttributeAccessIssue] - the package, not this file
 
     def complete(self, requests: Sequence[Request]) -> list[Reply | Failure]:
         """One batched call of the engine."""

@@ -12,7 +12,7 @@ from cppo_env.types import Observation
 class Direct:
     """Plans nothing: its methods are empty, the gate J is not applicable, and pass@k is what counts."""
 
-    writes_plans = False
+    writes_plans: ClassVar[bool] = False
 
     independent_attempts: ClassVar[bool] = True
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from cppo_agents.strategies.base import Planned, Steps
 from cppo_env import prompts
 from cppo_env.types import Observation
@@ -10,7 +12,7 @@ from cppo_env.types import Observation
 class Skills(Planned):
     """Plans nothing: the methods are the same K skills for every problem, and the gate J is not applicable."""
 
-    writes_plans = False
+    writes_plans: ClassVar[bool] = False
 
     def plan(self, observation: Observation) -> Steps:
         """The K skills, without asking the model."""

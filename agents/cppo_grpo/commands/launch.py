@@ -79,7 +79,7 @@ def open_run(config: TrainConfig, processes: Processes) -> Run:
     from cppo_grpo.runs.folder import Run
 
     opened = Run.open(config) if processes.main else None
-    path = processes.gather(opened and opened.path)[0]
+    path: Any = processes.gather(opened and opened.path)[0]  # the main process's, never None
     return opened or Run.find(path, writable=False)
 
 

@@ -84,7 +84,8 @@ def run(config: RunConfig) -> dict[str, Any]:
         return run_together(count, ["run", *_flags(config)])
     console = main_console()
     k = config.train_config().k
-    probabilities = load_problems("strategies").probabilities
+    strategies: Any = load_problems("strategies")
+    probabilities = strategies.probabilities
     ceiling, optimum = independent_ceiling(probabilities, k), coordinated_optimum(probabilities, k)
     console.print(
         f"A language model made from scratch learns to write {k} methods that cover each other's failures.\n"

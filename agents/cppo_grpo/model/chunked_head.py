@@ -62,7 +62,9 @@ class _ChosenLogProbs(torch.autograd.Function):
         return logps_N
 
     @staticmethod
-    def backward(ctx: Any, grad_N: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(  # pyright: ignore[reportIncompatibleMethodOverride] - one output, one gradient
+        ctx: Any, grad_N: Tensor
+    ) -> tuple[Tensor | None, ...]:
         scaled_ND, weight_VD, chosen_N, normaliser_N = ctx.saved_tensors
         weight = weight_VD.to(scaled_ND.dtype)
         grad_N1 = grad_N[:, None].to(scaled_ND.dtype)

@@ -33,10 +33,13 @@ def add_adapter(model: PreTrainedModel, config: TrainConfig) -> Any:
     from peft import LoraConfig, get_peft_model
 
     targets = config.lora_targets
-    tied = model.get_input_embeddings().weight is model.get_output_embeddings().weight
+    embeddings: Any = model.get_input_embeddings()
+    head: Any = model.get_output_embeddings()
+    tied = embeddings.weight is head.weight
+    scale: Any = config.lora_alpha or 2 * config.lora_rank  # peft takes a float, too
     settings = LoraConfig(
         r=config.lora_rank,
-        lora_alpha=config.lora_alpha or 2 * config.lora_rank,
+        lora_alpha=scale,
         target_modules=targets
         if targets == "all-linear"
         else [name.strip() for name in targets.split(",")],
@@ -81,5 +84,6 @@ class WithoutAdapter:
         self, prompts: Sequence[Tokens], completions: Sequence[Tokens], temperature: float
     ) -> Tensor:
         """Log-probs, as `Policy` returns them."""
-        with evaluating(self.policy), self.policy.model.disable_adapter():
+        peft_model: Any = self.policy.model
+        with evaluating(self.policy), peft_model.disable_adapter():
             return self.policy(prompts, completions, temperature)

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from torch import nn
-from transformers import PreTrainedModel
 
 
 @contextmanager
@@ -30,7 +30,7 @@ def without_dropout(model: nn.Module) -> None:
                 setattr(module, name, 0.0)
 
 
-def checkpoint_activations(model: PreTrainedModel) -> None:
+def checkpoint_activations(model: Any) -> None:
     """Keep only each layer's input, and recompute the rest in the backward pass."""
     # transformers renamed the method within version 5.
     enable = (

@@ -93,7 +93,8 @@ class Policy(nn.Module):
             hidden_ND, order = self._plain(prompts, completions)
         device = hidden_ND.device
         chosen_N = torch.tensor([token for i in order for token in completions[i]], device=device)
-        weight_VD = inner_model(self.model).get_output_embeddings().weight
+        head: Any = inner_model(self.model).get_output_embeddings()
+        weight_VD: Tensor = head.weight
         logps_N = chosen_log_probs(hidden_ND, weight_VD, chosen_N, temperature)
         rows_N = torch.tensor([i for i in order for _ in completions[i]], device=device)
         columns_N = torch.tensor(
@@ -131,7 +132,7 @@ class Policy(nn.Module):
         """Share prompts from now on, or say why this model cannot."""
         if not full_attention_only(inner.config):
             return "has layers other than full attention"
-        before = inner.config._attn_implementation
+        before: Any = inner.config._attn_implementation
         try:
             inner.set_attn_implementation(IMPLEMENTATION)
             self.share_prompts = True
@@ -219,7 +220,8 @@ def full_attention_only(config: PretrainedConfig) -> bool:
 
 def inner_model(model: nn.Module) -> PreTrainedModel:
     """The transformers model inside a peft model, with its adapters in place."""
-    return model.get_base_model() if hasattr(model, "get_base_model") else model
+    outer: Any = model  # torch types every attribute as a tensor or a module
+    return outer.get_base_model() if hasattr(outer, "get_base_model") else outer
 
 
 def _from_logits(inner: PreTrainedModel, prompt: Tokens, completion: Tokens) -> Tensor:

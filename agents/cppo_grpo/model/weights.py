@@ -6,6 +6,7 @@ If a policy is sharded, all processes must call these functions together.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -18,7 +19,7 @@ from cppo_grpo.model.policy import inner_model
 def full_weights(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
     """All weights by their transformers names, one by one; adapters are merged into copies."""
     inner = inner_model(model)
-    adapted = {
+    adapted: dict[str, Any] = {
         name: module
         for name, module in inner.named_modules()
         if hasattr(module, "get_delta_weight")

@@ -38,7 +38,8 @@ class PolicyAgent:
         plan_only: bool = False,
     ):
         self.tokenizer, self.sampler, self.regions = tokenizer, sampler, regions
-        self.planner, self.plan_only = planner, plan_only
+        self.planner: Planner = planner
+        self.plan_only = plan_only
         self._encode = PromptEncoder(tokenizer)
 
     def in_evaluation(self, temperature_plan: float | None) -> PolicyAgent:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -41,7 +41,7 @@ class Stage:
 
 
 @contextmanager
-def stage(console: Console, title: str, steps: int, done: int = 0) -> Iterator[Stage]:
+def stage(console: Console, title: str, steps: int, done: int = 0) -> Generator[Stage]:
     """Show a stage of so many steps."""
     live = console.is_terminal and not console.is_dumb_terminal
     with Progress(_Line(console), console=console, disable=not live) as progress:

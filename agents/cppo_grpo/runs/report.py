@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -118,9 +118,10 @@ def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     """Nested values with the names joined by blanks."""
     flat: dict[str, Any] = {}
     for name, value in values.items():
-        flat |= (
-            _flat(value, f"{prefix}{name} ") if isinstance(value, dict) else {prefix + name: value}
-        )
+        if isinstance(value, dict):
+            flat |= _flat(cast(dict[str, Any], value), f"{prefix}{name} ")
+        else:
+            flat[prefix + name] = value
     return flat
 
 
@@ -217,7 +218,7 @@ def _axes(size: tuple[float, float]) -> tuple[Any, Any]:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=size, layout="constrained")
-    axes = figure.add_subplot()
+    axes: Any = figure.add_subplot()
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color("#9ca3af")
     axes.tick_params(colors="#6b7280", labelsize=8)
@@ -230,7 +231,7 @@ def _svg(figure: Any) -> str:
     import matplotlib
 
     buffer = io.StringIO()
-    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "cppo"}):
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "cppo"}):  # pyright: ignore[reportUnknownMemberType] - typed in part
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
     text = buffer.getvalue()
     return text[text.index("<svg") :]

@@ -18,6 +18,9 @@ class BufferedLayer(DynamicLayer):
     of a small model on a CPU.
     """
 
+    _keys: Tensor
+    _values: Tensor
+
     def update(
         self, key_states: Tensor, value_states: Tensor, *args: Any, **kwargs: Any
     ) -> tuple[Tensor, Tensor]:
@@ -37,10 +40,11 @@ class BufferedLayer(DynamicLayer):
         self.keys, self.values = self._keys[..., :total, :], self._values[..., :total, :]
         return self.keys, self.values
 
-    def reorder_cache(self, beam_idx: Tensor) -> None:
+    def reorder_cache(self, beam_idx: Any) -> None:
         """Keep the given rows of the batch; a row may repeat."""
         super().reorder_cache(beam_idx)
-        self._keys, self._values = self.keys, self.values
+        kept: Any = self.keys, self.values  # None before the first update only
+        self._keys, self._values = kept
 
 
 def make_cache(config: PretrainedConfig) -> DynamicCache:

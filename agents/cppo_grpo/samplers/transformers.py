@@ -157,7 +157,7 @@ class _Batch:
         self._select(kept)
 
     def _select(self, index: Tensor) -> None:
-        self.cache.reorder_cache(index)
+        self.cache.reorder_cache(index)  # pyright: ignore[reportArgumentType] - any integer tensor
         self.logits_BV = self.logits_BV[index]
         self.real_BS, self.positions_BS = self.real_BS[index], self.positions_BS[index]
 

@@ -60,7 +60,7 @@ class VllmSampler:
             import vllm
         except ModuleNotFoundError as error:
             raise missing_extra(error, "the vllm sampler") from error
-        self._make_params = vllm.SamplingParams
+        self._make_params: Any = vllm.SamplingParams
         options = {
             "dtype": str(model.dtype).removeprefix("torch."),
             "enforce_eager": model.device.type == "cpu",
@@ -71,7 +71,7 @@ class VllmSampler:
         }
         with tempfile.TemporaryDirectory() as folder:
             _describe(model, folder)
-            self.llm = vllm.LLM(folder, **options | engine)
+            self.llm: Any = vllm.LLM(folder, **options | engine)  # pyright: ignore[reportAttributeAccessIssue] - the package, not this file
         self.llm.collective_rpc("prepare")
         self.update(model.named_parameters())
 

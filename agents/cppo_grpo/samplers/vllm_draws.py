@@ -14,8 +14,8 @@ from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor, nn
-from vllm.v1.outputs import LogprobsTensors
-from vllm.v1.sample.ops.topk_topp_sampler import apply_top_k_top_p
+from vllm.v1.outputs import LogprobsTensors  # pyright: ignore[reportMissingImports] - of an environment of its own
+from vllm.v1.sample.ops.topk_topp_sampler import apply_top_k_top_p  # pyright: ignore[reportMissingImports] - of an environment of its own
 
 from cppo_grpo.samplers.inversion import invert
 

@@ -55,7 +55,7 @@ def _plan_metrics(
 ) -> dict[str, float]:
     """What the plans of a batch show."""
     counted_PM = ~rollout.void_N.reshape(-1, config.tuples)
-    silent_P = ~advantages.plan_N.astype(np.bool_).reshape(counted_PM.shape).any(-1)
+    silent_P: Any = ~advantages.plan_N.astype(np.bool_).reshape(counted_PM.shape).any(-1)
     read = [
         (rollout.problems_N[n], rollout.records[n].methods) for n in np.flatnonzero(rollout.read_N)
     ]

@@ -56,7 +56,7 @@ def starting_point(
     if source is not None:
         try:
             tokenizer = AutoTokenizer.from_pretrained(source)
-            model = AutoModelForCausalLM.from_pretrained(source, dtype=torch.float32)
+            model: Any = AutoModelForCausalLM.from_pretrained(source, dtype=torch.float32)
         except (OSError, ValueError) as error:
             raise UsageError(
                 f"model: got {source!r}, expected a folder or hub name of a causal language model and its tokenizer; "
@@ -138,7 +138,8 @@ def save_model(run: Run, policy: Policy, tokenizer: Any) -> None:
         tokenizer.save_pretrained(partial)
     if run.config.lora_rank:
         with whole_folder(run.adapter) as partial:
-            policy.model.save_pretrained(partial, state_dict=learnt, save_embedding_layers=False)
+            peft_model: Any = policy.model
+            peft_model.save_pretrained(partial, state_dict=learnt, save_embedding_layers=False)
 
 
 def make_policy_agent(config: TrainConfig, model: Any, tokenizer: Any) -> PolicyAgent:

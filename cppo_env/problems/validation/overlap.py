@@ -145,7 +145,7 @@ def _similar(
         words = re.findall(r"\w+|[^\w\s]", text)
         if len(words) < FEWEST_WORDS:
             return None
-        signature = MinHash(num_perm=PERMUTATIONS)
+        signature: Any = MinHash(num_perm=PERMUTATIONS)
         signature.update_batch(
             {" ".join(words[at : at + SHINGLE]).encode() for at in range(len(words) - SHINGLE + 1)}
         )

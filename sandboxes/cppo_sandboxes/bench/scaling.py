@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cppo_env.sandboxing import make_sandbox
@@ -162,7 +162,7 @@ def _is_as_long(problem: Problem, test: TestCase, got: str) -> bool:
 
 
 @contextlib.contextmanager
-def _peak_memory() -> Iterator[list[int]]:
+def _peak_memory() -> Generator[list[int]]:
     """By how many bytes this process grows at most until the block ends."""
     done, peak, before = threading.Event(), [0], _resident_bytes()
 

@@ -10,10 +10,10 @@ from cppo_sandboxes.worker import bundle
 
 
 @cache
-def _sources() -> dict[str, str]:
+def _sources() -> dict[str, str | bytes]:
     """Module name, as the worker knows it → source text."""
     folder = Path(__file__).parents[1] / "worker"
-    texts = {
+    texts: dict[str, str | bytes] = {
         f"cppo_worker.{path.stem}": path.read_text(encoding="utf-8") for path in folder.glob("*.py")
     }
     return {**texts, "cppo_worker": texts.pop("cppo_worker.__init__")}

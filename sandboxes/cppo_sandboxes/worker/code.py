@@ -7,7 +7,7 @@ import os
 import resource
 import sys
 import time
-from _signal import SIGKILL
+from _signal import SIGKILL  # pyright: ignore[reportMissingImports] - C modules have no stubs
 
 from . import child
 

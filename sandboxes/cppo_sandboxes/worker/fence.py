@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from _signal import SIGKILL
+from _signal import SIGKILL  # pyright: ignore[reportMissingImports] - C modules have no stubs
 
 from .folders import Folder, SharedFolder, written_bytes
 

@@ -10,6 +10,10 @@ from __future__ import annotations
 import marshal
 from _struct import Struct
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 HEADER = Struct("<IB")
 
 # host → worker
@@ -74,7 +78,7 @@ def frame(kind: int, *parts: bytes) -> bytes:
     return HEADER.pack(len(payload) + 1, kind) + payload
 
 
-def marshalled(kind: int, value: object) -> bytes:
+def marshalled(kind: int, value: Any) -> bytes:
     """One frame whose payload is a marshalled value."""
     return frame(kind, marshal.dumps(value, MARSHAL_VERSION))
 

@@ -7,8 +7,8 @@ import os
 import select
 import sys
 import time
-from _collections import deque
-from _signal import SIGCHLD, SIGKILL, set_wakeup_fd, signal
+from _collections import deque  # pyright: ignore[reportMissingImports] - C modules have no stubs
+from _signal import SIGCHLD, SIGKILL, set_wakeup_fd, signal  # pyright: ignore[reportMissingImports] - C modules have no stubs
 from _socket import socketpair
 
 from . import bundle, frames, group
@@ -76,7 +76,9 @@ class Hub:
             hide_memory()
         make_work_folder(options["scratch"][0], uid)
         self.fence = Fence(uid, os.getpid(), options["scratch"], options["shared"])
-        self._modules = {name: _compiled(name, modules[name]) for name in ZYGOTE_MODULES}
+        self._modules: dict[str, str | bytes] = {
+            name: _compiled(name, modules[name]) for name in ZYGOTE_MODULES
+        }
         self.memory_bytes = options["memory_bytes"]
         self.group = known_group
         self.baseline = Baseline(self.group, self._own_bytes)

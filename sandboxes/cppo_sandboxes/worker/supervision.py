@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from _signal import SIGKILL, SIGSEGV, SIGXCPU
+from _signal import SIGKILL, SIGSEGV, SIGXCPU  # pyright: ignore[reportMissingImports] - C modules have no stubs
 from _socket import SCM_RIGHTS, SOL_SOCKET
 from enum import Enum, auto
 
@@ -56,8 +56,9 @@ class Supervision:
         self._index, self._stop, self._final = task["start"], task["stop"], task["final"]
         self._call_based = task["entry"] is not None
         self.state = State.GONE
-        self._trial = None
-        self._ending = None
+        self._trial: Trial
+        """The running test, or the last one."""
+        self._ending: tuple[int, bytes] | None = None
         """How the task ends (DONE_*, text), known before its process has gone."""
         self._begin()
 
@@ -136,7 +137,7 @@ class Supervision:
                 return self._worker.flush()
             self._ending = (frames.DONE_ALL, b"")
         if self.state is State.GONE:
-            self._begin() if self._ending is None else self._finish()
+            self._begin() if self._ending is None else self._finish(*self._ending)
         elif self._ending is None and self._pipes.restore():
             self._command(self._worker.store.number(self._index), frames.NEXT)
             self._start_trial(own_s=0.0)
@@ -149,8 +150,7 @@ class Supervision:
             frames.frame(frames.TEST_NEXT, frames.COMMAND.pack(index, action))
         )
 
-    def _finish(self):
-        how, text = self._ending
+    def _finish(self, how, text):
         self._worker.look_for_traces()  # before the host hears that there is room for another one
         self._worker.send(frames.frame(frames.DONE, frames.JOB.pack(self.job), bytes((how,)), text))
         self.state = State.OVER
@@ -228,8 +228,10 @@ class Supervision:
 
     def tick(self):
         """Check a test that takes longer."""
+        if self.state is not State.TESTING:
+            return
         trial = self._trial
-        if self.state is not State.TESTING or not trial.takes_long():
+        if not trial.takes_long():
             return
         if not trial.watched:
             trial.watched = True

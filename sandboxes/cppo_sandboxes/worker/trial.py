@@ -37,7 +37,7 @@ class Trial:
         """CPU time of its orphans that have ended."""
         self.capture = Capture()
         self.watched = False
-        self.ended_by = None
+        self.ended_by: int | None = None
         """Why we have killed it (ENDED_*), since `killed_at`."""
         self.killed_at = 0.0
         self.idle = False

@@ -13,6 +13,10 @@ from .fence import Fence
 from .ground import hide_memory
 from .program import Program, set_oom_score
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import ModuleType
+
 RECURSION_LEVELS = 60_000
 STACK_BYTES = 64 << 20
 """Room for 50,000 levels through C, such as calls of cached functions."""
@@ -50,7 +54,7 @@ class Place:
             options["sources"],
             options["scratch"][0],
         )
-        self.calls = None
+        self.calls: ModuleType | None = None
         self.processes, self.file_bytes = options["processes"], options["file_bytes"]
         with open("/proc/self/statm") as file:
             fields = file.read().split()
@@ -109,7 +113,7 @@ def _native(folder):
         return None
     sys.path.insert(0, folder)
     try:
-        import cppo_fork
+        import cppo_fork  # pyright: ignore[reportMissingImports] - built in the image
     except ImportError:
         return None
     finally:
@@ -183,7 +187,7 @@ def _set_up_streams():
     previous = getattr(sys, "cppo_drain", None)
     if previous is not None:
         os.close(previous)
-    sys.cppo_drain = read
+    sys.cppo_drain = read  # pyright: ignore[reportAttributeAccessIssue] - ours
     options = {"encoding": "utf-8", "closefd": False}
     sys.stdin = sys.__stdin__ = open(0, errors="surrogateescape", **options)
     sys.stdout = sys.__stdout__ = open(1, "w", errors="surrogateescape", **options)

@@ -6,7 +6,7 @@ that takes the run folder and its settings.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Protocol
 
@@ -28,7 +28,7 @@ class Tracker(Protocol):
 
 
 @contextmanager
-def tracked(run: Run) -> Iterator[None]:
+def tracked(run: Run) -> Generator[None]:
     """Send what is appended to the run's log to the trackers of its `log_to`, too.
 
     Raises:

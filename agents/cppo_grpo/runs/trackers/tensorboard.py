@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from torch.utils.tensorboard import SummaryWriter
 
@@ -15,7 +16,7 @@ class TensorBoardTracker:
 
     def __init__(self, folder: Path, config: TrainConfig):
         self._folder = folder / "tensorboard"
-        self._writers: dict[str, SummaryWriter] = {}
+        self._writers: dict[str, Any] = {}
 
     def log(self, stage: str, step: int, figures: Mapping[str, float], /) -> None:
         """Write the figures at once; a step that is taken anew hides what was written from it on."""
