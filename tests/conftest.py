@@ -1,4 +1,4 @@
-"""Docker tests skip where Docker cannot be used, unless CPPO_REQUIRE_DOCKER=1 makes them mandatory."""
+"""Skip Docker tests where Docker is unusable, unless CPPO_REQUIRE_DOCKER=1."""
 
 import os
 import signal
@@ -24,7 +24,7 @@ pytest.register_assert_rewrite("cppo_env.testing.contracts")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the long tests to `make test-long`; skip the Docker tests where they cannot run and are not mandatory."""
+    """Leave long tests to `make test-long`; skip optional Docker tests that cannot run."""
     if "long" not in config.option.markexpr:
         long = [item for item in items if item.get_closest_marker("long")]
         config.hook.pytest_deselected(items=long)

@@ -1,4 +1,4 @@
-"""Real APPS records through the Docker sandbox: reference solutions pass, known-wrong programs do not."""
+"""Real APPS records in Docker: reference solutions pass, known-wrong programs do not."""
 
 import json
 
@@ -39,7 +39,7 @@ DEFECTS = {
     "2396": {1: PASTED},
     "2400": dict.fromkeys(range(4), SEVERAL_ANSWERS),
 }
-"""Problem → reference → the record's own defect, among the first four references of each problem."""
+"""Problem → reference → the record's defect, among each problem's first four references."""
 
 
 @pytest.fixture(scope="module")

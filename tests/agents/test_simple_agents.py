@@ -80,7 +80,7 @@ def test_the_oracle_declines_problems_without_references():
 
 
 def play(agent, problems) -> tuple[list[float], list[list[str]]]:
-    """Rewards and verdicts of one episode of each problem."""
+    """Rewards and verdicts of one episode per problem."""
     env = gym.make_vec(
         "CPPO-Samples-v0", num_envs=len(problems), problems=problems, sandbox="local"
     )

@@ -86,7 +86,7 @@ def test_greedy_text_is_that_of_the_plain_model(parts):
 
 
 def test_sampling_covers_the_whole_distribution(parts):
-    """`generate` keeps the 50 likeliest tokens unless it is told otherwise."""
+    """`generate` keeps the 50 likeliest tokens by default."""
     model, tokenizer = parts
     drawn = Transformers(model, tokenizer, batch_size=400).complete(
         [request("Add.", 5.0, 1, seed=seed) for seed in range(400)]

@@ -1,4 +1,4 @@
-"""The vLLM back end on a tiny model made from scratch; runs where vLLM is installed."""
+"""The vLLM back end on a tiny model made from scratch; runs if vLLM is installed."""
 
 import importlib.util
 import subprocess
@@ -24,7 +24,8 @@ make_model(tokenizer).save_pretrained(folder)
 tokenizer.save_pretrained(folder)
 agent = VllmAgent(folder, dtype="float32", enforce_eager=True, plan_tokens=8, solve_tokens=16)
 observations = [
-    Observation(phase=phase, problem="Add.", starter_code="", methods=("a", "b", "c", "d")) for phase in (0, 1)
+    Observation(phase=phase, problem="Add.", starter_code="", methods=("a", "b", "c", "d"))
+    for phase in (0, 1)
 ]
 assert [len(action) for action in agent.act(observations)] == [4, 4]
 assert agent.tokens == [8, 64], agent.tokens

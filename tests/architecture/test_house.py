@@ -1,4 +1,4 @@
-"""The house stays as it was drawn: who may import whom, what the core pulls in, how long a file may get."""
+"""The architecture holds: who imports whom, what the core pulls in, how long files get."""
 
 import ast
 import subprocess

@@ -1,4 +1,4 @@
-"""`cppo grade` as somebody meets it who wants to know why a program is wrong."""
+"""`cppo grade` for a user who wants to know why a program is wrong."""
 
 import json
 import subprocess

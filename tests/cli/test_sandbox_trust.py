@@ -1,4 +1,4 @@
-"""A sandbox that cannot be trusted: the self-test says so, and nothing trains on it unless told to."""
+"""An untrustworthy sandbox: the self-test says so, and nothing trains on it by default."""
 
 import contextlib
 import json
@@ -37,7 +37,7 @@ class Gullible:
 
 @pytest.fixture
 def gullible(tmp_path):
-    """An environment in which the plug-in `gullible`, a sandbox that accepts every program, is installed."""
+    """An environment with the plug-in `gullible`, a sandbox that accepts every program."""
     site = tmp_path / "site"
     info = site / "gullible-1.0.dist-info"
     info.mkdir(parents=True)
@@ -100,7 +100,7 @@ def test_our_own_sandboxes_are_trusted(name):
 
 
 class Bare:
-    """A sandbox as somebody writes it first: plain processes that nothing limits."""
+    """A first attempt at a sandbox: plain processes without limits."""
 
     def __init__(self):
         self.ran = []

@@ -1,4 +1,4 @@
-"""What users mistype, and what third parties get wrong: one line, 2 for usage and 1 for failure."""
+"""Users' typos and third-party failures give one line; exit code 2 for usage, 1 for failure."""
 
 import json
 
@@ -60,7 +60,8 @@ def test_arguments_of_make_that_cannot_work(arguments, message):
 def test_a_union_becomes_a_list_of_names():
     dump = (
         """Parser key "loss": Does not validate against any of the Union subtypes Subtypes: """
-        """[typing.Literal['a', 'b'], <class 'NoneType'>] Errors: - Expected a typing.Literal['a', 'b'] """
+        """[typing.Literal['a', 'b'], <class 'NoneType'>] Errors: """
+        """- Expected a typing.Literal['a', 'b'] """
         """- Expected a <class 'NoneType'> Given value type: <class 'str'> Given value: c"""
     )
     assert plain(dump, []) == "loss: got c, expected a, b or null"

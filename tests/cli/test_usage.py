@@ -1,4 +1,4 @@
-"""Every command answers --help, and bad usage is one line that says what to do."""
+"""Every command answers --help, and bad usage gives one line that says what to do."""
 
 import os
 import subprocess

@@ -38,9 +38,9 @@ class Case:
     k: int = 4
     truncated: bool = False
     methods: tuple[str, ...] = ()
-    """None where the plan must be refused."""
+    """None if the plan must be refused."""
     program: str | None = None
-    """None where there is none."""
+    """None if there is none."""
     reason: str = ""
     """A part of the reason why there is nothing."""
     prints: str = ""

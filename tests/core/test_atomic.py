@@ -1,4 +1,4 @@
-"""A file appears whole or stays what it was."""
+"""A file is replaced whole or not at all."""
 
 import subprocess
 import sys

@@ -335,7 +335,7 @@ EXPECTED = {"stdin": "0.5 a\n1\n", "call": '[0.5, "a", [1]]'}
 @pytest.mark.parametrize("checker", plugins.names("checkers"))
 @pytest.mark.parametrize("problem", [STDIN, CALL], ids=["stdin", "call"])
 def test_no_answer_costs_much(problem, checker):
-    """At most 0.2 s of CPU time and 100 MB, on a machine with nothing else to do."""
+    """At most 0.2 s of CPU time and 100 MB, on an otherwise idle machine."""
     for name, got in FLOODS.items():
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         start = time.process_time()
@@ -347,7 +347,7 @@ def test_no_answer_costs_much(problem, checker):
 @pytest.mark.parametrize("checker", ["strict", "unordered", "case_insensitive"])
 @pytest.mark.parametrize("flood", ["lists", "many nested", "keys", "distinct lines", "tokens"])
 def test_a_long_expected_answer_is_no_licence(checker, flood):
-    """The answer is not too long for this one, but it is another; what it costs follows from what is expected."""
+    """The answer is not too long, but wrong; its cost follows from what is expected."""
     for problem in (STDIN, CALL):
         expected = json.dumps(list(range(10_000)))
         start = time.process_time()

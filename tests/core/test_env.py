@@ -1,4 +1,4 @@
-"""The single environment through Gymnasium's own eyes."""
+"""The single environment, as Gymnasium sees it."""
 
 import gymnasium as gym
 import numpy as np
@@ -210,7 +210,8 @@ def test_the_id_works_without_importing_the_package():
 
     code = (
         "import gymnasium as gym\n"
-        "env = gym.make('cppo_env:CPPO-Samples-v0', sandbox='local'); print(env.reset(seed=0)[0]['phase']); env.close()"
+        "env = gym.make('cppo_env:CPPO-Samples-v0', sandbox='local')\n"
+        "print(env.reset(seed=0)[0]['phase']); env.close()"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "0"

@@ -1,4 +1,4 @@
-"""pass@k of tuples and of independent attempts, against enumeration of everything that can be drawn."""
+"""pass@k of tuples and of independent attempts, against full enumeration."""
 
 from itertools import combinations, product
 

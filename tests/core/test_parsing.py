@@ -1,4 +1,4 @@
-"""Model text is data: whatever it holds, reading it gives a value and never an exception."""
+"""Model text is data: reading any text gives a value and never an exception."""
 
 import ast
 import resource
@@ -271,7 +271,7 @@ COSTLY = {
 
 @pytest.mark.parametrize("name", COSTLY)
 def test_no_text_costs_much_to_read(name):
-    """At most 0.2 s of CPU time and 100 MB, on a machine with nothing else to do."""
+    """At most 0.2 s of CPU time and 100 MB, on an otherwise idle machine."""
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     start = time.process_time()
     read_program(COSTLY[name])

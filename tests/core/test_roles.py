@@ -1,4 +1,4 @@
-"""The built-in judges and rewards, the fakes, and what an agent may see, against the public contracts."""
+"""Built-in judges and rewards, fakes, and what an agent may see, against the contracts."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What CONTRIBUTING.md says exists, and its example runs."""
+"""What CONTRIBUTING.md names exists, and its example runs."""
 
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""The examples run as a reader would run them, and their plug-ins keep the contracts of their roles."""
+"""The examples run as a reader would run them, and their plug-ins pass the contracts."""
 
 import subprocess
 import sys

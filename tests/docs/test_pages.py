@@ -1,4 +1,4 @@
-"""The pages in docs/ tell the truth: their links lead somewhere, their examples print what they show."""
+"""The links in docs/ resolve, and the examples print what the pages show."""
 
 import re
 import subprocess

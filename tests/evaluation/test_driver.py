@@ -1,4 +1,4 @@
-"""One driver of episodes: an agent in an evaluation and the policy in training meet the same rules."""
+"""One driver: an agent in an evaluation and the policy in training obey the same rules."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -46,7 +46,7 @@ class Unavailable:
 
 
 class Script:
-    """The replies of a model: a plan and K solutions for each problem, by its statement."""
+    """A model's replies: a plan and K solutions for each problem, by its statement."""
 
     def __init__(self, replies: dict[str, tuple[Reply, list[Reply]]]):
         self.replies = replies
@@ -60,12 +60,12 @@ class Script:
         return plan
 
     def complete(self, requests: Sequence[Request]) -> list[Reply | Failure]:
-        """As the back end of an agent."""
+        """As an agent's back end."""
         return [self.of(request.messages[-1]["content"]) for request in requests]
 
 
 class Sampler:
-    """The same replies as the sampler of a policy; its prompts are the texts of the conversation."""
+    """The same replies as a policy's sampler; its prompts are the conversation's texts."""
 
     def __init__(self, script: Script, tokenizer) -> None:  # type: ignore[no-untyped-def]
         self.script, self.tokenizer = script, tokenizer

@@ -1,4 +1,4 @@
-"""Playing, keeping, resuming and adding up episodes."""
+"""Playing, storing, resuming and summarising episodes."""
 
 import dataclasses
 import json
@@ -31,7 +31,7 @@ def problems(count: int) -> list[Problem]:
 
 
 class Verdicts:
-    """An agent whose programs are the names of verdicts, which the fake sandbox then gives."""
+    """An agent whose programs name verdicts, which the fake sandbox then gives."""
 
     def __init__(self, choose: Callable[[str], Sequence[str]]):
         self.choose = choose
@@ -53,7 +53,7 @@ def evaluate(agent, problem_set, folder=None, sandbox=None, **setting) -> Evalua
 
 
 def judged(sandbox: FakeSandbox) -> list[int]:
-    """Programs in each sandbox call, without the first, which asks for the interpreter's version."""
+    """Programs per sandbox call, without the first, which asks for the interpreter's version."""
     return [len(jobs) for jobs in sandbox.batches[1:]]
 
 
@@ -177,7 +177,7 @@ def test_the_limit_and_the_run_folder(tmp_path):
 
 
 def test_a_draw_follows_from_its_episode_whatever_was_played_before_and_beside_it(tmp_path):
-    """More attempts in the same folder are new draws, the same as without a pause and in other batches."""
+    """More attempts in the same folder are new draws, whatever the pauses and batches."""
 
     def texts(evaluation: Evaluation) -> dict:
         return {one.key: (one.methods, one.programs) for one in evaluation.records}

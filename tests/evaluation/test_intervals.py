@@ -1,4 +1,4 @@
-"""Intervals: what they hold by simulation, and what they are where that is known."""
+"""Intervals: coverage by simulation, and known values."""
 
 import numpy as np
 import pytest
@@ -13,14 +13,14 @@ from cppo_env.intervals import beta, bootstrap_ends, over_problems, over_seeds, 
 @pytest.mark.parametrize("n", [20, 100])
 @pytest.mark.parametrize("rate", [0.02, 0.3, 0.95, 1.0])
 def test_an_interval_holds_the_truth(scenario, n: int, rate: float) -> None:
-    """Four standard errors below .95 at 300 samples; benchmarks/coverage.py is the long run."""
+    """Four standard errors below .95 at 300 samples; benchmarks/coverage.py runs longer."""
     values = scenario.draw(np.random.default_rng([n, round(100 * rate)]), 300, n, rate)
     covered, _ = coverage(scenario.ends, values, scenario.truth(rate))
     assert covered > 0.9
 
 
 def test_the_intervals_of_before_did_not() -> None:
-    """What the simulation is worth: it tells the two apart."""
+    """Shows that the simulation can tell the two apart."""
     once, repeated, *_ = SCENARIOS
     rng = np.random.default_rng(0)
     assert coverage(once.before, once.draw(rng, 300, 20, 0.95), 0.95)[0] < 0.75

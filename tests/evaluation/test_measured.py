@@ -1,4 +1,4 @@
-"""Nothing changes silently what an evaluation measures."""
+"""Nothing silently changes what an evaluation measures."""
 
 import json
 from pathlib import Path
@@ -123,7 +123,7 @@ def test_a_strategy_without_plans_shows_no_share_of_accepted_ones(tmp_path: Path
 
 
 class Own:
-    """A problem set of somebody else's, without views."""
+    """A third-party problem set without views."""
 
     probabilities = (0.5, 0.5)
 

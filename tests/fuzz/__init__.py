@@ -1,1 +1,1 @@
-"""Random hostile programs; the judge after them must be the judge before them. `make fuzz` runs them for long."""
+"""Random hostile programs must leave the judge unchanged. `make fuzz` runs many of them."""

@@ -1,4 +1,4 @@
-"""`make fuzz ARGS="--sandbox docker --seconds 7200 --seed 1"`: random programs for as long as you like."""
+"""`make fuzz ARGS="--sandbox docker --seconds 7200 --seed 1"`: many random programs."""
 
 import argparse
 import sys

@@ -1,4 +1,4 @@
-"""Run random programs, and look at the judge after each: what must hold whatever a program did."""
+"""Run random programs and check after each what must hold whatever a program did."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ print(a + b)
 """
 WARM_UP = [CANARY, "import json\n" + CANARY, "import numpy\n" + CANARY]
 EVERY = 10
-"""After so many programs the footprint on the host is looked at."""
+"""Check the footprint on the host after this many programs."""
 SETTLE_S = 10.0
 
 
@@ -42,7 +42,7 @@ class Result:
 
 
 def run(sandbox: Sandbox, seeds: Iterator[int], seconds: float, most_faults: int = 5) -> Result:
-    """Programs of these numbers until the time is over, one worker, each followed by a canary."""
+    """Run programs of these numbers until time is up, in one worker, each before a canary."""
     result = Result()
     sandbox.run([Job(PATIENT, text) for text in WARM_UP])
     before, recent = Footprint.take(), []

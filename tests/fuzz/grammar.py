@@ -1,7 +1,7 @@
-"""Random programs: each is some statements of `STATEMENTS`, with random numbers, in random order.
+"""Random programs: statements of `STATEMENTS` with random numbers, in random order.
 
-What a program may take of the machine is bounded by itself, too: few processes, small pieces of
-memory, no endless loops outside its limits.
+The programs also limit themselves: few processes, small pieces of memory, no endless loops outside
+its limits.
 """
 
 # ruff: noqa: E501 - a table of statements
@@ -120,7 +120,7 @@ CALLS = (0, 1, 13, 14, 16, 20, 25, 28, 32, 40, 53, 56, 57, 58, 61, 62, 72, 73, 9
 
 
 def program(seed: int) -> str:
-    """The program of that number."""
+    """The program with that number."""
     draw = random.Random(seed)
     folders = ("'.'", "'/tmp'", "'/dev/shm'", "os.path.dirname(__file__)")
     lines = [PRELUDE.format(seed=seed)]

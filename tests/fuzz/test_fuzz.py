@@ -1,4 +1,4 @@
-"""A minute of the fuzzer; another range of programs each day, so that the suite keeps looking."""
+"""A minute of the fuzzer, with a different range of programs each day."""
 
 import os
 import time

@@ -161,7 +161,10 @@ def test_pkpo_equals_its_definition_by_subsets(baseline: str) -> None:
     ],
 )
 def test_unbiased_for_the_gradient_of_max_at_k(estimator) -> None:
-    """Every outcome of a 3-outcome softmax policy at n = 5, k = 3: E[Σ s_i ∇log p_i] = ∇E[max of 3]."""
+    """E[Σ s_i ∇log p_i] = ∇E[max of 3], by enumeration.
+
+    Every outcome of a 3-outcome softmax policy at n = 5, k = 3.
+    """
     assert_unbiased(estimator, n=5, k=3)
 
 

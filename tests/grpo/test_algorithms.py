@@ -1,4 +1,4 @@
-"""What each algorithm makes of rewards; found by name, like a user's own."""
+"""What each algorithm makes of rewards; found by name, like a user's."""
 
 import numpy as np
 import pytest

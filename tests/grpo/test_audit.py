@@ -1,4 +1,4 @@
-"""The audit of the reward's density: its figures by hand, its thresholds, and its place in a run."""
+"""The audit of the reward's density: computed by hand, its thresholds, its place in a run."""
 
 from dataclasses import replace
 from pathlib import Path

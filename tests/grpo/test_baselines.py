@@ -1,7 +1,6 @@
-"""Each algorithm solves something trivial; CPPO passes what its ablations and independent sampling can reach.
+"""Each algorithm solves a trivial task; CPPO beats its ablations and independent sampling.
 
-The policy is a table of logits (`tabular`), the environment, the sandbox and the learner are the
-real ones.
+The policy is a table of logits (`tabular`); environment, sandbox and learner are real.
 """
 
 import itertools
@@ -20,7 +19,7 @@ from cppo_env.problems.strategies import independent_ceiling
 from tests.support.tabular import METHODS, NUMBERS, START, K, Policy, learn
 
 CEILING = independent_ceiling([1 / 2] * 2, K)
-"""Of independent guesses where two numbers are right equally often: .75. Two guesses that know of each other: 1."""
+"""For independent guesses where two numbers are right equally often; coordinated: 1."""
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +55,7 @@ def test_every_algorithm_finds_the_right_number_and_unlearns_it_with_the_sign_fl
 
 @pytest.mark.parametrize("seed", [0, 1])
 def test_cppo_needs_both_regions_to_pass_the_ceiling(sandbox: Sandbox, seed: int) -> None:
-    """Methods must be coordinated, and half of the programs that follow a method are clumsy."""
+    """Methods must be coordinated, and half of a method's programs are clumsy."""
 
     def start() -> Policy:
         return Policy(clumsy=True, obedience=3.0)
@@ -72,12 +71,12 @@ def test_cppo_needs_both_regions_to_pass_the_ceiling(sandbox: Sandbox, seed: int
 
 
 def low(found: HeldOutFigures) -> float:
-    """The lower end for these very problems, which are all there are; `ci95` is for others like them."""
+    """The lower end for exactly these problems; `ci95` is for others like them."""
     return wilson(found.pass_at_k, found.episodes).low
 
 
 def best_plan(policy: Policy, right: list[int]) -> float:
-    """pass@K of the best pair of methods, for a solver that stays what it is."""
+    """pass@K of the best pair of methods, for an unchanged solver."""
     rows = [Policy.prompt(method) for method in METHODS]
     chances = policy.log_probs(rows, [START] * NUMBERS, 1.0).detach().exp()
     return max(
@@ -89,10 +88,10 @@ def best_plan(policy: Policy, right: list[int]) -> float:
 def test_the_gate_keeps_plans_from_buying_a_second_attempt_at_the_same_method(
     sandbox: Sandbox,
 ) -> None:
-    """With one right method and a clumsy solver, two attempts at it pay more than one: duplicates are what R_out buys.
+    """With one right method and a clumsy solver, R_out rewards duplicates.
 
-    So the ablation's pass@K is the higher one here, by plans that the gate calls harmful; CPPO's
-    reward is not.
+    Two attempts at the method pay more than one. So the ablation's pass@K is higher here, by plans
+    that the gate calls harmful; CPPO's reward is not.
     """
 
     def start() -> Policy:

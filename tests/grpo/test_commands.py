@@ -1,4 +1,4 @@
-"""`cppo run`, `train` and `report` as a user meets them."""
+"""`cppo run`, `train` and `report` as a user sees them."""
 
 import dataclasses
 import json

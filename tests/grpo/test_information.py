@@ -1,4 +1,4 @@
-"""What a program says about its method: by hand, by enumeration, and through the policy."""
+"""What a program says about its method: by hand, by enumeration, and by the policy."""
 
 import itertools
 import math

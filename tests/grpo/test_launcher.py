@@ -1,4 +1,4 @@
-"""A command in several processes without `torchrun`: result, failures and signals are those of one command."""
+"""A command in several processes has the result, failures and signals of one command."""
 
 import contextlib
 import os
@@ -38,7 +38,7 @@ def arguments(folder: Path, **settings: Any) -> list[str]:
 
 @contextlib.contextmanager
 def launched(folder: Path):
-    """Two processes that have taken two of very many steps, and who started them; all of them are gone in the end."""
+    """Two processes, two steps into a long run, and their parent; all are gone at the end."""
     command = [sys.executable, "-c", LAUNCH, *arguments(folder, steps=10_000)]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True

@@ -1,4 +1,4 @@
-"""Rollout → update: who takes gradient, and that equal sequences are computed once without a difference."""
+"""Rollout → update: who gets a gradient; computing equal sequences once changes nothing."""
 
 import math
 from dataclasses import replace
@@ -74,7 +74,7 @@ def test_equal_sequences_go_through_the_model_once() -> None:
 
 
 def gradient(**changes: object) -> torch.Tensor:
-    """The update's own gradient; plain gradient descent shows it, where Adam would hide its size."""
+    """The update's gradient, shown by plain descent; Adam would hide its size."""
     policy = Policy(model())
     learner = Learner(policy, None, replace(CONFIG, max_grad_norm=0.0, **changes))  # type: ignore[arg-type]
     learner.optimizer = torch.optim.SGD(policy.parameters(), lr=1.0)  # type: ignore[assignment]

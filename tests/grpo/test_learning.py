@@ -1,4 +1,4 @@
-"""The proof in small: a planner passes the ceiling of independent guesses."""
+"""A small proof: a planner passes the ceiling of independent guesses."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ ENV = "CPPO-OneFamily-v0"
 
 @pytest.fixture(autouse=True)
 def one_family() -> None:
-    """A task for a test's patience: one family, so the planner need not learn to tell families apart."""
+    """A quick task: one family, so the planner need not tell families apart."""
     if ENV not in gym.registry:
         spec = gym.spec("CPPO-Strategies-v0")
         gym.register(

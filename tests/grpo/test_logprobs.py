@@ -1,4 +1,4 @@
-"""The trainer's log-probs and gradients equal the obvious computation: one sequence, all logits, nothing shared."""
+"""Log-probs and gradients equal the plain computation: one sequence, nothing shared."""
 
 import copy
 
@@ -43,11 +43,11 @@ SMALL = {
 quiet_peft = pytest.mark.filterwarnings(
     "ignore:`is_gradient_checkpointing` is deprecated:FutureWarning"
 )
-"""peft asks transformers by a name that transformers has renamed."""
+"""peft uses a name that transformers has renamed."""
 
 
 def batch() -> tuple[list[list[int]], list[list[int]]]:
-    """Plans that share all of a prompt, programs that share most of one, and sequences that share nothing."""
+    """Plans that share a prompt, programs that share most of one, unrelated sequences."""
     problem, method, ask = random_ids(40, 12, 5, seed=1)
     other = [problem[:38] + random_ids(n, seed=n)[0] + ask for n in (7, 12, 9)]
     prompts = [problem + ask] * 3 + other + [method, [3]] + [problem + ask]

@@ -1,4 +1,4 @@
-"""LoRA: adapters alone are trained, the frozen model is the reference, samplers and files get merged weights."""
+"""LoRA trains only adapters, refers to the frozen model, and exports merged weights."""
 
 import copy
 from dataclasses import replace
@@ -34,7 +34,7 @@ LORA = {"lora_rank": 4, "lr": 1e-2, "warm_start_steps": 0}
 
 
 def moved(model: torch.nn.Module) -> Policy:
-    """A policy whose adapter has left its start."""
+    """A policy whose adapter has been trained."""
     policy = Policy(add_adapter(copy.deepcopy(model), TrainConfig(lora_rank=4)))
     with torch.no_grad():
         for name, weight in policy.named_parameters():

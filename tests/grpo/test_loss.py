@@ -1,4 +1,4 @@
-"""The policy loss and its gradient, one token at a time (docs/method.md) and against TRL."""
+"""The policy loss and its gradient, token by token (docs/method.md) and against TRL."""
 
 import math
 import warnings
@@ -18,7 +18,7 @@ LENGTHS = (3, 7, 1, 5)
 
 
 class Batch:
-    """Four padded sequences; what stands at padding would spoil every sum it entered."""
+    """Four padded sequences; the padding's values would spoil every sum."""
 
     def __init__(self, seed: int = 0, dtype: torch.dtype = torch.float64) -> None:
         generator = torch.Generator().manual_seed(seed)
@@ -233,7 +233,7 @@ def test_constant_length_needs_its_divisor() -> None:
 
 @pytest.fixture(scope="module")
 def trl():
-    """TRL's trainer class and its default arguments; the test-only dependency is pinned to the version compared."""
+    """TRL's trainer class and default arguments; the test dependency is pinned."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         package = pytest.importorskip(
@@ -304,7 +304,7 @@ def trl_loss(
 
 
 def trl_ratio(batch: Batch, mode: str, cap: float) -> Tensor:
-    """TRL's correction as its documentation states it: exp of the (summed) difference, clamped or zeroed at the cap."""
+    """TRL's documented correction: exp of the (summed) difference, clamped or zeroed."""
     gap = (batch.old - batch.sampler).masked_fill(~batch.mask, 0.0)
     ratio = (gap.sum(-1, keepdim=True) if mode.startswith("sequence") else gap).exp()
     return (
@@ -327,7 +327,7 @@ def trl_ratio(batch: Batch, mode: str, cap: float) -> Tensor:
 def test_loss_and_gradient_equal_trl(
     trl, loss_type: str, level: str, aggregation: str, form: str, beta: float, correction: str
 ) -> None:
-    """TRL's own code with its defaults (ε = 0.2, cap 3.0, sequence_mask, …) on the same log-probs, in float32."""
+    """TRL's code with its defaults (ε = 0.2, cap 3.0, …) on the same float32 log-probs."""
     args = trl[1]
     ours, theirs = Batch(dtype=torch.float32), Batch(dtype=torch.float32)
     high = (

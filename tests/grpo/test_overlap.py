@@ -1,4 +1,4 @@
-"""Rollouts that are played beside the update, one step off-policy."""
+"""Rollouts played during the update, one step off-policy."""
 
 import json
 from pathlib import Path

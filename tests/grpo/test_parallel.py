@@ -1,4 +1,4 @@
-"""`cppo train` in two processes, launched as people launch it, is `cppo train` in one."""
+"""`cppo train` in two processes, launched by torchrun, equals `cppo train` in one."""
 
 import copy
 import json
@@ -54,7 +54,7 @@ def finish(process: subprocess.Popen[str]) -> str:
 
 
 def assert_same_run(one: Path, other: Path) -> None:
-    """Weights and metrics, to rounding: sums are added up in another order."""
+    """Equal weights and metrics up to rounding: sums are added in another order."""
     expected, found = weights(one), weights(other)
     assert found.keys() == expected.keys()
     start = load_file(one / "reference" / "model.safetensors")

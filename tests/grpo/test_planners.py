@@ -1,4 +1,4 @@
-"""Runs whose methods nobody writes: K independent solutions, and K skills."""
+"""Runs without a planner: K independent solutions, and K skills."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The live progress is one line of whole words in every terminal, or plain lines where nothing can be live."""
+"""Live progress is one line of whole words in any terminal, else plain lines."""
 
 import io
 import os
@@ -69,7 +69,7 @@ def test_every_width_shows_a_whole_line():
 
 
 def shown_in(terminal: bool, **environment: str) -> str:
-    """What a process with a progress writes to a terminal of 80 columns, or to a pipe."""
+    """What a process with progress writes to an 80-column terminal, or to a pipe."""
     reads, writes = pty.openpty() if terminal else os.pipe()
     clean = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "TERM")}
     process = subprocess.Popen(

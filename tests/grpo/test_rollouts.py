@@ -1,4 +1,4 @@
-"""Programs are judged while later ones are still being written, and nothing but the time shows it."""
+"""Judging programs while later ones are being written changes only the time."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -36,7 +36,7 @@ PARAMS = SamplingParams(200, (2,))
 
 
 class Writer:
-    """Writes a known plan, then known programs, the second half of them once `may_go_on` says so."""
+    """Writes a known plan, then programs, the second half once `may_go_on` allows it."""
 
     def __init__(self, tokenizer, may_go_on) -> None:  # type: ignore[no-untyped-def]
         self.ids = [tuple(tokenizer(text).input_ids) for text in TEXTS]

@@ -1,4 +1,4 @@
-"""What a run leaves in its folder when it fails, is interrupted, or goes on for longer."""
+"""A run's folder after a failure, an interruption, or an extension."""
 
 import json
 import os

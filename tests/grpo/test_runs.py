@@ -35,7 +35,7 @@ from tests.support.tiny_runs import (
 
 
 def cppo_train(*flags: str) -> subprocess.Popen[str]:
-    """The command in a process of its own."""
+    """The command in a separate process."""
     code = "from cppo_env.cli import main; main()"
     return subprocess.Popen(
         [sys.executable, "-c", code, "train", *flags],
@@ -69,7 +69,7 @@ def test_a_killed_run_that_is_resumed_equals_one_that_was_not(tmp_path: Path) ->
 
 
 def three_problems(folder: Path) -> str:
-    """So few that two steps are more than an epoch."""
+    """Few enough that two steps are more than an epoch."""
     path = folder / "train.jsonl"
     tests = json.dumps({"inputs": ["1\n"], "outputs": ["2\n"]})
     rows = [

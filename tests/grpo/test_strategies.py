@@ -1,4 +1,4 @@
-"""The task whose optimum is known."""
+"""The task with a known optimum."""
 
 import numpy as np
 import pytest
@@ -47,7 +47,7 @@ def test_no_guessing_distribution_beats_the_ceiling(
 @settings(deadline=None, max_examples=25)
 @given(PROBABILITIES, st.integers(2, 6))
 def test_the_ceiling_is_reached(probabilities: list[float], k: int) -> None:
-    """Exponentiated-gradient ascent from the uniform distribution gets there: the objective is concave."""
+    """Exponentiated-gradient ascent reaches it from uniform: the objective is concave."""
     p = np.array(probabilities)
     q = np.full(len(p), 1 / len(p))
     for _ in range(4000):

@@ -1,4 +1,4 @@
-"""What TensorBoard and Weights & Biases show is what metrics.jsonl says."""
+"""TensorBoard and Weights & Biases show what metrics.jsonl says."""
 
 import json
 import os
@@ -108,7 +108,10 @@ def sent_to_wandb(file: Path, stage: str) -> list[tuple[str, int, float]]:
 
 
 def log_records(data: bytes, block: int = 1 << 15) -> Iterator[bytes]:
-    """The records of a LevelDB log behind wandb's header of 7 bytes: blocks of chunks (crc 4, size 2, kind 1)."""
+    """Records of the LevelDB log behind wandb's header of 7 bytes.
+
+    Blocks of chunks (crc 4, size 2, kind 1).
+    """
     position, record = 7, b""
     while position < len(data):
         if block - position % block < 7:  # no chunk starts in the last bytes of a block

@@ -1,4 +1,4 @@
-"""Sampling with transformers: the right distribution, its own log-probs, and no avoidable work."""
+"""Sampling with transformers: the right distribution, its log-probs, no avoidable work."""
 
 import copy
 

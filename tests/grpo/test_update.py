@@ -1,4 +1,4 @@
-"""Several optimizer steps on a rollout equal a plain reference: one sequence at a time, every formula written out."""
+"""Several optimizer steps on a rollout equal a plain, fully written-out reference."""
 
 import copy
 import math
@@ -45,7 +45,7 @@ EPSILONS = ("epsilon_plan", "epsilon_solve", "epsilon_high_plan", "epsilon_high_
 
 @pytest.fixture(autouse=True)
 def one_thread() -> Iterator[None]:
-    """So small a model loses time to several, on a busy machine most of it."""
+    """Several threads slow such a small model down, especially on a busy machine."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
@@ -53,7 +53,7 @@ def one_thread() -> Iterator[None]:
 
 
 def samples(count: int, seed: int, cut: tuple[int, ...] = ()) -> Samples:
-    """Sequences of four prompts, some cut; a sampler that was a little off says their log-probs."""
+    """Sequences of four prompts, some cut; the sampler's log-probs are slightly off."""
     random = np.random.default_rng(seed)
     prompts = [tuple(ids) for ids in random_ids(5, 7, 4, 6, seed=seed)]
     completions = [tuple(ids) for ids in random_ids(*random.integers(2, 6, count), seed=seed + 1)]
@@ -66,7 +66,7 @@ def samples(count: int, seed: int, cut: tuple[int, ...] = ()) -> Samples:
 
 
 def played() -> Rollout:
-    """Two problems, three tuples of two branches; a plan of each and three programs were cut at their limits."""
+    """Two problems, three tuples of two branches; one plan each and three programs were cut."""
     passed_NK = np.array([[1, 0], [0, 0], [0, 1], [1, 1], [0, 0], [0, 1]], dtype=float)
     return Rollout(
         plans=samples(6, 10, cut=(1, 4)),
@@ -83,7 +83,7 @@ def played() -> Rollout:
 
 
 class Descent(torch.optim.SGD):
-    """Plain gradient descent that remembers what it followed; Adam would hide the gradient's size."""
+    """Plain gradient descent that records its gradients; Adam would hide their size."""
 
     def __init__(self, policy: torch.nn.Module):
         super().__init__(policy.parameters(), lr=1.0)

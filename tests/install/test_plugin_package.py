@@ -1,4 +1,4 @@
-"""A third-party package, really installed, is found by name everywhere: `gym.make`, `load_problems`, `cppo`."""
+"""An installed third-party package is found by name everywhere."""
 
 import json
 import os

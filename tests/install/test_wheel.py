@@ -1,4 +1,4 @@
-"""A built wheel is the whole program: installed where the project is not, it runs the quickstart."""
+"""A built wheel is complete: installed without the project, it runs the quickstart."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The quickstart as its reader runs it: every seed of docs/quickstart.md passes the ceiling of independent guesses."""
+"""Every seed of docs/quickstart.md passes the ceiling of independent guesses."""
 
 import json
 

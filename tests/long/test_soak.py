@@ -1,4 +1,4 @@
-"""A sandbox keeps nothing of thousands of jobs, and judges them all rightly (benchmarks/soak.py)."""
+"""A sandbox leaks nothing over thousands of jobs and judges all rightly."""
 
 import json
 import subprocess

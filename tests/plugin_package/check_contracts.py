@@ -1,4 +1,4 @@
-"""The tests of this package, inherited from the contracts of the roles: `pytest check_contracts.py`."""
+"""This package's tests, inherited from the contracts: `pytest check_contracts.py`."""
 
 from cppo_digits.agent import DigitsAgent
 from cppo_digits.judge import ShortJudge

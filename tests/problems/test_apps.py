@@ -1,4 +1,4 @@
-"""APPS: both published layouts, every shape of tests, and odd records that do not stop the others."""
+"""APPS: both published layouts, all shapes of tests; odd records do not stop the others."""
 
 import json
 import pickle

@@ -1,4 +1,4 @@
-"""The commands of docs/problems.md run as they are written, in a folder with the files that they name."""
+"""The commands of docs/problems.md run as written, in a folder with the files they name."""
 
 import json
 import re

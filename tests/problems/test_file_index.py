@@ -1,4 +1,4 @@
-"""Large files are read once: their index is kept between runs, for as long as it is true."""
+"""Large files are read once: a valid index is kept between runs."""
 
 import os
 import warnings
@@ -19,7 +19,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """A file of 18 MB: ten problems, a damaged line, a problem that is there already."""
+    """A file of 18 MB: ten problems, a damaged line, a duplicate problem."""
     large = lcb_tests(("1" * 1_800_000, "2"))
     records = [
         livecodebench(question_id=f"q{number}", private_test_cases=large) for number in range(10)
@@ -36,7 +36,7 @@ def opened(path: Path) -> Problems:
 
 
 def edit_unseen(path: Path) -> None:
-    """Make q3 another problem without a trace in the file's size and time."""
+    """Change q3 without changing the file's size and time."""
     before = path.stat()
     path.write_bytes(path.read_bytes().replace(b'"q3"', b'"x3"'))
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))

@@ -1,4 +1,4 @@
-"""Downloads against a hub that runs on this machine."""
+"""Downloads from a hub on this machine."""
 
 import hashlib
 import json

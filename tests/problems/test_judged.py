@@ -1,4 +1,4 @@
-"""The loaders' tests in the real sandbox: what a published record means reaches the judged program."""
+"""The loaders' tests in the real sandbox: a record's meaning reaches the judged program."""
 
 import json
 
@@ -41,7 +41,8 @@ CASES = {
     ),
     "line ends": (
         apps.decode(records.apps_tests(inputs=["a\r\nb\r\n"], outputs=["2\r\n"]), None),
-        "import sys\nprint(len([line for line in sys.stdin.read().split('\\n') if len(line) == 1]))",
+        "import sys\n"
+        "print(len([line for line in sys.stdin.read().split('\\n') if len(line) == 1]))",
     ),
     "letters in any case": (
         apps.decode(
@@ -64,7 +65,8 @@ CASES = {
                 solutions={
                     "language": [3],
                     "solution": [
-                        "with open('in.txt') as f, open('out.txt', 'w') as g: print(2 * int(f.read()), file=g)"
+                        "with open('in.txt') as f, open('out.txt', 'w') as g: "
+                        "print(2 * int(f.read()), file=g)"
                     ],
                 },
             ),
@@ -77,7 +79,9 @@ CASES = {
                 public_test_cases=records.lcb_tests(("[1, 2]\n3", "6"), kind="functional"),
                 private_test_cases="",
                 metadata='{"func_name": "f"}',
-                starter_code="class Solution:\n    def f(self, a: List[int], b: int) -> int:\n        ",
+                starter_code=(
+                    "class Solution:\n    def f(self, a: List[int], b: int) -> int:\n        "
+                ),
             ),
             None,
         ),

@@ -1,4 +1,4 @@
-"""LiveCodeBench: releases, windows, both kinds of tests, and packed tests that are hostile."""
+"""LiveCodeBench: releases, windows, both kinds of tests, and hostile packed tests."""
 
 import base64
 import datetime

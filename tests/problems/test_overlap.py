@@ -21,8 +21,9 @@ from tests.support.cli import cppo
 from tests.support.records import apps, write_lines
 
 STORY = (
-    "Polycarp has $n$ different binary words, where $1 \\le n \\le 10^5$. He wants to reverse some of them, so that "
-    "they can be ordered in a chain in which each word begins with the last character of the word before it. Print the "
+    "Polycarp has $n$ different binary words, where $1 \\le n \\le 10^5$. "
+    "He wants to reverse some of them, so that they can be ordered in a chain in which each word "
+    "begins with the last character of the word before it. Print the "
     "least number of words that have to be reversed, or $-1$ if there is no way at all to do so."
 )
 

@@ -1,4 +1,4 @@
-"""The bundled problems keep what they promise: references are right, and every named mistake is caught."""
+"""The bundled problems: references are right, and every named mistake is caught."""
 
 import ast
 from collections import Counter
@@ -114,7 +114,7 @@ def test_wrong_programs_are_caught():
 
 
 def refused(pairs, reports, expected):
-    """The programs whose verdict is none of those expected."""
+    """The programs whose verdict is not an expected one."""
     return [
         (problem.id, report.verdict, report.message, program)
         for (problem, program), report in zip(pairs, reports, strict=True)

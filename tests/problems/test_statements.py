@@ -88,7 +88,10 @@ def test_several_right_answers_are_recognised(phrase: str):
         "You can perform the operations any number of times in any order.",
         "There can be multiple stars in the same point of the sky.",
         "Print the number of ways.",
-        "Choose any index i and move the element to the beginning; print the least number of moves.",
+        (
+            "Choose any index i and move the element to the beginning; "
+            "print the least number of moves."
+        ),
         "It is possible that there are many of them. In such a case, output the smallest one.",
         "Each test contains multiple test cases.",
     ],
@@ -137,7 +140,7 @@ def test_the_rule_that_a_statement_asks_for_is_used(phrase: str, checker: str):
     ],
 )
 def test_cues_agree_with_the_hints_of_the_sample(folder: str, path: str, tag: str, recall: float):
-    """The hints come from a keyword search that takes in more; whatever is found here is in them."""
+    """Whatever is found is among the hints, which come from a broader keyword search."""
     tags = json.loads((SHARED / "data" / folder / "notes.json").read_text())["tags"]
     found, hinted = set(), set()
     for problem in load_problems(SHARED / "data" / path):

@@ -1,4 +1,4 @@
-"""The Parquet store: the same problems as the layout it was made from, at any size, in any process."""
+"""The Parquet store equals the layout it was made from, at any size, in any process."""
 
 import json
 import multiprocessing

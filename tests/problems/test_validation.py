@@ -1,4 +1,4 @@
-"""Validation: which problems are fit for use, measured with their own programs in the real sandbox."""
+"""Validation: which problems are fit for use, measured by programs in the real sandbox."""
 
 import json
 from pathlib import Path
@@ -54,8 +54,12 @@ DROPPED = {
     "weak": "weak tests: 1 of 1 wrong programs pass",
     "cue": "several right answers, by the statement",
     "disagree": "right programs disagree: 1 of 2 right programs fail",
-    "two answer alike": "several right answers, by those of right programs: 2 of 3 right programs fail",
-    "all answer in their own way": "several right answers, by those of right programs: 2 of 2 right programs fail",
+    "two answer alike": (
+        "several right answers, by those of right programs: 2 of 3 right programs fail"
+    ),
+    "all answer in their own way": (
+        "several right answers, by those of right programs: 2 of 2 right programs fail"
+    ),
     "no valid program": "does not compile: 1 of 1 right programs fail",
     "wrong output": "wrong expected output: 1 of 1 right programs fail",
     "empty output": "empty expected output: 1 of 1 right programs fail",
@@ -232,7 +236,7 @@ def test_the_command_writes_a_report_and_a_keep_list_that_is_a_problem_set(tmp_p
 
 
 def test_a_given_checker_makes_a_problem_fit(tmp_path: Path):
-    """A right program prints the lines in another order than the expected output."""
+    """A right program prints the lines in a different order than expected."""
     several = {
         "question": "Print 1 and 2 on two lines. If there are several answers, print any of them.",
         "input_output": json.dumps({"inputs": [""], "outputs": ["1\n2\n"]}),
@@ -290,7 +294,7 @@ def test_bad_input_is_an_error_of_one_line(tmp_path: Path):
 def test_the_sample_programs_get_their_known_verdicts_in_docker(
     dataset: str, path: str, right: int, wrong: int
 ):
-    """Every disagreement is explained: programs that no longer run, and problems with several right answers."""
+    """All disagreements are explained: outdated programs, several right answers."""
     data = SHARED / "data" / dataset
     joined, _ = read_known(data / "known_solutions.jsonl")
     with make_sandbox("docker") as sandbox:
@@ -321,7 +325,7 @@ def test_the_sample_programs_get_their_known_verdicts_in_docker(
 
 
 def broken(outcome: KnownOutcome) -> bool:
-    """The program is no Python of today, whatever its tests are."""
+    """The program is not valid in today's Python, whatever its tests."""
     return any(
         word in outcome.report.message
         for word in ("SyntaxError", "ImportError", "has no attribute 'gcd'")

@@ -1,4 +1,4 @@
-"""What the agent may see: the statement and the starter code, and nothing that is hidden."""
+"""What the agent may see: the statement and starter code, nothing hidden."""
 
 import dataclasses
 import json
@@ -26,7 +26,7 @@ PLAN = "A: Sort and scan.\nB: Use a heap.\nC: Count by value.\nD: Search by halv
 
 
 class Listener:
-    """A model's back end that keeps every prompt, and answers planners with a plan, solvers with a program."""
+    """A back end that records prompts and answers with a plan or a program."""
 
     def __init__(self) -> None:
         self.heard: list[str] = []
@@ -41,7 +41,7 @@ class Listener:
 
 
 def everything_shown(problems: Sequence[Problem]) -> dict[str, str]:
-    """Problem id → all text that reaches an agent: observations of both phases, and the prompts of every strategy."""
+    """Problem id → all text that reaches an agent: observations and every strategy's prompts."""
     env = gym.make(
         "CPPO-APPS-v0", problems=problems, sandbox=FakeSandbox(), disable_env_checker=True
     )
@@ -112,7 +112,7 @@ def test_no_hidden_text_of_any_layout_reaches_the_agent(secrets: list[str]):
 
 
 def stripped(problem: Problem) -> Problem:
-    """The problem with everything hidden taken away."""
+    """The problem without anything hidden."""
     return dataclasses.replace(
         problem,
         tests=(TestCase("", ""),),
@@ -125,7 +125,7 @@ def stripped(problem: Problem) -> Problem:
 
 
 def check_looks(problems: Sequence[Problem]) -> None:
-    """Fails unless all problems look the same to an agent when everything hidden is taken away from them."""
+    """Fails unless all problems look the same without what is hidden."""
     assert everything_shown(problems) == everything_shown(
         [stripped(problem) for problem in problems]
     )
@@ -164,7 +164,7 @@ def test_imported_problems_look_the_same_without_what_is_hidden(tmp_path: Path):
 
 
 def test_every_id_opens_every_layout(tmp_path: Path):
-    """The id says what is played by default; `problems=` may be any layout."""
+    """The id gives the default; `problems=` may be any layout."""
     for number, (name, record) in enumerate(
         {"APPS": apps(), "CodeContests": code_contests(), "LiveCodeBench": livecodebench()}.items()
     ):

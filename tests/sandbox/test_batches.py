@@ -53,7 +53,7 @@ def test_an_unknown_language_or_a_problem_without_tests_is_an_internal_error(san
 
 
 class Lazy(Sequence):
-    """A large test set, decoded when it is asked for; counts what it hands out."""
+    """A large test set, decoded on demand; counts what it hands out."""
 
     def __init__(self, count: int, size: int) -> None:
         self.count, self.size, self.asked = count, size, []

@@ -15,7 +15,7 @@ from tests.support.jobs import ADD, sums
 
 
 class Counting:
-    """A sandbox that gives AC, or IE to programs named so, and counts; optionally held at a gate."""
+    """Counts jobs; gives AC, or IE to programs named so; optionally held at a gate."""
 
     def __init__(self, gate: threading.Event | None = None) -> None:
         self.jobs, self.gate, self.entered = [], gate, threading.Event()
@@ -130,7 +130,10 @@ def test_memory_is_bounded_and_the_disk_remembers(tmp_path):
     assert len(inner.jobs) == 10, "a damaged entry is run again"
 
 
-COIN = "import random\na, b = map(int, input().split())\nprint(a + b if random.random() < 0.5 else 0)\n"
+COIN = (
+    "import random\na, b = map(int, input().split())\n"
+    "print(a + b if random.random() < 0.5 else 0)\n"
+)
 
 
 def test_attempts_of_a_program_that_may_do_otherwise_are_not_shared(sandbox):

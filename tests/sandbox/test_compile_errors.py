@@ -1,4 +1,4 @@
-"""A program that cannot be compiled leaves nothing to the one after it."""
+"""A program that does not compile leaves nothing to the next one."""
 
 import time
 from dataclasses import replace

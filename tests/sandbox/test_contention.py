@@ -1,4 +1,4 @@
-"""Programs that fight for the cores harm themselves only (benchmarks/neighbours.py is the long run)."""
+"""Programs that compete for cores harm only themselves (see benchmarks/neighbours.py)."""
 
 import contextlib
 

@@ -1,7 +1,7 @@
-"""The Docker daemon is killed in mid-batch and started again: a daemon of the test's own, in namespaces of its own.
+"""The Docker daemon is killed in mid-batch and restarted.
 
-In the machine's network a second daemon without a bridge would delete the first one's; the mounts
-of a killed one stay.
+The test starts its daemon in separate namespaces: in the machine's network a second daemon without
+a bridge would delete the first one's, and the mounts of a killed one stay.
 """
 
 import gc

@@ -1,4 +1,4 @@
-"""Our own machinery fails: every job still gets its right verdict, or IE, and nothing stays behind."""
+"""Infrastructure failures: every job gets its right verdict or IE, and nothing stays."""
 
 import contextlib
 import os
@@ -180,7 +180,7 @@ def test_an_option_that_a_sandbox_does_not_have_is_one_line_that_lists_them():
 
 
 class Torn(Sequence):
-    """Tests of a store whose end is gone."""
+    """Tests of a truncated store."""
 
     def __len__(self) -> int:
         return 100

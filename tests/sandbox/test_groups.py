@@ -1,4 +1,7 @@
-"""Control groups of version 2, whose files lie here as a kernel writes them; those of version 1 run everywhere else."""
+"""Control groups of version 2, from files as a kernel writes them.
+
+Those of version 1 run everywhere else.
+"""
 
 import pytest
 from cppo_sandboxes.worker import group

@@ -1,14 +1,13 @@
-"""The hostile corpus: programs that must not win, must not stay, and must not disturb the test after them.
+"""The hostile corpus: programs must not win, stay, or disturb the next test.
 
 A case is a file tests/hostile/CATEGORY/NAME.py whose first line reads `# PROBLEM: VERDICTS | what
 it does`. PROBLEM is `add` (print the sum of two integers), `briefly` (the same within a second of
-wall-clock time), `patiently` (with more CPU time, for what costs a slow machine much of it), `call`
-(return the sum), or `hunt` (print a secret that is nowhere in reach). VERDICTS are those that an
-honest judge may give; `!AC` is any but AC. A program that finds itself uncontained prints BREACH
-and so gets WA.
+wall-clock time), `patiently` (with more CPU time, for programs that are expensive on a slow
+machine), `call` (return the sum), or `hunt` (print a secret that is nowhere in reach). VERDICTS are
+those that an honest judge may give; `!AC` is any but AC. A program that finds itself uncontained
+prints BREACH and so gets WA.
 
-`cppo_sandboxes/local_cannot_contain.txt` lists the cases in which the local sandbox fails where it
-is not run by root.
+`cppo_sandboxes/local_cannot_contain.txt` lists the cases that the local sandbox fails without root.
 """
 
 import contextlib
@@ -106,7 +105,7 @@ def make_sandbox(name: str):
 
 @pytest.fixture(scope="module", params=BACK_ENDS)
 def sandbox(request):
-    """One worker, so that a canary runs where the hostile program ran; and a service that no program may reach."""
+    """One worker, so a canary runs after the hostile program; and an unreachable service."""
     with (
         socket.create_server(("127.0.0.1", 0)),
         contextlib.closing(make_sandbox(request.param)) as box,
@@ -117,7 +116,7 @@ def sandbox(request):
 
 
 def faults_of(sandbox, case: Case) -> list[str]:
-    """What goes wrong when a hostile program runs: its verdict, the canary after it, or what it leaves on the host."""
+    """What a hostile program breaks: its verdict, the canary after it, or the host's state."""
     before = Footprint.take()
     report = sandbox.run([case.job])[0]
     faults = []
@@ -149,11 +148,14 @@ def test_a_hostile_program_is_contained(name, sandbox, request):
     "name", ["environments", "own_memory", "inherited_descriptors", "frames", "garbage_collector"]
 )
 def test_a_hunter_finds_what_is_in_reach(name, tmp_path):
-    """Without a sandbox: a judge that keeps the answer in the process, its environment or its descriptors."""
+    """Without a sandbox: a judge that keeps the answer in its process or descriptors."""
     secret = f"EXPECTED_{secrets.token_hex(16)}"
     answers = tmp_path / "answers"
     answers.write_text(secret)
-    judge = f"import sys; answers = ['{secret}']; exec(compile(open(sys.argv[1]).read(), sys.argv[1], 'exec'))"
+    judge = (
+        f"import sys; answers = ['{secret}']; "
+        "exec(compile(open(sys.argv[1]).read(), sys.argv[1], 'exec'))"
+    )
     with answers.open() as file:
         run = subprocess.run(
             [sys.executable, "-c", judge, str(CORPUS / "expected" / f"{name}.py")],

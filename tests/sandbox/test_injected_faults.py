@@ -1,4 +1,4 @@
-"""Whatever is raised on a job's way fails that job alone: IE with the reason, for no other job and no other batch."""
+"""An exception on a job's way fails that job alone: IE with the reason."""
 
 import sys
 import threading
@@ -16,7 +16,7 @@ MARK = "the marked job"
 
 
 class Boom(Exception):
-    """What is injected, beside SystemExit, which no `except Exception` catches (`exit()` in a checker)."""
+    """The injected error; also SystemExit, which no `except Exception` catches."""
 
 
 PLACES = [
@@ -49,14 +49,14 @@ PROGRAM = f"def f(x):\n    return x  # {MARK}\n"
 
 
 def is_marked(value: object) -> bool:
-    """Whether an argument belongs to the marked job; the reports of its tests do, since only it has five."""
+    """Whether an argument belongs to the marked job, the only one with five tests."""
     for name in ("job", "tests", "problem"):
         value = getattr(value, name, value) if not isinstance(value, Problem) else value.id
     return MARK in str(value) or (isinstance(value, list) and len(value) == len(CALLED.tests))
 
 
 def inject(monkeypatch, place: str, error: type[BaseException]) -> None:
-    """Make a function raise where it is called for the marked job."""
+    """Make a function raise when it is called for the marked job."""
     module, _, name = place.rpartition(".")
     if module.rpartition(".")[2][0].isupper():
         module, _, owner = module.rpartition(".")

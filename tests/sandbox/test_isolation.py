@@ -1,4 +1,4 @@
-"""What one program could learn of another, or one test of the one before it."""
+"""What a program or test could learn of another or an earlier one."""
 
 import os
 from collections import Counter
@@ -26,7 +26,8 @@ while frame := frame.f_back:
         for thing in [value, *(vars(value).values() if hasattr(value, "__dict__") else ())]:
             found = found or shows(thing)
 a, b = map(int, input().split())
-print("BREACH" if found or any(shows(x) for x in gc.get_objects() if type(x) in (list, tuple)) else a + b)
+found = found or any(shows(x) for x in gc.get_objects() if type(x) in (list, tuple))
+print("BREACH" if found else a + b)
 """
 LIST_SOURCES = """
 import os
@@ -46,7 +47,10 @@ for folder in FOLDERS:
 a, b = map(int, input().split())
 print(a + b if times() == before else "BREACH")
 """
-CPP = "#include <iostream>\nint main() { long a, b; std::cin >> a >> b; std::cout << a + b << std::endl; }\n"
+CPP = (
+    "#include <iostream>\n"
+    "int main() { long a, b; std::cin >> a >> b; std::cout << a + b << std::endl; }\n"
+)
 
 # Pairs of programs: one leaves a number, its rival looks for it.
 SOCKETS = (
@@ -54,7 +58,8 @@ SOCKETS = (
 import socket
 a, b = map(int, input().split())
 with socket.create_server(("127.7.3.8", 0)) as server:
-    with socket.create_connection(server.getsockname(), source_address=("127.7.3.9", 7382)) as client:
+    source = ("127.7.3.9", 7382)
+    with socket.create_connection(server.getsockname(), source_address=source) as client:
         peer, _ = server.accept()
         client.close()
         peer.recv(1)

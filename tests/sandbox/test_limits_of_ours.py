@@ -1,4 +1,4 @@
-"""What the sandbox itself lacks is never a program's fault."""
+"""What the sandbox lacks is never the program's fault."""
 
 from dataclasses import replace
 

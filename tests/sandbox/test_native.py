@@ -1,4 +1,4 @@
-"""The image's module that makes forks cheaper, and its equal in Python."""
+"""The image's module for cheaper forks, and its equivalent in Python."""
 
 from pathlib import Path
 
@@ -11,15 +11,18 @@ from tests.support.jobs import ADD, sums
 
 ENABLED = Path("/sys/kernel/mm/transparent_hugepage/enabled")
 WHERE_THE_CODE_IS = """
-moved = [line for line in open("/proc/self/maps") if line.split()[1] == "r-xp" and len(line.split()) == 5]
-sizes = [int(stop, 16) - int(start, 16) for start, stop in (line.split()[0].split("-") for line in moved)]
+lines = [line.split() for line in open("/proc/self/maps")]
+moved = [line for line in lines if line[1] == "r-xp" and len(line) == 5]
+sizes = [int(stop, 16) - int(start, 16) for start, stop in (line[0].split("-") for line in moved)]
 a, b = map(int, input().split())
 print(a + b if sizes and min(sizes) % (2 << 20) == 0 else moved)
 """
 PROGRAMS = {
     ADD: "AC",
-    f"import os\nassert len(os.listdir('/proc/self/fd')) == 4\n{ADD}": "AC",  # 0, 1, 2 and the listing's own
-    f"import os, resource\nassert os.getuid() and resource.getrlimit(resource.RLIMIT_CPU)[0] < 9\n{ADD}": "AC",
+    # 0, 1, 2 and the listing's
+    f"import os\nassert len(os.listdir('/proc/self/fd')) == 4\n{ADD}": "AC",
+    "import os, resource\n"
+    f"assert os.getuid() and resource.getrlimit(resource.RLIMIT_CPU)[0] < 9\n{ADD}": "AC",
     "a, b = map(int, input().split())\nprint(a + b if a < 1 else a)\n": "WA",
     "while True: pass": "TLE",
     f"{ADD}import os\nos.kill(os.getpid(), 11)": "RE",

@@ -1,4 +1,4 @@
-"""Several trainers on one machine: none disturbs another, and the next one cleans up after a dead one."""
+"""Trainers on one machine do not disturb each other; the next cleans up after a dead one."""
 
 import contextlib
 import os
@@ -31,7 +31,7 @@ with cppo_env.make_sandbox(sys.argv[1], workers=1) as sandbox:
 
 @contextlib.contextmanager
 def host(name):
-    """A trainer with a pool of its own, at rest until it is told to go on."""
+    """A trainer with its own pool, idle until told to continue."""
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     command = [sys.executable, "-c", HOST, name]
     with subprocess.Popen(

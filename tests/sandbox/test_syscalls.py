@@ -1,4 +1,4 @@
-"""The list of system calls: the local filter says what the engine's profile says, on both machines."""
+"""The local system call filter agrees with the engine's profile, on both machines."""
 
 import ctypes
 import os

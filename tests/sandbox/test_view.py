@@ -1,4 +1,4 @@
-"""What a program of the local sandbox can see and reach of the machine, where the kernel gives it namespaces."""
+"""What a program of the local sandbox can see and reach, with namespaces."""
 
 import os
 import socket
@@ -48,7 +48,8 @@ a, b = map(int, input().split())
 for pid in {1, os.getppid()}:
     for name in ("mem", "environ", "fd/0", "oom_score_adj"):
         try:
-            os.close(os.open(f"/proc/{pid}/{name}", os.O_RDWR if name != "environ" else os.O_RDONLY))
+            flags = os.O_RDWR if name != "environ" else os.O_RDONLY
+            os.close(os.open(f"/proc/{pid}/{name}", flags))
             print("BREACH", pid, name)
         except OSError:
             pass

@@ -1,4 +1,4 @@
-"""A real HTTP server that speaks the OpenAI chat-completions schema; a function decides what it says."""
+"""A real HTTP server of the OpenAI chat-completions schema; a function decides the replies."""
 
 from __future__ import annotations
 

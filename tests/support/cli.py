@@ -32,7 +32,7 @@ def cppo(
 
 
 def fault(done: subprocess.CompletedProcess[str], code: int) -> str:
-    """The one line that says what is wrong; it is all that the command wrote to standard error, but for warnings."""
+    """The error line; apart from warnings it is all that the command wrote to stderr."""
     assert done.returncode == code, f"exit code {done.returncode}, expected {code}: {done.stderr}"
     lines = [line for line in done.stderr.splitlines() if ": warning: " not in line]
     assert len(lines) == 1, done.stderr
@@ -41,7 +41,7 @@ def fault(done: subprocess.CompletedProcess[str], code: int) -> str:
 
 
 def without_package(folder: Path, *packages: str) -> dict[str, str]:
-    """An environment in which packages cannot be imported, as if they had never been installed."""
+    """An environment in which packages cannot be imported, as if not installed."""
     (folder / "sitecustomize.py").write_text(
         "import sys\n"
         "class Absent:\n"

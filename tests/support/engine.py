@@ -1,4 +1,4 @@
-"""The Docker engine that tests use: whether one answers, and whether it has the sandbox's image or can get it."""
+"""The tests' Docker engine: whether one answers and has, or can get, the sandbox's image."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def why_unusable() -> str | None:
 
 
 def _make_image(client: Any) -> None:
-    """From a base that the engine has or a registry gives, else from one made here as `make image` does."""
+    """From an available base or a registry, else from one made as by `make image`."""
     from cppo_sandboxes import engine
 
     print(f"building the image {engine.IMAGE} for the tests", file=sys.stderr, flush=True)

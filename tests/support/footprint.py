@@ -1,4 +1,4 @@
-"""What this process and its sandboxes occupy on the host, to see that a program has left nothing behind."""
+"""What this process and its sandboxes occupy on the host, to find what a program left."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Footprint:
     """Sets of names, so that what is new can be told."""
 
     workers: frozenset[str]
-    """Processes started by this one, and containers that it owns; numbered, since a worn out one is replaced."""
+    """Processes and containers of this process, numbered, since worn-out ones are replaced."""
     processes: frozenset[str]
     """Processes anywhere on the machine that carry the mark."""
     inside: frozenset[str]

@@ -1,4 +1,4 @@
-"""A hub on this machine: the part of the Hugging Face hub's HTTP interface that a download of a data set uses."""
+"""The part of the Hugging Face hub's HTTP interface that downloads use, on this machine."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from threading import Thread
 
 @dataclass
 class Hub:
-    """What is served, and what was asked for."""
+    """What is served and what was requested."""
 
     repository: str
     revision: str

@@ -1,4 +1,4 @@
-"""The tiny models that the tests of the learner run on."""
+"""Tiny models for the tests of the learner."""
 
 from functools import cache
 
@@ -19,7 +19,7 @@ VOCABULARY = 512
 def tiny_qwen3(
     *, tied: bool = True, layers: int = 2, kv_heads: int = 2, seed: int = 0
 ) -> Qwen3ForCausalLM:
-    """A randomly initialised Qwen3 of 0.3 M parameters. Shared: a test that trains it copies it first."""
+    """A random Qwen3 of 0.3 M parameters. Shared: copy it before training it."""
     config = Qwen3Config(
         vocab_size=VOCABULARY,
         hidden_size=128,

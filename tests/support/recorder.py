@@ -1,4 +1,4 @@
-"""A checker that remembers; in a module of its own, which processes of other users can import."""
+"""A checker with a memory, in a separate module so that other users' processes can import it."""
 
 from cppo_env.checkers import strict
 from cppo_env.types import Problem, TestCase

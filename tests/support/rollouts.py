@@ -36,7 +36,7 @@ def samples(completions: list[tuple[int, ...]], truncated: tuple[int, ...] = ())
 
 
 def rollout(**changes: object) -> Rollout:
-    """Two problems, three tuples of two branches; the last tuple was refused, so it has no branches."""
+    """Two problems, three tuples of two branches; the last was refused and has no branches."""
     plans = samples([(10, 2), (11, 2), (12, 13, 2), (10, 2), (10, 2), (14, 2)])
     branches = np.array([(n, i) for n in range(5) for i in range(2)])
     programs = samples(

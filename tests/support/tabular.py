@@ -34,13 +34,13 @@ from cppo_env.vector import CPPOVectorEnv
 NUMBERS = 4
 METHODS = tuple(f"Guess {n}." for n in range(NUMBERS))
 OUTPUTS = (*range(NUMBERS), *range(-1, -NUMBERS - 1, -1))
-"""What each program prints: the number of a method, or, from a clumsy programmer, one that is always wrong."""
+"""What each program prints: a method's number or, if clumsy, one that is always wrong."""
 START = len(OUTPUTS)
 """Stands before the first token."""
 
 
 class Policy(nn.Module):
-    """log p(token | prompt, token before), one table each for the PLAN prompt and for every method's SOLVE prompt."""
+    """log p(token | prompt, last token): a table for PLAN and for each method's SOLVE prompt."""
 
     def __init__(self, clumsy: bool = False, obedience: float = 0.0):
         super().__init__()
@@ -56,7 +56,7 @@ class Policy(nn.Module):
 
     @staticmethod
     def prompt(method: str | None) -> int:
-        """The table of a SOLVE prompt with that method, whose last number counts; None is the PLAN prompt."""
+        """The table of a method's SOLVE prompt (its last number counts); None: the PLAN prompt."""
         digits = [int(letter) for letter in method or "" if letter.isdigit()]
         return 0 if method is None else 1 + digits[0] if digits else 1 + NUMBERS
 

@@ -89,7 +89,7 @@ def killed_after(run: Path, steps: int, folder: Path) -> Path:
 
 
 def resumed_from(run: Path, step: int) -> Path:
-    """The run as it would be, had it been killed after the checkpoint of a step, carried out to its end."""
+    """The run as if killed after the checkpoint of a step, then carried out to its end."""
     killed = killed_after(run, step, run.with_name(f"killed-{step}"))
     go_on(killed)
     return killed

@@ -1,4 +1,4 @@
-"""The local sandbox of a process that is not root: hostile programs run as its own user and may kill it.
+"""The local sandbox without root: hostile programs run as its user and may kill it.
 
 As a script it is that process: pickled lists of jobs on standard input, lists of reports on
 standard output.

@@ -36,7 +36,7 @@ def load_model(folder: Path) -> Any:
 def compare(
     sampler: Sampler, model: Any, folder: Path, unfinished: Callable[[], int]
 ) -> dict[str, Any]:
-    """The engine beside the model: with its first weights, in a rollout, and after an update of the weights.
+    """The engine beside the model: at first, in a rollout, and after an update.
 
     `unfinished` tells how many requests the engine is working on.
     """
@@ -80,7 +80,7 @@ def require_equal(found: dict[str, Any]) -> None:
 
 
 def distance(sampler: Sampler, model: Any) -> dict[str, Any]:
-    """How far the sampler is from the model: greedy tokens, and log-probs of drawn tokens at their temperature."""
+    """The sampler's distance from the model: greedy tokens, and log-probs of drawn tokens."""
     greedy, expected = (
         sampler.sample(PROMPTS, GREEDY),
         TransformersSampler(model).sample(PROMPTS, GREEDY),
@@ -104,10 +104,9 @@ def distance(sampler: Sampler, model: Any) -> dict[str, Any]:
 
 
 def streamed(sampler: Sampler, unfinished: Callable[[], int]) -> dict[str, Any]:
-    """What the engine still worked on whenever completions were reported, and whether the draws are those of `sample`.
+    """What was unfinished at each report, and whether the draws equal those of `sample`.
 
-    A completion that is drawn alone is the same too: a stream's seed decides, not what shares the
-    batch.
+    A completion drawn alone is also the same: its seed decides, not the rest of the batch.
     """
     expected = sampler.sample(PROMPTS, LONG)
     found, working = {}, []

@@ -1,4 +1,4 @@
-"""A process of its own for one vLLM engine: prints its distance from transformers as JSON.
+"""A separate process for one vLLM engine: prints its distance from transformers as JSON.
 
 python -m tests.vllm.in_process {vllm,vllm_worker} FOLDER
 """
@@ -33,7 +33,7 @@ def cached_tokens(sampler: Any) -> list[int]:
 
 
 def left_behind(sampler: Any) -> int:
-    """Requests that the engine still has once somebody has stopped listening after the first completions."""
+    """Requests left in the engine after the listener stopped at the first completions."""
     stream = sampler.stream(PROMPTS, LONG)
     next(stream)
     stream.close()
@@ -53,7 +53,7 @@ class Noting(CachedSandbox):
 
 
 def judged_early(sampler: Any, folder: Path) -> list[int]:
-    """A rollout in the environment: what the engine still worked on whenever programs went to the sandbox."""
+    """A rollout: what the engine still worked on whenever programs went to the sandbox."""
     tokenizer = AutoTokenizer.from_pretrained(folder)
     params = SamplingParams(64, (tokenizer.eos_token_id,), 1.0)
     with make_sandbox("local") as box:

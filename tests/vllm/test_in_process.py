@@ -1,4 +1,4 @@
-"""vLLM draws what transformers would, before and after a weight update, in this process and in its worker process."""
+"""vLLM draws what transformers would, before and after an update, in both processes."""
 
 import importlib.util
 import json

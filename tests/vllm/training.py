@@ -22,7 +22,7 @@ SETTINGS: dict[str, Any] = {
 
 
 def require_training(folder: Path, run: Path, sampler: str, **options: Any) -> None:
-    """Assert that a run learns and that its sampler always had the weights that were being trained."""
+    """Assert that a run learns and that its sampler always had the trained weights."""
     settings = SETTINGS | {"model": folder, "run": run, "sampler": sampler}
     settings |= {f"sampler_options.{name}": value for name, value in options.items()}
     done = cppo(

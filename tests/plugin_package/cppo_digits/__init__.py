@@ -1,1 +1,1 @@
-"""Problems about digits, and what plays, judges and pays them."""
+"""Problems about digits, with an agent, a judge and a reward."""

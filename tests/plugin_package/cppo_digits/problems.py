@@ -21,7 +21,9 @@ class DigitProblems:
         base = index + 2
         return Problem(
             id=f"base-{base}",
-            statement=f"Read a whole number n (0 to 10^6) and print the sum of its digits in base {base}.",
+            statement=(
+                f"Read a whole number n (0 to 10^6) and print the sum of its digits in base {base}."
+            ),
             tests=[
                 TestCase(f"{n}\n", f"{sum(digits(n, base))}\n")
                 for n in (0, 1, 7, 100, 4095, 999_999)
