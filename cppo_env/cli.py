@@ -177,7 +177,8 @@ def _require_writable(path: Path) -> None:
         partial.unlink()
     except OSError as error:
         raise UsageError(
-            f"--json: got {path}, expected a file in a folder that exists and can be written ({error})"
+            f"--json: got {path}, expected a file in a folder that exists and can be written "
+            f"({error})"
         ) from error
 
 

@@ -121,7 +121,8 @@ class CPPOEnv(gym.Env[Any, Any]):
         """The episode so far as text in mode "ansi"; "human" prints it after each step."""
         if self.render_mode is None:
             gym.logger.warn(
-                "render: this environment was made without render_mode; use render_mode='ansi' or 'human'"
+                "render: this environment was made without render_mode; use render_mode='ansi' or "
+                "'human'"
             )
         if self._last is None or self.render_mode != "ansi":
             return None

@@ -32,7 +32,8 @@ def pass_at_k(n: ArrayLike, c: ArrayLike, k: ArrayLike) -> Any:
     n_, c_, k_ = np.broadcast_arrays(np.asarray(n), np.asarray(c), np.asarray(k))
     if np.any((c_ < 0) | (c_ > n_)):
         raise UsageError(
-            f"pass_at_k: got c={c} of n={n}, expected 0 ≤ c ≤ n; count the right samples among the n"
+            f"pass_at_k: got c={c} of n={n}, expected 0 ≤ c ≤ n; count the right samples among "
+            "the n"
         )
     if np.any((k_ < 1) | (k_ > n_)):
         raise UsageError(

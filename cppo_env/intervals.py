@@ -148,7 +148,8 @@ def bootstrap_ends(
     _require(samples.size)
     if samples.min() < least or samples.max() > most:
         raise UsageError(
-            f"interval: got values from {samples.min():g} to {samples.max():g}, expected {least:g} to "
+            f"interval: got values from {samples.min():g} to {samples.max():g}, expected "
+            f"{least:g} to "
             f"{most:g}; give the bounds of the figure"
         )
     values_VN = samples.mean(axis=1) if samples.ndim == 3 else samples

@@ -105,7 +105,8 @@ def missing_extra(error: ModuleNotFoundError, wanted_by: str) -> Exception:
     if extra is None:
         return error
     return MissingExtraError(
-        f"{wanted_by} needs the package {module!r}, which is not installed; run: {how_to_install(extra)}"
+        f"{wanted_by} needs the package {module!r}, which is not installed; run: "
+        f"{how_to_install(extra)}"
     )
 
 

@@ -29,7 +29,8 @@ def render_text(episode: Episode, reward: float) -> str:
     for number, method in enumerate(episode.methods):
         verdict = f"[{episode.reports[number].verdict}] " if episode.reports else ""
         lines.append(
-            f"{ascii_uppercase[number]}: {verdict}{textwrap.shorten(method, WIDTH, placeholder=' …')}"
+            f"{ascii_uppercase[number]}: "
+            f"{verdict}{textwrap.shorten(method, WIDTH, placeholder=' …')}"
         )
     if episode.ruling is not None:
         lines.append(

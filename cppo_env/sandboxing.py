@@ -40,7 +40,8 @@ def make_sandbox(name: str = "auto", **options: Any) -> Any:
     except (SandboxError, MissingExtraError) as error:
         sandbox = _construct("local", options)
         warnings.warn(
-            f"programs run in the local sandbox, without Docker's isolation ({error}): {sandbox.caveat}",
+            f"programs run in the local sandbox, without Docker's isolation ({error}): "
+            f"{sandbox.caveat}",
             IsolationWarning,
             stacklevel=2,
         )
@@ -112,6 +113,7 @@ def borrow_sandbox(
         return closing(open_sandbox(sandbox, cache=cache))
     if not isinstance(sandbox, Sandbox):  # pyright: ignore[reportUnnecessaryIsInstance] - the caller may not type-check
         raise UsageError(
-            f"sandbox: got {type(sandbox).__name__}, expected a name or an object with run() and close()"
+            f"sandbox: got {type(sandbox).__name__}, expected a name or an object with run() and "
+            "close()"
         )
     return nullcontext(sandbox)

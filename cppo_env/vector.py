@@ -58,7 +58,8 @@ class CPPOVectorEnv(VectorEnv[Any, Any, Any]):
     ):
         if render_mode is not None:
             raise UsageError(
-                f"render_mode: got {render_mode!r}; the vector environment renders nothing, expected None"
+                f"render_mode: got {render_mode!r}; the vector environment renders nothing, "
+                "expected None"
             )
         if num_envs < 1:
             raise UsageError(f"num_envs: got {num_envs}, expected 1 or more")
@@ -187,11 +188,13 @@ class CPPOVectorEnv(VectorEnv[Any, Any, Any]):
         size = len(self.assembly.problems)
         if indices.shape != (int(mask.sum()),) or not np.issubdtype(indices.dtype, np.integer):
             raise UsageError(
-                f"problems: got {given!r}, expected {int(mask.sum())} indices, one for each environment"
+                f"problems: got {given!r}, expected {int(mask.sum())} indices, one for each "
+                "environment"
             )
         if indices.size and not (indices.min() >= 0 and indices.max() < size):
             raise UsageError(
-                f"problems: got indices {indices.min()} to {indices.max()}, expected 0 to {size - 1}"
+                f"problems: got indices {indices.min()} to {indices.max()}, expected 0 to "
+                f"{size - 1}"
             )
         return [int(index) for index in indices]
 

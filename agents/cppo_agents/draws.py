@@ -1,4 +1,4 @@
-"""Seeds of draws: each follows from the agent's seed and the episode, not from what was drawn before."""
+"""Seeds of draws: each follows from the agent's seed and the episode, not from earlier draws."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An agent that knows nothing: the floor of every comparison, and the smallest example of the protocol."""
+"""An agent that knows nothing: a lower bound, and the smallest example of the protocol."""
 
 from __future__ import annotations
 

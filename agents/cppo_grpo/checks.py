@@ -1,4 +1,4 @@
-"""What the settings of a run must satisfy, found out before anything is spent on it."""
+"""Validation of run settings, before any work starts."""
 
 from __future__ import annotations
 
@@ -55,10 +55,10 @@ PROGRAM_REWARDS = ("gated", "outcome", "pass_rate")
 
 
 def check(config: TrainConfig) -> None:
-    """Refuse settings that cannot be carried out, and those that cannot learn.
+    """Refuse settings that cannot run, and settings that cannot learn.
 
     Raises:
-        UsageError: says which, and what to do.
+        UsageError: names the setting and the remedy.
     """
     _check_types(config)
     _check_ranges(config)
@@ -117,12 +117,15 @@ def _check_combinations(config: TrainConfig) -> None:
         config.planning != "policy" or config.curriculum or config.reward in PROGRAM_REWARDS
     ):
         raise UsageError(
-            f"plan_only: got reward={config.reward!r}, planner={config.planning!r}, curriculum={config.curriculum}; "
-            "without programs it needs reward=validity (or your own), planner=policy and no curriculum"
+            f"plan_only: got reward={config.reward!r}, planner={config.planning!r}, "
+            f"curriculum={config.curriculum}; "
+            "without programs it needs reward=validity (or your own), planner=policy and no "
+            "curriculum"
         )
     if config.audit_steps and config.planning != "policy":
         raise UsageError(
-            f"audit_steps={config.audit_steps}: the audit is about plans, and nobody writes any; set it to 0"
+            f"audit_steps={config.audit_steps}: the audit is about plans, and nobody writes any; "
+            "set it to 0"
         )
     if config.minibatches > config.problems_per_step:
         raise UsageError(
@@ -131,13 +134,14 @@ def _check_combinations(config: TrainConfig) -> None:
         )
     if config.off_policy_steps and config.correction == "none":
         raise UsageError(
-            f"off_policy_steps={config.off_policy_steps}: rollouts of older weights need an importance correction; "
+            f"off_policy_steps={config.off_policy_steps}: rollouts of older weights need an "
+            "importance correction; "
             "add for example correction=token_truncate"
         )
 
 
 def _check_groups(config: TrainConfig) -> None:
-    """Refuse groups in which nobody is ever better than another, and rewards that the algorithm never looks at."""
+    """Refuse groups without any contrast, and rewards that the algorithm ignores."""
     algorithm = load_algorithm(config.algorithm)
     sizes = f"algorithm={config.algorithm}, tuples={config.tuples}, k={config.k}, solver_group={config.solver_group}"
     plans, nothing = config.planning == "policy", np.zeros((16, config.tuples, config.k))
@@ -150,8 +154,10 @@ def _check_groups(config: TrainConfig) -> None:
         raise UsageError(f"{sizes}: {error}") from error
     if plans and not by_plans and (config.plan_only or config.reward != "gated"):
         raise UsageError(
-            f"algorithm={config.algorithm} with reward={config.reward}, plan_only={config.plan_only}: it compares "
-            "programs and never sees the planner's reward (or a group of plans has one member); use algorithm=cppo and "
+            f"algorithm={config.algorithm} with reward={config.reward}, "
+            f"plan_only={config.plan_only}: it compares "
+            "programs and never sees the planner's reward (or a group of plans has one member); "
+            "use algorithm=cppo and "
             "tuples (M) of at least 2, or leave these settings out"
         )
     if plans and config.lambda_plan and not (by_plans or by_programs.plans_PM.any()):
@@ -160,7 +166,8 @@ def _check_groups(config: TrainConfig) -> None:
         )
     if not config.plan_only and config.lambda_solve and not by_programs.solutions_PMK.any():
         raise UsageError(
-            f"{sizes}: in such groups of programs no outcome is better than another; raise k or tuples (M), set "
+            f"{sizes}: in such groups of programs no outcome is better than another; raise k or "
+            "tuples (M), set "
             "solver_group=problem, or set lambda_solve=0 to train the planner alone"
         )
 
@@ -168,7 +175,7 @@ def _check_groups(config: TrainConfig) -> None:
 def _probe(
     algorithm: Algorithm, config: TrainConfig, plans_PM: Floats, solutions_PMK: Floats
 ) -> Advantages:
-    """The advantages that an algorithm gives to some rewards."""
+    """The advantages of an algorithm for some rewards."""
     rewards = EpisodeRewards(
         plans_PM,
         solutions_PMK,

@@ -1,4 +1,4 @@
-"""The names that settings choose from; this module imports nothing, so that listing the options is quick."""
+"""The allowed values of settings. Imports nothing, so that listing the options is quick."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ Planner = Literal["policy", "none", "skills"]
 """Who writes the K methods of an episode.
 
 policy   one plan of K methods, sampled and trained: CPPO
-none     empty methods: K independent solutions of the plain problem, what GRPO, PKPO and others are stated for
-skills   the same K texts for every problem, a discrete latent z = 1 … K: UpSkill (arXiv 2602.22296)
+none     empty methods: K independent solutions of the plain problem, as in GRPO and PKPO
+skills   the same K texts for every problem, a discrete latent z = 1 … K: UpSkill (2602.22296)
 """
 
 SolverGroup = Literal["tuple", "problem"]

@@ -1,4 +1,4 @@
-"""Ctrl-C at a moment that suits: held back while something must not be cut in two."""
+"""Delay Ctrl-C while something must not be interrupted."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from dataclasses import dataclass
 
 @dataclass
 class Interrupt:
-    """Whether Ctrl-C was pressed while it was held back."""
+    """Whether Ctrl-C was pressed during the delay."""
 
     pressed: bool = False
 
 
 @contextmanager
 def held_back() -> Iterator[Interrupt]:
-    """Hold a Ctrl-C back; who asked decides what becomes of it. Threads other than the main one get none."""
+    """Delay Ctrl-C; the caller decides what happens then. Only the main thread receives any."""
     interrupt = Interrupt()
     if threading.current_thread() is not threading.main_thread():
         yield interrupt
@@ -36,7 +36,7 @@ def held_back() -> Iterator[Interrupt]:
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Hold a Ctrl-C back until the block is done."""
+    """Delay Ctrl-C until the block ends."""
     with held_back() as interrupt:
         yield
     if interrupt.pressed:

@@ -1,4 +1,4 @@
-"""A command in several processes of this machine, as `torchrun` starts it; who waits for them needs no torch."""
+"""Run a command in several processes, as `torchrun` does; the waiting process needs no torch."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from typing import Any
 from cppo_env.errors import CppoError
 
 GRACE_S = 15.0
-"""How long the others may take to end once one process has ended."""
+"""Time for the other processes to end once one has ended."""
 
 PR_SET_PDEATHSIG = 1
 
@@ -33,12 +33,12 @@ def launched_processes() -> int:
 def run_together(count: int, arguments: Sequence[str]) -> dict[str, Any]:
     """Run `cppo ARGUMENTS` in several processes that share its work; returns its result.
 
-    The first of them is the command as its user meets it: the others show nothing. A SIGINT or
-    SIGTERM to this process reaches all of them, and they end when it ends.
+    The first process talks to the user; the others are silent. A SIGINT or SIGTERM to this process
+    reaches all of them, and they end when it ends.
 
     Raises:
         CppoError: one of the others failed.
-        SystemExit: the first one failed, and has said why.
+        SystemExit: the first one failed, and has printed why.
     """
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cppo-together-")))
@@ -70,7 +70,7 @@ def run_together(count: int, arguments: Sequence[str]) -> dict[str, Any]:
 
 
 def _rendezvous(count: int) -> dict[str, str]:
-    """What tells the processes of each other."""
+    """The environment variables by which the processes find each other."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -84,7 +84,7 @@ def _rendezvous(count: int) -> dict[str, str]:
 
 
 def _failed_before_the_first(processes: Sequence[subprocess.Popen[bytes]]) -> int:
-    """Wait for the first process; returns the number of another one that failed by itself before it, or 0."""
+    """Wait for the first process; returns the rank of another that failed before it, or 0."""
     first = processes[0]
     while first.poll() is None:
         for rank, process in enumerate(processes):
@@ -116,7 +116,7 @@ def _forwarding_signals(processes: Sequence[subprocess.Popen[bytes]]) -> Iterato
 
 
 def _end(processes: Sequence[subprocess.Popen[bytes]]) -> None:
-    """Wait for the processes to end; one that does not, or that has lost another one, is ended."""
+    """Wait for the processes to end; kill one that hangs or has lost another."""
     deadline = time.monotonic() + (0 if any(one.poll() for one in processes) else GRACE_S)
     for end in (lambda _: None, subprocess.Popen.terminate, subprocess.Popen.kill):
         for process in processes:

@@ -125,7 +125,8 @@ def _show(
     for title, found in (("lost as plain text", losses), ("statements speak of", cues)):
         if found:
             console.print(
-                f"{title}: {', '.join(f'{name} ({number})' for name, number in found.most_common())}"
+                f"{title}: "
+                f"{', '.join(f'{name} ({number})' for name, number in found.most_common())}"
             )
     if config.plot is not None:
         console.print(f"histogram: {config.plot}", soft_wrap=True)

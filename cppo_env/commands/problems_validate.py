@@ -56,7 +56,8 @@ def validate_problems(config: ValidateConfig) -> dict[str, Any]:
     start = time.perf_counter()
     if unknown := set(config.languages or ()) - RUNNABLE.keys():
         raise UsageError(
-            f"languages: no sandbox runs {', '.join(sorted(unknown))}; expected some of {list(RUNNABLE)}"
+            f"languages: no sandbox runs {', '.join(sorted(unknown))}; expected some of "
+            f"{list(RUNNABLE)}"
         )
     joined, left_out = read_known(config.known) if config.known else ({}, {})
     problems = indexed(
@@ -194,8 +195,10 @@ def _show(console: Console, config: ValidateConfig, result: dict[str, Any]) -> N
             f"{result['public_tests_only']} problems have no tests but the public examples"
         )
     console.print(
-        f"{result['kept']} of {result['problems']} problems kept ({result['unverified']} have no known right program), "
-        f"{len(result['refused'])} records refused, {result['void']} programs void; {result['tests']} tests in "
+        f"{result['kept']} of {result['problems']} problems kept ({result['unverified']} have no "
+        "known right program), "
+        f"{len(result['refused'])} records refused, {result['void']} programs void; "
+        f"{result['tests']} tests in "
         f"{result['seconds']:.1f} s ({result['tests_per_s']:.0f}/s)"
     )
     if config.keep_list is not None:

@@ -36,7 +36,8 @@ class RunFolder:
             for name in sorted({*known, *wanted} - {RECORDED}):
                 if known.get(name) != wanted.get(name):
                     raise UsageError(
-                        f"run: {path} holds a run with {name}={known.get(name)!r}, but got {wanted.get(name)!r}; "
+                        f"run: {path} holds a run with {name}={known.get(name)!r}, but got "
+                        f"{wanted.get(name)!r}; "
                         "give the same settings to go on with it, or another folder"
                     )
         else:
@@ -52,7 +53,8 @@ class RunFolder:
         recorded: list[Any] = config.get(RECORDED, [])
         if recorded and recorded[-1]["problems"] != provenance["problems"]:
             raise UsageError(
-                f"run: the problems have changed since {self._config.parent} was played; give another folder"
+                f"run: the problems have changed since {self._config.parent} was played; give "
+                "another folder"
             )
         if provenance not in recorded:
             self._write({**config, RECORDED: [*recorded, provenance]})

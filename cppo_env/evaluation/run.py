@@ -106,7 +106,8 @@ class Evaluation:
                 fruitless = fruitless + 1 if all(record.void for record in played) else 0
                 if fruitless == PATIENCE:
                     raise CppoError(
-                        f"{played[-1].reason}; gave up after {PATIENCE} batches in a row; {self._state()}"
+                        f"{played[-1].reason}; gave up after {PATIENCE} batches in a row; "
+                        f"{self._state()}"
                     )
             bar.show(self._done(), self._total(), self._note())
 

@@ -1,4 +1,4 @@
-"""Back ends: chat prompts → texts. One file for each way to reach a model; heavy imports happen on construction."""
+"""Back ends: chat prompts → texts. One file per way to reach a model; heavy imports are lazy."""
 
 from __future__ import annotations
 

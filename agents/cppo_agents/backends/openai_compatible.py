@@ -52,7 +52,8 @@ class OpenAICompatible:
         key = os.environ.get(api_key_env)
         if key is None and base_url is None:
             raise UsageError(
-                f"chat agent: got neither a key nor an endpoint; set {api_key_env}, or base_url to a server of your own"
+                f"chat agent: got neither a key nor an endpoint; set {api_key_env}, or base_url "
+                "to a server of your own"
             )
         self.model = model
         self.concurrency = concurrency
@@ -87,7 +88,8 @@ class OpenAICompatible:
             text = choice.message.content or ""
         except (AttributeError, TypeError, ValueError):
             return Failure(
-                f"{self._client.base_url}: the answer holds no message; does it serve chat completions?"
+                f"{self._client.base_url}: the answer holds no message; does it serve chat "
+                "completions?"
             )
         return Reply(
             text,

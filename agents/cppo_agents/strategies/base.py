@@ -1,4 +1,4 @@
-"""What all strategies share: the shape of one, the sampling of the two regions, and how branches become solutions."""
+"""What all strategies share: their shape, sampling in both regions, and solving each branch."""
 
 from __future__ import annotations
 

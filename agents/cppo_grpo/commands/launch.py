@@ -1,4 +1,4 @@
-"""Open a run, carry it out, write its report, and return its figures: what `cppo train` and `cppo run` share."""
+"""Carry out a run, write its report and return its figures; for `cppo train` and `cppo run`."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 def carry_out(command: str, config: TrainConfig, console: Console) -> dict[str, Any]:
     """Train, write the report, say where everything is, and return the figures.
 
-    Of several processes that a launcher started, only the main one returns; each has its own part
-    of the cores for its sandbox.
+    Of several launched processes only the main one returns; each gets a share of the cores for its
+    sandbox.
 
     Raises:
-        KeyboardInterrupt: the run was interrupted; it has said how to go on.
+        KeyboardInterrupt: the run was interrupted; it has printed how to resume.
     """
     from cppo_sandboxes.base import core_count
     from cppo_sandboxes.cached import CachedSandbox
@@ -62,7 +62,7 @@ def carry_out(command: str, config: TrainConfig, console: Console) -> dict[str, 
 
 
 def _kept(run: Run, command: str) -> str:
-    """What an interrupted run has kept, and how to go on."""
+    """What an interrupted run has saved, and how to resume it."""
     if not run.path.exists():
         return "nothing had begun"
     if not run.reference.exists():
@@ -75,7 +75,7 @@ def _kept(run: Run, command: str) -> str:
 
 
 def open_run(config: TrainConfig, processes: Processes) -> Run:
-    """The run, opened by the main process; the others read where it is."""
+    """The run, opened by the main process; the others receive its folder."""
     from cppo_grpo.runs.folder import Run
 
     opened = Run.open(config) if processes.main else None
@@ -84,7 +84,7 @@ def open_run(config: TrainConfig, processes: Processes) -> Run:
 
 
 def summary(run: Any) -> dict[str, Any]:
-    """The figures of a run, from its metrics."""
+    """The results of a run, from its metrics."""
     from cppo_grpo.runs.log import time_shares
 
     joint, warm = run.log.rows("joint"), run.log.rows("warm_start")

@@ -1,7 +1,7 @@
 """`cppo run`: a tiny model made from scratch learns to coordinate, on one machine without a GPU.
 
-The task is `CPPO-Strategies-v0`, whose optimum is known (docs/method.md, section 7). docs/quickstart.md
-says why these settings work.
+The task is `CPPO-Strategies-v0`, whose optimum is known (docs/method.md, section 7).
+docs/quickstart.md explains these settings.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ class RunConfig:
     """Settings of the quickstart."""
 
     seed: int = 0
-    """Decides the weights, the order of the problems and every draw; the task stays the same."""
+    """Determines the weights, the order of the problems and every draw; the task stays the same."""
     run: Path | None = None
-    """The run folder; without it, a new one under `runs/`."""
+    """The run folder. Default: a new one under `runs/`."""
     resume: Path | None = None
-    """A run folder to go on with."""
+    """The run folder to resume."""
     sandbox: str = "auto"
-    """Where programs run: "auto" (Docker where an engine answers, else local), "docker" or "local"."""
+    """Where programs run: "auto" (Docker if available, else local), "docker" or "local"."""
     allow_untrusted_sandbox: bool = False
-    """Train even where the sandbox fails the vital checks of `cppo sandbox selftest`; otherwise that is refused."""
+    """Train even if the sandbox fails the vital checks of `cppo sandbox selftest`."""
     steps: int = 300
-    """Optimizer steps of joint CPPO, at most; it stops earlier, where .95 of the training episodes succeed."""
+    """Maximum optimizer steps of joint CPPO; stops early at a training success rate of .95."""
     eval_episodes: int = 1024
-    """Held-out episodes played before and after."""
+    """Held-out episodes played before and after training."""
     processes: int | None = None
-    """Processes that share the work; two on a machine with two cores or more, if None."""
+    """Processes that share the work. Default: two on a machine with two cores or more."""
     given: frozenset[str] | None = field(default=None, compare=False, metadata={"given": True})
     """Names of the settings that the command was given."""
 
@@ -69,7 +69,7 @@ class RunConfig:
 
 
 def run(config: RunConfig) -> dict[str, Any]:
-    """Train a tiny model from nothing until its plans coordinate: the quickstart."""
+    """Train a tiny model from scratch until its plans coordinate: the quickstart."""
     from cppo_env import load_problems
     from cppo_env.problems.strategies import coordinated_optimum, independent_ceiling
     from cppo_grpo.commands.launch import carry_out
@@ -78,7 +78,8 @@ def run(config: RunConfig) -> dict[str, Any]:
 
     if config.eval_episodes < 1:
         raise UsageError(
-            f"eval_episodes: got {config.eval_episodes}, expected at least 1 to compare before and after"
+            f"eval_episodes: got {config.eval_episodes}, expected at least 1 to compare before "
+            "and after"
         )
     if launched_processes() == 1 and (count := _processes(config)) > 1:
         return run_together(count, ["run", *_flags(config)])
@@ -88,7 +89,8 @@ def run(config: RunConfig) -> dict[str, Any]:
     probabilities = strategies.probabilities
     ceiling, optimum = independent_ceiling(probabilities, k), coordinated_optimum(probabilities, k)
     console.print(
-        f"A language model made from scratch learns to write {k} methods that cover each other's failures.\n"
+        f"A language model made from scratch learns to write {k} methods that cover each other's "
+        "failures.\n"
         f"Independent guesses reach {ceiling:.3f} at best, coordinated ones {optimum:.3f}.",
         highlight=False,
         soft_wrap=True,
@@ -100,7 +102,8 @@ def run(config: RunConfig) -> dict[str, Any]:
         result["ci95_after"],
     )
     console.print(
-        f"pass@{k} went from {before:.3f} to [bold]{after:.3f}[/] (95 % {low:.3f} to {high:.3f}) in "
+        f"pass@{k} went from {before:.3f} to [bold]{after:.3f}[/] (95 % {low:.3f} to {high:.3f}) "
+        "in "
         f"{result['steps']} steps and {result['train_seconds']:.0f} s; "
         f"independent guesses end at {ceiling:.3f}, the optimum is {optimum:.3f}",
         highlight=False,
@@ -123,7 +126,8 @@ def _processes(config: RunConfig) -> int:
         return min(2, core_count())
     if not 1 <= config.processes <= config.train_config().problems_per_step:
         raise UsageError(
-            f"processes: got {config.processes}, expected 1 to {config.train_config().problems_per_step}: "
+            f"processes: got {config.processes}, expected 1 to "
+            f"{config.train_config().problems_per_step}: "
             "each plays a problem of every step at least"
         )
     return config.processes

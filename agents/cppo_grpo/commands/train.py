@@ -22,7 +22,7 @@ class ReportConfig:
 
 
 def train(config: TrainConfig) -> dict[str, Any]:
-    """Train a planner and solver by CPPO (or another algorithm) on problems of your own."""
+    """Train a planner and solver with CPPO (or another algorithm) on your problems."""
     from cppo_grpo.runs.progress import main_console
 
     return carry_out("train", config, main_console())

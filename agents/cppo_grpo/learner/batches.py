@@ -18,7 +18,7 @@ from cppo_grpo.rollouts.values import Samples
 
 @dataclass(frozen=True, slots=True)
 class DistinctBatch:
-    """Sequences of one forward pass: each distinct (prompt, completion) once, and who shares it."""
+    """The sequences of a forward pass: each distinct (prompt, completion) once, and its members."""
 
     prompts: list[tuple[int, ...]]
     completions: list[tuple[int, ...]]
@@ -37,7 +37,7 @@ class DistinctBatch:
         return policy(self.prompts, self.completions, temperature)[torch.from_numpy(self.rows)]
 
     def sampler_logps_BT(self, samples: Samples) -> Tensor:
-        """What the sampler said of the members' tokens."""
+        """The sampler's log-probs of the members' tokens."""
         logps_BT = torch.zeros(self.mask_BT.shape)
         for row, member in enumerate(self.members):
             own = samples.completions[member].log_probs
@@ -48,10 +48,11 @@ class DistinctBatch:
 def in_step(
     processes: Processes, policy: Policy, samples: Samples, mine: NDArray[np.int64], max_tokens: int
 ) -> list[DistinctBatch]:
-    """The forward passes that this process needs, and idle ones as far as another needs more.
+    """This process's forward passes, padded with idle ones to match the other processes.
 
-    Shards are gathered by all processes at once, so all have to make equally many passes. An idle
-    one is over a sequence of another process.
+    All processes gather shards at once, so all need the same number of passes. An idle pass runs on
+    a
+    sequence of another process.
     """
     batches = distinct_batches(policy, samples, mine, max_tokens)
     if not isinstance(policy, FSDPModule):
@@ -64,7 +65,7 @@ def in_step(
 def distinct_batches(
     policy: Policy, samples: Samples, members: NDArray[np.int64], max_tokens: int
 ) -> list[DistinctBatch]:
-    """The forward passes that some sequences need, each distinct sequence once."""
+    """The forward passes for these sequences, each distinct sequence once."""
     sharing: dict[tuple[tuple[int, ...], tuple[int, ...]], list[int]] = {}
     for member in members.tolist():
         key = samples.prompts[member], samples.completions[member].token_ids

@@ -1,4 +1,4 @@
-"""Rollout → advantages: what each sampled sequence is advantages, and whether it may be learnt from."""
+"""Rollout → advantages: the advantage of each sampled sequence, and which sequences to train on."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cppo_grpo.rollouts.values import Rollout
 
 @dataclass(frozen=True, slots=True)
 class SequenceAdvantages:
-    """What each sampled sequence is advantages, and whether it may be learnt from; no `_N` where nobody wrote plans."""
+    """The advantage of each sampled sequence, and whether to train on it; no `_N` without plans."""
 
     plan_N: NDArray[np.float64]
     trainable_N: NDArray[np.bool_]
@@ -25,7 +25,7 @@ class SequenceAdvantages:
     def within(
         self, chosen_N: NDArray[np.bool_], branches: NDArray[np.int64]
     ) -> SequenceAdvantages:
-        """The same advantages, of which only some episodes' may be learnt from."""
+        """The same advantages, but only some episodes are trained on."""
         planned_N = chosen_N[: len(self.trainable_N)]
         return replace(
             self,
@@ -35,20 +35,21 @@ class SequenceAdvantages:
 
 
 def asks_for_information(config: TrainConfig) -> bool:
-    """Whether the run's algorithm pays for what a program says about its method."""
+    """Whether the run's algorithm rewards the information of programs about their methods."""
     return config.skill_bonus > 0 and "information" in load_algorithm(config.algorithm).needs
 
 
 def compute_advantages(rollout: Rollout, config: TrainConfig) -> SequenceAdvantages:
-    """The advantages that the run's algorithm gives; void episodes and masked truncated sequences take no gradient.
+    """The advantages under the run's algorithm; no gradient for void or masked truncated samples.
 
     Raises:
-        UsageError: the algorithm asks for information that the rollout lacks.
+        UsageError: the algorithm needs information that the rollout lacks.
     """
     algorithm = load_algorithm(config.algorithm)
     if rollout.information_NK is None and asks_for_information(config):
         raise UsageError(
-            f"{config.algorithm}: the rollout lacks information_NK; pass it through information.add_information"
+            f"{config.algorithm}: the rollout lacks information_NK; pass it through "
+            "information.add_information"
         )
     episodes, branches = rollout.branches[:, 0], rollout.branches[:, 1]
     groups = -1, config.tuples

@@ -1,9 +1,10 @@
-"""What a program says about the method it was written for: the mutual information that UpSkill rewards.
+"""Mutual information of a program and its method, the intrinsic reward of UpSkill.
 
-    I(y, z) = mean_t [ log p(y_t | x, z, y_<t) − log mean_z' p(y_t | x, z', y_<t) ]        z' = 1 … K, z among them
+    I(y, z) = mean_t [ log p(y_t | x, z, y_<t) − log mean_z' p(y_t | x, z', y_<t) ]
 
-It is at most log K, and 0 where the method changes nothing. The expectation of a term over the
-token that z draws is its KL from the mixture of all methods, so it is never negative.
+The mean over z' = 1 … K includes z. I is at most log K, and 0 if the method changes nothing. The
+expectation of a term over the next token, given z, is its KL from the mixture of all methods, so it
+is never negative.
 
 Source: docs/method.md, section 5, after Shah et al. 2026, arXiv 2602.22296.
 """
@@ -47,7 +48,7 @@ def token_information(logps_BKT: Tensor, own_B: Tensor, mask_BT: Tensor) -> Tens
 def add_information(
     policy: Policy, rollout: Rollout, config: TrainConfig, processes: Processes | None = None
 ) -> Rollout:
-    """The rollout with what its programs say about their methods, if the run's algorithm asks for that."""
+    """The rollout with `information_NK`, if the algorithm of the run needs it."""
     if not asks_for_information(config):
         return rollout
     return replace(rollout, information_NK=rollout_information(policy, rollout, config, processes))
@@ -56,10 +57,10 @@ def add_information(
 def rollout_information(
     policy: Policy, rollout: Rollout, config: TrainConfig, processes: Processes | None = None
 ) -> NDArray[np.float64]:
-    """I of every program and its method against the K methods of its episode: (N, K), 0 where no program is whole.
+    """I of each program and its method against the K methods of its episode: (N, K).
 
-    One forward pass without gradient over each distinct (method, program) pair, K for each program.
-    Every process computes its share of the programs, and all of them get the whole.
+    It is 0 where no complete program exists. One forward pass without gradient covers each distinct
+    (method, program) pair, K per program. Every process computes its share and receives all values.
     """
     processes = processes or Processes()
     samples, branches, k = rollout.programs, rollout.branches, config.k

@@ -69,14 +69,14 @@ class Learner:
             checkpoint_activations(policy.model)
 
     def update(self, rollout: Rollout, step: int) -> dict[str, float]:
-        """Take the optimizer steps that a rollout is advantages: `update_epochs` passes of `minibatches` each.
+        """Train on a rollout: `update_epochs` passes of `minibatches` optimizer steps each.
 
         Args:
-            rollout: what the policy played.
-            step: counts rollouts from 0; decides the learning rate.
+            rollout: the episodes that the policy played.
+            step: index of the rollout, from 0; sets the learning rate.
 
         Returns:
-            Metrics, named as in docs/metrics.md; those of several optimizer steps are merged.
+            Metrics, named as in docs/metrics.md, merged over the optimizer steps.
         """
         started, config = time.perf_counter(), self.config
         self.policy.train()
@@ -115,9 +115,9 @@ class Learner:
         }
 
     def _shares(self, rollout: Rollout) -> Iterator[tuple[SequenceAdvantages, NDArray[np.bool_]]]:
-        """The minibatches: each may learn from its share of the problems, whose groups stay whole.
+        """The minibatches: each trains on its share of the problems and keeps their groups whole.
 
-        With each comes which of its episodes this process computes.
+        Also yields which of its episodes this process computes.
         """
         advantages = compute_advantages(rollout, self.config)
         problem_N = np.arange(len(rollout.rewards_N)) // self.config.tuples
@@ -148,7 +148,7 @@ class Learner:
         total: int,
         mine_B: NDArray[np.bool_],
     ) -> Iterator[Pass]:
-        """This process's passes of one region; `total` counts the trainable sequences of both, of all processes."""
+        """This process's passes of one region; `total` counts trainable sequences everywhere."""
         config, region = self.config, self.config.region(name)
         advantages_B = region.weight * advantages_B
         weights_B = sequence_weights(
@@ -192,7 +192,7 @@ class Learner:
     def _frozen(
         self, policy: Policy | WithoutAdapter | None, batch: DistinctBatch, temperature: float
     ) -> Tensor | None:
-        """Log-probs that stay what they are while the policy moves."""
+        """Log-probs that do not change while the policy is updated."""
         return None if policy is None else self._log_probs(policy, batch, temperature)
 
     def _backward(self, one: Pass) -> dict[str, Tensor]:
@@ -220,7 +220,7 @@ class Learner:
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """One forward and backward pass, with everything that stays fixed while the policy moves."""
+    """One forward and backward pass, with everything that stays fixed during the update."""
 
     name: RegionName
     region: Region
@@ -229,5 +229,5 @@ class Pass:
     weights_B: Tensor
     sampler_logps_BT: Tensor
     old_logps_BT: Tensor | None
-    """Log-probs before the first optimizer step; None where that is the only one."""
+    """Log-probs before the first optimizer step; None if there is only one."""
     ref_logps_BT: Tensor | None

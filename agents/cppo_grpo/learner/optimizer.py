@@ -24,28 +24,29 @@ def make_optimizer(
     """AdamW over the trainable weights.
 
     Raises:
-        UsageError: some of them have 16 bits: steps as small as RL takes would round to nothing.
+        UsageError: a trainable weight has 16 bits, which would round RL-sized steps to nothing.
     """
     weights = list(trainable_weights(policy).values())
     for weight in weights:
         if weight.dtype in (torch.bfloat16, torch.float16):
             raise UsageError(
-                f"trainable weights are {weight.dtype}; AdamW cannot move them, load them as float32"
+                f"trainable weights are {weight.dtype}; AdamW cannot move them, load them as "
+                "float32"
             )
     return torch.optim.AdamW(weights, lr=lr, betas=betas, weight_decay=weight_decay)
 
 
 def learning_rate(step: int, config: TrainConfig) -> float:
-    """The learning rate of a step, counted from 0: a linear rise, and a linear fall to `lr_final` at the last step."""
+    """The learning rate of a step, from 0: linear warm-up, then linear decay to `lr_final`."""
     risen = min(1.0, (step + 1) / max(config.lr_warmup_steps, 1))
     fallen = 1.0 - (1.0 - config.lr_final) * step / max(config.steps - 1, 1)
     return config.lr * risen * fallen
 
 
 def apply_gradient(optimizer: torch.optim.Optimizer, lr: float, max_norm: float) -> float | None:
-    """Clip the gradient, take one step at `lr`, and return the gradient's norm before the clip.
+    """Clip the gradient, take one step at `lr`, and return the norm before clipping.
 
-    A gradient that is not finite would end every weight: no step is taken, and the norm is None.
+    A gradient that is not finite would corrupt all weights: skip the step and return None.
     """
     weights = [weight for group in optimizer.param_groups for weight in group["params"]]
     norm = float(whole(nn.utils.clip_grad_norm_(weights, max_norm if max_norm > 0 else math.inf)))

@@ -1,4 +1,4 @@
-"""The policy as the environment meets it: texts in, sampled texts out."""
+"""The policy as an agent of the environment: texts in, sampled texts out."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cppo_grpo.rollouts.values import Samples
 from cppo_grpo.samplers import Completion, Sampler, SamplingParams, stream
 
 KNOWN_PROMPTS = 16_384
-"""Encoded prompts that are kept."""
+"""Size of the cache of encoded prompts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Regions:
 
 
 class PolicyAgent:
-    """The policy as the environment meets it: texts in, sampled texts out."""
+    """The policy as an agent of the environment: texts in, sampled texts out."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class PolicyAgent:
         self._encode = PromptEncoder(tokenizer)
 
     def in_evaluation(self, temperature_plan: float | None) -> PolicyAgent:
-        """The same policy, which writes programs in any case; None leaves the temperature of plans as it is."""
+        """The same policy, always writing programs; None keeps the temperature of plans."""
         plan = self.regions.plan
         if temperature_plan is not None:
             plan = replace(plan, temperature=temperature_plan)
@@ -54,7 +54,7 @@ class PolicyAgent:
     def plan(
         self, observations: Sequence[Observation], k: int, seed: int, first: int = 0
     ) -> tuple[Samples, list[tuple[str, ...]]]:
-        """The plans that were sampled, and the K methods of each episode; none of a plan that cannot be read."""
+        """The sampled plans and the K methods of each episode; None for an unreadable plan."""
         if self.planner != "policy":
             return Samples([], [], []), [fixed_methods(self.planner, k)] * len(observations)
         conversations = [prompts.plan_messages(one, k) for one in observations]
@@ -68,10 +68,9 @@ class PolicyAgent:
         params: SamplingParams,
         finished: Callable[[dict[int, str]], None] = lambda texts: None,
     ) -> Samples:
-        """One sampled answer to each conversation.
+        """One sampled answer per conversation.
 
-        `finished` gets the answers that are ready and not cut, by their number, while others are
-        still being written.
+        `finished` receives complete answers with their index while others are still being sampled.
         """
         if not conversations:
             return Samples([], [], [])
@@ -90,10 +89,11 @@ class PolicyAgent:
 
 
 class PromptEncoder:
-    """The token ids of conversations, up to where the answer begins; without a thinking block.
+    """The token ids of conversations up to the start of the answer, without a thinking block.
 
-    A batch repeats few prompts many times, and an epoch comes back to all of them, so encoded ones
-    are kept.
+    A batch repeats few prompts many times and every epoch repeats all of them, so encoded prompts
+    are
+    cached.
     """
 
     def __init__(self, tokenizer: Any) -> None:
@@ -114,5 +114,5 @@ class PromptEncoder:
 
 
 def fixed_methods(planner: Planner, k: int) -> tuple[str, ...]:
-    """The K methods of every episode, where the policy plans nothing."""
+    """The K methods of every episode when there is no planner."""
     return prompts.skills(k) if planner == "skills" else ("",) * k

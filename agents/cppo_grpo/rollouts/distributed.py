@@ -1,4 +1,4 @@
-"""One rollout, played by several processes: each plays its share of the problems, and all of them get the whole."""
+"""One rollout over several processes: each plays its share of the problems; all get the whole."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def play_together(
     seeds: tuple[int, int],
     group: int = 1,
 ) -> Rollout:
-    """Play one episode on each problem, every process its share; all of them get the whole rollout.
+    """Play one episode on each problem, split over the processes; all receive the whole rollout.
 
     Raises:
         KeyboardInterrupt: in every process, if any of them was interrupted.
@@ -38,22 +38,24 @@ def play_share(
     seeds: tuple[int, int],
     group: int = 1,
 ) -> Rollout:
-    """Play this process's share of the episodes; it waits for nobody, so a thread may do it.
+    """Play this process's share of the episodes.
+
+    Waits for no other process, so it may run in a thread.
 
     Args:
-        processes: those that play.
-        env: a vector environment with a place for each episode of this process's share.
+        processes: the processes that play.
+        env: a vector environment with one place per episode of this share.
         agent: writes plans and solutions.
         indices_N: problems of the whole batch.
         seeds: as in `play`.
-        group: so many neighbours are played by the same process.
+        group: number of adjacent episodes that stay in one process.
     """
     own_N = processes.share(np.arange(len(indices_N)).reshape(-1, group)).reshape(-1)
     return play(env, agent, indices_N[own_N], seeds, first=int(own_N[0]))
 
 
 def gather(processes: Processes, own: Rollout) -> Rollout:
-    """The whole rollout, of which every process has played a share.
+    """The whole rollout, gathered from the shares of all processes.
 
     Raises:
         KeyboardInterrupt: in every process, if any of them was interrupted.
@@ -63,7 +65,7 @@ def gather(processes: Processes, own: Rollout) -> Rollout:
 
 
 def join(rollouts: Sequence[Rollout]) -> Rollout:
-    """One batch of several; those that were played side by side took as long as the slowest."""
+    """Join the shares into one batch; parallel shares take as long as the slowest."""
     starts = np.cumsum([0, *(len(one.records) for one in rollouts)])
     return Rollout(
         plans=_join_samples([one.plans for one in rollouts]),

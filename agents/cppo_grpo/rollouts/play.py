@@ -1,8 +1,8 @@
-"""One batch of episodes, played by the policy: what `cppo_env.driver` plays, with tokens and log-probs.
+"""Play one batch of episodes with the policy: `cppo_env.driver` plus tokens and log-probs.
 
-Shapes: `_N` episodes (P problems × M tuples, a problem's tuples side by side), `_K` branches, `_B`
-programs that were sampled. Groups are index arrays: episode n belongs to problem n // M. Token ids
-and log-probs are those of the sampler.
+Shapes: `_N` episodes (P problems × M tuples, a problem's tuples adjacent), `_K` branches, `_B`
+sampled programs. Groups are index arrays: episode n belongs to problem n // M. Token ids and
+log-probs are the sampler's.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def play(
 
 
 class _Part:
-    """The policy's part in a batch: it writes, and keeps what it wrote with its tokens."""
+    """The policy's part in a batch: it writes, and keeps its texts with their tokens."""
 
     def __init__(self, env: CPPOVectorEnv, agent: PolicyAgent, seeds: tuple[int, int], first: int):
         self._env, self._agent, self._seeds, self._first = env, agent, seeds, first
@@ -68,7 +68,7 @@ class _Part:
         self.branches: list[tuple[int, int]] = []
 
     def plan(self, places: Sequence[int], observations: Sequence[Observation]) -> list[Written]:
-        """K methods for each episode, or none where its plan cannot be read."""
+        """K methods for each episode, or None if its plan cannot be read."""
         self.plans, self._methods = self._agent.plan(
             observations, self._k, self._seeds[0], self._first
         )
@@ -80,7 +80,7 @@ class _Part:
         ]
 
     def solve(self, places: Sequence[int], observations: Sequence[Observation]) -> list[Written]:
-        """K solutions for each episode; none in the planner's warm-up. Finished ones start to run."""
+        """K solutions per episode; none in the planner's warm-up. Finished ones start running."""
         if self._agent.plan_only:
             return [Written()] * len(places)
         self.branches = [(n, i) for n in places for i in range(self._k)]

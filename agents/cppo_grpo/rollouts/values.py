@@ -1,4 +1,4 @@
-"""What a batch of episodes is: the texts and tokens of both regions, and what they earned."""
+"""The values of a batch of episodes: texts and tokens of both regions, and their rewards."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from cppo_grpo.samplers import Completion
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """What the policy wrote in one region."""
+    """What the policy sampled in one region."""
 
     prompts: list[tuple[int, ...]]
     completions: list[Completion]
@@ -24,7 +24,7 @@ class Samples:
 
     @property
     def truncated(self) -> NDArray[np.bool_]:
-        """Which of them were cut at the token limit."""
+        """Which samples were cut at the token limit."""
         return np.array(
             [completion.finish_reason == "length" for completion in self.completions],
             dtype=np.bool_,
@@ -51,9 +51,9 @@ class Rollout:
     """A batch of finished episodes."""
 
     plans: Samples
-    """N plans; none where nobody writes any (`planner`)."""
+    """N plans; None if the policy writes none (`planner`)."""
     programs: Samples
-    """B solutions, of the episodes that went on after their plan."""
+    """B solutions of the episodes that went on after their plan."""
     branches: NDArray[np.int64]
     """(B, 2): the episode and the branch of each solution."""
     problems_N: NDArray[np.int64]
@@ -67,19 +67,20 @@ class Rollout:
     solver_rewards_NK: NDArray[np.float64]
     """V."""
     void_N: NDArray[np.bool_]
-    """Episodes that our own machinery failed: they count for nothing."""
+    """Episodes that an infrastructure failure voided: they are excluded everywhere."""
     records: list[EpisodeRecord]
-    """N episodes for people and for `rollouts/*.jsonl`, which numbers them by problem."""
+    """N episodes for people and for `rollouts/*.jsonl`, numbered per problem."""
     seconds: dict[str, float] = field(default_factory=dict[str, float])
-    """Wall time of `plan`, `solve` and `judge`, and that in which programs ran (`sandbox`)."""
+    """Wall time of `plan`, `solve` and `judge`, and of running programs (`sandbox`)."""
     tests_run: int = 0
-    """Tests that programs were run on; the other verdicts were remembered."""
+    """Tests that programs ran on; the other verdicts came from the cache."""
     information_NK: NDArray[np.float64] | None = None
-    """What each program says about its method (`cppo_grpo.learner.information`), where an algorithm asks for it."""
+    """Information of each program about its method (`learner.information`), if the algorithm needs
+    it."""
 
     @property
     def read_N(self) -> NDArray[np.bool_]:
-        """Episodes that have K methods: their plan could be read, or nobody wrote one."""
+        """Episodes with K methods: the plan was read, or there is no planner."""
         n, k = self.solver_rewards_NK.shape
         if not self.plans.texts:
             return np.ones(n, dtype=np.bool_)
@@ -94,10 +95,10 @@ class Rollout:
 
 
 def require_some(rollouts: Sequence[Rollout], what: str) -> None:
-    """Refuse to go on with batches that say nothing.
+    """Refuse batches whose episodes are all void.
 
     Raises:
-        SandboxError: every episode is void; the message says why the first one is.
+        SandboxError: every episode is void; the message gives the first reason.
     """
     if all(one.void_N.all() for one in rollouts):
         record = rollouts[0].records[0]

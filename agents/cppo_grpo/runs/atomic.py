@@ -1,4 +1,4 @@
-"""Folders of weights that are there whole, or not at all."""
+"""Write folders of weights whole or not at all."""
 
 from __future__ import annotations
 
@@ -15,10 +15,13 @@ from cppo_env.errors import CppoError
 
 @contextmanager
 def whole_folder(target: Path) -> Generator[Path]:
-    """A new folder to write into, which replaces `target` at the end; its files are as readable as any others.
+    """A new folder to write into, which replaces `target` at the end.
+
+    Its files get the default permissions.
 
     Raises:
-        CppoError: the disk takes no more; what was written is deleted, and what was there stays.
+        CppoError: writing failed, for example on a full disk. The partial folder is deleted and the
+            old one stays.
     """
     partial = target.with_name(f".{target.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
@@ -34,5 +37,6 @@ def whole_folder(target: Path) -> Generator[Path]:
     except (OSError, SafetensorError) as error:
         shutil.rmtree(partial, ignore_errors=True)
         raise CppoError(
-            f"cannot write {target} ({error}); free some space or give the right to write, and go on with --resume"
+            f"cannot write {target} ({error}); free some space or give the right to write, and go "
+            "on with --resume"
         ) from error

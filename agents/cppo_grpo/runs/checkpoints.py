@@ -43,12 +43,15 @@ def save_checkpoint(
     config: Mapping[str, Any] | None = None,
     writable: bool = True,
 ) -> None:
-    """Write the checkpoint after `step` steps in one atomic move, then delete all but the newest `keep`.
+    """Write the checkpoint after `step` steps atomically, then delete all but the newest `keep`.
 
-    An intact one of that step stays: it is what this process wrote, or what it went on from. Later
-    ones are deleted, too: the run has gone back before them, so they are of a past that no longer
-    counts. `cursor` is the position in the data, as JSON: `Sampler.state()`; `config` are the run's
-    settings, for who finds the checkpoint alone. All processes call this, and one of them writes.
+    An intact checkpoint of that step stays: this process wrote it, or resumed from it. Later ones
+    are
+    deleted as well, because the run has gone back before them. `cursor` is the position in the data
+    as
+    JSON (`Sampler.state()`). `config` holds the settings of the run, so that a checkpoint is
+    complete
+    by itself. All processes call this; one of them writes.
     """
     weights = {
         name: whole(weight.detach()).contiguous()
@@ -83,7 +86,7 @@ def _write(
 
 
 def newest_checkpoint(folder: Path) -> Path | None:
-    """The newest intact checkpoint; damaged ones are passed over with a warning."""
+    """The newest intact checkpoint; warns about damaged ones and skips them."""
     for checkpoint in _found(folder):
         fault = _fault(checkpoint)
         if fault is None:
@@ -95,16 +98,17 @@ def newest_checkpoint(folder: Path) -> Path | None:
 def load_checkpoint(
     checkpoint: Path, model: nn.Module, optimizer: torch.optim.Optimizer
 ) -> tuple[int, Mapping[str, Any]]:
-    """Restore weights, optimizer and random states; returns the number of steps taken and the data cursor.
+    """Restore weights, optimizer and random states; returns the step count and the data cursor.
 
     Raises:
-        UsageError: the checkpoint belongs to a model of another shape, or was written by a version
-            that stored less.
+        UsageError: the checkpoint belongs to a model of another shape, or to a version that stored
+            less.
     """
     state = json.loads((checkpoint / STATE).read_text())
     if lacking := [name for name in ("cursor", "random_states") if name not in state]:
         raise UsageError(
-            f"{checkpoint}: it holds no {lacking[0]}, so an older version wrote it; go on with that version, or "
+            f"{checkpoint}: it holds no {lacking[0]}, so an older version wrote it; go on with "
+            "that version, or "
             "start a new run from the model"
         )
     stored = load_file(checkpoint / WEIGHTS)
@@ -112,7 +116,8 @@ def load_checkpoint(
     for name in own.keys() | stored.keys():
         if name not in own or name not in stored or own[name].shape != stored[name].shape:
             raise UsageError(
-                f"{checkpoint}: its weight {name!r} does not fit this model; resume with the same model"
+                f"{checkpoint}: its weight {name!r} does not fit this model; resume with the same "
+                "model"
             )
     with torch.no_grad():
         for name, weight in own.items():
@@ -139,7 +144,7 @@ def _found(folder: Path) -> list[Path]:
 
 
 def _fault(checkpoint: Path) -> str | None:
-    """What is wrong with the files of a checkpoint."""
+    """The damage to the files of a checkpoint, if any."""
     try:
         digests: dict[str, str] = json.loads((checkpoint / STATE).read_text())["sha256"]
         for name, digest in digests.items():

@@ -31,17 +31,17 @@ from cppo_grpo.config import NOT_STORED, TrainConfig, changes
 from cppo_grpo.runs.log import MetricsLog
 
 OF_THE_CALL = (*NOT_STORED, "allow_untrusted_sandbox")
-"""Settings that say how this call is to be carried out."""
+"""Settings that apply to this call only."""
 
 CHANGEABLE = ("steps", "stop_at", "keep_checkpoints", "log_to", "sandbox", "sampler_options")
-"""Settings that a resumed run may be given: how long it goes on and by which means, never what it learns."""
+"""Settings that a resumed run may change: its length and its resources, never what it learns."""
 
 
 class Run:
-    """The folder of a run and the settings stored in it.
+    """The folder of a run and its stored settings.
 
-    Of several processes one writes: to the others the folder is not `writable`, and what they
-    report is not kept.
+    Only one of several processes writes: for the others the folder is not `writable`, and what they
+    report is dropped.
     """
 
     def __init__(self, path: Path, config: TrainConfig, *, writable: bool = True):
@@ -58,11 +58,13 @@ class Run:
     def open(cls, config: TrainConfig) -> Run:
         """Start the run that `config` describes, or find the one that it resumes.
 
-        A run that has ended before it had a model to start from may be started anew with other
-        settings. A resumed run keeps its settings, except those that are `CHANGEABLE`.
+        A run that failed before it had an initial model may start again with other settings. A
+        resumed run
+        keeps its settings, except those in `CHANGEABLE`.
 
         Raises:
-            UsageError: the folder already holds a run, or holds none to resume, or one with other
+            UsageError: the folder already holds a run, holds none to resume, or holds one with
+                other
                 settings.
         """
         if config.resume is not None:
@@ -71,7 +73,8 @@ class Run:
         path = config.run or Path("runs") / f"{datetime.now():%Y%m%d-%H%M%S}-seed{config.seed}"
         if (path / "reference").exists():
             raise UsageError(
-                f"run: {path} already holds a run; go on with it (--resume {path}) or give another folder"
+                f"run: {path} already holds a run; go on with it (--resume {path}) or give "
+                "another folder"
             )
         path.mkdir(parents=True, exist_ok=True)
         run = cls(path, config)
@@ -80,19 +83,21 @@ class Run:
 
     @classmethod
     def find(cls, path: Path, *, writable: bool = True) -> Run:
-        """The run that a folder holds.
+        """The run in a folder.
 
         Raises:
-            UsageError: it holds none.
+            UsageError: the folder holds none.
         """
         file = path / "config.json"
         if not file.exists():
             raise UsageError(
-                f"{path} holds no run (no config.json); expected a folder that `cppo train` or `run` made"
+                f"{path} holds no run (no config.json); expected a folder that `cppo train` or "
+                "`run` made"
             )
         if (path / "rollouts" / "episodes.jsonl").exists():
             raise UsageError(
-                f"{path} holds an evaluation, expected a training run; its figures are shown by the "
+                f"{path} holds an evaluation, expected a training run; its figures are shown by "
+                "the "
                 "cppo eval that made it, given again with the same --run"
             )
         try:
@@ -102,7 +107,7 @@ class Run:
         return cls(path, config, writable=writable)
 
     def _continued(self, call: TrainConfig) -> Run:
-        """The run with the settings that a resumed run may change; refuses others, which would be ignored."""
+        """The run with the changed settings of a resumed run; refuses those that cannot change."""
         changed = {
             name: value
             for name, value in changes(call).items()
@@ -111,8 +116,10 @@ class Run:
         for name, value in changed.items():
             if name not in CHANGEABLE:
                 raise UsageError(
-                    f"{name}: got {value!r}, but {self.path} runs with {getattr(self.config, name)!r}, and a resumed "
-                    f"run keeps its settings, except {', '.join(CHANGEABLE)}; leave it out, or start a new run from "
+                    f"{name}: got {value!r}, but {self.path} runs with "
+                    f"{getattr(self.config, name)!r}, and a resumed "
+                    f"run keeps its settings, except {', '.join(CHANGEABLE)}; leave it out, or "
+                    "start a new run from "
                     f"{self.model}"
                 )
         config = replace(self.config, **changed)
@@ -128,11 +135,11 @@ class Run:
 
     @property
     def recorded(self) -> list[dict[str, Any]]:
-        """What `cppo_env.provenance` said when the run was begun, and when it went on elsewhere."""
+        """The provenance of the run at its start, and wherever it continued elsewhere."""
         return json.loads((self.path / "config.json").read_text()).get(RECORDED, [])
 
     def record(self, provenance: dict[str, Any]) -> None:
-        """Keep where the next steps come from, if that differs from what is kept."""
+        """Store the provenance of the next steps, if it has changed."""
         if self.writable and provenance not in (recorded := self.recorded):
             self._store(self.config, [*recorded, provenance])
 
@@ -141,7 +148,7 @@ class Run:
         write_atomically(self.path / "config.json", json.dumps(content, indent=2) + "\n")
 
     def forget(self) -> None:
-        """Delete the folder of a run that failed before it had anything worth keeping."""
+        """Delete the folder of a run that failed before it held any results."""
         if self.writable and not self.reference.exists() and not self.log.rows():
             self.log.path.unlink(missing_ok=True)
             (self.path / "config.json").unlink(missing_ok=True)
@@ -158,7 +165,7 @@ class Run:
         )
 
     def write_episodes(self, name: str, records: list[EpisodeRecord]) -> None:
-        """Write `rollouts/NAME.jsonl`; its episodes of each problem are numbered from 0."""
+        """Write `rollouts/NAME.jsonl`, numbering the episodes of each problem from 0."""
         if not self.writable:
             return
         file = self.path / "rollouts" / f"{name}.jsonl"

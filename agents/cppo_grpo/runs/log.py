@@ -1,4 +1,4 @@
-"""A run's figures as JSON lines: one row for each step of the warm start, of joint CPPO, and each evaluation."""
+"""The metrics of a run as JSON lines: one row per warm-start step, joint step and evaluation."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from cppo_env.atomic import write_atomically
 Row = dict[str, Any]
 
 PARTS = ("plan", "solve", "judge", "update")
-"""What a step spends its time on."""
+"""The parts of a step that are timed."""
 
 
 def time_shares(rows: Iterable[Row]) -> dict[str, float]:
-    """Part → its share of the time that the parts of some steps took."""
+    """Part → its share of the total time of some steps."""
     rows = list(rows)
     seconds = {part: sum(row[f"seconds_{part}"] for row in rows) for part in PARTS}
     return {part: own / max(sum(seconds.values()), 1e-9) for part, own in seconds.items()}
 
 
 class MetricsLog:
-    """`metrics.jsonl` of a run folder; one that is not `writable` only reads, and what it is told is not kept."""
+    """`metrics.jsonl` of a run folder; without `writable` it only reads and drops new rows."""
 
     def __init__(self, path: Path, *, writable: bool = True):
         self.path, self.writable = path, writable
@@ -41,7 +41,7 @@ class MetricsLog:
             listener(row)
 
     def rows(self, stage: str | None = None) -> list[Row]:
-        """All rows, or those of one stage; a line that a crash left unfinished is ignored."""
+        """All rows, or those of one stage; skips a line that a crash left unfinished."""
         if not self.path.exists():
             return []
         content = self.path.read_text(encoding="utf-8")
@@ -51,7 +51,7 @@ class MetricsLog:
         return [row for row in rows if stage is None or row["stage"] == stage]
 
     def rewind(self, stage: str, steps: int) -> None:
-        """Forget the rows of a stage after its first `steps` steps, because they are about to be done again."""
+        """Drop the rows of a stage after its first `steps` steps, which will be repeated."""
         if not self.writable:
             return
         kept = [row for row in self.rows() if row["stage"] != stage or row.get("step", 1) <= steps]

@@ -1,4 +1,4 @@
-"""What a person sees of a run: one live line on a terminal, a line now and then elsewhere."""
+"""Progress of a run: one live line on a terminal, a line now and then elsewhere."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from rich.progress import Progress, ProgressColumn, Task
 from rich.text import Text
 
 LINES_PER_STAGE = 8
-"""Lines that a stage prints where there is no live line."""
+"""Lines printed per stage without a live line."""
 
 BAR_WIDTH = 24
 
 
 def main_console() -> Console:
-    """Where a run shows its progress; of several processes that a launcher started only the first one shows any."""
+    """The console for progress; among launched processes only the first one shows any."""
     return Console(quiet=os.environ.get("RANK", "0") != "0")
 
 
@@ -29,7 +29,7 @@ class Stage:
         self.task = progress.add_task(title, total=steps, completed=done, figures={})
 
     def show(self, done: int, figures: Mapping[str, float]) -> None:
-        """Say how far the stage is and what its figures are, the most telling first."""
+        """Show the position in the stage and its figures, the most important first."""
         self.progress.update(self.task, completed=done, figures=figures)
         every = max(1, self.steps // LINES_PER_STAGE)
         if self.progress.disable and (done % every == 0 or done == self.steps):
@@ -42,14 +42,14 @@ class Stage:
 
 @contextmanager
 def stage(console: Console, title: str, steps: int, done: int = 0) -> Generator[Stage]:
-    """Show a stage of so many steps."""
+    """Show a stage of `steps` steps."""
     live = console.is_terminal and not console.is_dumb_terminal
     with Progress(_Line(console), console=console, disable=not live) as progress:
         yield Stage(console, progress, title, steps, done)
 
 
 class _Line(ProgressColumn):
-    """A stage in one line of whole words: what does not fit the terminal is left out, the bar first."""
+    """A stage in one line of whole words; drops what does not fit the terminal, the bar first."""
 
     max_refresh = 0.1
 

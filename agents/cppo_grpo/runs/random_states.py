@@ -1,6 +1,6 @@
-"""The state of every random generator of a process, in forms that checkpoints hold.
+"""The state of every random generator of a process, in the form that checkpoints store.
 
-The draws of a run follow from (seed, step); what plug-ins draw may not.
+The draws of a run follow from (seed, step); those of plug-ins may not.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ CPU, ACCELERATOR = "torch_random_state", "torch_accelerator_random_state"
 
 
 def torch_states() -> dict[str, Tensor]:
-    """Those of torch: of the CPU, and of the accelerator in use if there is one."""
+    """The states of torch: the CPU's, and the accelerator's if one is in use."""
     states = {CPU: torch.get_rng_state()}
     if torch.accelerator.is_available():
         states[ACCELERATOR] = torch.get_device_module().get_rng_state()
@@ -24,7 +24,7 @@ def torch_states() -> dict[str, Tensor]:
 
 
 def restore_torch(tensors: dict[str, Tensor]) -> None:
-    """Take what `torch_states` gave out of `tensors` and set it; an accelerator's state needs an accelerator."""
+    """Move the states of `torch_states` from `tensors` to the generators of torch."""
     torch.set_rng_state(tensors.pop(CPU))
     state = tensors.pop(ACCELERATOR, None)
     if state is not None and torch.accelerator.is_available():
@@ -32,13 +32,13 @@ def restore_torch(tensors: dict[str, Tensor]) -> None:
 
 
 def other_states() -> dict[str, Any]:
-    """Those of Python's `random` and of NumPy's global generator, as JSON."""
+    """The states of Python's `random` and NumPy's global generator, as JSON."""
     name, keys, *rest = np.random.get_state()
     return {"python": random.getstate(), "numpy": [name, np.asarray(keys).tolist(), *rest]}
 
 
 def restore_others(states: dict[str, Any]) -> None:
-    """Set what `other_states` gave."""
+    """Set the states of `other_states`."""
     version, keys, gauss = states["python"]
     random.setstate((version, tuple(keys), gauss))
     np.random.set_state(tuple(states["numpy"]))

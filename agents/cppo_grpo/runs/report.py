@@ -1,4 +1,4 @@
-"""`report.html` of a run: curves, the known lines, and episodes to read. One file, nothing loaded from elsewhere."""
+"""`report.html` of a run: curves, reference levels and example episodes, all in one file."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from cppo_grpo.runs.log import time_shares
 
 INK, ACCENT, SOFT, GOOD, BAD = "#1f2937", "#4f46e5", "#a5b4fc", "#059669", "#dc2626"
 EXAMPLES = 4
-"""Episodes shown for each time."""
+"""Number of episodes shown before and after training."""
 
 
 @dataclass(frozen=True, slots=True)
 class KnownLevel:
-    """A known level of pass@K."""
+    """A reference level of pass@K."""
 
     label: str
     value: float
@@ -48,7 +48,7 @@ def write_report(run: Run) -> Path:
 
 
 def known_lines(run: Run) -> list[KnownLevel]:
-    """The levels that are known for the run's task: none but for the strategies."""
+    """The known reference levels of the task; only the strategies task has any."""
     problems = run.problems()
     if not isinstance(problems, KnowsOptimum):
         return []
@@ -81,7 +81,7 @@ def _contents(run: Run) -> dict[str, Any]:
 
 
 def _unread(rows: list[dict[str, Any]]) -> list[tuple[str, str, int]]:
-    """What could not be read in training and evaluations: what it was, why, how often."""
+    """Unreadable answers in training and evaluations: kind, reason, count."""
     counts: Counter[tuple[str, str]] = Counter()
     for name, what in (("unreadable_plans", "plan"), ("no_program", "answer without a program")):
         for row in rows:
@@ -93,7 +93,7 @@ def _unread(rows: list[dict[str, Any]]) -> list[tuple[str, str, int]]:
 def _examples(
     run: Run, evaluations: dict[str, Any], rows: list[dict[str, Any]]
 ) -> dict[str, list[dict[str, Any]]]:
-    """Title → episodes, with the statements that their records do not hold."""
+    """Title → episodes, with the problem statements that records omit."""
     sources = {f"{when} training": (when, run.config.eval_split) for when in evaluations}
     if not sources and rows:
         sources = {f"step {rows[-1]['step']}": (f"step-{rows[-1]['step']:06d}", run.config.split)}

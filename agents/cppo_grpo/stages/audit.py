@@ -1,7 +1,8 @@
-"""Is the planner's reward dense enough to learn from? The audit before the joint stage (docs/method.md, section 4).
+"""Audit before the joint stage: is the planner's reward dense enough?
 
-Forward only. `density` measures, `decide` compares with the thresholds: "go" where every figure
-reaches its line, "no-go" where one is hopeless, and "unclear" between the two.
+Forward passes only (docs/method.md, section 4). `density` measures and `decide` compares with the
+thresholds: "go" if every figure reaches its threshold, "no-go" if one is hopeless, "unclear"
+otherwise.
 """
 
 from __future__ import annotations
@@ -21,16 +22,16 @@ Decision = Literal["go", "unclear", "no-go"]
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """Where a figure must lie: at or above `least`, or, if it must not be too high either, between the two."""
+    """The accepted range of a figure: at least `least`, and at most any upper limit."""
 
     means: str
     least: float
     most: float | None = None
     hopeless: float = 0.0
-    """Below it there is nothing to learn from."""
+    """Below this there is nothing to learn from."""
 
     def judge(self, value: float) -> Decision:
-        """What one figure says."""
+        """The verdict on one figure."""
         if value < self.hopeless:
             return "no-go"
         reached = value >= self.least if self.most is None else self.least < value < self.most
@@ -55,13 +56,13 @@ def density(
     read_PM: NDArray[np.bool_],
     void_PM: NDArray[np.bool_],
 ) -> dict[str, float]:
-    """The shares of `LINES`; void episodes count for nothing.
+    """The shares of `LINES`; void episodes are excluded.
 
     Args:
         rewards_PM: R_plan of M tuples of P problems.
         accepted_PM: whether the judge accepted the plan.
         read_PM: whether the plan could be read.
-        void_PM: episodes that our own machinery failed.
+        void_PM: episodes that an infrastructure failure voided.
     """
     counted_PM = ~void_PM
     least_P = np.where(counted_PM, rewards_PM, np.inf).min(-1)
@@ -77,16 +78,16 @@ def density(
 
 
 def decide(shares: Mapping[str, float]) -> Decision:
-    """What the figures say together: the worst that one of them says."""
+    """The overall verdict: the worst of the single ones."""
     said = {LINES[name].judge(value) for name, value in shares.items()}
     return "no-go" if "no-go" in said else "unclear" if "unclear" in said else "go"
 
 
 def audit(rollouts: Sequence[Rollout], tuples: int) -> dict[str, float]:
-    """The figures of some rollouts with so many tuples a problem.
+    """The figures of some rollouts with `tuples` tuples per problem.
 
     Raises:
-        SandboxError: every episode is void, so they say nothing about the reward.
+        SandboxError: every episode is void, so nothing can be measured.
     """
     require_some(rollouts, "audit")
     facts = zip(
@@ -97,7 +98,7 @@ def audit(rollouts: Sequence[Rollout], tuples: int) -> dict[str, float]:
 
 
 def table(shares: Mapping[str, float]) -> Table:
-    """The figures for people."""
+    """The figures as a table."""
     shown = Table("share of", "value", "go", "no-go", "says", title="audit of the reward's density")
     for name, value in shares.items():
         line = LINES[name]

@@ -25,20 +25,20 @@ from cppo_grpo.rollouts.values import require_some
 
 @dataclass(frozen=True, slots=True)
 class HeldOutFigures:
-    """What a policy reached."""
+    """The results of a policy on held-out problems."""
 
     pass_at_k: float
-    """Mean over problems of pass@K, by tuples or by independent attempts, as the policy draws them."""
+    """Mean pass@K over problems, over tuples or independent attempts as the policy samples."""
     ci95: tuple[float, float]
     """Its 95 % interval over problems, or over contests where they are known."""
     episodes: int
-    """Episodes that count: void ones do not."""
+    """Episodes counted; void ones are excluded."""
     validity: float | None
-    """Mean over problems of the share of the plans that the judge accepted; None where nobody plans."""
+    """Mean over problems of the share of accepted plans; None without a planner."""
     unreadable_plans: dict[str, int]
-    """Reason → plans that are not K methods."""
+    """Reason → number of plans that are not K methods."""
     no_program: dict[str, int]
-    """Reason → answers without a program."""
+    """Reason → number of answers without a program."""
     seconds: float
 
 
@@ -51,16 +51,17 @@ def evaluate(
     *,
     show: Callable[[int], None] = lambda done: None,
 ) -> tuple[HeldOutFigures, list[EpisodeRecord]]:
-    """Play one episode on each of the problems 0, 1, … (from the start again if there are fewer).
+    """Play one episode on each of the problems 0, 1, …, wrapping around if there are fewer.
 
     Args:
-        env: an environment in which refused plans are run all the same, so that every policy spends
-            K attempts; it has the places of this process.
+        env: the environment, with the places of this process. It runs refused plans as well, so
+            that
+            every policy spends K attempts.
         agent: the policy.
         episodes: number of episodes.
-        seed: decides the draws.
-        processes: those that play; each plays its share and gets all figures.
-        show: told how many episodes are done.
+        seed: determines the draws.
+        processes: the processes that play; each plays its share and gets all figures.
+        show: receives the number of finished episodes.
 
     Raises:
         SandboxError: all episodes of a batch are void.

@@ -1,4 +1,4 @@
-"""Joint CPPO: a step that reads like the flow, and the loop that keeps what each step made."""
+"""Joint CPPO: one step that reads like the flow, and the loop that stores its results."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from cppo_grpo.stages.start import shards_weights
 logger = logging.getLogger(__name__)
 
 STOP_WINDOW = 20
-"""Steps that `stop_at` looks at."""
+"""Number of recent steps that `stop_at` averages."""
 
 Keep = Callable[[Rollout, Row, Mapping[str, Any]], None]
-"""Takes what a step made: its episodes, its figures, and where the data cursor stood after it."""
+"""Stores the episodes and metrics of a step, and the data cursor after it."""
 
 
 def learn(session: Session, steps: int, console: Console) -> None:
-    """Take the steps of a run from step `steps` on; whatever ends them, what was learnt is in a checkpoint."""
+    """Train from step `steps` on. Whatever stops the loop, a checkpoint holds the result."""
     run, config = session.run, session.run.config
     success = "reward_plan" if config.plan_only else "pass_at_k"
     recent = deque((row[success] for row in run.log.rows("joint")), maxlen=STOP_WINDOW)
@@ -42,7 +42,8 @@ def learn(session: Session, steps: int, console: Console) -> None:
     moved = session.learner.moved
     if steps < config.steps and _reached(recent, config.stop_at):
         console.print(
-            f"stop_at={config.stop_at} is reached after {steps} steps, so none is taken; go on with --stop_at null",
+            f"stop_at={config.stop_at} is reached after {steps} steps, so none is taken; go on "
+            "with --stop_at null",
             highlight=False,
             soft_wrap=True,
         )
@@ -72,7 +73,7 @@ def learn(session: Session, steps: int, console: Console) -> None:
 
 
 def _step(session: Session, rollouts: _Rollouts, step: int, keep: Keep) -> Row:
-    """Rollout → advantages → update; returns the figures.
+    """Rollout → advantages → update; returns the metrics.
 
     Raises:
         SandboxError: every episode is void.
@@ -99,7 +100,7 @@ def _step(session: Session, rollouts: _Rollouts, step: int, keep: Keep) -> Row:
 def _save_before_leaving(
     session: Session, steps: int, cursor: Mapping[str, Any], moved: int, error: BaseException
 ) -> None:
-    """Keep what was learnt when a run breaks off, whatever the reason, as far as the weights are those of a step."""
+    """Save a checkpoint when a run breaks off, if the weights are those after a whole step."""
     alone = not isinstance(error, KeyboardInterrupt | SandboxError)  # these end all processes
     if session.learner.moved != moved:
         why = "the update had begun"
@@ -116,31 +117,31 @@ def _save_before_leaving(
 
 
 class _Rollouts:
-    """This process's share of each step's rollout; with `off_policy_steps`, played beside the update before it."""
+    """This process's share of each rollout; `off_policy_steps` overlaps it with an update."""
 
     def __init__(self, session: Session, beside: Executor):
         self._session, self._beside = session, beside
         self._ahead: Future[Rollout] | None = None
 
     def take(self, step: int) -> Rollout:
-        """The rollout of a step: the one that was started, or one played now."""
+        """The rollout of a step: the one in progress, or one played now."""
         ahead, self._ahead = self._ahead, None
         return ahead.result() if ahead else self._session.prepare(step)()
 
     def start(self, step: int) -> None:
-        """Start the rollout of a step; never over a checkpoint, which holds none."""
+        """Start the rollout of a step; never across a checkpoint, which stores no rollout."""
         config = self._session.run.config
         if config.off_policy_steps and step < config.steps and step % config.checkpoint_every:
             self._ahead = self._beside.submit(self._session.prepare(step))
 
 
 def _reached(recent: deque[float], target: float | None) -> bool:
-    """Whether the training episodes of the last steps succeed as often as `stop_at` asks."""
+    """Whether the success rate of the last steps has reached `stop_at`."""
     return target is not None and len(recent) == STOP_WINDOW and float(np.mean(recent)) >= target
 
 
 def _figures(row: Row, k: int) -> dict[str, float]:
-    """What a person sees of a step, the most telling first."""
+    """The metrics of a step to show, the most important first."""
     return {
         f"pass@{k}": row["pass_at_k"],
         **({"void": row["void"]} if row["void"] else {}),

@@ -1,4 +1,4 @@
-"""What a batch of episodes shows, as the figures of docs/metrics.md."""
+"""Metrics of a batch of episodes; see docs/metrics.md."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cppo_grpo.runs.log import Row
 
 
 def rollout_metrics(rollout: Rollout, advantages: SequenceAdvantages, config: TrainConfig) -> Row:
-    """What a batch of episodes shows; see docs/metrics.md."""
+    """Metrics of a batch of episodes; see docs/metrics.md."""
     planned = bool(rollout.plans.texts)
     counted_N = ~rollout.void_N
     ran_N = rollout.ran_N & counted_N
@@ -53,7 +53,7 @@ def rollout_metrics(rollout: Rollout, advantages: SequenceAdvantages, config: Tr
 def _plan_metrics(
     rollout: Rollout, advantages: SequenceAdvantages, config: TrainConfig
 ) -> dict[str, float]:
-    """What the plans of a batch show."""
+    """Metrics of the plans of a batch."""
     counted_PM = ~rollout.void_N.reshape(-1, config.tuples)
     silent_P: Any = ~advantages.plan_N.astype(np.bool_).reshape(counted_PM.shape).any(-1)
     read = [
@@ -70,7 +70,7 @@ def _plan_metrics(
 
 
 def overlapped_s(row: Row) -> float:
-    """Wall time of a step in which two of its parts went on at once."""
+    """Wall time of a step in which two of its parts overlapped."""
     judging_s = max(row["seconds_judge"], row["seconds_sandbox"])
     apart_s = row["seconds_plan"] + row["seconds_solve"] + judging_s + row["seconds_update"]
     return max(0.0, apart_s - row["seconds"])

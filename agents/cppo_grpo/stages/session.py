@@ -1,4 +1,4 @@
-"""What takes part in a run, and how its next rollout is prepared."""
+"""The parts of a run, and the preparation of its next rollout."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What takes part in a run."""
+    """The parts of a run."""
 
     run: Run
     env: CPPOVectorEnv
     learner: Learner
     agent: PolicyAgent
     cursor: ProblemSampler
-    """Decides which problems come next."""
+    """Selects the next problems."""
     processes: Processes
 
     def restore(self) -> int:
-        """Load the newest intact checkpoint if there is one; returns the steps that were taken."""
+        """Load the newest intact checkpoint, if any; returns the number of steps taken."""
         steps = 0
         if checkpoint := newest_checkpoint(self.run.checkpoints):
             steps, cursor = load_checkpoint(checkpoint, self.learner.policy, self.learner.optimizer)
@@ -63,13 +63,13 @@ class Session:
         return steps
 
     def update_sampler(self) -> None:
-        """Hand the policy's weights to the sampler, unless it draws from the very model that is trained."""
+        """Copy the policy's weights to the sampler, unless both share one model."""
         model, sampler = self.learner.policy.model, self.agent.sampler
         if not (isinstance(sampler, DrawsFrom) and sampler.model is inner_model(model)):
             sampler.update(full_weights(model))
 
     def save(self, steps: int, cursor: Mapping[str, Any]) -> None:
-        """Write the checkpoint after so many steps, where the data cursor stood at `cursor`."""
+        """Write the checkpoint after `steps` steps, with the data cursor at `cursor`."""
         save_checkpoint(
             self.run.checkpoints,
             steps,
@@ -82,7 +82,7 @@ class Session:
         )
 
     def prepare(self, step: int) -> Callable[[], Rollout]:
-        """Plays our share of a step's rollout, once called: on the problems that come next, by the policy as it is."""
+        """A function that plays this process's share of the next rollout with the policy."""
         config = self.run.config
         indices_P = self.cursor.draw(config.problems_per_step)
         plan_seed, solve_seed = (
@@ -96,16 +96,17 @@ class Session:
 
 
 def make_cursor(config: TrainConfig, size: int) -> ProblemSampler:
-    """What draws a run's problems."""
+    """The object that draws the problems of a run."""
     curriculum = Curriculum(size) if config.curriculum else None
     return ProblemSampler(size, config.seed, replacement=config.replacement, curriculum=curriculum)
 
 
 def observe(cursor: ProblemSampler, rollout: Rollout) -> dict[str, float]:
-    """Tell the curriculum how the programs of each problem fared; returns the share of problems that it leaves out.
+    """Report the results of each problem to the curriculum; returns the share of problems it skips.
 
     An attempt is a branch, and the branches of a refused plan failed: where all branches of a
-    problem fail, or all pass, neither the planner's group nor a solver's group has a signal.
+    problem
+    fail, or all pass, neither the planner's group nor a solver's group has a signal.
     """
     if cursor.curriculum is None:
         return {}
@@ -127,7 +128,7 @@ def environment(
     *,
     end_on_refusal: bool | None = None,
 ) -> Iterator[CPPOVectorEnv]:
-    """The vector environment of a run; `end_on_refusal` as the run has it, unless it is given."""
+    """The vector environment of a run; `end_on_refusal` defaults to the run's setting."""
     env: Any = gym.make_vec(
         config.env,
         num_envs=places,

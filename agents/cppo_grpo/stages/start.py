@@ -1,4 +1,4 @@
-"""The model that CPPO starts from: a pretrained one, or a tiny one made and warm-started here."""
+"""The initial model of a run: pretrained, or tiny and warm-started here."""
 
 from __future__ import annotations
 
@@ -32,17 +32,16 @@ from cppo_grpo.samplers import SamplingParams
 from cppo_grpo.stages.warm_start import demonstrate_plan, demonstrate_solution, warm_start
 
 TOKENIZER_PROBLEMS = 64
-"""Problems whose texts a tokenizer made from scratch is trained on."""
+"""Number of problems whose texts train a new tokenizer."""
 
 
 def starting_point(
     run: Run, problems: ProblemSet, console: Console, processes: Processes | None = None
 ) -> tuple[Any, Any, PolicyAgent]:
-    """The model and tokenizer that CPPO starts from, kept in the run folder, and the model at play.
+    """The initial model and tokenizer, kept in the run folder, and the agent that plays with it.
 
-    Of several processes each makes them, with its share of the warm start; the main one writes them
-    down. The sampler is made before the warm start, so that one that is not installed or does not
-    answer costs no time.
+    Every process builds them, with its share of the warm start; the main process writes them. The
+    sampler is built before the warm start, so a missing or unreachable one fails at once.
 
     Raises:
         UsageError: the model's folder or name leads to no causal language model with a tokenizer
@@ -59,7 +58,8 @@ def starting_point(
             model: Any = AutoModelForCausalLM.from_pretrained(source, dtype=torch.float32)
         except (OSError, ValueError) as error:
             raise UsageError(
-                f"model: got {source!r}, expected a folder or hub name of a causal language model and its tokenizer; "
+                f"model: got {source!r}, expected a folder or hub name of a causal language model "
+                "and its tokenizer; "
                 f"{error}"
             ) from error
         # A file's tensors may lie at any address, on which the last bit of a product depends on
@@ -71,7 +71,8 @@ def starting_point(
         model = make_model(tokenizer, hidden=config.hidden, layers=config.layers, seed=config.seed)
     if not tokenizer.chat_template:
         raise UsageError(
-            f"model: the tokenizer of {source!r} has no chat template; take a chat model, or put its "
+            f"model: the tokenizer of {source!r} has no chat template; take a chat model, or put "
+            "its "
             "chat_template.jinja beside tokenizer.json"
         )
     model = model.to(processes.device)
@@ -92,7 +93,7 @@ def starting_point(
 
 
 def shards_weights(config: TrainConfig, processes: Processes) -> bool:
-    """Whether each process holds a part of every weight only."""
+    """Whether each process holds only a part of every weight."""
     return config.parallel == "fsdp2" and processes.count > 1
 
 
@@ -116,7 +117,7 @@ def make_policies(
 
 
 def decoder_layers(policy: Policy) -> list[nn.Module]:
-    """The layers of its model that transformers says must stay whole."""
+    """The layers that transformers declares unsplittable."""
     inner = inner_model(policy.model)
     return [
         module
@@ -126,7 +127,7 @@ def decoder_layers(policy: Policy) -> list[nn.Module]:
 
 
 def save_model(run: Run, policy: Policy, tokenizer: Any) -> None:
-    """Write `model/`, as transformers reads it, and the adapter beside it if there is one; all processes call this."""
+    """Write `model/` as transformers reads it, and any adapter; all processes call this."""
     state = state_to_save(policy.model)
     learnt = {
         name: whole(weight.detach()) for name, weight in trainable_weights(policy.model).items()
@@ -180,7 +181,7 @@ def _warm_start(
 
 
 def _texts(problems: ProblemSet, config: TrainConfig) -> Iterable[str]:
-    """What a tokenizer made from scratch learns from: texts of some problems, and answers where they are known."""
+    """Training texts for a new tokenizer: problem statements, and known answers."""
     random = Random(f"{config.seed}/tokenizer")
     for index in random.sample(range(len(problems)), min(TOKENIZER_PROBLEMS, len(problems))):
         problem = problems[index]

@@ -34,30 +34,31 @@ from cppo_grpo.stages.start import (
 )
 
 EVAL_PLACES = 256
-"""Episodes that an evaluation plays side by side at most."""
+"""Maximum number of episodes that an evaluation plays at once."""
 
 
 def train(run: Run, sandbox: Sandbox, console: Console, processes: Processes | None = None) -> None:
-    """Carry a run out, or go on with it.
+    """Start a run, or continue it.
+
+    Whatever stops the joint stage, a checkpoint holds the result.
 
     Args:
         run: its folder and settings.
         sandbox: runs the programs.
-        console: where progress is shown.
-        processes: those that carry it out together.
+        console: shows the progress.
+        processes: the processes that share the run.
 
     Raises:
         UsageError: there are more processes than problems in a step.
-        ProblemDataError: the evaluation holds problems that are trained on.
+        ProblemDataError: the evaluation holds training problems.
         SandboxError: all episodes of a step or of an evaluation are void.
         KeyboardInterrupt: the run was interrupted.
-
-    Whatever ends the steps of CPPO, what was learnt is in a checkpoint.
     """
     config, processes = run.config, processes or Processes()
     if processes.count > config.problems_per_step:
         raise UsageError(
-            f"problems_per_step={config.problems_per_step}: {processes.count} processes need a problem each; raise it "
+            f"problems_per_step={config.problems_per_step}: {processes.count} processes need a "
+            "problem each; raise it "
             "or start fewer"
         )
     torch.set_num_threads(config.threads)
@@ -89,7 +90,7 @@ def train(run: Run, sandbox: Sandbox, console: Console, processes: Processes | N
 
 
 def _audited(session: Session, console: Console) -> bool:
-    """Whether the reward is dense enough to train on, as far as the run asks; the batches are those it begins with."""
+    """Whether the reward is dense enough for the run, measured on its first batches."""
     config = session.run.config
     rows = session.run.log.rows("audit")
     if config.audit_steps and not rows:
@@ -113,7 +114,7 @@ def _audited(session: Session, console: Console) -> bool:
 
 
 def _check_held_out(config: TrainConfig, sandbox: Sandbox, problems: ProblemSet) -> None:
-    """Refuse to evaluate on problems that are trained on (docs/method.md, section 4), or on none."""
+    """Refuse to evaluate on training problems (docs/method.md, section 4), or on no problems."""
     if config.eval_episodes:
         with environment(config, sandbox, config.eval_split, 1) as held_out:
             if not config.allow_overlap:
@@ -147,7 +148,8 @@ def _evaluate(session: Session, sandbox: Sandbox, when: str, console: Console) -
     session.run.write_episodes(when, records)
     low, high = found.ci95
     console.print(
-        f"pass@{config.k} {when} training [bold]{found.pass_at_k:.3f}[/] (95 % {low:.3f} to {high:.3f}, "
+        f"pass@{config.k} {when} training [bold]{found.pass_at_k:.3f}[/] (95 % {low:.3f} to "
+        f"{high:.3f}, "
         f"{found.episodes} held-out episodes)"
         + ("" if found.validity is None else f", valid plans {found.validity:.3f}"),
         highlight=False,

@@ -1,6 +1,6 @@
-"""Stage 1: supervised learning of the two regions' form, on demonstrations (docs/method.md, section 4).
+"""Stage 1: supervised training on the format of both regions (docs/method.md, section 4).
 
-The loss is on target tokens only. Demonstrations say how plans and programs look, never which
+The loss is on target tokens only. Demonstrations show the form of plans and programs, never which
 method is right.
 """
 
@@ -47,7 +47,7 @@ class Demonstration:
 def demonstrate_plan(
     problems: ProblemSet, index: int, k: int, random: Random
 ) -> Demonstration | None:
-    """A valid plan for one problem; None where the set knows fewer than K methods."""
+    """A valid plan for one problem; None if the set has fewer than K methods for it."""
     methods = [method for method, _ in _pairs(problems, index, k, random) if method]
     if len(set(methods)) < k:
         return None
@@ -59,7 +59,7 @@ def demonstrate_plan(
 def demonstrate_solution(
     problems: ProblemSet, index: int, k: int, random: Random, planner: Planner = "policy"
 ) -> Demonstration | None:
-    """A program that follows its method, or some program where methods are fixed; None where the set knows none."""
+    """A program for its method (any program if methods are fixed); None if the set has none."""
     pairs = _pairs(problems, index, k, random)
     if not pairs:
         return None
@@ -79,7 +79,7 @@ def warm_start(
     config: TrainConfig,
     processes: Processes,
 ) -> Iterator[dict[str, float]]:
-    """Train in place, each process on its share of a step's demonstrations; yields the metrics of each step.
+    """Train in place, each process on its share of the demonstrations; yields metrics per step.
 
     Raises:
         UsageError: the problem set demonstrates nothing.
@@ -128,12 +128,12 @@ def warm_start(
 
 
 def _schedule(step: int, steps: int) -> float:
-    """Linear rise over a tenth of the steps, flat, linear fall over the second half."""
+    """Linear warm-up over a tenth of the steps, constant, linear decay over the second half."""
     return min(1.0, (step + 1) / max(steps / 10, 1), (steps - step) / (steps / 2))
 
 
 def _pairs(problems: ProblemSet, index: int, k: int, random: Random) -> list[tuple[str, str]]:
-    """(method, program) pairs of a problem; the method is empty where its name is unknown."""
+    """(method, program) pairs of a problem; the method is empty if its name is unknown."""
     if isinstance(problems, Demonstrates):
         return problems.demonstrations(index, k, random)
     problem = problems[index]

@@ -1,4 +1,7 @@
-"""TensorBoard: event files in `RUN/tensorboard/STAGE`, shown by `tensorboard --logdir RUN/tensorboard`."""
+"""TensorBoard event files in `RUN/tensorboard/STAGE`.
+
+View them with `tensorboard --logdir RUN/tensorboard`.
+"""
 
 from __future__ import annotations
 
@@ -12,14 +15,14 @@ from cppo_grpo.config import TrainConfig
 
 
 class TensorBoardTracker:
-    """Writes event files; see the module's text."""
+    """Writes event files."""
 
     def __init__(self, folder: Path, config: TrainConfig):
         self._folder = folder / "tensorboard"
         self._writers: dict[str, Any] = {}
 
     def log(self, stage: str, step: int, figures: Mapping[str, float], /) -> None:
-        """Write the figures at once; a step that is taken anew hides what was written from it on."""
+        """Write the figures at once; repeating a step hides the old figures from it on."""
         if stage not in self._writers:
             self._writers[stage] = SummaryWriter(str(self._folder / stage), purge_step=step)
         for name, value in figures.items():

@@ -18,7 +18,7 @@ from cppo_grpo.config import TrainConfig
 
 
 class WandbTracker:
-    """Sends figures to Weights & Biases; a run that is resumed stays one run there."""
+    """Sends figures to Weights & Biases; a resumed run continues the same run there."""
 
     def __init__(self, folder: Path, config: TrainConfig):
         name = folder / "wandb-id"
