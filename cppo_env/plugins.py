@@ -14,9 +14,12 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cppo_env.errors import MissingExtraError, UnknownNameError, UsageError
+
+if TYPE_CHECKING:
+    from cppo_env.types import Checker, Problem
 
 EXTRAS = {
     "docker": "docker",
@@ -74,6 +77,15 @@ def load(kind: str, name: str) -> Any:
         return entry.load()
     except ModuleNotFoundError as error:
         raise missing_extra(error, f"{kind} {name!r}") from error
+
+
+def checker_of(problem: Problem) -> Checker:
+    """The rule that compares answers for a problem.
+
+    Raises:
+        UnknownNameError: no installed package has a checker of that name.
+    """
+    return problem.checker if callable(problem.checker) else load("checkers", problem.checker)
 
 
 def construct(plugin: Any, options: Mapping[str, Any], what: str) -> Any:

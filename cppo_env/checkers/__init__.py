@@ -11,8 +11,7 @@ runs on the host, never beside the program.
 
 `Problem.checker` holds a checker or a name of the entry-point group `cppo_env.checkers`:
 
-    checker = problem.checker if callable(problem.checker) else plugins.load("checkers",
-    problem.checker)
+    checker = cppo_env.plugins.checker_of(problem)
 
 `strict` is the default. `lcb` and `apps` repeat the comparison rules of two published graders,
 flaws included, so that results can be put beside published numbers. The others serve problems with

@@ -29,7 +29,7 @@ class DoctorConfig:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Fact:
     """One thing that was looked at."""
 
     what: str
@@ -49,22 +49,22 @@ def doctor(config: DoctorConfig) -> dict[str, Any]:
     return {"findings": [asdict(finding) for finding in findings]}
 
 
-def _machine() -> Iterator[Finding]:
-    yield Finding("Python", f"{platform.python_version()} at {sys.executable}")
-    yield Finding("cppo-env", importlib.metadata.version("cppo-env"))
+def _machine() -> Iterator[Fact]:
+    yield Fact("Python", f"{platform.python_version()} at {sys.executable}")
+    yield Fact("cppo-env", importlib.metadata.version("cppo-env"))
     cores = (
         len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     )
-    yield Finding("cores", str(cores))
+    yield Fact("cores", str(cores))
     free = shutil.disk_usage(os.getcwd()).free
-    yield Finding(
+    yield Fact(
         "disk",
         f"{free / 1e9:.0f} GB free here",
         "" if free > 5e9 else "free some: the extra grpo takes 2 GB",
     )
 
 
-def _sandboxes() -> Iterator[Finding]:
+def _sandboxes() -> Iterator[Fact]:
     """Each sandbox by what it does: it must judge a right and a wrong program as such."""
     problem = Problem(id="doctor", statement="Print 42.", tests=(TestCase("", "42\n"),))
     for name in plugins.names("sandboxes"):
@@ -74,52 +74,52 @@ def _sandboxes() -> Iterator[Finding]:
                     grade(problem, f"print({n})", sandbox=sandbox).verdict for n in (42, 43)
                 ]
         except (CppoError, OSError) as error:
-            yield Finding(f"sandbox {name}", "cannot be used", " ".join(str(error).split()))
+            yield Fact(f"sandbox {name}", "cannot be used", " ".join(str(error).split()))
             continue
         if verdicts == [Verdict.AC, Verdict.WA]:
-            yield Finding(f"sandbox {name}", "judges a right and a wrong program rightly")
+            yield Fact(f"sandbox {name}", "judges a right and a wrong program rightly")
         else:
-            yield Finding(
+            yield Fact(
                 f"sandbox {name}",
                 f"judged 42 {verdicts[0]} and 43 {verdicts[1]}",
                 "run: cppo sandbox selftest",
             )
 
 
-def _extras() -> Iterator[Finding]:
+def _extras() -> Iterator[Fact]:
     """The optional packages, grouped by the extra that installs them."""
     for extra in sorted({*plugins.EXTRAS.values()}):
         packages = [package for package, needed_by in plugins.EXTRAS.items() if needed_by == extra]
         absent = [package for package in packages if importlib.util.find_spec(package) is None]
         if absent:
-            yield Finding(
+            yield Fact(
                 f"extra {extra}",
                 f"lacks {', '.join(absent)}",
                 f"if you need it: {plugins.how_to_install(extra)}",
             )
         else:
             versions = (f"{package} {importlib.metadata.version(package)}" for package in packages)
-            yield Finding(f"extra {extra}", ", ".join(versions))
+            yield Fact(f"extra {extra}", ", ".join(versions))
 
 
-def _accelerator() -> Iterator[Finding]:
+def _accelerator() -> Iterator[Fact]:
     if importlib.util.find_spec("torch") is None:
         return
     import torch
 
     if torch.cuda.is_available():
-        yield Finding("GPU", f"{torch.cuda.device_count()} × {torch.cuda.get_device_name(0)}")
+        yield Fact("GPU", f"{torch.cuda.device_count()} × {torch.cuda.get_device_name(0)}")
     else:
-        yield Finding("GPU", "none that torch can use; the quickstart needs none")
+        yield Fact("GPU", "none that torch can use; the quickstart needs none")
 
 
-def _data() -> Iterator[Finding]:
+def _data() -> Iterator[Fact]:
     for layout in LAYOUTS:
         folder = data_folder() / layout
         if folder.exists():
-            yield Finding(f"data {layout}", str(folder))
+            yield Fact(f"data {layout}", str(folder))
         else:
-            yield Finding(
+            yield Fact(
                 f"data {layout}",
                 "not downloaded",
                 f"pass --problems PATH, or run: cppo problems download {layout}",

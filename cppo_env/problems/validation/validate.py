@@ -229,11 +229,7 @@ class _Recorder:
 
     def __init__(self, problem: Problem):
         self.answer: str | None = None
-        self._check = (
-            problem.checker
-            if callable(problem.checker)
-            else plugins.load("checkers", problem.checker)
-        )
+        self._check = plugins.checker_of(problem)
 
     def __call__(self, problem: Problem, test: TestCase, got: str, /) -> bool:
         self.answer = " ".join(got.split())

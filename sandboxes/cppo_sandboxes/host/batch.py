@@ -10,10 +10,11 @@ from itertools import count
 from signal import SIGKILL
 from typing import Any
 
+from cppo_env.plugins import checker_of
 from cppo_env.rendering import printable
 from cppo_env.types import Job, Problem, Report, TestReport, Verdict
 from cppo_sandboxes.host.faults import told
-from cppo_sandboxes.host.grading import RunOutcome, checker_of, grade, summarise
+from cppo_sandboxes.host.grading import RunOutcome, grade, summarise
 from cppo_sandboxes.host.signatures import call_options
 from cppo_sandboxes.languages import language
 from cppo_sandboxes.worker import frames

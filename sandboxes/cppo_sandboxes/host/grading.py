@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from types import FunctionType
 
-from cppo_env import plugins
 from cppo_env.rendering import printable
 from cppo_env.types import Checker, Problem, Report, TestCase, TestReport, Verdict
 from cppo_sandboxes.host.faults import told
@@ -42,17 +41,6 @@ class RunOutcome:
     """The end of standard error, for people."""
     in_doubt: bool = False
     """Whether it might have kept its time limit on an otherwise idle machine."""
-
-
-def checker_of(problem: Problem) -> Checker:
-    """The rule that compares answers for a problem.
-
-    Raises:
-        UnknownNameError: no installed package has a checker of that name.
-    """
-    return (
-        problem.checker if callable(problem.checker) else plugins.load("checkers", problem.checker)
-    )
 
 
 def grade(problem: Problem, checker: Checker, index: int, outcome: RunOutcome) -> TestReport:

@@ -33,7 +33,7 @@ class Program:
     output_bytes.
 
     Args:
-        place: see `zygote.Place`.
+        place: see `zygote.Surroundings`.
         descriptors: the pipes for stdout, stderr and answers.
         size: bytes of the first command and the task, next in the hub's socket.
     """

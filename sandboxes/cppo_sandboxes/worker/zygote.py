@@ -43,7 +43,7 @@ main()
 """
 
 
-class Place:
+class Surroundings:
     """What all programs of a zygote share: folders, user, fence, connection to the hub."""
 
     def __init__(self, options, channel, native):
@@ -72,7 +72,7 @@ def main(options, modules):
     if native is not None:
         native.use_huge_pages()
     _set_up_interpreter(options["paths"], options["modules"])
-    place = Place(options, channel, native)
+    place = Surroundings(options, channel, native)
     if not place.fence.uid:
         hide_memory()  # programs are the same user
     if options["modules"]:
