@@ -78,7 +78,7 @@ def serve_plain(pipe: Connection, folder: str) -> None:
         "VLLM_CPU_OMP_THREADS_BIND": "nobind",
         "VLLM_CPU_KVCACHE_SPACE": "1",
     }
-    import vllm  # pyright: ignore[reportMissingImports] - of an environment of its own
+    import vllm  # pyright: ignore[reportMissingImports] - from a separate environment
 
     torch.set_num_threads(1)
     llm = vllm.LLM(

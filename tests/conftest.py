@@ -36,5 +36,5 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         raise pytest.UsageError(f"CPPO_REQUIRE_DOCKER=1, but {fault}")
     for item in needing:
         item.add_marker(pytest.mark.skip(reason=f"Docker cannot be used: {fault}"))
-    # For the other tests, and what they start, an engine without the image is no engine.
+    # Other tests, and what they start, treat an engine without the image as none.
     os.environ["DOCKER_HOST"] = NOWHERE

@@ -16,8 +16,7 @@ class BuildConfig:
     """Options of `cppo sandbox build`."""
 
     base: str | None = None
-    """Image with python3 to build from; by default `make image`'s, else the official Python image.
-    """
+    """Image with python3; by default that of `make image` or the official Python image."""
     tag: str = "cppo-sandbox"
     """Name of the new image."""
 

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("vllm") is None, reason="vLLM is not installed (extra vllm)"
 )
 
-# In a process of its own: vLLM binds the threads of the whole process that it runs in.
+# In a separate process: vLLM binds all threads of its process.
 SCRIPT = """
 import sys
 from cppo_agents import VllmAgent

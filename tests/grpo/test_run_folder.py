@@ -51,7 +51,7 @@ def test_a_run_that_cannot_start_leaves_no_folder(
         settings = {"model": tmp_path / "model"}
     folder = tmp_path / "run"
     done = cppo("train", *flags(**SMALL | {"run": folder} | settings))
-    # The trust check says before it what it is about to try.
+    # The trust check announces before it what it will try.
     assert message in done.stderr.splitlines()[-1]
     assert done.returncode in (1, 2)
     assert not folder.exists()

@@ -52,7 +52,7 @@ def test_programs_are_judged_alike_with_and_without_it(native, memory_bytes, mon
     monkeypatch.setattr(engine, "NATIVE", native)
     with cppo_env.make_sandbox(
         "docker", workers=1, memory_bytes=memory_bytes
-    ) as sandbox:  # a pool of its own
+    ) as sandbox:  # a separate pool
         problem = sums(3, limits=Limits(cpu_s=0.5))
         reports = sandbox.run([Job(problem, program) for program in PROGRAMS])
         call = sandbox.run([Job(CALL, "def add(a, b): return a + b")])[0]

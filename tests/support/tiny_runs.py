@@ -79,7 +79,7 @@ def weights(run: Path) -> dict[str, torch.Tensor]:
 
 
 def killed_after(run: Path, steps: int, folder: Path) -> Path:
-    """What would lie on the disk if a run had been killed after so many steps."""
+    """What would be on the disk if a run had been killed after this many steps."""
     shutil.copytree(run, folder)
     shutil.rmtree(folder / "model")
     for checkpoint in (folder / "checkpoints").iterdir():

@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def test_vllm_equals_transformers_before_and_after_an_update(
     name: str, embeddings: str, folders: dict[str, Path]
 ) -> None:
-    # A process of its own, because vLLM allows one engine in each.
+    # A separate process, because vLLM allows one engine in each.
     done = subprocess.run(
         [sys.executable, "-m", "tests.vllm.in_process", name, folders[embeddings]],
         cwd=ROOT,

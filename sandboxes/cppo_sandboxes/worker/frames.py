@@ -36,7 +36,7 @@ BUSY = 22  # JOB: a program that was idling wants a core again
 HEARTBEAT = 23  # the worker has nothing to say, but is there
 
 # zygote or program → hub
-WARM = 32  # SIZE: the zygote is ready, with so many bytes of its own memory
+WARM = 32  # SIZE: the zygote is ready, with this many bytes of memory
 COMPILED = 33  # SECONDS of CPU time that the program's process has used; its first test begins
 REFUSED = 34  # uint8 (DONE_*), UTF-8 text: there is nothing to run
 ENDED = 35  # USAGE of a test's process
