@@ -1,4 +1,4 @@
-"""`python -m cppo_env` is `cppo`; `torchrun --nproc-per-node 2 -m cppo_env train …` starts it in several processes."""
+"""`python -m cppo_env` runs `cppo`, for `torchrun --nproc-per-node 2 -m cppo_env train …`."""
 
 from cppo_env.cli import main
 

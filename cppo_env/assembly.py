@@ -1,4 +1,4 @@
-"""What both environments stand on: a problem set, an engine, and the sandbox they may have to close."""
+"""Common base of both environments: problem set, engine and sandbox."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ARGUMENTS = (
 
 @dataclass(frozen=True, slots=True)
 class Assembly:
-    """Problems, engine, and whether the sandbox is ours to close."""
+    """Problems, engine, and whether to close the sandbox."""
 
     problems: ProblemSet
     engine: Engine
@@ -93,7 +93,7 @@ def find_problem(problems: ProblemSet, problem_id: str) -> int:
 
 
 def _misspelt(filters: Collection[str]) -> UsageError | None:
-    """What to say of a filter that does not exist and is nearly an argument of `gym.make`."""
+    """The message on an unknown filter that resembles an argument of `gym.make`."""
     for name in set(filters) - set(NAMES):
         if close := difflib.get_close_matches(name, ARGUMENTS, n=1, cutoff=0.7):
             return UnknownNameError(f"no argument {name!r}; did you mean {close[0]!r}?")

@@ -1,4 +1,4 @@
-"""Files that appear whole."""
+"""Write files atomically."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from pathlib import Path
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:
-    """Write a file in one step: a reader sees what was there before or all of this, never half of it.
+    """Write a file in one step: a reader sees the old content or all of the new.
 
     Raises:
-        OSError: it cannot be written (the disk is full, the folder is absent); what was there before
-            still is, and nothing else is left.
+        OSError: writing failed (disk full, folder absent). The old file stays, and no partial file
+            is left.
     """
     partial = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.partial")
     try:

@@ -70,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except KeyboardInterrupt as stop:
         _fail(title, f"interrupted; {stop}" if str(stop) else "interrupted", 130)
     except Exception as error:
-        # The last resort: what nobody foresaw, often of a third party, is one line, too.
+        # Last resort: report unforeseen errors, often from third parties, in one line as well.
         if os.environ.get("CPPO_TRACEBACK"):
             raise
         _fail(title, f"{type(error).__name__}: {error}; CPPO_TRACEBACK=1 shows where", 1)
@@ -116,7 +116,7 @@ def _print_commands(group: list[str]) -> None:
 
 
 def _parse(title: str, command: Command, arguments: list[str]) -> tuple[Any, Path | None]:
-    """Parse the arguments into the command's config; `--config FILE` reads the same names from YAML or JSON."""
+    """Parse the arguments into the command's config; `--config FILE` reads YAML or JSON."""
     import jsonargparse
 
     class Parser(jsonargparse.ArgumentParser):
@@ -168,7 +168,7 @@ def _marked(config_class: Any, mark: str) -> list[str]:
 
 
 def _require_writable(path: Path) -> None:
-    """Find out now, not when the work is done, that the result cannot be written."""
+    """Fail at the start, not at the end, if the result cannot be written."""
     partial = path.with_name(path.name + ".partial")
     try:
         if path.is_dir():

@@ -1,4 +1,4 @@
-"""What jsonargparse says of bad usage, in plain words."""
+"""The usage errors of jsonargparse in plain words."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ NOUNS = {
     **{"int": "a whole number", "float": "a number", "bool": "true or false", "NoneType": "null"},
     **{"tuple": "a list such as [a,b]", "list": "a list such as [a,b]", "str": "a text"},
 }
-"""Type → how people call its values."""
+"""Type → the name of its values in messages."""
 
 _UNKNOWN_OPTION = re.compile(r"unrecognized arguments: --([\w.]+)")
 _UNKNOWN_KEY = re.compile(r"Option '([\w.]+)' is not accepted")

@@ -1,7 +1,7 @@
 """The driver of episodes: reset → plan → step → solve → step → records, for a batch.
 
-Who plans and who solves are two callables, so that `cppo eval` (an agent) and `cppo train` (the
-policy, whose tokens are kept) play by the same rules.
+Two callables plan and solve, so that `cppo eval` (an agent) and `cppo train` (the policy, whose
+tokens are kept) follow the same rules.
 """
 
 from __future__ import annotations
@@ -31,22 +31,21 @@ class Task:
     index: int
     """Position of the problem in its set."""
     episode: int
-    """The number that tells it from other episodes."""
+    """Distinguishes the episodes of one problem."""
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What was written for one episode in one phase."""
+    """The texts written for one episode in one phase."""
 
     texts: tuple[str, ...] = ()
-    """K methods or K solutions. None: the plan cannot be read, or nobody was asked for solutions."""
+    """K methods or K solutions. None: unreadable plan, or no solutions requested."""
     tokens: int = 0
-    """Tokens that a model generated for it, as far as they are counted."""
+    """Tokens that a model generated for it, if counted."""
     replies: tuple[Reply, ...] = ()
-    """The model's own answers, where they are known: those of all requests for the plan, or one for each solution
-    asked for."""
+    """The model's raw answers, if known: one per plan request, or one per solution."""
     fault: str | None = None
-    """Why there is no answer (an endpoint is down): the episode is void."""
+    """Why there is no answer (an endpoint is down); this voids the episode."""
     is_plan: bool = True
     """False for methods that nobody planned (K empty ones, fixed skills): J is not applicable."""
 
@@ -70,23 +69,24 @@ class Played:
     solver_rewards_NK: NDArray[np.float64]
     """V."""
     void_N: NDArray[np.bool_]
-    """Episodes that our own machinery failed: they count for nothing."""
+    """Episodes that an infrastructure failure voided: they are excluded everywhere."""
     records: list[EpisodeRecord]
     seconds: dict[str, float]
-    """Wall time of `plan`, `solve` and `judge`, and that in which programs ran (`sandbox`)."""
+    """Wall time of `plan`, `solve` and `judge`, and of running programs (`sandbox`)."""
     tests_run: int
-    """Tests that the sandbox says it ran."""
+    """Tests that the sandbox ran, by its count."""
 
 
 def drive(env: CPPOVectorEnv, tasks: Sequence[Task], plan: Player, solve: Player) -> Played:
     """Play one episode for each task.
 
-    `plan` is asked for every episode. `solve` is asked for those that go on and have a plan: one
-    that cannot be read has no branches, and its K solutions are empty. A fault of either voids the
-    episode.
+    `plan` is called for every episode, `solve` for those that continue with a readable plan. An
+    unreadable plan has no branches, and its K solutions are empty. A failure of either callable
+    voids
+    the episode.
 
     Args:
-        env: has at least as many places as there are tasks. Its first use must fill all places.
+        env: has at least one place per task; its first use must fill all places.
         tasks: the episodes.
         plan: writes K methods for each.
         solve: writes K solutions for each.
@@ -155,7 +155,7 @@ def drive(env: CPPOVectorEnv, tasks: Sequence[Task], plan: Player, solve: Player
 def _ask(
     player: Player, places: Sequence[int], count: int, observations: dict[str, Any]
 ) -> list[Written]:
-    """What a player writes at some places of so many, and nothing elsewhere."""
+    """What a writer answers at the given places; nothing elsewhere."""
     written = [Written()] * count
     if places:
         every = unbatch(observations)
@@ -179,7 +179,7 @@ def _record(
     acting_s: float,
     judging_s: float,
 ) -> EpisodeRecord:
-    """Everything about one episode; `reports` are empty if it ended before its programs ran."""
+    """The full record of one episode; `reports` are empty if it ended before its programs ran."""
     silence = ("",) * k
     answers = _answers(planned, solved, k)
     return EpisodeRecord(
@@ -205,7 +205,7 @@ def _record(
 
 
 def _unreadable(planned: Written, k: int) -> str:
-    """Why a plan is not K methods; the empty text if it is."""
+    """Why a plan is not K methods; empty if it is."""
     if planned.texts and (fault := missing_methods(planned.texts)) is None:
         return ""
     fault = missing_methods(planned.texts or ("",) * k) or ""
@@ -215,7 +215,7 @@ def _unreadable(planned: Written, k: int) -> str:
 
 
 def _answers(planned: Written, solved: Written, k: int) -> list[Reply]:
-    """The K answers: the model's own where they are known, else the agent's solutions."""
+    """The K answers: the model's raw ones if known, else the agent's solutions."""
     texts = solved.texts or ("",) * k
     asked = [n for n, method in enumerate(planned.texts) if method] or list(range(k))
     places = list(range(k)) if len(solved.replies) == k else asked
@@ -240,12 +240,12 @@ class _Clock:
 
 
 def _work(sandbox: Sandbox) -> tuple[int, float]:
-    """Tests that the sandbox has run and the seconds it took, if it counts them."""
+    """Tests that the sandbox has run and their seconds, if it counts them."""
     return (sandbox.tests, sandbox.busy_s) if isinstance(sandbox, CountsWork) else (0, 0.0)
 
 
 def _fact(infos: dict[str, Any], name: str, otherwise_N: NDArray[Any]) -> NDArray[Any]:
-    """An info of the first N places where the environment gave it, else the value that stood before."""
+    """An info of the first N places if the environment set it, else the previous value."""
     if name not in infos:
         return otherwise_N
     count = len(otherwise_N)

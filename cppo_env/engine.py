@@ -13,7 +13,7 @@ from cppo_env.protocols import ChoosesStop, Judge, Prefetches, Reward, Sandbox
 from cppo_env.types import Episode, Job, Observation, Report, Ruling, Verdict
 
 NO_PROGRAM = "no program: "
-"""How the message of the report on a solution without a program begins; the reason follows."""
+"""Prefix of the report message on a solution without a program; the reason follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Engine:
     reward: Reward
     k: int = 4
     end_on_refusal: bool = False
-    """End an episode whose plan is refused at once, with reward 0: saves its programs in training."""
+    """End an episode at a refused plan, with reward 0; saves running its programs."""
 
     def observe(self, episode: Episode) -> Observation:
         """What the agent may see of an episode: never hidden tests, references or metadata."""
@@ -80,7 +80,7 @@ class Engine:
         return [next(after_plan if episode.phase == 0 else after_solve) for episode in episodes]
 
     def prefetch(self, solutions: Sequence[tuple[Episode, str]]) -> None:
-        """Start running single solutions, if the sandbox can, before the step that holds them: it is done sooner."""
+        """Start running single solutions before their step, if the sandbox can."""
         if not isinstance(self.sandbox, Prefetches):
             return
         programs = [(episode, parsing.read_program(text)) for episode, text in solutions]

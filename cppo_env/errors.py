@@ -8,8 +8,8 @@
     ├── ProblemDataError (ValueError)       problem files that are absent or malformed
     ├── MissingExtraError (ImportError)     an optional package that is not installed
     ├── SandboxError (RuntimeError)         no engine, no image, or a sandbox that cannot be trusted
-    ├── AgentError (RuntimeError)           an agent's own machinery failed: its model's endpoint did not answer
-    └── SamplerError (RuntimeError)         the engine that the learner samples with failed or did not answer
+    ├── AgentError (RuntimeError)           an agent's infrastructure failed, such as its endpoint
+    └── SamplerError (RuntimeError)         the learner's sampling engine failed or did not answer
 
 Faults of a single program, judge call or test never raise: they are verdicts (see
 `cppo_env.types.Verdict`).
@@ -43,7 +43,7 @@ class ActionError(UsageError):
 
 
 class UnknownNameError(UsageError, LookupError):
-    """A name that no plug-in, problem or option has."""
+    """No plug-in, problem or option has this name."""
 
 
 class OrderError(CppoError, gymnasium.error.ResetNeeded):
@@ -63,7 +63,10 @@ class SandboxError(CppoError, RuntimeError):
 
 
 class AgentError(CppoError, RuntimeError):
-    """An agent's own machinery failed: its model's endpoint did not answer. Those episodes are void, never a zero."""
+    """An agent's infrastructure failed, such as its endpoint.
+
+    The episodes concerned are void; they never score 0.
+    """
 
     def __init__(self, message: str, actions: Sequence[tuple[str, ...] | None]):
         super().__init__(message)
@@ -72,4 +75,4 @@ class AgentError(CppoError, RuntimeError):
 
 
 class SamplerError(CppoError, RuntimeError):
-    """The engine that the learner samples with failed or did not answer."""
+    """The learner's sampling engine failed or did not answer."""

@@ -142,9 +142,9 @@ def _tuples(solved_TK: ArrayLike) -> NDArray[np.bool_]:
 
 
 def all_wrong(n: int, c: int, k: int) -> float:
-    """C(n−c, k) / C(n, k): the chance that k draws without replacement from n hold none of the c right ones.
+    """C(n−c, k) / C(n, k): the chance that k of n draws include none of the c right ones.
 
-    A product of ratios, so nothing overflows at any n.
+    Computed as a product of ratios, so nothing overflows at any n.
     """
     few, many = sorted((int(c), int(k)))
     if few + many > n:

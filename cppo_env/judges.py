@@ -23,10 +23,11 @@ class AcceptJudge:
 
 
 class FormatJudge:
-    """Accepts a plan whose methods are K distinct sentences: one line each, at most 45 words, no code.
+    """Accepts a plan of K distinct methods: one line each, at most 45 words, no code.
 
-    This is the part of the paper's rubric that needs no model (docs/method.md, section 2). Duplicates are
-    found after case, punctuation and white space are folded.
+    This is the part of the paper's rubric that needs no model (docs/method.md, section 2).
+    Duplicates
+    are found after folding case, punctuation and white space.
     """
 
     def rule(self, cases: Sequence[tuple[Problem, tuple[str, ...]]]) -> list[Ruling]:
@@ -35,7 +36,7 @@ class FormatJudge:
 
 
 def folded(method: str) -> str:
-    """A method without case, punctuation and surplus white space: what tells duplicates apart from others."""
+    """A method without case, punctuation and extra white space, to find duplicates."""
     return _NOT_WORDS.sub(" ", method.casefold()).strip()
 
 

@@ -47,7 +47,7 @@ def _group(kind: str) -> dict[str, EntryPoint]:
 
 
 def names(kind: str) -> list[str]:
-    """Sorted names of all installed plug-ins of a kind (`problems`, `judges`, `sandboxes`, `rewards`, `agents`, …)."""
+    """Sorted names of all installed plug-ins of a kind (`problems`, `judges`, `rewards`, …)."""
     return sorted(_group(kind))
 
 
@@ -111,7 +111,7 @@ def suggest(name: str, known: list[str]) -> str:
 
 
 def missing_extra(error: ModuleNotFoundError, wanted_by: str) -> Exception:
-    """The error to raise instead of `error`: names the extra when the module belongs to one, else `error` itself."""
+    """The error to raise for `error`: names the extra of a known module, else `error` itself."""
     module = (error.name or "").partition(".")[0]
     extra = EXTRAS.get(module)
     if extra is None:

@@ -38,7 +38,7 @@ def plan_messages(observation: Observation, k: int = 4) -> Messages:
 
 
 def solve_messages(observation: Observation, method: str) -> Messages:
-    """The SOLVE prompt for one method (read back by `parsing.read_program`); an empty one leaves the method open."""
+    """The SOLVE prompt for one method (see `read_program`); empty leaves the method open."""
     form = _CALL_FORM if observation["starter_code"] else _STDIN_FORM
     method_text = f"\n\nMethod to use: {method}" if method else ""
     return [
@@ -48,7 +48,7 @@ def solve_messages(observation: Observation, method: str) -> Messages:
 
 
 def skills(k: int) -> tuple[str, ...]:
-    """The methods of UpSkill: a discrete latent z = 1 … K, which says nothing about the problem (arXiv 2602.22296)."""
+    """The methods of UpSkill: z = 1 … K, independent of the problem (arXiv 2602.22296)."""
     return tuple(f"skill {z} of {k}" for z in range(1, k + 1))
 
 

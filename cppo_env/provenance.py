@@ -1,4 +1,4 @@
-"""Where figures come from: what a result needs beside its settings to be made again."""
+"""Provenance of results: what is needed, beside the settings, to reproduce them."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from cppo_env.sandboxing import answer_of
 from cppo_env.types import Job, Problem, TestCase
 
 PACKAGES = ("cppo-env", "gymnasium", "numpy", "torch", "transformers", "vllm")
-"""Packages whose versions are recorded where they are installed."""
+"""Packages whose installed versions are recorded."""
 
 RECORDED = "recorded"
-"""Key of a run's `config.json`: what `provenance` said of each call that differed from those before."""
+"""Key in `config.json` of a run: the `provenance` of each call that changed it."""
 
 SAY_VERSION = """\
 import platform
@@ -29,7 +29,7 @@ print(platform.python_implementation(), platform.python_version())
 
 
 def provenance(problems: ProblemSet, sandbox: Sandbox) -> dict[str, Any]:
-    """Versions, commit, machine, the sandbox in use with the language that it judges, and the problems."""
+    """Versions, commit, machine, sandbox, judged language, and problems."""
     return {
         "versions": versions(),
         "commit": commit(),
@@ -40,7 +40,7 @@ def provenance(problems: ProblemSet, sandbox: Sandbox) -> dict[str, Any]:
 
 
 def versions() -> dict[str, str]:
-    """Python and the packages that are installed of `PACKAGES`."""
+    """Versions of Python and of the installed `PACKAGES`."""
     found = {"python": platform.python_version()}
     for name in PACKAGES:
         try:
@@ -52,7 +52,7 @@ def versions() -> dict[str, str]:
 
 @cache
 def commit() -> str | None:
-    """The commit of the source tree, if this is one."""
+    """The commit of the source tree, if it is a checkout."""
     command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
     try:
         answer = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -77,14 +77,14 @@ def sandbox_facts(sandbox: Sandbox) -> dict[str, str]:
 
 
 def judged_language(sandbox: Sandbox) -> str | None:
-    """The Python that judged programs run in, as a program there prints it; None if it cannot be told."""
+    """The Python version that judged programs run in, as a program reports it; None if unknown."""
     problem = Problem("version", "Print it.", (TestCase("", ""),))
     answer = answer_of(sandbox, Job(problem, SAY_VERSION))
     return answer.strip() if answer else None
 
 
 def fingerprint(problems: ProblemSet) -> str:
-    """SHA-256 over the problems' summaries: ids, splits, dates, sizes of statements, numbers of tests."""
+    """SHA-256 of the problems' summaries: ids, splits, dates, statement sizes, test counts."""
     base, digest = indexed(problems), hashlib.sha256()
     for index in range(len(base)):
         digest.update(f"{base.summary(index)!r}\n".encode())

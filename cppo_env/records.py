@@ -1,4 +1,4 @@
-"""The lines of `rollouts/*.jsonl`: everything about one episode that a later look may ask for."""
+"""The lines of `rollouts/*.jsonl`: the full record of each episode."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ class EpisodeRecord:
     """Counts the episodes of this problem from 0."""
     methods: tuple[str, ...]
     accepted: bool | None
-    """J: whether the judge accepted the methods; None (null) where nobody plans, so that J is not applicable."""
+    """J: whether the judge accepted the methods; None (null) without a planner."""
     reason: str
-    """Why it did not, or why the episode is void."""
+    """Why the plan was refused, or why the episode is void."""
     programs: tuple[str | None, ...]
     """The K programs; None where a solution held none."""
     verdicts: tuple[str, ...]
     """K verdicts; empty when the episode ended before its programs ran."""
     messages: tuple[str, ...]
-    """What the sandbox said of each program."""
+    """The sandbox's message on each program."""
     reward: float
     """The planner's reward."""
     void: bool
-    """Our own machinery failed, so the episode counts for nothing and is played again."""
+    """Infrastructure failure: the episode is excluded and will be replayed."""
     tests: int
     """Tests that ran."""
     tokens: int
@@ -41,13 +41,13 @@ class EpisodeRecord:
     judging_s: float
     """Seconds that gate and sandbox took for the batch, divided by its episodes."""
     plans: tuple[str, ...] = ()
-    """What the planner wrote, as it came: one text, or those of all its requests."""
+    """The planner's raw text: one text, or those of all its requests."""
     unreadable: str = ""
-    """Why the plan is not K methods; empty where it is, and where nobody plans."""
+    """Why the plan is not K methods; empty if it is, or without a planner."""
     answers: tuple[str, ...] = ()
-    """The K answers as they came, thoughts and all; empty texts where none was asked for."""
+    """The K raw answers, thoughts included; empty texts where none was requested."""
     no_program: tuple[str, ...] = ()
-    """Why each answer holds no program; an empty text where it holds one. Empty when no program ran."""
+    """Why each answer has no program; empty text if it has one. Empty when no program ran."""
 
     @property
     def correct(self) -> int:
@@ -56,7 +56,7 @@ class EpisodeRecord:
 
     @property
     def key(self) -> tuple[str, int]:
-        """What tells episodes apart."""
+        """Identifies the episode."""
         return self.problem_id, self.episode
 
     @classmethod

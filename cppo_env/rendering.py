@@ -14,9 +14,9 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u2
 
 
 def printable(text: str) -> str:
-    r"""A text that a program may have chosen, without the power to move a terminal's cursor or its direction.
+    r"""An untrusted text, made unable to move a terminal's cursor or change its direction.
 
-    Control characters are shown as escapes, `\x1b` for one; tabs and line ends are kept.
+    Control characters become escapes such as `\x1b`; tabs and line ends stay.
     """
     return _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
 

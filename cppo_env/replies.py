@@ -1,6 +1,6 @@
-"""What a model wrote, and what it is worth as a plan or as a solution.
+"""Model answers, read as plans or as solutions.
 
-One rule for all who ask a model: the agents of `cppo eval` and the learner of `cppo train`.
+The agents of `cppo eval` and the learner of `cppo train` share these rules.
 """
 
 from __future__ import annotations
@@ -16,24 +16,24 @@ class Reply:
 
     text: str
     truncated: bool = False
-    """The text ended because it reached the limit of tokens."""
+    """The text was cut at the token limit."""
     tokens: int = 0
     """Tokens that the model generated."""
 
     def methods(self, k: int = 4) -> tuple[str, ...]:
-        """The K methods of a plan; none of a truncated one, even if its last line looks like a method."""
+        """The K methods of a plan; none if truncated, even if its last line looks complete."""
         return () if self.truncated else parsing.read_plan(self.text, k)
 
     def unreadable(self, k: int = 4) -> str:
-        """Why it is no plan of K methods; the empty text if it is one."""
+        """Why it is no plan of K methods; empty if it is one."""
         return parsing.CUT_OFF if self.truncated else parsing.explain_plan(self.text, k)
 
     @property
     def without_program(self) -> str:
-        """Why it holds no program; the empty text if it holds one."""
+        """Why it holds no program; empty if it holds one."""
         return parsing.explain_program(self.text, self.truncated)
 
     @property
     def solution(self) -> str:
-        """The solution; a truncated one is empty and earns nothing, even if it holds a whole program."""
+        """The solution; empty if truncated, even if it holds a whole program."""
         return "" if self.truncated else self.text

@@ -8,7 +8,7 @@ from cppo_env.types import Episode, Problem, Report, Verdict
 
 
 def gated(episode: Episode) -> float:
-    """R_plan = J · R_out: some program passed, under a plan that the judge accepted. The paper's reward."""
+    """R_plan = J · R_out: the judge accepted the plan and a program passed. The paper's reward."""
     return episode.validity * episode.r_out
 
 
@@ -37,6 +37,6 @@ class PassRate:
 
 
 def passed_share(problem: Problem, report: Report) -> float:
-    """Share of the problem's tests that passed; a full run (`stop_early=False`) is needed for it to mean that."""
+    """Share of the problem's tests that passed; meaningful only with `stop_early=False`."""
     passed = sum(test.verdict is Verdict.AC for test in report.tests)
     return passed / max(len(problem.tests), 1)

@@ -15,7 +15,7 @@ from cppo_env.types import Job, Problem, Report, TestCase
 
 
 class IsolationWarning(UserWarning):
-    """The sandbox in use contains less than Docker would."""
+    """The sandbox in use isolates programs less than Docker."""
 
 
 def make_sandbox(name: str = "auto", **options: Any) -> Any:
@@ -56,8 +56,8 @@ def open_sandbox(name: str = "auto", *, cache: bool = True, **options: Any) -> A
     """Make the sandbox `name`, wrapped in its cache if it offers one: equal programs run once.
 
     Args:
-        name: see `make_sandbox`, also for what is raised.
-        cache: False takes the sandbox itself, which runs every program.
+        name: see `make_sandbox`, also for the errors.
+        cache: False returns the bare sandbox, which runs every program.
         **options: passed to the sandbox's constructor.
     """
     sandbox = make_sandbox(name, **options)
@@ -94,7 +94,7 @@ def grade_batch(
 
 
 def answer_of(sandbox: Sandbox, job: Job) -> str | None:
-    """What the program of a job answers to its last test; None where there is no answer to compare."""
+    """The program's answer to the last test of a job; None if there is none to compare."""
     heard: list[str] = []
 
     def listen(problem: Problem, test: TestCase, got: str) -> bool:

@@ -10,11 +10,11 @@ from gymnasium import spaces
 from gymnasium.vector.utils import batch_space, concatenate, create_empty_array
 
 SAMPLE_LENGTH = 80
-"""Characters of a random text at most: `sample` is for tests, and a random megabyte helps nobody."""
+"""Maximum length of a random text; `sample` is only for tests."""
 
 
 class UnicodeText(spaces.Text):
-    """Text of up to `max_length` characters of any script (Gymnasium's `Text` lists its characters one by one)."""
+    """Text of up to `max_length` Unicode characters (Gymnasium's `Text` lists them)."""
 
     def __init__(self, max_length: int = 2**24):
         super().__init__(max_length=max_length, min_length=0)

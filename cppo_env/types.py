@@ -65,11 +65,11 @@ class Problem:
     wrong: Sequence[str] = ()
     """Programs known to be wrong."""
     metadata: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    """Whatever else the data set says (difficulty, source, url, names of the references' methods)."""
+    """Other facts from the data set (difficulty, source, url, names of the references' methods)."""
 
 
 Checker = Callable[[Problem, TestCase, str], bool]
-"""Whether an answer is right: given the problem, the test, and what left the judged process (`cppo_env.checkers`)."""
+"""Whether an answer is right, given problem, test and output (`cppo_env.checkers`)."""
 
 
 class Observation(TypedDict):
@@ -93,7 +93,7 @@ class Ruling:
     reason: str = ""
     """One line for people; empty when accepted."""
     void: bool = False
-    """The judge itself failed (its endpoint did not answer): the episode counts for nothing."""
+    """The judge failed (its endpoint did not answer); this voids the episode."""
 
 
 class Verdict(StrEnum):
@@ -114,7 +114,7 @@ class Verdict(StrEnum):
     CE = "CE"
     """Compile error: the program cannot be parsed, or there is no program in the answer."""
     IE = "IE"
-    """Internal error: our own fault. It voids the episode and is never a zero."""
+    """Internal error: infrastructure failure. It voids the episode; it never scores 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """Everything that is known of one episode so far; the empty fields are still to come."""
+    """The state of one episode; fields of later phases are empty."""
 
     problem: Problem
     methods: tuple[str, ...] = ()
@@ -184,6 +184,6 @@ class Episode:
 
     @property
     def void(self) -> bool:
-        """Our own machinery failed somewhere in this episode, so it counts for nothing."""
+        """An infrastructure failure occurred, so the episode is excluded everywhere."""
         judge_failed = self.ruling is not None and self.ruling.void
         return judge_failed or any(report.verdict is Verdict.IE for report in self.reports)

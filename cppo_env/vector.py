@@ -20,7 +20,7 @@ from cppo_env.spaces import Texts, observation_space
 from cppo_env.types import Episode, Observation
 
 Batch = dict[str, Any]
-"""N observations: `phase` int64[N]; `problem` and `starter_code` N texts; `methods` N tuples of K texts."""
+"""N observations: `phase` int64[N]; `problem`, `starter_code` N texts; `methods` N × K texts."""
 
 
 class CPPOVectorEnv(VectorEnv[Any, Any, Any]):
@@ -150,15 +150,16 @@ class CPPOVectorEnv(VectorEnv[Any, Any, Any]):
         )
 
     def prefetch(self, solutions: Sequence[tuple[int, str]]) -> None:
-        """Start running solutions whose siblings are still being written: (environment, one of its K solutions).
+        """Start running single solutions early: (environment, one of its K solutions).
 
-        It saves time where the sandbox can work ahead (`CachedSandbox`) and changes no result: the
-        solutions are judged in the step that holds all of them.
+        Saves time if the sandbox works ahead (`CachedSandbox`) and changes no result: the solutions
+        are
+        judged in the step that holds all of them.
         """
         self.assembly.engine.prefetch([(self._last[i].episode, text) for i, text in solutions])
 
     def close_extras(self, **kwargs: Any) -> None:
-        """Close the sandbox that this environment opened; one that was handed in stays open."""
+        """Close the sandbox if this environment opened it."""
         self.assembly.close()
 
     def _mask(self, given: Any) -> NDArray[np.bool_]:

@@ -17,7 +17,7 @@ def seed_of(*key: object) -> int:
 
 
 class EpisodeCounter:
-    """Numbers the episodes of callers who do not: the n-th time that a problem is met in a phase."""
+    """Numbers the episodes if the caller does not: counts how often a problem was met per phase."""
 
     def __init__(self) -> None:
         self._met: Counter[tuple[str, int]] = Counter()

@@ -8,7 +8,10 @@ from cppo_agents.model_agent import NamedModelAgent
 
 
 class TransformersAgent(NamedModelAgent):
-    """A strategy on a Hugging Face model; needs the extra `grpo`. Further arguments are those of `Transformers`."""
+    """A strategy on a Hugging Face model; needs the extra `grpo`.
+
+    Further arguments are those of `Transformers`.
+    """
 
     backend_class = Transformers
 

@@ -1,4 +1,4 @@
-"""The agent that a model makes: a strategy on a back end, many episodes at once."""
+"""A model as an agent: a strategy on a back end, many episodes at once."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ PAPER = Sampling()
 
 
 class ModelAgent:
-    """Plays each episode by the strategy; the prompts of all episodes in a round go to the back end as one batch."""
+    """Plays each episode by the strategy, with all prompts of a round in one batch."""
 
     def __init__(self, strategy: Strategy, backend: Backend, seed: int | None = None):
-        """With a `seed`, every request gets its own, which follows from it and the episode."""
+        """With a `seed`, each request has a seed derived from it and the episode."""
         self.strategy = strategy
         self.backend = backend
         self.tokens: list[int] = []
@@ -88,10 +88,10 @@ class ModelAgent:
 
 
 class _Progress:
-    """How far the strategy has come in one episode: the requests it waits for, or its K texts, or a failure."""
+    """The strategy's state in one episode: pending requests, K texts, or a failure."""
 
     def __init__(self, steps: Steps, key: tuple[object, ...] | None):
-        """`key` is what the seeds of the requests follow from, beside their round and place in it."""
+        """The seeds of the requests follow from `key`, their round and their place in it."""
         self.requests: list[Request] = []
         self.texts: tuple[str, ...] | None = None
         self.failure: Failure | None = None

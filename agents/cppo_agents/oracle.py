@@ -1,4 +1,4 @@
-"""An agent that replays reference solutions: what a perfect model would score, and a check of problems and sandbox."""
+"""An agent that replays reference solutions: an upper bound, and a check of the problems."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class OracleAgent:
             self._indices[problem.statement, problem.starter_code].append(index)
 
     def act(self, observations: Sequence[Observation]) -> list[tuple[str, ...]]:
-        """The names of the references' methods, then the references; empty texts for an unknown problem."""
+        """Names of the references' methods, then the references; empty for unknown problems."""
         return [self._play(observation) for observation in observations]
 
     def declines(self, problem: Problem) -> str | None:
@@ -53,7 +53,7 @@ class OracleAgent:
 
 
 def _method(problem: Problem, branch: int) -> str:
-    """A method's name where the record tells it; always distinct, so that a gate has nothing to refuse."""
+    """The recorded name of a method, or a unique one, so that no gate refuses it."""
     count = len(problem.references)
     names: Sequence[str] = problem.metadata.get("methods", ())
     name = (

@@ -1,4 +1,4 @@
-"""Numbers as answers hold them: exact where they are integers, within a tolerance where they are floats."""
+"""Numbers in answers: exact for integers, within a tolerance for floats."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _float(text: str) -> float | LargeFloat:
 
 
 def close(want: float | Decimal, have: float | Decimal, tolerance: float) -> bool:
-    """Whether a number is the expected one within the tolerance; NaN is NaN, and no number is infinite."""
+    """Whether a number is within the tolerance; NaN equals NaN, and no number is infinite."""
     if isinstance(want, Decimal) or isinstance(have, Decimal):
         return _close_decimals(Decimal(want), Decimal(have), tolerance)
     if want == have or (math.isnan(want) and math.isnan(have)):

@@ -1,8 +1,8 @@
-"""The comparison rules of two published graders, flaws included, for results to be put beside published numbers.
+"""The comparison rules of two published graders, flaws included, to match published numbers.
 
-Only how they compare is repeated here, not how they run programs. What a function returned has left
-its process as JSON, so a tuple inside a list, which both graders hold to be unequal to a list,
-cannot be told from one.
+Only the comparison is reproduced, not how programs run. A function's result leaves its process as
+JSON, so a tuple inside a list, which both graders treat as different from a list, cannot be
+recognised.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from cppo_env.types import Problem, TestCase
 
 
 def lcb(problem: Problem, test: TestCase, got: str) -> bool:
-    """LiveCodeBench: line by line, as text or as decimal numbers; returned values by Python's `==` (`True` is 1)."""
+    """LiveCodeBench: lines as text or as decimals; returned values by `==` (`True` is 1)."""
     if problem.entry_point is not None:
         return same_json(test.output, got, _equal)
     want, have = test.output.strip(), got.strip()
@@ -28,11 +28,13 @@ def lcb(problem: Problem, test: TestCase, got: str) -> bool:
 
 
 def apps(problem: Problem, test: TestCase, got: str) -> bool:
-    """APPS: a cascade that ends in sets of sets of tokens; returned values by `==`, also with the first expected part.
+    """APPS: a cascade of increasingly lenient comparisons.
 
-    In order: the stripped text; the lines without blank ones; a number on each line within
-    `numpy.allclose`'s defaults; the set of the lines' token sets (order and multiplicity lost); the
-    same with numbers rounded to three decimals.
+    In order: the stripped text; the lines without blank ones; a number on each line within the
+    defaults
+    of `numpy.allclose`; the set of the lines' token sets (order and multiplicity lost); the same
+    with
+    numbers rounded to three decimals. Returned values by `==`, also with the first expected part.
     """
     if problem.entry_point is not None:
         return same_json(test.output, got, _equal_or_first)

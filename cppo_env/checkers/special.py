@@ -1,4 +1,4 @@
-"""Named rules for problems with several right answers. All are `strict` in everything that they do not name."""
+"""Named rules for problems with several right answers; otherwise they behave like `strict`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SPARE_BLANKS = 1 << 16
 
 
 def tolerance(limit: float) -> Checker:
-    """A checker with another tolerance than 1e-6, absolute or relative, where the expected number is a float."""
+    """A checker with another tolerance for floats than 1e-6, absolute or relative."""
 
     def within(problem: Problem, test: TestCase, got: str) -> bool:
         if problem.entry_point is None:
@@ -39,17 +39,18 @@ def case_insensitive(problem: Problem, test: TestCase, got: str) -> bool:
 
 
 def unordered(problem: Problem, test: TestCase, got: str) -> bool:
-    """Lines of text, or elements of the returned array, in any order; each as often as expected, numbers exact."""
+    """Lines of text, or elements of the returned array, in any order; counts and numbers exact."""
     if problem.entry_point is None:
         return not far_longer(test.output, got) and _same_lines(test.output, got)
     return same_json(test.output, got, _same_elements)
 
 
 def value_or_wrapped(problem: Problem, test: TestCase, got: str) -> bool:
-    """For the call-based rows of APPS: the expected value or, where it is an array of one, the element of that array.
+    """For the call-based rows of APPS: the expected value, or the element of an array of one.
 
-    The published rows hold some results bare and some wrapped in an array of one, and do not tell
-    which. Text is compared as in `strict`.
+    The published rows hold some results bare and some wrapped in an array of one, without saying
+    which.
+    Text is compared as in `strict`.
     """
     if problem.entry_point is None:
         return same_text(test.output, got)
@@ -67,7 +68,7 @@ def _same_lines(expected: str, got: str) -> bool:
 
 
 def _lines(text: str, most_bytes: int | None = None) -> Iterator[bytes]:
-    """The lines with single blanks between tokens, without the empty ones; too long ones as they are."""
+    """The non-empty lines with single blanks between tokens; overlong lines are unchanged."""
     for block in blocks(text, _NEWLINE):
         for line in block.split(b"\n"):
             if most_bytes is not None and len(line) > most_bytes:
@@ -86,7 +87,7 @@ def _same_elements(want: object, have: object) -> bool:
 
 
 def _frozen(value: object) -> Hashable:
-    """A decoded JSON value as one that can be counted: equal exactly where the values are."""
+    """A decoded JSON value in hashable form: equal exactly if the values are."""
     if isinstance(value, list):
         return tuple(map(_frozen, cast(list[object], value)))
     if isinstance(value, dict):

@@ -19,7 +19,7 @@ from cppo_env.checkers.numbers import (
 from cppo_env.types import Problem, TestCase
 
 SPACE = " \t\n\r\v\f"
-"""ASCII white space. `str.split()` without an argument would also split at Unicode spaces and control characters."""
+"""ASCII white space. `str.split()` would also split at Unicode spaces and control characters."""
 
 _SPACE = re.compile(rb"[ \t\n\r\v\f]")
 _FLOAT = re.compile(rb"[+-]?(?:\d++\.\d*+|\.\d++|\d++(?=[eE]))(?:[eE][+-]?\d++)?")

@@ -34,12 +34,12 @@ class CompareConfig(Setting):
     """Options of `cppo compare`."""
 
     agents: dict[str, Contestant] = field(default_factory=dict[str, Contestant])
-    """Label → agent and options, best written in a file for --config; the first one is what the others are compared
-    with. Example: {direct: {agent: chat, options: {strategy: direct}}, tuple: {agent: chat}}."""
+    """Label → agent and options, best kept in a --config file; the first agent is the baseline.
+    Example: {direct: {agent: chat, options: {strategy: direct}}, tuple: {agent: chat}}."""
     options: dict[str, Any] = field(default_factory=dict[str, Any])
     """Options of all agents, such as --options.model=NAME."""
     run: Path | None = None
-    """Folder to keep every episode in; the same command again goes on where it was interrupted."""
+    """Folder that stores every episode; repeat the command to resume."""
 
 
 def compare(config: CompareConfig) -> dict[str, Any]:
@@ -76,7 +76,7 @@ def compare(config: CompareConfig) -> dict[str, Any]:
 def _paired(
     config: CompareConfig, evaluations: dict[str, Evaluation], attempts: int
 ) -> dict[str, Any]:
-    """At one budget: pass@k of each agent and its difference from the first one's, on the same episodes."""
+    """At one budget: pass@k of each agent and its paired difference from the first one."""
     played = {label: latest(one.records) for label, one in evaluations.items()}
     counted = [{record.key for record in records if not record.void} for records in played.values()]
     shared = counted[0].intersection(*counted)

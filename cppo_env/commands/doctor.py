@@ -39,7 +39,7 @@ class Fact:
 
 
 def doctor(config: DoctorConfig) -> dict[str, Any]:
-    """Say what this machine has for cppo, and what to do about the rest."""
+    """Check what this machine offers cppo, and how to add the rest."""
     findings = [*_machine(), *_sandboxes(), *_extras(), *_accelerator(), *_data()]
     table = Table("", "found", "to do", title="cppo doctor", title_justify="left")
     for finding in findings:

@@ -32,7 +32,7 @@ class EvalConfig(Setting):
     options: dict[str, Any] = field(default_factory=dict[str, Any])
     """Options of the agent, such as --options.model=NAME --options.base_url=http://localhost:8000/v1."""
     run: Path | None = None
-    """Folder to keep every episode in; the same command again goes on where it was interrupted."""
+    """Folder that stores every episode; repeat the command to resume."""
 
 
 def evaluate(config: EvalConfig) -> dict[str, Any]:
@@ -119,7 +119,7 @@ def _show(config: EvalConfig, result: dict[str, Any]) -> None:
             else "give --run DIR to be able to play them again"
         )
         console.print(
-            f"[yellow]{result['void']} episodes are void (our own machinery failed); {advice}[/]"
+            f"[yellow]{result['void']} episodes are void (infrastructure failure); {advice}[/]"
         )
     excluded: defaultdict[str, list[str]] = defaultdict(list)
     for one in result["excluded"]:

@@ -25,10 +25,10 @@ from cppo_env.sandboxing import make_sandbox
 from cppo_env.types import MIB, Job, Problem, Report, Verdict
 
 SHOWN = 30
-"""Tests that are printed; the JSON result holds them all."""
+"""Tests printed; the JSON result holds all."""
 
 SUFFIXES = {".cpp": "cpp17", ".cc": "cpp17", ".cxx": "cpp17"}
-"""End of a file's name → its language; all others are Python."""
+"""File suffix → language; all others are Python."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def _read(path: Path) -> str:
 
 
 def _without_program(text: str) -> Report:
-    """The report on a file without a program, with the syntax error of one that was meant to be one."""
+    """The report on a file without a program, with the syntax error of a broken one."""
     report, found = no_program(text), facts(text)
     if found.error and "```" not in text:
         return replace(report, message=f"{report.message}; as Python: {found.error}")

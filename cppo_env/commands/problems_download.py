@@ -19,15 +19,15 @@ class DownloadConfig:
     name: str
     """apps (1.4 GB), code_contests (2 to 3 GB) or livecodebench (4 GB)."""
     only: str | None = None
-    """Pattern of the files to fetch, such as "data/valid*" or "test6.jsonl"; None fetches all."""
+    """Pattern of the files to fetch, such as "data/valid*" or "test6.jsonl". Default: all."""
     folder: Path | None = None
-    """Where to put them; None is where the set's name looks for them ($CPPO_DATA or the cache folder)."""
+    """Target folder. Default: the folder of the set in $CPPO_DATA or the cache."""
     endpoint: str | None = None
-    """Address of the hub; None is the public one, or $HF_ENDPOINT."""
+    """Address of the hub. Default: $HF_ENDPOINT, or the public hub."""
 
 
 def download_problems(config: DownloadConfig) -> dict[str, Any]:
-    """Fetch a published problem set at its pinned revision; complete files are kept, partial ones resumed."""
+    """Fetch a published problem set at its pinned revision; resumes partial downloads."""
     done = download(config.name, only=config.only, folder=config.folder, endpoint=config.endpoint)
     console = Console()
     for path, checksum in done.sha256.items():

@@ -24,9 +24,9 @@ class ImportConfig:
     source: str
     """Path of the problems (any published layout) or name of a downloaded set."""
     output: Path | None = None
-    """Folder of the new store; by default one in the data folder, which the set's name then stands for."""
+    """Folder of the new store. Default: in the data folder, as the data of the set's name."""
     split: str | None = None
-    """Part of the set; None imports all."""
+    """Part of the set. Default: all."""
     filters: dict[str, Any] = field(default_factory=dict[str, Any])
     """Further filters, such as --filters.version=v6 --filters.start_date=2025-01-01."""
 

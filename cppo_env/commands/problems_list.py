@@ -25,7 +25,7 @@ class ListConfig:
     """Options of `cppo problems list`."""
 
     problems: str = field(default="", metadata={"positional": True})
-    """Path (any published layout, a store or a keep-list) or name of a problem set; empty lists the installed sets."""
+    """Path (published layout, store or keep-list) or name of a set. Default: list the sets."""
     split: str | None = None
     """Part of the set."""
     difficulty: str | None = None
@@ -35,7 +35,7 @@ class ListConfig:
     filters: dict[str, Any] = field(default_factory=dict[str, Any])
     """Further filters, such as --filters.version=v6 --filters.start_date=2025-01-01."""
     limit: int = 30
-    """Problems that are printed; the JSON result holds them all."""
+    """Number of problems to print; the JSON result holds all."""
 
 
 def list_problems(config: ListConfig) -> dict[str, Any]:

@@ -28,11 +28,11 @@ class OverlapConfig:
     split_b: str | None = None
     """Part of the second set."""
     threshold: float | None = THRESHOLD
-    """Least similarity of near-duplicates, 0 to 1; null compares by hash only."""
+    """Minimum similarity of near-duplicates, 0 to 1; null compares by hash only."""
 
 
 def overlap_problems(config: OverlapConfig) -> dict[str, Any]:
-    """List the problems that two sets share, by hash of the normalised statement and by similarity."""
+    """List the problems that two sets share, by statement hash and by similarity."""
     first, second = (
         load_problems(config.a, split=config.split_a),
         load_problems(config.b, split=config.split_b),

@@ -29,7 +29,7 @@ class ShowConfig:
     problems: str = "samples"
     """Path (any published layout, a store or a keep-list) or name of a problem set."""
     tests: bool = False
-    """Show the first hidden tests too."""
+    """Also show the first hidden tests."""
 
 
 def show(config: ShowConfig) -> dict[str, Any]:

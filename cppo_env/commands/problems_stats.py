@@ -42,7 +42,7 @@ class StatsConfig:
 
 
 def stats(config: StatsConfig) -> dict[str, Any]:
-    """Measure a problem set: statement lengths, tests, what statements lose as plain text, and a histogram."""
+    """Measure a problem set: statement lengths, tests, loss as plain text, and a histogram."""
     if config.plot is not None and config.plot.suffix not in PLOTS:
         raise UsageError(
             f"plot: got {config.plot}, expected a name that ends in {', '.join(PLOTS)}"

@@ -36,7 +36,8 @@ class ValidateConfig:
     sandbox: str = "auto"
     """Where the programs run: auto, docker, local, or another plug-in's name."""
     known: Path | None = None
-    """JSON lines of further programs with known verdicts: key (the problem's id), language, expected, code."""
+    """JSON lines of more programs with known verdicts: key (problem id), language, expected, code.
+    """
     checkers: Path | None = None
     """JSON file of problem id: checker, for problems with several right answers."""
     split: str | None = None
@@ -44,15 +45,15 @@ class ValidateConfig:
     filters: dict[str, Any] = field(default_factory=dict[str, Any])
     """Further filters, such as --filters.version=v6 --filters.start_date=2025-01-01."""
     languages: list[str] | None = None
-    """Languages whose programs run, such as [python3]; None runs all that the sandbox has: python3 and cpp."""
+    """Languages whose programs run, such as [python3]. Default: all (python3, cpp)."""
     max_programs: int | None = None
-    """At most so many right and so many wrong programs of each problem; None runs all."""
+    """Maximum number of right and of wrong programs per problem. Default: all."""
     keep_list: Path | None = None
-    """Write the ids of the problems that are fit for use there; `problems=` accepts that file."""
+    """Write the ids of the usable problems to this file; `problems=` accepts it."""
 
 
 def validate_problems(config: ValidateConfig) -> dict[str, Any]:
-    """Run every reference and known-wrong program; report which problems are fit for use, and why others are not."""
+    """Run reference and known-wrong programs; report which problems are fit for use, and why."""
     start = time.perf_counter()
     if unknown := set(config.languages or ()) - RUNNABLE.keys():
         raise UsageError(

@@ -1,4 +1,4 @@
-"""Playing many episodes with one agent, keeping every one of them, and what they add up to.
+"""Play many episodes with one agent, record them all, and summarise them.
 
-problems, agent → play → records (a run folder's `rollouts/*.jsonl`) → summary → comparison
+problems, agent → play → records (`rollouts/*.jsonl` of a run folder) → summary → comparison
 """

@@ -1,4 +1,4 @@
-"""Playing a batch of episodes with an agent."""
+"""Play a batch of episodes with an agent."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def play(env: CPPOVectorEnv, agent: Agent, tasks: Sequence[Task]) -> list[Episod
 def _ask(
     agent: Agent, keys: Sequence[EpisodeKey], observations: Sequence[Observation]
 ) -> list[Written]:
-    """The agent's texts; an episode that it has no answer for gets its fault."""
+    """The agent's texts, or the failure of each episode without an answer."""
     fault = ""
     try:
         actions: Sequence[tuple[str, ...] | None] = (

@@ -14,7 +14,7 @@ from cppo_env.records import EpisodeRecord
 
 
 class RunFolder:
-    """A folder that an interrupted evaluation goes on from: `config.json` and `rollouts/episodes.jsonl`."""
+    """The resumable folder of an evaluation: `config.json` and `rollouts/episodes.jsonl`."""
 
     def __init__(self, path: Path, config: Mapping[str, Any]):
         """Open the folder, or make it.
@@ -44,10 +44,10 @@ class RunFolder:
             self._write(wanted)
 
     def record(self, provenance: Mapping[str, Any]) -> None:
-        """Add where the next episodes come from to `config.json`, if it differs from what is there.
+        """Add the provenance of the next episodes to `config.json`, if it has changed.
 
         Raises:
-            UsageError: the problems are others than those of the episodes in the folder.
+            UsageError: the problems differ from those of the episodes in the folder.
         """
         config: dict[str, Any] = json.loads(self._config.read_text())
         recorded: list[Any] = config.get(RECORDED, [])
@@ -63,7 +63,7 @@ class RunFolder:
         write_atomically(self._config, json.dumps(config, indent=2) + "\n")
 
     def read(self) -> list[EpisodeRecord]:
-        """All records so far; a line that an interrupted write left unfinished is cut off."""
+        """All records so far; drops a line that an interrupted write left unfinished."""
         if not self.episodes.exists():
             return []
         content = self.episodes.read_bytes()

@@ -1,4 +1,4 @@
-"""Evaluating one agent: all episodes in batches, kept as they finish, with live progress."""
+"""Evaluate one agent: play all episodes in batches, store them, and show progress."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ from cppo_env.records import EpisodeRecord
 from cppo_env.types import Problem
 
 LINES = 8
-"""Lines of progress that an evaluation prints where there is no terminal, at most."""
+"""Maximum number of progress lines without a terminal."""
 
 PATIENCE = 3
-"""Batches in a row without a single answer of the agent before the evaluation gives up."""
+"""Give up after this many batches in a row without any answer."""
 
 
 @dataclass
@@ -61,10 +61,10 @@ class Evaluation:
     provenance: dict[str, Any] | None = None
     """Versions, machine, sandbox and problems of the last `run`."""
     beyond: int = 0
-    """Episodes in the folder that are beyond the limit or the attempts, and count for nothing."""
+    """Episodes in the folder beyond the limit or the attempts; they are ignored."""
 
     def __post_init__(self) -> None:
-        """Take up what an earlier call left in the folder.
+        """Resume from the folder of an earlier call.
 
         Raises:
             UsageError: the setting cannot work.
@@ -79,10 +79,10 @@ class Evaluation:
             self.beyond = len(latest(kept)) - len(latest(self.records))
 
     def run(self, sandbox: Sandbox, label: str) -> None:
-        """Play every episode that is not there yet.
+        """Play every missing episode.
 
         Raises:
-            CppoError: the agent gave no answer at all for several batches.
+            CppoError: the agent gave no answer for several batches.
         """
         self.provenance = provenance(self.problems, sandbox)
         if self.folder is not None:
@@ -157,7 +157,7 @@ class Evaluation:
         }
 
     def _tasks(self) -> Iterator[Task]:
-        """The episodes that are still to be played; notes what is excluded on the way."""
+        """The episodes still to play; records which problems are excluded."""
         done = {record.key for record in self.records if not record.void}
         for index in range(self._size()):
             problem = self.problems[index]
@@ -220,7 +220,7 @@ class Evaluation:
 
 
 def independent_attempts(agent: Agent) -> bool:
-    """Whether an agent says that its K attempts are independent; otherwise it is scored by tuples."""
+    """Whether an agent declares its K attempts independent. Default: scored by tuples."""
     return isinstance(agent, DrawsIndependently) and agent.independent_attempts
 
 

@@ -1,4 +1,4 @@
-"""What `cppo eval` and `cppo compare` are told alike: the environment, the problems and the budget."""
+"""Common settings of `cppo eval` and `cppo compare`: environment, problems and budget."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ from cppo_env.protocols import Agent, ProblemSet
 
 @dataclass(frozen=True)
 class Setting:
-    """The part of a config that decides what is measured, whoever plays."""
+    """The settings that define the measurement, whichever agent plays."""
 
     env: str = "CPPO-Samples-v0"
     """Id of the environment."""
     problems: str | None = None
-    """Path of the problems (any published layout) or name of a problem set; by default the set of the id."""
+    """Path of the problems (any published layout) or name of a set. Default: the set of the id."""
     split: str | None = None
     """Part of the problem set. Default: its held-out part `test` if the set has one; all of a path.
     --filters.split=[train,test] plays both."""
     filters: dict[str, Any] = field(default_factory=dict[str, Any])
     """Filters of the problem set, such as --filters.difficulty=interview."""
     limit: int | None = None
-    """Play the first so many problems only."""
+    """Play only the first LIMIT problems."""
     k: int = 4
     """Branches of one episode: methods of a plan, and programs."""
     attempts: int | None = None
-    """Attempts on each problem, a multiple of K: so many episodes of K; by default one."""
+    """Attempts per problem, a multiple of K. Default: K, one episode."""
     sandbox: str = "auto"
     """Where programs run: auto, docker, local, or another plug-in's name."""
     cache: bool = True
@@ -44,7 +44,7 @@ class Setting:
     judge: str = "format"
     """The gate on plans: format, accept, or another plug-in's name."""
     batch: int = 32
-    """Episodes side by side."""
+    """Episodes played at once."""
     seed: int = 0
     """Seed of the agent."""
 
@@ -61,7 +61,7 @@ class Setting:
         return whole_tuples("attempts", self.k if self.attempts is None else self.attempts, self.k)
 
     def on_held_out(self) -> Self:
-        """These settings with the split that is played where none is given: `test`, if a named set has it."""
+        """These settings with the default split filled in: `test`, if a named set has one."""
         source = self.problems or environment_spec(self.env).kwargs["dataset"]
         if self.split or "split" in self.filters or source not in plugins.names("problems"):
             return self
@@ -73,7 +73,7 @@ class Setting:
 
     @property
     def title(self) -> str:
-        """What is played, in a few words."""
+        """A short description of what is played."""
         return (self.problems or self.env) + (f", split {self.split}" if self.split else "")
 
     def load(self) -> Problems:
@@ -89,7 +89,7 @@ class Setting:
         return load_problems(self.problems or spec.kwargs["dataset"], **chosen)
 
     def make_env(self, places: int, problems: ProblemSet, sandbox: Any) -> Any:
-        """The vector environment over those problems, with an open sandbox that it leaves open."""
+        """The vector environment over those problems; its sandbox stays open."""
         return gym.make_vec(
             self.env,
             num_envs=places,
@@ -100,7 +100,7 @@ class Setting:
         )
 
     def identity(self) -> dict[str, Any]:
-        """What must stay the same for two parts of one run to be one measurement."""
+        """Settings that all parts of one run must share."""
         values = dataclasses.asdict(self)
         for name in ("limit", "attempts", "sandbox", "cache", "batch", "run"):
             values.pop(name, None)
@@ -110,7 +110,7 @@ class Setting:
 def make_agent(
     name: str, options: dict[str, Any], *, problems: ProblemSet, k: int, seed: int
 ) -> Agent:
-    """The agent of that name. What it has a parameter for of `problems`, `k` and `seed`, it is given.
+    """The agent of that name; passes `problems`, `k` and `seed` if it accepts them.
 
     Raises:
         UnknownNameError: there is no agent of that name.

@@ -1,4 +1,4 @@
-"""What many episodes add up to: pass@k of each problem, means and verdicts."""
+"""Summary figures of many episodes: pass@k of each problem, means and verdicts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cppo_env.types import Verdict
 
 
 def latest(records: Iterable[EpisodeRecord]) -> list[EpisodeRecord]:
-    """One record for each episode: the last one, since a void episode is played again."""
+    """The latest record of each episode, since void episodes are replayed."""
     return list({record.key: record for record in records}.values())
 
 
@@ -76,13 +76,13 @@ def mean_by_problem(records: Iterable[EpisodeRecord]) -> dict[str, tuple[float, 
 
 
 def validity(records: Iterable[EpisodeRecord]) -> float | None:
-    """The mean of J over problems; None where nobody planned, so that it is not applicable."""
+    """The mean of J over problems; None without a planner."""
     planned = [record for record in records if record.accepted is not None]
     return mean(accepted for _, accepted, _ in mean_by_problem(planned).values())
 
 
 def unreadable_plans(records: Iterable[EpisodeRecord]) -> dict[str, int]:
-    """Reason → number of plans that are not K methods, of the episodes that count; commonest first."""
+    """Reason → number of plans that are not K methods, the most common first; no void episodes."""
     counts = Counter(
         record.unreadable for record in latest(records) if record.unreadable and not record.void
     )
@@ -90,7 +90,7 @@ def unreadable_plans(records: Iterable[EpisodeRecord]) -> dict[str, int]:
 
 
 def answers_without_program(records: Iterable[EpisodeRecord]) -> dict[str, int]:
-    """Reason → number of answers without a program, of the episodes that count; commonest first."""
+    """Reason → number of answers without a program, the most common first; no void episodes."""
     counts = Counter(
         reason
         for record in latest(records)
@@ -102,7 +102,7 @@ def answers_without_program(records: Iterable[EpisodeRecord]) -> dict[str, int]:
 
 
 def verdict_counts(records: Iterable[EpisodeRecord]) -> dict[str, int]:
-    """Verdict → number of programs, of the episodes that count; commonest first."""
+    """Verdict → number of programs, the most common first; no void episodes."""
     counts = Counter(
         verdict for record in latest(records) if not record.void for verdict in record.verdicts
     )
@@ -110,7 +110,7 @@ def verdict_counts(records: Iterable[EpisodeRecord]) -> dict[str, int]:
 
 
 def tests_per_s(records: Iterable[EpisodeRecord]) -> float:
-    """Tests that ran for each second in which gate and sandbox were at work; 0.0 when none ran."""
+    """Tests per second of gate and sandbox time; 0.0 if none ran."""
     episodes = latest(records)
     seconds = sum(record.judging_s for record in episodes)
     return sum(record.tests for record in episodes) / seconds if seconds else 0.0

@@ -1,7 +1,7 @@
-"""Model text → values: planner text to K methods, solver text to a program; thoughts are no part of either.
+"""Model text → values: plans to K methods, answers to programs, both without thoughts.
 
 Every reader of model text uses these functions: agents, learner, environment and `cppo grade`.
-What a model writes is data: reading it gives a value and never an exception.
+Model text is untrusted data: reading it returns a value and never raises.
 """
 
 from cppo_env.parsing.effort import MAX_CHARACTERS, MAX_UNFENCED_CHARACTERS

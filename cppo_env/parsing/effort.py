@@ -1,4 +1,4 @@
-"""How much one text may cost to read: a text is no attack on the machine that reads it."""
+"""Limits on the cost of reading one text, against denial of service."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MAX_CHARACTERS = 1 << 20
 """A longer text holds no program and no plan."""
 
 MAX_UNFENCED_CHARACTERS = 1 << 15
-"""A longer text without a fence is no program: whether it is Python costs memory and time to tell."""
+"""A longer text without a fence holds no program: parsing it would cost too much."""
 
 ENOUGH = 1 << 17
 """Characters that may be parsed while one text is read."""
@@ -54,7 +54,7 @@ def spend(characters: int) -> bool:
 
 
 def once(source: str, find: Callable[[str], T]) -> T | None:
-    """What is found of a source text, looked for only once in one reading; None where no effort is left."""
+    """A cached fact about a source text; None if the effort is used up."""
     left = _LEFT.get()
     if left is None:
         return find(source)

@@ -23,7 +23,7 @@ LINE_COST = 4
 """What a line with a fence costs to look at, in characters parsed."""
 
 MOST = 32
-"""Blocks of one text that are looked at; no answer of a model has so many."""
+"""Maximum number of blocks read from one text."""
 
 # A backtick fence has no backtick in its info string (CommonMark): "```input()``` reads" is code.
 _OPENING = re.compile(r"(?P<before>(?:(?!```|~~~).)*)(?P<fence>`{3,}|~{3,})(?P<info>[^`]*)", re.S)

@@ -1,4 +1,4 @@
-"""Labels of methods, as chat models write them: `A:`, `(A)`, `A -`, `1.`, `Method A:`, `**Plan 1:**`, …."""
+"""Labels of methods as chat models write them: `A:`, `(A)`, `1.`, `Method A:`, `**Plan 1:**`, …."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Label:
 
     @property
     def is_asked_form(self) -> bool:
-        """It looks like the labels that the prompt asks for: a capital letter, or one with a noun."""
+        """Matches the labels that the prompt asks for: a capital letter, or one with a noun."""
         return (self.kind == "letter" and self.upper) or self.word
 
 

@@ -1,4 +1,4 @@
-"""Where a line ends: only at a line feed, a carriage return, or both; as Python and Markdown have it.
+"""Split lines only at line feeds and carriage returns, as Python and Markdown do.
 
 `str.splitlines` also cuts at U+2028, U+0085, the form feed and others, which may stand in a string
 of a program.

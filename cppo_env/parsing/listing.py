@@ -1,4 +1,4 @@
-"""Which of the labels of a text are those of the plan."""
+"""Select the labels of a text that belong to the plan."""
 
 from __future__ import annotations
 

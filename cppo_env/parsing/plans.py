@@ -20,7 +20,7 @@ MAX_METHOD_WORDS = 45
 """Words of one method at most (docs/method.md, section 1)."""
 
 LONGEST = 1 << 14
-"""Characters of a plan at most; no planner writes so many."""
+"""Maximum number of characters of a plan."""
 
 
 def read_plan(text: str, k: int = 4) -> tuple[str, ...]:

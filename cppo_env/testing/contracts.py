@@ -94,7 +94,7 @@ class AgentContract(_Contract):
 
 
 class JudgeContract(_Contract):
-    """One ruling for each case, in order; hostile methods are refused or accepted, never an exception."""
+    """One ruling per case, in order; hostile methods raise no exception."""
 
     def test_is_a_judge(self) -> None:
         assert isinstance(self.make(), Judge)

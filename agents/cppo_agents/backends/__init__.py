@@ -23,7 +23,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """No answer, through no fault of the model: the endpoint was down, refused the call or ran out of time."""
+    """No answer for reasons outside the model: endpoint down, call refused, or time-out."""
 
     reason: str
 

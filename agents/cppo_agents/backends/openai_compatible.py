@@ -1,4 +1,4 @@
-"""Any endpoint that speaks the OpenAI chat-completions schema: hosted services, vLLM, SGLang, llama.cpp, Ollama, …."""
+"""Any OpenAI-compatible endpoint: hosted services, vLLM, SGLang, llama.cpp, Ollama, …."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cppo_env.plugins import missing_extra
 
 
 class OpenAICompatible:
-    """Sends requests side by side; the `openai` package retries what is worth retrying, with growing pauses."""
+    """Sends requests concurrently; the `openai` package retries with exponential back-off."""
 
     def __init__(
         self,

@@ -1,4 +1,7 @@
-"""A Hugging Face causal language model in this process. Simple and exact; for throughput use the vLLM back end."""
+"""A Hugging Face causal language model in this process.
+
+Simple and exact; for throughput use the vLLM back end.
+"""
 
 from __future__ import annotations
 

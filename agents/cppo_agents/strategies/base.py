@@ -51,7 +51,7 @@ class Strategy(Protocol):
 
 
 class Planned:
-    """A strategy that solves each branch with its method. The methods know of each other, unless it says no."""
+    """A strategy that solves each branch with its method. Default: the methods form one tuple."""
 
     independent_attempts: ClassVar[bool] = False
 
@@ -62,7 +62,7 @@ class Planned:
         self.sampling = sampling
 
     def solve(self, observation: Observation) -> Steps:
-        """One solution for each method. A branch without one spends its attempt on an empty solution."""
+        """One solution per method. A branch without a method spends its attempt on nothing."""
         solutions = [""] * self.k
         branches = [branch for branch, method in enumerate(observation["methods"]) if method]
         if branches:

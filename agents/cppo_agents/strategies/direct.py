@@ -10,7 +10,7 @@ from cppo_env.types import Observation
 
 
 class Direct:
-    """Plans nothing: its methods are empty, the gate J is not applicable, and pass@k is what counts."""
+    """Plans nothing: empty methods, gate J not applicable; pass@k is what counts."""
 
     writes_plans: ClassVar[bool] = False
 

@@ -37,14 +37,14 @@ class PlanSearch(Planned):
     def __init__(
         self, k: int, sampling: Sampling, *, observations: int = 5, derived: int = 3, seed: int = 0
     ):
-        """The number of first-order and of derived observations to ask for; `seed` draws the subsets."""
+        """Numbers of first-order and of derived observations; `seed` draws the subsets."""
         super().__init__(k, sampling)
         self.observations = observations
         self.derived = derived
         self.seed = seed
 
     def plan(self, observation: Observation) -> Steps:
-        """Three rounds: observations, derived observations for each subset, a method for each subset."""
+        """Three rounds: observations, derived observations per subset, a method per subset."""
         problem = prompts.problem_text(observation)
         [first] = yield [
             self.sampling.plan(_messages(OBSERVE.format(count=self.observations), problem))

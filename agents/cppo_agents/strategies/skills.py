@@ -10,7 +10,7 @@ from cppo_env.types import Observation
 
 
 class Skills(Planned):
-    """Plans nothing: the methods are the same K skills for every problem, and the gate J is not applicable."""
+    """Plans nothing: the same K skills for every problem; gate J not applicable."""
 
     writes_plans: ClassVar[bool] = False
 

@@ -11,6 +11,6 @@ class TuplePlanner(Planned):
     """Asks once for K alternative methods."""
 
     def plan(self, observation: Observation) -> Steps:
-        """One plan of K methods; a truncated or unparseable one is K empty texts, which still spend K attempts."""
+        """One plan of K methods; an unreadable one is K empty texts, which spend K attempts."""
         [completion] = yield [self.sampling.plan(prompts.plan_messages(observation, self.k))]
         return completion.methods(self.k) or ("",) * self.k
