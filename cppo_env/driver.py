@@ -51,7 +51,7 @@ class Written:
 
 
 Player = Callable[[Sequence[int], Sequence[Observation]], Sequence[Written]]
-"""Writes methods or solutions: gets the places of some episodes in the batch and their observations."""
+"""Writes methods or solutions for the given places of a batch and their observations."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,13 +15,17 @@ Messages = list[dict[str, str]]
 """Chat messages: `{"role": "system" | "user" | "assistant", "content": text}`."""
 
 PLAN = """\
-You plan attempts on a programming problem. Write exactly {k} alternative methods, one per line, labelled {labels}.
-Each method is one sentence of at most {words} words and a complete route from the input to the answer; another \
-programmer must be able to write the whole program from it alone. No two methods may lead to the same program. \
+You plan attempts on a programming problem. Write exactly {k} alternative methods, one per line, \
+labelled {labels}.
+Each method is one sentence of at most {words} words and a complete route from the input to the \
+answer; another \
+programmer must be able to write the whole program from it alone. No two methods may lead to the \
+same program. \
 Write no code, no preface and nothing after the last method."""
 
 SOLVE = """\
-You solve a programming problem with a given method. You may reason first; end with the complete Python program in one \
+You solve a programming problem with a given method. You may reason first; end with the complete \
+Python program in one \
 fenced code block. {form}"""
 
 _STDIN_FORM = "The program reads standard input and writes the answer to standard output."

@@ -54,7 +54,7 @@ class Sandbox(Protocol):
     """Runs hostile programs on tests and grades them on the host."""
 
     def run(self, jobs: Sequence[Job], /) -> list[Report]:
-        """One report for each job, in order. A fault of the sandbox itself is verdict IE, never an exception."""
+        """One report per job, in order. An infrastructure failure is verdict IE; never raise."""
         ...
 
     def close(self) -> None:
@@ -95,7 +95,7 @@ class TellsRefused(Protocol):
 
 @runtime_checkable
 class Demonstrates(Protocol):
-    """A problem set that shows how answers look; otherwise a warm start learns from the references."""
+    """A problem set with demonstrations. Default: a warm start learns from the references."""
 
     def demonstrations(self, index: int, k: int, random: Random, /) -> list[tuple[str, str]]:
         """(method, program) pairs for the problem at `index`: at least K, in random order."""
@@ -131,7 +131,7 @@ class ShowsReplies(Protocol):
 
     @property
     def replies(self) -> Sequence[tuple[Reply, ...]]:
-        """The model's answers for each observation of the last `act`, in the order in which they came."""
+        """The model's answers for each observation of the last `act`, in order of arrival."""
         ...
 
 
@@ -173,7 +173,7 @@ EpisodeKey = tuple[str, int]
 
 @runtime_checkable
 class DrawsByEpisode(Protocol):
-    """An agent whose draws follow from its seed and the episode, whatever was played before or beside it."""
+    """An agent whose draws depend only on its seed and the episode, not on other episodes."""
 
     def act_in(
         self, episodes: Sequence[EpisodeKey], observations: Sequence[Observation], /
@@ -184,7 +184,7 @@ class DrawsByEpisode(Protocol):
 
 @runtime_checkable
 class ReplaysReferences(Protocol):
-    """An agent that plays the problems' own programs: a failure is one of the records or of the sandbox."""
+    """An agent that plays known programs: failures are the records' or the sandbox's."""
 
     @property
     def replays_references(self) -> bool:
@@ -216,10 +216,10 @@ class Describes(Protocol):
 
 @runtime_checkable
 class OffersCache(Protocol):
-    """A sandbox that can be wrapped in one that remembers reports; what is opened by name then is."""
+    """A sandbox that can be wrapped in a cache of reports; opening it by name does so."""
 
     def cached(self) -> Sandbox:
-        """A sandbox that runs equal programs on equal tests once, and closes this one with itself."""
+        """A sandbox that runs equal programs on equal tests once, and closes this one too."""
         ...
 
 
@@ -253,7 +253,7 @@ class CountsWork(Protocol):
 
 @runtime_checkable
 class ChoosesStop(Protocol):
-    """A reward that says whether programs may stop at their first failing test; otherwise they do."""
+    """A reward that decides whether programs stop at their first failing test. Default: they do."""
 
     @property
     def stop_early(self) -> bool:

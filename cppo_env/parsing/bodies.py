@@ -53,7 +53,7 @@ def _is_gap(line: str) -> bool:
 
 
 def _without_bridge(body: list[_Paragraph]) -> list[_Paragraph]:
-    """A body less the words that lead to the next label: a heading over it, or "Another way is:"."""
+    """A body without the words that introduce the next label, such as "Another way is:"."""
     while len(body) > 1:
         tail = body[-1]
         text = plain(contained(tail[-1])[1])
@@ -112,7 +112,7 @@ def _is_indented(line: str, label: Label) -> bool:
 def _without_end(
     paragraph: _Paragraph, label: Label, rivals: Sequence[_Paragraph], *, after_label: bool
 ) -> _Paragraph:
-    """A paragraph up to the first line that begins something new, as no line of the other methods does."""
+    """A paragraph up to the first line that begins something new, unlike the other methods."""
     sentences = any(_begins_anew(one, n) for one in rivals for n in range(1, len(one)))
     bullets = any(_is_item(line) for one in rivals for line in one[1:])
     longest = max((len(one) for one in rivals), default=1)

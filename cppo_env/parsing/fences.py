@@ -177,7 +177,7 @@ class _Open:
         return self._made(body, end - 1, closed=self._parse(body) is Parse.RIGHT)
 
     def _soft(self, before: int, *, even_if_wrong: bool = False) -> Block | None:
-        """The block up to a fence behind code, or one with words behind it, where that makes it Python."""
+        """The block up to a fence behind code or before words, if that makes it Python."""
         matches = (
             (n, match)
             for n in range(self.first + 1, before)

@@ -65,10 +65,11 @@ def _distinct(labels: Sequence[Label]) -> Iterator[Label]:
 
 
 def _others_are_parts(own: Sequence[Label], chosen: Sequence[Label], k: int) -> bool:
-    """Whether the labels of that kind which were not chosen count steps within a method, or before the list.
+    """Whether the unchosen labels of that kind count steps within a method or before the list.
 
     A label that stands alone may be a method that was labelled twice, and a second list of K one
-    that was written twice.
+    that
+    was written twice.
     """
     left_out = [one for one in own if one not in chosen]
     gaps = [
@@ -125,7 +126,7 @@ def _is_within(chosen: Sequence[Label], labels: Sequence[Label], k: int) -> bool
 
 
 def _preferred(letters: list[Label], numbers: list[Label]) -> list[list[Label]]:
-    """Of a list of letters and one of numbers that are both complete, those that may be the plan."""
+    """Of two complete lists, one of letters and one of numbers, those that may be the plan."""
     outer, inner = sorted((letters, numbers), key=lambda one: one[0].line)
     if outer[-1].line > inner[0].line or outer is letters:
         return [outer]  # interleaved: the parts of methods; behind: steps of the last one, or prose

@@ -32,7 +32,7 @@ TAG_LINE = re.compile(r"[ \t]*</?[A-Za-z][\w-]*(?:\s[^<>]{0,200})?/?>[ \t]*")
 
 
 def plain(text: str) -> str:
-    """A text without bold, italics, inline code, simple HTML and surplus white space; its words stay.
+    """A text without bold, italics, inline code, simple HTML and extra white space.
 
     A span of three backticks and more stays as it is: whether code may stand in a method is for the
     judge to say.
@@ -54,7 +54,7 @@ def plain(text: str) -> str:
 
 
 def _unpaired(text: str) -> str:
-    """Bold that begins a text and never ends, or the other way round: the other half stood at the label."""
+    """Bold marks without a partner at either end of a text; the partner stood at the label."""
     text = text.strip()
     for mark in ("**", "__"):
         if text.count(mark) == 1:
@@ -63,7 +63,7 @@ def _unpaired(text: str) -> str:
 
 
 def contained(line: str) -> tuple[str, str]:
-    """The marks of quotes, list items and headings that a line begins with, and what stands in them."""
+    """The quote, list and heading marks at the start of a line, and the rest of the line."""
     place = 0
     while match := CONTAINER.match(line, place):
         place = match.end()

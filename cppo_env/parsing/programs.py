@@ -131,7 +131,7 @@ def _is_python(block: Block) -> bool:
 
 
 def _values(found: list[Block], whole: str) -> str | None:
-    """What only shows values, where nothing else is there: the last such block, or the text itself."""
+    """Code that only shows values, if there is nothing else: the last such block, or the text."""
     sources = [block.source for block in found if not block.is_other] or [whole]
     return next((one for one in reversed(sources) if one.strip() and is_python(one)), None)
 

@@ -41,13 +41,13 @@ class Facts:
     uses: frozenset[str] = frozenset()
     """Names that it uses and does not bind."""
     first: int = 0
-    """Its first line, after words that stand as statements before it: `Solution`, `Answer: here`."""
+    """Its first line, after words that parse as statements: `Solution`, `Answer: here`."""
     last: int | None = None
     """The line that follows its last one, before such words; None for the end."""
 
 
 def facts(source: str) -> Facts:
-    """What is known of a source text; nothing of one that would cost too much to read (`effort`)."""
+    """The facts about a source text; none if it costs too much to read (`effort`)."""
     if len(source) > MAX_UNFENCED_CHARACTERS or _LONG_NAME.search(source):
         return Facts(Parse.WRONG, "it is too long to tell")
     return once(source, _facts) or Facts(Parse.WRONG, "the text is too long to tell")

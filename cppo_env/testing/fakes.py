@@ -8,7 +8,7 @@ from cppo_env.types import Job, Problem, Report, TestCase, Verdict
 
 
 class FakeSandbox:
-    """Runs nothing: a program that is the name of a verdict ("AC", "TLE", …) gets that verdict, any other WA.
+    """Runs nothing: a program that names a verdict ("AC", "TLE", …) gets it, any other WA.
 
     `batches` holds the jobs of each call, `closed` the number of calls of `close`.
     """

@@ -19,13 +19,17 @@ from cppo_env.prompts import Messages
 from cppo_env.types import Observation
 
 OBSERVE = """\
-You study a programming problem before anyone solves it. Write up to {count} observations that could help: properties \
-of the input, invariants, equivalent formulations, useful data structures. One observation per line, one sentence \
+You study a programming problem before anyone solves it. Write up to {count} observations that \
+could help: properties \
+of the input, invariants, equivalent formulations, useful data structures. One observation per \
+line, one sentence \
 each. Write no code, no preface and no solution."""
 
 DERIVE = """\
-You study a programming problem before anyone solves it. Given some observations on it, write up to {count} further \
-ones that follow from or combine them. One observation per line, one sentence each. Write no code, no preface \
+You study a programming problem before anyone solves it. Given some observations on it, write up \
+to {count} further \
+ones that follow from or combine them. One observation per line, one sentence each. Write no \
+code, no preface \
 and no solution."""
 
 _BULLET = re.compile(r"^\s*(?:[-*•]|\(?\d+[.):]|[A-Z]:)\s*")

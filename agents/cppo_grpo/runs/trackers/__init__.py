@@ -19,7 +19,7 @@ class Tracker(Protocol):
     """Shows the figures of a run."""
 
     def log(self, stage: str, step: int, figures: Mapping[str, float], /) -> None:
-        """Take the figures of a step. A step that was taken before is taken anew: the run was killed and goes on."""
+        """Take the figures of a step. After a crash a resumed run repeats some steps."""
         ...
 
     def close(self) -> None:
