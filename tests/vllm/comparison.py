@@ -73,7 +73,7 @@ def require_equal(found: dict[str, Any]) -> None:
     # Whether a server is still at work when a report is looked at depends on the machine; that the
     # completions come one after the other does not.
     assert found_early["unfinished"][-1] == 0
-    assert len(found_early["unfinished"]) >= 5
+    assert len(found_early["unfinished"]) > 2  # how many depends on what the model draws
     assert found_early["draws_unchanged"]
     assert found_early["alone_unchanged"]
     assert found["split_unchanged"]
