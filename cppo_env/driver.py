@@ -39,7 +39,7 @@ class Written:
     """The texts written for one episode in one phase."""
 
     texts: tuple[str, ...] = ()
-    """K methods or K solutions. None: unreadable plan, or no solutions requested."""
+    """K methods or K solutions. Empty: unreadable plan, or no solutions requested."""
     tokens: int = 0
     """Tokens that a model generated for it, if counted."""
     replies: tuple[Reply, ...] = ()

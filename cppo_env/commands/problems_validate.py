@@ -53,7 +53,7 @@ class ValidateConfig:
 
 
 def validate_problems(config: ValidateConfig) -> dict[str, Any]:
-    """Run reference and known-wrong programs; report which problems are fit for use, and why."""
+    """Run reference and known-wrong programs; report which problems are fit for use."""
     start = time.perf_counter()
     if unknown := set(config.languages or ()) - RUNNABLE.keys():
         raise UsageError(

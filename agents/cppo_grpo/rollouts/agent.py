@@ -54,7 +54,7 @@ class PolicyAgent:
     def plan(
         self, observations: Sequence[Observation], k: int, seed: int, first: int = 0
     ) -> tuple[Samples, list[tuple[str, ...]]]:
-        """The sampled plans and the K methods of each episode; None for an unreadable plan."""
+        """The sampled plans and the K methods of each episode; empty for an unreadable plan."""
         if self.planner != "policy":
             return Samples([], [], []), [fixed_methods(self.planner, k)] * len(observations)
         conversations = [prompts.plan_messages(one, k) for one in observations]

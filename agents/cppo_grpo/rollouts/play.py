@@ -68,7 +68,7 @@ class _Part:
         self.branches: list[tuple[int, int]] = []
 
     def plan(self, places: Sequence[int], observations: Sequence[Observation]) -> list[Written]:
-        """K methods for each episode, or None if its plan cannot be read."""
+        """K methods for each episode; empty if its plan cannot be read."""
         self.plans, self._methods = self._agent.plan(
             observations, self._k, self._seeds[0], self._first
         )

@@ -51,7 +51,7 @@ class Rollout:
     """A batch of finished episodes."""
 
     plans: Samples
-    """N plans; None if the policy writes none (`planner`)."""
+    """N plans; empty if the policy writes none (`planner`)."""
     programs: Samples
     """B solutions of the episodes that went on after their plan."""
     branches: NDArray[np.int64]
