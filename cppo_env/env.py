@@ -19,7 +19,7 @@ RENDER_MODES = ("ansi", "human")
 
 
 class CPPOEnv(gym.Env[Any, Any]):
-    """An episode is one problem: step 1 takes K methods, step 2 takes K solutions and pays the planner's reward.
+    """An episode is one problem: step 1 takes K methods, step 2 K solutions and pays the reward.
 
     Args:
         problems: a path (any published layout, detected), the name of a problem set, or a

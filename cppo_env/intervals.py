@@ -1,7 +1,7 @@
 """95 % intervals of means over problems, which cover whatever the sample looks like.
 
     beta            right answers among n problems, one episode each: the exact interval
-    over_problems   any figure of [low, high] for each problem: a bootstrap over problems or contests
+    over_problems   a figure of [low, high] per problem: a bootstrap over problems or contests
     over_seeds      the same figure for several training seeds: over problems and seeds
     wilson          where all problems agree, of n problems
 
@@ -205,7 +205,7 @@ def _resample(
 def _seed_shifts(means_VS: Floats, rng: np.random.Generator) -> Floats:
     """How far the mean over other seeds may lie from that over these."""
     s = means_VS.shape[1]
-    # √(S − 1) and not √S: few seeds that differ otherwise than normally would be covered too rarely.
+    # √(S − 1), not √S: otherwise few, not normally distributed seeds are covered too rarely.
     errors_V = means_VS.std(axis=1, ddof=1) / math.sqrt(s - 1)
     return rng.standard_t(s - 1, RESAMPLES)[:, None] * errors_V
 

@@ -29,7 +29,10 @@ Python program in one \
 fenced code block. {form}"""
 
 _STDIN_FORM = "The program reads standard input and writes the answer to standard output."
-_CALL_FORM = "The program completes the starter code; it is called from outside: it reads no input and prints nothing."
+_CALL_FORM = (
+    "The program completes the starter code; it is called from outside: "
+    "it reads no input and prints nothing."
+)
 
 
 def plan_messages(observation: Observation, k: int = 4) -> Messages:

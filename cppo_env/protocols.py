@@ -45,7 +45,7 @@ class Judge(Protocol):
     """The validity gate J on a tuple of methods."""
 
     def rule(self, cases: Sequence[tuple[Problem, tuple[str, ...]]], /) -> list[Ruling]:
-        """One ruling for each (problem, methods), in order. An own failure is `Ruling(void=True)`, no exception."""
+        """One ruling per (problem, methods), in order; a judge that fails returns `void=True`."""
         ...
 
 

@@ -143,7 +143,10 @@ def _check_combinations(config: TrainConfig) -> None:
 def _check_groups(config: TrainConfig) -> None:
     """Refuse groups without any contrast, and rewards that the algorithm ignores."""
     algorithm = load_algorithm(config.algorithm)
-    sizes = f"algorithm={config.algorithm}, tuples={config.tuples}, k={config.k}, solver_group={config.solver_group}"
+    sizes = (
+        f"algorithm={config.algorithm}, tuples={config.tuples}, k={config.k}, "
+        f"solver_group={config.solver_group}"
+    )
     plans, nothing = config.planning == "policy", np.zeros((16, config.tuples, config.k))
     some = np.random.default_rng(0).integers(0, 2, nothing.shape).astype(np.float64)
     some[0], some[0, 0, 0] = 0.0, 1.0  # a single right program says the most

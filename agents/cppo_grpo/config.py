@@ -163,8 +163,9 @@ class TrainConfig:
     of the problem), or "skills" (K fixed texts, z = 1 … K). Default: "skills" for upskill,
     otherwise "policy"."""
     end_on_refusal: bool = False
-    """End an episode whose plan the judge refuses at once: it saves its programs, and the solver learns nothing from
-    them; rewards that no gate is in, such as outcome, then are 0 for a refused plan. `plan_only` does so anyway."""
+    """End an episode at once when the judge refuses its plan. This saves its programs, but the
+    solver learns nothing from them, and ungated rewards such as outcome are 0 for a refused plan.
+    `plan_only` always does so."""
     plan_only: bool = False
     """Sample no programs and run no tests: the planner's warm-up, with reward=validity
     (docs/method.md, section 4)."""
@@ -237,7 +238,7 @@ class TrainConfig:
 
     @property
     def ends_on_refusal(self) -> bool:
-        """Whether a refused plan ends its episode: never where nobody plans, since the programs are all there is."""
+        """Whether a refused plan ends its episode; never where nobody plans."""
         return self.planning == "policy" and (self.end_on_refusal or self.plan_only)
 
     def region(self, name: RegionName) -> Region:

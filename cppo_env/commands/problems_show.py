@@ -69,7 +69,8 @@ def _facts(problem: Problem) -> Table:
         "program": f"function {problem.entry_point}"
         if problem.entry_point
         else "standard input to standard output",
-        "limits": f"{limits.cpu_s:g} s CPU, {limits.wall_s:g} s wall clock, {limits.memory_bytes / MIB:.0f} MiB",
+        "limits": f"{limits.cpu_s:g} s CPU, {limits.wall_s:g} s wall clock, "
+        f"{limits.memory_bytes / MIB:.0f} MiB",
         "tests": f"{len(problem.tests)}, of which {len(problem.public_tests)} public",
         "checker": problem.checker if isinstance(problem.checker, str) else "a function",
         "known programs": _known_programs(problem),

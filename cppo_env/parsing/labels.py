@@ -14,7 +14,8 @@ _NOUN = (
     r"|m[ée]thode|método|methode|ansatz|enfoque|approche|метод|план|подход"
     r"|方法|方案|思路|解法|策略|手法|방법)"
 )
-_WORD = rf"(?:(?:(?:alternative|high-level|solution|candidate|possible|distinct)\s+)?{_NOUN}\s*(?:#|no\.?|number)?\s*)"
+_ADJECTIVE = r"(?:alternative|high-level|solution|candidate|possible|distinct)"
+_WORD = rf"(?:(?:{_ADJECTIVE}\s+)?{_NOUN}\s*(?:#|no\.?|number)?\s*)"
 _CARDINALS = "one|two|three|four|five|six|seven|eight|nine|ten"
 _ORDINALS = "first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth"
 _CHINESE = "一二三四五六七八九十"

@@ -177,7 +177,7 @@ class View(Problems):
 
 
 class Indexed(Problems):
-    """Any `ProblemSet` with an index: each problem is read once for its summary, when one is asked for."""
+    """Any `ProblemSet` with an index; each problem is read once, for its summary."""
 
     def __init__(self, problems: ProblemSet):
         self._problems = problems
@@ -216,7 +216,7 @@ class Indexed(Problems):
 def _take_over_offers(
     view: Problems, base: ProblemSet, indices: Sequence[int] | NDArray[np.int64]
 ) -> None:
-    """Give a set over another one what that one offers beyond problems, so that `isinstance` finds it there."""
+    """Pass on what a set offers beyond problems, so that `isinstance` finds it on the view."""
     if isinstance(base, Demonstrates):
         vars(view)["demonstrations"] = partial(_demonstrations, base, indices)
     if isinstance(base, KnowsOptimum):

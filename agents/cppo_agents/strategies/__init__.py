@@ -2,9 +2,9 @@
 
     direct           K independent solutions, no plan
     plan-and-solve   K times: one plan, then its solution (Wang et al. 2023, arXiv 2305.04091)
-    plan-search      observations → subsets → derived observations → one plan each (arXiv 2409.03733)
+    plan-search      observations → subsets → more observations → one plan each (arXiv 2409.03733)
     skills           K fixed skills instead of a plan, z = 1 … K (arXiv 2602.22296)
-    tuple            one plan of K coordinated methods, then their solutions (CPPO, arXiv 2605.27000)
+    tuple            one plan of K coordinated methods, then their solutions (arXiv 2605.27000)
 
 All spend the same budget: K solutions per episode. A strategy is written for one episode, as a
 generator that yields rounds of requests and receives their answers; `ModelAgent` runs the

@@ -10,7 +10,7 @@ p(program). So a program gets the advantage of its attempt, and a plan the sum o
 (`from_attempts`). Without plans (`planner=none`) an attempt is a program, and the M·K programs of a
 problem are independent samples, as in the papers of these algorithms.
 
-An algorithm that needs more than its rewards, or another average over tokens, is an `Algorithm` that
+An algorithm that needs more than rewards, or another average over tokens, is an `Algorithm` that
 holds the function and says so.
 """
 
@@ -46,7 +46,7 @@ class EpisodeRewards:
     ran_PM: Bools
     """Episodes that have branches, because their plan could be read."""
     information_PMK: Floats | float = 0.0
-    """I(y, z): what each program says about its skill. Measured only for algorithms that need "information"."""
+    """I(y, z): what each program says about its skill; only for algorithms that need it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class Algorithm:
     function: Callable[[EpisodeRewards, Options], Advantages]
     needs: tuple[Need, ...] = ()
     aggregation: Aggregation = "sequence_mean"
-    """How the tokens of a sequence are averaged, where the settings do not say: by its own length, or
+    """How the tokens of a sequence are averaged by default: by its own length, or
     by a constant, for a gradient that is stated for log p of whole sequences."""
 
     def __call__(self, rewards: EpisodeRewards, options: Options) -> Advantages:

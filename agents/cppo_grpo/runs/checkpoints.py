@@ -1,10 +1,10 @@
 """Checkpoints: atomic, verified when read, pruned.
 
 checkpoints/step-000050/
-    weights.safetensors      the weights that are learnt; what is frozen stays in the run's `reference/`
+    weights.safetensors      the trained weights; frozen ones stay in the run's `reference/`
     optimizer.safetensors    AdamW's moments, and the random states of torch
-    state.json               step (and with it the schedule), data cursor, settings of the run, random states of the
-                             other libraries, versions, git commit, SHA-256 of the files above
+    state.json               step (and with it the schedule), data cursor, settings, random states
+                             of all libraries, versions, git commit, SHA-256 of the files above
 """
 
 from __future__ import annotations

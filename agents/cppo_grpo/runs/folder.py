@@ -2,7 +2,7 @@
 
 config.json              the settings, and under `recorded` versions, machine, sandbox and problems
 metrics.jsonl            one row a step and an evaluation (docs/metrics.md)
-rollouts/step-*.jsonl    the episodes of each step; before.jsonl and after.jsonl those of the evaluations
+rollouts/step-*.jsonl    the episodes of each step; before.jsonl and after.jsonl: the evaluations
 reference/               model and tokenizer that CPPO started from, as transformers reads them
 checkpoints/             see `cppo_grpo.runs.checkpoints`
 model/                   the trained model and tokenizer, as transformers reads them

@@ -152,7 +152,8 @@ def _pass_chart(
     for line, style in zip(lines, ("--", ":"), strict=False):
         axes.axhline(line.value, color=INK, linestyle=style, linewidth=1.2)
         axes.annotate(
-            f"{line.label} {line.value:.3f}", (0, line.value), xytext=(12, 4), textcoords="offset points",
+            f"{line.label} {line.value:.3f}", (0, line.value),
+            xytext=(12, 4), textcoords="offset points",
             fontsize=9, color=INK,
         )  # fmt: skip
     for when, step in (("before", 0), ("after", steps[-1])):
@@ -160,8 +161,10 @@ def _pass_chart(
             found = evaluations[when]
             low, high = found["ci95"]
             axes.errorbar(
-                [step], [found["pass_at_k"]], yerr=[[found["pass_at_k"] - low], [high - found["pass_at_k"]]],
-                fmt="o", color=GOOD, capsize=4, zorder=5, label="held out, 95 % interval" if when == "before" else None,
+                [step], [found["pass_at_k"]],
+                yerr=[[found["pass_at_k"] - low], [high - found["pass_at_k"]]],
+                fmt="o", color=GOOD, capsize=4, zorder=5,
+                label="held out, 95 % interval" if when == "before" else None,
             )  # fmt: skip
     axes.set_ylim(0, 1.08)
     axes.set_ylabel(f"pass@{k}")

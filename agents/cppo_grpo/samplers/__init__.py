@@ -102,7 +102,7 @@ class DrawsFrom(Protocol):
 def stream(
     sampler: Sampler, prompts: Sequence[Sequence[int]], params: SamplingParams
 ) -> Iterator[Mapping[int, Completion]]:
-    """The completions as they are finished; all at once from a sampler that is not one that `Streams`."""
+    """The completions as they finish; all at once from a sampler that does not stream."""
     if isinstance(sampler, Streams):
         yield from sampler.stream(prompts, params)
     else:

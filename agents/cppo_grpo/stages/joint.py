@@ -88,7 +88,7 @@ def _step(session: Session, rollouts: _Rollouts, step: int, keep: Keep) -> Row:
     cursor = session.cursor.state()
     rollouts.start(step + 1)
     # An interrupt waits here, so that a checkpoint never holds half an update or a wrong count. Its
-    # cursor is that of the finished steps: the rollout that an interrupt breaks off is played again.
+    # cursor is that of the finished steps: an interrupted rollout is played again.
     with uninterrupted():
         row |= learner.update(rollout, step)
         row["seconds"] = time.perf_counter() - started
