@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING, Any
 
+from cppo_env import plugins
 from cppo_grpo.config import TrainConfig
 
 if TYPE_CHECKING:
@@ -22,7 +24,6 @@ def carry_out(command: str, config: TrainConfig, console: Console) -> dict[str, 
     Raises:
         KeyboardInterrupt: the run was interrupted; it has printed how to resume.
     """
-    from cppo_sandboxes.base import core_count
     from cppo_sandboxes.cached import CachedSandbox
     from cppo_sandboxes.selftest import require_trust
 
@@ -33,10 +34,9 @@ def carry_out(command: str, config: TrainConfig, console: Console) -> dict[str, 
 
     processes = Processes.launched()
     run = open_run(config, processes)
-    workers = max(1, core_count() // processes.on_this_machine)
     try:
         with make_sandbox(
-            run.config.sandbox, **({"workers": workers} if processes.count > 1 else {})
+            run.config.sandbox, **_share_of_cores(run.config.sandbox, processes)
         ) as box:
             name = type(box).__name__.removesuffix("Sandbox").lower()
             trusted = config.allow_untrusted_sandbox or run.config.allow_untrusted_sandbox
@@ -59,6 +59,19 @@ def carry_out(command: str, config: TrainConfig, console: Console) -> dict[str, 
     result = summary(run) | {"sandbox": name}
     console.print(f"report: {write_report(run)}", highlight=False, soft_wrap=True)
     return result
+
+
+def _share_of_cores(sandbox: str, processes: Processes) -> dict[str, int]:
+    """The `workers` of each process's sandbox, if it takes that option: they divide the cores."""
+    from cppo_sandboxes.base import core_count
+
+    if processes.count == 1:
+        return {}
+    if sandbox != "auto":
+        taken = inspect.signature(plugins.load("sandboxes", sandbox)).parameters
+        if "workers" not in taken:
+            return {}
+    return {"workers": max(1, core_count() // processes.on_this_machine)}
 
 
 def _kept(run: Run, command: str) -> str:
