@@ -23,7 +23,7 @@ class Vllm:
             MissingExtraError: vLLM is not installed.
         """
         try:
-            import vllm
+            import vllm  # pyright: ignore[reportMissingImports] - an environment of its own
         except ModuleNotFoundError as error:
             raise missing_extra(error, "the vllm agent") from error
         self._sampling_params = vllm.SamplingParams  # pyright: ignore[reportAttributeAccessIssue] - the package, not this file

@@ -57,7 +57,7 @@ class VllmSampler:
         for name, value in DEFAULTS.items():
             os.environ.setdefault(name, value)
         try:
-            import vllm
+            import vllm  # pyright: ignore[reportMissingImports] - an environment of its own
         except ModuleNotFoundError as error:
             raise missing_extra(error, "the vllm sampler") from error
         self._make_params: Any = vllm.SamplingParams
