@@ -82,8 +82,7 @@ def drive(env: CPPOVectorEnv, tasks: Sequence[Task], plan: Player, solve: Player
 
     `plan` is called for every episode, `solve` for those that continue with a readable plan. An
     unreadable plan has no branches, and its K solutions are empty. A failure of either callable
-    voids
-    the episode.
+    voids the episode.
 
     Args:
         env: has at least one place per task; its first use must fill all places.

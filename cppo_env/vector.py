@@ -153,8 +153,7 @@ class CPPOVectorEnv(VectorEnv[Any, Any, Any]):
         """Start running single solutions early: (environment, one of its K solutions).
 
         Saves time if the sandbox works ahead (`CachedSandbox`) and changes no result: the solutions
-        are
-        judged in the step that holds all of them.
+        are judged in the step that holds all of them.
         """
         self.assembly.engine.prefetch([(self._last[i].episode, text) for i, text in solutions])
 

@@ -31,10 +31,9 @@ def apps(problem: Problem, test: TestCase, got: str) -> bool:
     """APPS: a cascade of increasingly lenient comparisons.
 
     In order: the stripped text; the lines without blank ones; a number on each line within the
-    defaults
-    of `numpy.allclose`; the set of the lines' token sets (order and multiplicity lost); the same
-    with
-    numbers rounded to three decimals. Returned values by `==`, also with the first expected part.
+    defaults of `numpy.allclose`; the set of the lines' token sets (order and multiplicity lost);
+    the same with numbers rounded to three decimals. Returned values by `==`, also with the first
+    expected part.
     """
     if problem.entry_point is not None:
         return same_json(test.output, got, _equal_or_first)

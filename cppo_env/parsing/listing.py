@@ -68,8 +68,7 @@ def _others_are_parts(own: Sequence[Label], chosen: Sequence[Label], k: int) -> 
     """Whether the unchosen labels of that kind count steps within a method or before the list.
 
     A label that stands alone may be a method that was labelled twice, and a second list of K one
-    that
-    was written twice.
+    that was written twice.
     """
     left_out = [one for one in own if one not in chosen]
     gaps = [

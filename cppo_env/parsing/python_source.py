@@ -90,12 +90,14 @@ def _facts(source: str) -> Facts:
     except (ValueError, RecursionError, MemoryError) as error:
         return Facts(Parse.WRONG, str(error) or type(error).__name__)
     body = module.body
-    kept = [n for n, one in enumerate(body) if not _is_a_word(one)] or [0, len(body) - 1]
+    weak = [_is_weak(one) for one in body]
+    words = map(_is_a_word, body, weak)
+    kept = [n for n, is_word in enumerate(words) if not is_word] or [0, len(body) - 1]
     first, last = kept[0], kept[-1]
     return Facts(
         Parse.RIGHT,
         statements=len(body),
-        does_something=any(not _is_weak(one) for one in body),
+        does_something=not all(weak),
         defines=frozenset(
             one.name
             for one in body
@@ -108,14 +110,13 @@ def _facts(source: str) -> Facts:
 
 
 def _free_names(module: ast.Module) -> frozenset[str]:
-    names = [node for node in ast.walk(module) if isinstance(node, ast.Name)]
-    bound = {one.id for one in names if isinstance(one.ctx, ast.Store)} | {
-        (alias.asname or alias.name).partition(".")[0]
-        for node in ast.walk(module)
-        if isinstance(node, ast.Import | ast.ImportFrom)
-        for alias in node.names
-    }
-    return frozenset({one.id for one in names} - bound)
+    used, bound = set[str](), set[str]()
+    for node in ast.walk(module):
+        if isinstance(node, ast.Name):
+            (bound if isinstance(node.ctx, ast.Store) else used).add(node.id)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            bound.update((one.asname or one.name).partition(".")[0] for one in node.names)
+    return frozenset(used - bound)
 
 
 def _is_weak(statement: ast.stmt) -> bool:
@@ -129,8 +130,8 @@ def _is_weak(statement: ast.stmt) -> bool:
     )
 
 
-def _is_a_word(statement: ast.stmt) -> bool:
+def _is_a_word(statement: ast.stmt, is_weak: bool) -> bool:
     """A bare name, or one with an annotation, as prose may look like."""
     if isinstance(statement, ast.AnnAssign):
-        return statement.value is None and _is_weak(statement)
+        return statement.value is None and is_weak
     return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Name | ast.List)

@@ -2,7 +2,6 @@
 
 import ast
 import resource
-import time
 import warnings
 
 import pytest
@@ -20,6 +19,7 @@ from cppo_env.parsing import (
 )
 from cppo_env.types import Problem, TestCase
 from tests.core.corpus import cases
+from tests.support.cost import cpu_seconds
 
 PLANS = cases("plans")
 PROGRAMS = cases("programs")
@@ -271,12 +271,10 @@ COSTLY = {
 
 @pytest.mark.parametrize("name", COSTLY)
 def test_no_text_costs_much_to_read(name):
-    """About 0.2 s on an idle machine, more on a busy one. The old readers took 2 s to 64 s."""
+    """At most 0.2 s of CPU time and 100 MB, on an otherwise idle machine."""
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    start = time.process_time()
-    read_program(COSTLY[name])
-    read_plan(COSTLY[name])
-    assert time.process_time() - start < 1.5
+    text = COSTLY[name]
+    assert cpu_seconds(lambda: (read_program(text), read_plan(text))) < 0.5
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000
 
 

@@ -51,8 +51,7 @@ def in_step(
     """This process's forward passes, padded with idle ones to match the other processes.
 
     All processes gather shards at once, so all need the same number of passes. An idle pass runs on
-    a
-    sequence of another process.
+    a sequence of another process.
     """
     batches = distinct_batches(policy, samples, mine, max_tokens)
     if not isinstance(policy, FSDPModule):

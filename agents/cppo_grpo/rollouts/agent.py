@@ -92,8 +92,7 @@ class PromptEncoder:
     """The token ids of conversations up to the start of the answer, without a thinking block.
 
     A batch repeats few prompts many times and every epoch repeats all of them, so encoded prompts
-    are
-    cached.
+    are cached.
     """
 
     def __init__(self, tokenizer: Any) -> None:

@@ -46,12 +46,9 @@ def save_checkpoint(
     """Write the checkpoint after `step` steps atomically, then delete all but the newest `keep`.
 
     An intact checkpoint of that step stays: this process wrote it, or resumed from it. Later ones
-    are
-    deleted as well, because the run has gone back before them. `cursor` is the position in the data
-    as
-    JSON (`Sampler.state()`). `config` holds the settings of the run, so that a checkpoint is
-    complete
-    by itself. All processes call this; one of them writes.
+    are deleted as well, because the run has gone back before them. `cursor` is the position in the
+    data as JSON (`Sampler.state()`). `config` holds the settings of the run, so that a checkpoint
+    is complete by itself. All processes call this; one of them writes.
     """
     weights = {
         name: whole(weight.detach()).contiguous()

@@ -105,8 +105,7 @@ def observe(cursor: ProblemSampler, rollout: Rollout) -> dict[str, float]:
     """Report the results of each problem to the curriculum; returns the share of problems it skips.
 
     An attempt is a branch, and the branches of a refused plan failed: where all branches of a
-    problem
-    fail, or all pass, neither the planner's group nor a solver's group has a signal.
+    problem fail, or all pass, neither the planner's group nor a solver's group has a signal.
     """
     if cursor.curriculum is None:
         return {}
