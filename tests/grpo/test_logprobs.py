@@ -4,30 +4,31 @@ import copy
 
 import pytest
 import torch
-from cppo_grpo.model.chunked_head import chosen_log_probs
 from cppo_grpo.model.modes import checkpoint_activations
 from cppo_grpo.model.policy import Policy, completion_mask
 from cppo_grpo.model.tree_attention import PromptGroup, row_tokens, shared_prompts
 from hypothesis import given
 from hypothesis import strategies as st
-from torch import Tensor, nn
-from torch.utils._python_dispatch import TorchDispatchMode
+from torch import nn
 from transformers import (
     BloomConfig,
     BloomForCausalLM,
     GPTNeoXConfig,
     GPTNeoXForCausalLM,
-    GraniteConfig,
-    GraniteForCausalLM,
     LlamaConfig,
     LlamaForCausalLM,
     MistralConfig,
     MistralForCausalLM,
-    PreTrainedModel,
 )
 
 from cppo_env.errors import UsageError
-from tests.support.models import plain_log_probs, random_ids, tiny_hybrid, tiny_qwen3
+from tests.support.models import (
+    assert_equals_plain,
+    batch,
+    random_ids,
+    tiny_hybrid,
+    tiny_qwen3,
+)
 
 SMALL = {
     "vocab_size": 64,
@@ -44,41 +45,6 @@ quiet_peft = pytest.mark.filterwarnings(
     "ignore:`is_gradient_checkpointing` is deprecated:FutureWarning"
 )
 """peft uses a name that transformers has renamed."""
-
-
-def batch() -> tuple[list[list[int]], list[list[int]]]:
-    """Plans that share a prompt, programs that share most of one, unrelated sequences."""
-    problem, method, ask = random_ids(40, 12, 5, seed=1)
-    other = [problem[:38] + random_ids(n, seed=n)[0] + ask for n in (7, 12, 9)]
-    prompts = [problem + ask] * 3 + other + [method, [3]] + [problem + ask]
-    completions = random_ids(9, 1, 17, 5, 8, 30, 4, 6, 2, seed=2)
-    order = torch.randperm(len(prompts), generator=torch.Generator().manual_seed(3)).tolist()
-    return [prompts[i] for i in order], [completions[i] for i in order]
-
-
-def assert_equals_plain(model: PreTrainedModel, policy: Policy, temperature: float = 0.7) -> None:
-    prompts, completions = batch()
-    weights = torch.randn(len(prompts), 30, generator=torch.Generator().manual_seed(4))
-
-    model.zero_grad()
-    expected = torch.zeros(len(prompts), 30)
-    for i, (prompt, completion) in enumerate(zip(prompts, completions, strict=True)):
-        logps = plain_log_probs(model, prompt, completion, temperature)
-        (weights[i, : len(completion)] * logps).sum().backward()
-        expected[i, : len(completion)] = logps.detach()
-    expected_grads = [p.grad for p in model.parameters() if p.grad is not None]
-
-    model.zero_grad()
-    got = torch.zeros_like(expected)
-    for rows in policy.micro_batches(prompts, completions, 150):
-        logps = policy([prompts[i] for i in rows], [completions[i] for i in rows], temperature)
-        (weights[rows, : logps.shape[1]] * logps).sum().backward()
-        got[rows, : logps.shape[1]] = logps.detach()
-    torch.testing.assert_close(got, expected, atol=1e-5, rtol=0)
-    grads = [p.grad for p in model.parameters() if p.grad is not None]
-    scale = max(float(g.abs().max()) for g in expected_grads)
-    for grad, wanted in zip(grads, expected_grads, strict=True):
-        torch.testing.assert_close(grad, wanted, atol=1e-5 * scale, rtol=1e-5)
 
 
 @pytest.mark.parametrize("share", [True, False])
@@ -151,11 +117,6 @@ def test_dropout_is_off_while_training() -> None:
     assert_equals_plain(policy.model, policy)
 
 
-def test_a_scaled_head_is_refused() -> None:
-    with pytest.raises(UsageError, match="differ from those of its own logits"):
-        Policy(GraniteForCausalLM(GraniteConfig(**SMALL, logits_scaling=8.0)))
-
-
 @quiet_peft
 def test_an_adapter_on_the_head_is_refused() -> None:
     peft = pytest.importorskip("peft")
@@ -185,46 +146,6 @@ def test_a_normal_call_of_the_model_is_unchanged() -> None:
     before = model(ids, attention_mask=mask).logits
     Policy(model)
     torch.testing.assert_close(model(ids, attention_mask=mask).logits, before, atol=0, rtol=0)
-
-
-class Sizes(TorchDispatchMode):
-    """The largest tensor that any operation makes."""
-
-    largest = 0
-
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        result = func(*args, **(kwargs or {}))
-        if isinstance(result, Tensor):
-            self.largest = max(self.largest, result.numel())
-        return result
-
-
-def test_logits_are_never_there_at_once() -> None:
-    tokens, vocabulary = 4096, 2048
-    hidden = torch.randn(tokens, 16, requires_grad=True)
-    weight = torch.randn(vocabulary, 16, requires_grad=True)
-    with Sizes() as sizes:
-        chosen_log_probs(
-            hidden, weight, torch.zeros(tokens, dtype=torch.long), 1.0
-        ).sum().backward()
-    assert sizes.largest <= tokens * vocabulary // 8
-
-
-def test_gradients_of_the_head_pass_gradcheck() -> None:
-    generator = torch.Generator().manual_seed(0)
-    hidden = torch.randn(5, 4, generator=generator, requires_grad=True)
-    weight = torch.randn(7, 4, generator=generator, requires_grad=True)
-    chosen = torch.randint(0, 7, (5,), generator=generator)
-    expected = ((hidden @ weight.T) / 0.6).log_softmax(-1).gather(-1, chosen[:, None])[:, 0]
-    got = chosen_log_probs(hidden, weight, chosen, 0.6)
-    torch.testing.assert_close(got, expected)
-    upstream = torch.randn(5, generator=generator)
-    for left, right in zip(
-        torch.autograd.grad(got, (hidden, weight), upstream),
-        torch.autograd.grad(expected, (hidden, weight), upstream),
-        strict=True,
-    ):
-        torch.testing.assert_close(left, right, atol=1e-6, rtol=1e-5)
 
 
 def test_bf16_autocast_stays_close_and_keeps_float32_gradients() -> None:

@@ -3,6 +3,7 @@
 from functools import cache
 
 import torch
+from cppo_grpo.model.policy import Policy
 from torch import Tensor
 from transformers import (
     PreTrainedModel,
@@ -57,6 +58,41 @@ def plain_log_probs(
     return (
         (logits / temperature).log_softmax(-1).gather(-1, torch.tensor(completion)[:, None])[:, 0]
     )
+
+
+def batch() -> tuple[list[list[int]], list[list[int]]]:
+    """Plans that share a prompt, programs that share most of one, unrelated sequences."""
+    problem, method, ask = random_ids(40, 12, 5, seed=1)
+    other = [problem[:38] + random_ids(n, seed=n)[0] + ask for n in (7, 12, 9)]
+    prompts = [problem + ask] * 3 + other + [method, [3]] + [problem + ask]
+    completions = random_ids(9, 1, 17, 5, 8, 30, 4, 6, 2, seed=2)
+    order = torch.randperm(len(prompts), generator=torch.Generator().manual_seed(3)).tolist()
+    return [prompts[i] for i in order], [completions[i] for i in order]
+
+
+def assert_equals_plain(model: PreTrainedModel, policy: Policy, temperature: float = 0.7) -> None:
+    prompts, completions = batch()
+    weights = torch.randn(len(prompts), 30, generator=torch.Generator().manual_seed(4))
+
+    model.zero_grad()
+    expected = torch.zeros(len(prompts), 30)
+    for i, (prompt, completion) in enumerate(zip(prompts, completions, strict=True)):
+        logps = plain_log_probs(model, prompt, completion, temperature)
+        (weights[i, : len(completion)] * logps).sum().backward()
+        expected[i, : len(completion)] = logps.detach()
+    expected_grads = [p.grad for p in model.parameters() if p.grad is not None]
+
+    model.zero_grad()
+    got = torch.zeros_like(expected)
+    for rows in policy.micro_batches(prompts, completions, 150):
+        logps = policy([prompts[i] for i in rows], [completions[i] for i in rows], temperature)
+        (weights[rows, : logps.shape[1]] * logps).sum().backward()
+        got[rows, : logps.shape[1]] = logps.detach()
+    torch.testing.assert_close(got, expected, atol=1e-5, rtol=0)
+    grads = [p.grad for p in model.parameters() if p.grad is not None]
+    scale = max(float(g.abs().max()) for g in expected_grads)
+    for grad, wanted in zip(grads, expected_grads, strict=True):
+        torch.testing.assert_close(grad, wanted, atol=1e-5 * scale, rtol=1e-5)
 
 
 @cache

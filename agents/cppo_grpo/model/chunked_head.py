@@ -2,89 +2,167 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
 from torch import Tensor
 
-CHUNK_LOGITS = 2**20
-"""Logits per chunk: 4 MiB in float32, which fits a CPU core's cache. A chunk has at least 256
-tokens."""
+from cppo_grpo.model.final_function import IDENTITY, FinalFunction
+
+ROWS = 256
+"""Fewest tokens of a tile."""
+TILE_LOGITS, TILE_LOGITS_GPU = 2**20, 2**26
+"""Logits of a tile: 4 MiB in float32, which fits a CPU core's cache; 256 MiB, which fill a GPU."""
 
 
 def chosen_log_probs(
-    hidden_ND: Tensor, weight_VD: Tensor, chosen_N: Tensor, temperature: float
+    hidden_ND: Tensor,
+    weight_VD: Tensor,
+    chosen_N: Tensor,
+    temperature: float,
+    bias_V: Tensor | None = None,
+    final: FinalFunction = IDENTITY,
 ) -> Tensor:
-    """Log-softmax of hidden · weightᵀ / temperature at the given tokens, in float32.
+    """Log-softmax of final(hidden · weightᵀ + bias) / temperature at the given tokens, in float32.
 
-    The logits are computed in chunks: once in the forward pass and once more in the backward pass.
+    The logits are computed in tiles of tokens and of the vocabulary: once in the forward pass and
+    once more in the backward pass.
 
     Args:
         hidden_ND: hidden states that predict the tokens.
         weight_VD: weight of the output embedding.
         chosen_N: token ids.
         temperature: sampling temperature of the region.
+        bias_V: bias of the output embedding.
+        final: what the model does to the head's output.
 
     Returns:
         Log-probs, shape (N,).
     """
-    return _ChosenLogProbs.apply(hidden_ND, weight_VD, chosen_N, temperature)
+    return _ChosenLogProbs.apply(hidden_ND, weight_VD, bias_V, chosen_N, temperature, final)
 
 
 class _ChosenLogProbs(torch.autograd.Function):
     """∂ log p_y / ∂ logits = onehot(y) − p, so the backward pass needs no graph of the logits.
 
-    The [tokens × vocabulary] chunks are the cost. The temperature is applied to the hidden states,
-    and the gradient's weights and one-hot part to [tokens × width], so the backward pass needs per
-    chunk one matmul, one exp and two more matmuls.
+    The tiles are the cost. All factors go to the hidden states: u = factor · hidden · weightᵀ are
+    the logits at the temperature, or what the tanh of a soft cap is taken of, whose slope then
+    multiplies onehot − p. Without a cap the backward pass needs per tile one matmul, one exp and
+    two more matmuls.
     """
 
     @staticmethod
     def forward(
-        ctx: Any, hidden_ND: Tensor, weight_VD: Tensor, chosen_N: Tensor, temperature: float
+        ctx: Any,
+        hidden_ND: Tensor,
+        weight_VD: Tensor,
+        bias_V: Tensor | None,
+        chosen_N: Tensor,
+        temperature: float,
+        final: FinalFunction,
     ) -> Tensor:
-        scaled_ND = hidden_ND / temperature
-        weight = weight_VD.to(hidden_ND.dtype)
-        normaliser_N = torch.empty(len(hidden_ND), device=hidden_ND.device)
-        logps_N = torch.empty_like(normaliser_N)
-        for rows in _chunks(hidden_ND, weight_VD):
-            logits = (scaled_ND[rows] @ weight.T).float()
-            normaliser_N[rows] = logits.logsumexp(-1)
-            logps_N[rows] = logits.gather(-1, chosen_N[rows, None])[:, 0] - normaliser_N[rows]
-        ctx.save_for_backward(scaled_ND, weight_VD, chosen_N, normaliser_N)
-        ctx.temperature = temperature
+        capped = math.isfinite(final.cap)
+        ctx.factor = final.scale / (final.cap if capped else temperature)
+        ctx.top = final.cap / temperature if capped else None
+        scaled_ND = hidden_ND * ctx.factor
+        normaliser_N = torch.full((len(hidden_ND),), -torch.inf, device=hidden_ND.device)
+        logps_N = torch.zeros_like(normaliser_N)
+        for columns in _columns(weight_VD):
+            block = _Block(weight_VD, bias_V, columns, ctx, scaled_ND.dtype)
+            for rows in _rows(scaled_ND, weight_VD):
+                logits, _ = block.logits(scaled_ND[rows])
+                normaliser_N[rows] = normaliser_N[rows].logaddexp(logits.logsumexp(-1))
+                inside, index = block.own(chosen_N[rows])
+                logps_N[rows] += logits.gather(-1, index[:, None])[:, 0].where(inside, 0.0)
+        ctx.save_for_backward(scaled_ND, weight_VD, bias_V, chosen_N, normaliser_N)
         device = hidden_ND.device.type
         ctx.autocast = {
             "device_type": device,
             "dtype": torch.get_autocast_dtype(device),
             "enabled": torch.is_autocast_enabled(device),
         }
-        return logps_N
+        return logps_N - normaliser_N
 
     @staticmethod
     def backward(  # pyright: ignore[reportIncompatibleMethodOverride] - one output, one gradient
         ctx: Any, grad_N: Tensor
     ) -> tuple[Tensor | None, ...]:
-        scaled_ND, weight_VD, chosen_N, normaliser_N = ctx.saved_tensors
-        weight = weight_VD.to(scaled_ND.dtype)
+        scaled_ND, weight_VD, bias_V, chosen_N, normaliser_N = ctx.saved_tensors
         grad_N1 = grad_N[:, None].to(scaled_ND.dtype)
-        grad_scaled_ND = torch.empty_like(scaled_ND)
+        grad_scaled_ND = torch.zeros_like(scaled_ND)
         weighted_ND = grad_N1 * scaled_ND
-        grad_weight_VD = None
-        if ctx.needs_input_grad[1]:
-            grad_weight_VD = torch.zeros_like(weight_VD).index_add_(
-                0, chosen_N, weighted_ND.to(weight_VD.dtype)
-            )
+        wanted = ctx.needs_input_grad
+        grad_weight_VD = torch.zeros_like(weight_VD) if wanted[1] else None
+        grad_bias_V = torch.zeros_like(bias_V) if wanted[2] else None
         with torch.autocast(**ctx.autocast):
-            for rows in _chunks(scaled_ND, weight_VD):
-                logits = (scaled_ND[rows] @ weight.T).float()
-                probabilities = logits.sub_(normaliser_N[rows, None]).exp_().to(scaled_ND.dtype)
-                grad_scaled_ND[rows] = weight[chosen_N[rows]] - probabilities @ weight
-                if grad_weight_VD is not None:
-                    grad_weight_VD -= probabilities.T @ weighted_ND[rows]
-        return grad_scaled_ND * grad_N1 / ctx.temperature, grad_weight_VD, None, None
+            for columns in _columns(weight_VD):
+                block = _Block(weight_VD, bias_V, columns, ctx, scaled_ND.dtype)
+                for rows in _rows(scaled_ND, weight_VD):
+                    logits, slopes = block.logits(scaled_ND[rows])
+                    inside, index = block.own(chosen_N[rows])
+                    own_N1 = inside[:, None].to(scaled_ND.dtype)
+                    downward = logits.sub_(normaliser_N[rows, None]).exp_()
+                    if slopes is not None:
+                        own_N1 *= slopes.gather(-1, index[:, None])
+                        downward *= slopes
+                    downward = downward.to(scaled_ND.dtype)
+                    grad_scaled_ND[rows] += own_N1 * block.weight[index] - downward @ block.weight
+                    if grad_weight_VD is not None:
+                        part = grad_weight_VD[columns]
+                        part.index_add_(0, index, (own_N1 * weighted_ND[rows]).to(part.dtype))
+                        part -= downward.T @ weighted_ND[rows]
+                    if grad_bias_V is not None:
+                        part = grad_bias_V[columns]
+                        own_N = (ctx.factor * own_N1 * grad_N1[rows])[:, 0]
+                        part.index_add_(0, index, own_N.to(part.dtype))
+                        part -= ctx.factor * (downward.T @ grad_N1[rows])[:, 0]
+        grad_hidden_ND = grad_scaled_ND * grad_N1 * ctx.factor
+        return grad_hidden_ND, grad_weight_VD, grad_bias_V, None, None, None
 
 
-def _chunks(hidden_ND: Tensor, weight_VD: Tensor) -> list[slice]:
-    size = max(256, CHUNK_LOGITS // len(weight_VD))
-    return [slice(start, start + size) for start in range(0, len(hidden_ND), size)]
+class _Block:
+    """Some columns of the head."""
+
+    def __init__(
+        self, weight_VD: Tensor, bias_V: Tensor | None, columns: slice, ctx: Any, dtype: torch.dtype
+    ) -> None:
+        self.start = columns.start
+        self.weight = weight_VD[columns].to(dtype)
+        self.bias = None if bias_V is None else bias_V[columns] * ctx.factor
+        self.top: float | None = ctx.top
+
+    def logits(self, scaled_ND: Tensor) -> tuple[Tensor, Tensor | None]:
+        """The logits at the temperature, and their slopes to u where a cap bends them."""
+        u = (scaled_ND @ self.weight.T).float()
+        if self.bias is not None:
+            u += self.bias
+        if self.top is None:
+            return u, None
+        bent = u.tanh_()
+        return bent * self.top, (1 - bent.square()) * self.top
+
+    def own(self, chosen_N: Tensor) -> tuple[Tensor, Tensor]:
+        """Which of the tokens are columns of this block, and their column; 0 for the others."""
+        index = chosen_N - self.start
+        inside = (index >= 0) & (index < len(self.weight))
+        return inside, index.where(inside, 0)
+
+
+def _tile(weight_VD: Tensor) -> tuple[int, int]:
+    """Tokens and columns of a tile."""
+    logits = TILE_LOGITS if weight_VD.device.type == "cpu" else TILE_LOGITS_GPU
+    rows = max(ROWS, logits // len(weight_VD))
+    return rows, logits // rows
+
+
+def _rows(hidden_ND: Tensor, weight_VD: Tensor) -> list[slice]:
+    return _parts(len(hidden_ND), _tile(weight_VD)[0])
+
+
+def _columns(weight_VD: Tensor) -> list[slice]:
+    return _parts(len(weight_VD), _tile(weight_VD)[1])
+
+
+def _parts(length: int, size: int) -> list[slice]:
+    return [slice(start, start + size) for start in range(0, length, size)]

@@ -18,6 +18,7 @@ from transformers import PretrainedConfig, PreTrainedModel
 
 from cppo_env.errors import UsageError
 from cppo_grpo.model.chunked_head import chosen_log_probs
+from cppo_grpo.model.final_function import measure
 from cppo_grpo.model.modes import evaluating, without_dropout
 from cppo_grpo.model.tree_attention import (
     IMPLEMENTATION,
@@ -45,7 +46,8 @@ class Policy(nn.Module):
     Raises:
         UsageError: prompt sharing is requested, but the model has other layers than full attention,
             or its own positions or masks; or the model computes its logits differently from this
-            module (an adapter, bias or scale on the output embedding).
+            module (an adapter on the output embedding, a final function of another kind than a
+            scale and a soft cap).
     """
 
     def __init__(self, model: nn.Module, *, share_prompts: bool | None = None) -> None:
@@ -60,6 +62,14 @@ class Policy(nn.Module):
                 "leave lm_head out of "
                 "an adapter's target modules"
             )
+        with evaluating(self):
+            final = measure(inner)
+        if final is None:
+            raise UsageError(
+                f"{type(inner).__name__}: its logits are a function of its own of the output "
+                "embedding, expected a scale or a soft cap; use another model"
+            )
+        self.final = final
         self.share_prompts = False
         if share_prompts is not False:
             fault = self._share(inner)
@@ -94,8 +104,9 @@ class Policy(nn.Module):
         device = hidden_ND.device
         chosen_N = torch.tensor([token for i in order for token in completions[i]], device=device)
         head: Any = inner_model(self.model).get_output_embeddings()
-        weight_VD: Tensor = head.weight
-        logps_N = chosen_log_probs(hidden_ND, weight_VD, chosen_N, temperature)
+        logps_N = chosen_log_probs(
+            hidden_ND, head.weight, chosen_N, temperature, head.bias, self.final
+        )
         rows_N = torch.tensor([i for i in order for _ in completions[i]], device=device)
         columns_N = torch.tensor(
             [t for i in order for t in range(len(completions[i]))], device=device
