@@ -28,7 +28,8 @@ def test_ten_thousand_jobs_leave_nothing(name, tmp_path):
     assert result["wrong"] == []
     rows = result["rows"]
     first, last = rows["after 2000 in a row"], rows["after 10000 in a row"]
-    assert {field: last[field] for field in COUNTED} == {field: first[field] for field in COUNTED}
+    # That a pool keeps less than before is no leak.
+    assert not {name: (first[name], last[name]) for name in COUNTED if last[name] > first[name]}
     assert last["scratch_kib"] <= first["scratch_kib"] + 1024
     for field in ("containers", "worker_processes", "host_threads"):
-        assert rows["closed"][field] == rows["before"][field]
+        assert rows["closed"][field] <= rows["before"][field]
