@@ -24,11 +24,17 @@ ARGUMENTS = (
 
 @dataclass(frozen=True, slots=True)
 class Assembly:
-    """Problems, engine, and whether to close the sandbox."""
+    """Problems, engine, and whether to close the sandbox; pickled as its arguments."""
 
     problems: ProblemSet
     engine: Engine
     owns_sandbox: bool
+    arguments: tuple[Any, ...]
+    """Those of `build`."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Built anew: what was given by name is made again, an object is pickled itself."""
+        return Assembly.build, self.arguments
 
     @classmethod
     def build(
@@ -64,7 +70,11 @@ class Assembly:
             else _resolve("sandboxes", sandbox, "run")
         )
         engine = Engine(judge_object, sandbox_object, reward_object, k, end_on_refusal)
-        return cls(loaded, engine, owns_sandbox)
+        arguments = (
+            *(dataset, problems, split, k, sandbox, judge, reward, end_on_refusal),
+            *(dict(filters), cache),
+        )
+        return cls(loaded, engine, owns_sandbox, arguments)
 
     def find(self, problem_id: str) -> int:
         """The index of the problem with that id; see `find_problem`."""

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
+import numpy as np
+from numpy.typing import NDArray
+
 from cppo_env import parsing
 from cppo_env.errors import ActionError, UsageError
 from cppo_env.protocols import ChoosesStop, Judge, Prefetches, Reward, Sandbox
@@ -147,11 +150,13 @@ def no_program(solution: str) -> Report:
 
 
 def check_action(action: Any, k: int) -> tuple[str, ...]:
-    """The action as a tuple of K texts.
+    """The action as a tuple of K texts; an array of them will do, as it does for the space.
 
     Raises:
         ActionError: it is anything else.
     """
+    if isinstance(action, np.ndarray):
+        action = cast(NDArray[Any], action).tolist()
     if isinstance(action, str) or not isinstance(action, Sequence):
         raise ActionError(f"action: got {type(action).__name__}, expected a tuple of {k} texts")
     texts = cast(Sequence[Any], action)

@@ -28,7 +28,8 @@ class CPPOVectorEnv(VectorEnv[Any, Any, Any]):
 
     The arguments are those of `CPPOEnv`. Ended episodes stay as they are until a `reset`
     (`AutoresetMode.DISABLED`): they ignore their action and pay nothing, so that a batch goes on
-    where `end_on_refusal` has ended some.
+    where `end_on_refusal` has ended some. Terminations and truncations tell of the episodes that
+    ended in this very step, so that wrappers count each of them once.
 
     Observations: see `Batch`. Actions: N tuples of K texts. Infos: the keys of the single
     environment as arrays over the environments (`solver_rewards` float32[N, K], `verdicts` and
@@ -139,8 +140,9 @@ class CPPOVectorEnv(VectorEnv[Any, Any, Any]):
             self._last[i] = transition
         rewards = np.zeros(self.num_envs, dtype=np.float64)
         rewards[live] = [self._last[i].reward for i in live]
-        terminations = np.array([last.terminated for last in self._last], dtype=np.bool_)
-        truncations = np.array([last.truncated for last in self._last], dtype=np.bool_)
+        terminations, truncations = np.zeros((2, self.num_envs), dtype=np.bool_)
+        terminations[live] = [self._last[i].terminated for i in live]
+        truncations[live] = [self._last[i].truncated for i in live]
         return (
             self._observe(),
             rewards,

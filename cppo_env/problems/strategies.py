@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from cppo_env.errors import UnknownNameError, UsageError
 from cppo_env.problems.views import Problems, Summary, summarise
@@ -102,6 +103,7 @@ class StrategyProblems(Problems):
         self, split: str, families: int, strategies: int, right: int, size: int, seed: int
     ):
         self.split, self.seed, self.size = split, seed, size
+        self._arguments = split, families, strategies, right, size, seed
         self.families = FAMILIES[:families]
         self.strategies = STRATEGIES[:strategies]
         self.probabilities = (1.0 / right,) * right
@@ -111,6 +113,10 @@ class StrategyProblems(Problems):
         self._right = dict(
             zip(self.families, _deal(self.strategies, right, Random(seed)), strict=False)
         )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled as its arguments; the problems are made again."""
+        return StrategyProblems, self._arguments
 
     def __len__(self) -> int:
         """Number of problems."""

@@ -6,7 +6,8 @@ import atexit
 import os
 import random
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Self
 
 from cppo_env.errors import SandboxError, UsageError
@@ -36,10 +37,11 @@ class WorkerSandbox:
         size: int,
         most: int,
         isolation: str = "shared",
+        settings: Mapping[str, Any] | None = None,
     ) -> None:
         if isolation not in ISOLATION:
             raise UsageError(f"isolation={isolation!r} is not known; give one of {ISOLATION}")
-        self._strict = isolation == "strict"
+        self._strict, self._settings = isolation == "strict", dict(settings or {})
         self._pool: Pool | None = borrow(
             (type(self).__name__, size, *key), lambda: Pool(launch, size, most)
         )
@@ -64,6 +66,10 @@ class WorkerSandbox:
                 )
                 reports[position] = Report(Verdict.IE, message=message)
         return reports
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled as its settings, because workers cannot be; the copy starts its own."""
+        return partial(type(self), **self._settings), ()
 
     def cached(self) -> Sandbox:
         """A `CachedSandbox` around this one."""

@@ -12,9 +12,10 @@ import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from functools import partial
 from pathlib import Path
 from types import FunctionType
-from typing import Literal, Self, get_args
+from typing import Any, Literal, Self, get_args
 
 from cppo_env.atomic import write_atomically
 from cppo_env.errors import UsageError
@@ -57,6 +58,7 @@ class CachedSandbox:
         if remember not in get_args(Remember):
             raise UsageError(f"remember: got {remember!r}, expected 'deterministic' or 'all'")
         self._inner, self._entries, self._folder = inner, entries, folder
+        self._make = partial(type(self), inner, remember=remember, entries=entries, folder=folder)
         self._remember = remember
         self._known: OrderedDict[str, Report] = OrderedDict()
         self._running: dict[str, Future[Report]] = {}
@@ -77,6 +79,10 @@ class CachedSandbox:
         """Files of `folder` that could not be read, and were run again."""
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled as its settings and the inner sandbox; reports in memory stay behind."""
+        return self._make, ()
 
     @property
     def facts(self) -> Mapping[str, str]:

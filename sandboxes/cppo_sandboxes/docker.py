@@ -95,6 +95,13 @@ class DockerSandbox(WorkerSandbox):
             size,
             most,
             isolation,
+            {
+                "workers": workers,
+                "image": image,
+                "runtime": runtime,
+                "memory_bytes": memory_bytes,
+                "isolation": isolation,
+            },
         )
         self.facts |= {"image": image, "image_id": image_id, "runtime": runtime or "default"}
 

@@ -92,7 +92,8 @@ class LocalSandbox(WorkerSandbox):
         total_bytes = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
         size = workers or core_count()
         most = int(MEMORY_SHARE * total_bytes) // Limits().memory_bytes
-        super().__init__((self._python,), self._launch, size, most, isolation)
+        settings = {"workers": workers, "python": python, "isolation": isolation}
+        super().__init__((self._python,), self._launch, size, most, isolation, settings)
 
     def _launch(self) -> Link:
         base = tempfile.mkdtemp(prefix=PREFIX)
