@@ -4,6 +4,9 @@
 `CPPO-Samples-v0` and `CPPO-Strategies-v0`.
 """
 
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+from typing import Any as _Any
+
 import gymnasium as _gym
 
 from cppo_env.env import CPPOEnv
@@ -34,6 +37,9 @@ from cppo_env.types import (
 )
 from cppo_env.vector import CPPOVectorEnv, unbatch
 
+if _TYPE_CHECKING:
+    from cppo_env.evaluation.result import EvaluationResult, ProblemResult, evaluate
+
 __all__ = [
     "ActionError",
     "Agent",
@@ -41,6 +47,7 @@ __all__ = [
     "CPPOVectorEnv",
     "CppoError",
     "Episode",
+    "EvaluationResult",
     "IsolationWarning",
     "Job",
     "Judge",
@@ -50,6 +57,7 @@ __all__ = [
     "OrderError",
     "Problem",
     "ProblemDataError",
+    "ProblemResult",
     "ProblemSet",
     "Report",
     "Reward",
@@ -61,6 +69,7 @@ __all__ = [
     "UnknownNameError",
     "UsageError",
     "Verdict",
+    "evaluate",
     "grade",
     "grade_batch",
     "load_problems",
@@ -68,16 +77,32 @@ __all__ = [
     "unbatch",
 ]
 
-for _name, _dataset in {
-    "APPS": "apps",
-    "CodeContests": "code_contests",
-    "LiveCodeBench": "livecodebench",
-    "Samples": "samples",
-    "Strategies": "strategies",
-}.items():
+_ON_FIRST_USE = ("EvaluationResult", "ProblemResult", "evaluate")
+"""What shows progress, with a package that the environments do without."""
+
+
+def __getattr__(name: str) -> _Any:
+    if name in _ON_FIRST_USE:
+        from cppo_env.evaluation import result
+
+        return getattr(result, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+# The number is the reward from which a task counts as solved. `CPPO-Strategies-v0` can be
+# solved always, and never by K independent guesses (.684); of the others nobody knows what can be
+# reached, so it is the most there is.
+for _name, _dataset, _threshold in (
+    ("APPS", "apps", 1.0),
+    ("CodeContests", "code_contests", 1.0),
+    ("LiveCodeBench", "livecodebench", 1.0),
+    ("Samples", "samples", 1.0),
+    ("Strategies", "strategies", 0.95),
+):
     _gym.register(  # pyright: ignore[reportUnknownMemberType] - typed in part
         id=f"CPPO-{_name}-v0",
         entry_point="cppo_env.env:CPPOEnv",
         vector_entry_point="cppo_env.vector:CPPOVectorEnv",
+        reward_threshold=_threshold,
         kwargs={"dataset": _dataset},
     )

@@ -4,16 +4,24 @@ A package adds a plug-in with one line of its `pyproject.toml`:
 
     [project.entry-points."cppo_env.judges"]
     my-judge = "my_package.judges:MyJudge"
+
+Without an entry point, `my_package.judges:MyJudge` and `./judges.py:MyJudge` are names too, for the
+kinds in `BY_PLACE`.
 """
 
 from __future__ import annotations
 
 import difflib
+import importlib
+import importlib.util
 import inspect
+import operator
+import sys
 from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from cppo_env.errors import MissingExtraError, UnknownNameError, UsageError
@@ -40,6 +48,9 @@ EXTRAS = {
 }
 """Optional package → the extra that installs it."""
 
+BY_PLACE = frozenset({"agents", "algorithms", "judges", "rewards", "sandboxes"})
+"""Kinds whose names users write. Data name checkers and problem sets, so these are never code."""
+
 
 @cache
 def _group(kind: str) -> dict[str, EntryPoint]:
@@ -64,19 +75,87 @@ def find(kind: str, name: str) -> EntryPoint:
     return entry
 
 
-def load(kind: str, name: str) -> Any:
-    """Import the plug-in `name` of a kind.
+def check(kind: str, name: str) -> None:
+    """Refuse a name that `load` cannot know; imports a plug-in only if the name says where it is.
 
     Raises:
-        UnknownNameError: see `find`.
+        UnknownNameError: see `load`.
+    """
+    if is_place(kind, name):
+        load(kind, name)
+    else:
+        find(kind, name)
+
+
+def is_place(kind: str, name: str) -> bool:
+    """Whether a name says where the plug-in is: `module:attribute` or `./file.py:attribute`."""
+    return kind in BY_PLACE and ":" in name
+
+
+def load(kind: str, name: str) -> Any:
+    """Import the plug-in `name` of a kind, or what a name like `./file.py:attribute` points to.
+
+    Raises:
+        UnknownNameError: see `find`; or there is no such file, module or attribute.
         MissingExtraError: the plug-in needs a package that is not installed; the message names the
             extra.
     """
-    entry = find(kind, name)
     try:
-        return entry.load()
+        return _at(kind, name) if is_place(kind, name) else find(kind, name).load()
     except ModuleNotFoundError as error:
         raise missing_extra(error, f"{kind} {name!r}") from error
+
+
+def _at(kind: str, name: str) -> Any:
+    """The object at `module:attribute` or `./file.py:attribute`."""
+    place, _, attribute = name.rpartition(":")
+    module = _of_file(kind, Path(place)) if place.endswith(".py") else _named(kind, place)
+    try:
+        return operator.attrgetter(attribute)(module)
+    except AttributeError:
+        known = [one for one in vars(module) if not one.startswith("_")]
+        raise UnknownNameError(
+            f"{kind} {name!r}: {place} has no {attribute!r}; {suggest(attribute, known)}"
+        ) from None
+
+
+def _named(kind: str, module: str) -> ModuleType:
+    _look_in(Path.cwd())
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{module}.".startswith(f"{error.name}."):
+            raise  # one that the module itself wants
+        raise UnknownNameError(
+            f"no {kind} in {module!r}: there is no module {error.name!r}; give one that Python can "
+            f"import from here, or a file such as ./{error.name}.py:NAME"
+        ) from None
+    except ValueError:
+        raise UnknownNameError(
+            f"{kind}: got the module {module!r}, expected MODULE:NAME or ./FILE.py:NAME"
+        ) from None
+
+
+@cache
+def _of_file(kind: str, file: Path) -> ModuleType:
+    """The module of a file, run once."""
+    path = file.expanduser().resolve()
+    if not path.is_file():
+        raise UnknownNameError(f"{kind}: there is no file {path}")
+    _look_in(path.parent)
+    spec = importlib.util.spec_from_file_location(f"cppo_file_{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise UnknownNameError(f"{kind}: {path} is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses and pickle look there
+    spec.loader.exec_module(module)
+    return module
+
+
+def _look_in(folder: Path) -> None:
+    """Let a plug-in import its neighbours; what is installed comes first."""
+    if str(folder) not in sys.path:
+        sys.path.append(str(folder))
 
 
 def checker_of(problem: Problem) -> Checker:

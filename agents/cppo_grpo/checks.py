@@ -14,7 +14,14 @@ from cppo_env import plugins
 from cppo_env.engine import check_k
 from cppo_env.errors import UsageError
 from cppo_env.ids import environment_spec
-from cppo_grpo.algorithms import Advantages, Algorithm, EpisodeRewards, Floats, load_algorithm
+from cppo_grpo.algorithms import (
+    Advantages,
+    Algorithm,
+    EpisodeRewards,
+    Floats,
+    load_algorithm,
+    name_of,
+)
 
 if TYPE_CHECKING:
     from cppo_grpo.config import TrainConfig
@@ -105,11 +112,12 @@ def _check_ranges(config: TrainConfig) -> None:
 def _check_names(config: TrainConfig) -> None:
     environment_spec(config.env)
     for name, kind in PLUGINS.items():
-        plugins.find(kind, getattr(config, name))
+        if isinstance(value := getattr(config, name), str):
+            plugins.check(kind, value)
     for tracker in config.log_to:
         plugins.find("trackers", tracker)
     if config.sandbox != "auto":
-        plugins.find("sandboxes", config.sandbox)
+        plugins.check("sandboxes", config.sandbox)
 
 
 def _check_combinations(config: TrainConfig) -> None:
@@ -144,7 +152,7 @@ def _check_groups(config: TrainConfig) -> None:
     """Refuse groups without any contrast, and rewards that the algorithm ignores."""
     algorithm = load_algorithm(config.algorithm)
     sizes = (
-        f"algorithm={config.algorithm}, tuples={config.tuples}, k={config.k}, "
+        f"algorithm={name_of(config.algorithm)}, tuples={config.tuples}, k={config.k}, "
         f"solver_group={config.solver_group}"
     )
     plans, nothing = config.planning == "policy", np.zeros((16, config.tuples, config.k))
@@ -157,7 +165,7 @@ def _check_groups(config: TrainConfig) -> None:
         raise UsageError(f"{sizes}: {error}") from error
     if plans and not by_plans and (config.plan_only or config.reward != "gated"):
         raise UsageError(
-            f"algorithm={config.algorithm} with reward={config.reward}, "
+            f"algorithm={name_of(config.algorithm)} with reward={config.reward}, "
             f"plan_only={config.plan_only}: it compares "
             "programs and never sees the planner's reward (or a group of plans has one member); "
             "use algorithm=cppo and "

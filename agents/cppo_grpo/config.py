@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from cppo_env.provenance import RECORDED
-from cppo_grpo.algorithms import Options, load_algorithm
+from cppo_grpo.algorithms import Credit, Options, load_algorithm, name_of
 from cppo_grpo.choices import Aggregation, Correction, Form, Planner, SolverGroup
 
 RegionName = Literal["plan", "solve"]
@@ -156,8 +156,9 @@ class TrainConfig:
     """β: weight of the KL to the frozen reference, on solutions."""
     kl_ratio: bool = False
     """Multiply the KL by the policy's ratio, which makes its gradient that of the reverse KL."""
-    algorithm: str = "cppo"
-    """How rewards become advantages: the name of a plug-in of the group `cppo_env.algorithms`."""
+    algorithm: str | Credit = "cppo"
+    """How rewards become advantages: the name of a plug-in of the group `cppo_env.algorithms`,
+    ./FILE.py:FUNCTION, or in Python the function itself."""
     planner: Planner | None = None
     """Who writes the K methods: "policy" (sampled plans, trained), "none" (K independent solutions
     of the problem), or "skills" (K fixed texts, z = 1 … K). Default: "skills" for upskill,
@@ -274,6 +275,7 @@ class TrainConfig:
         values = dataclasses.asdict(self)
         for name in NOT_STORED:
             del values[name]
+        values["algorithm"] = name_of(self.algorithm)
         return json.dumps(values, indent=2) + "\n"
 
     @classmethod

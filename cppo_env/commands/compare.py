@@ -24,7 +24,7 @@ class Contestant:
     """One row of the comparison."""
 
     agent: str
-    """Name of the agent."""
+    """Name of the agent, or module:CLASS or ./FILE.py:CLASS."""
     options: dict[str, Any] = field(default_factory=dict[str, Any])
     """Its options; they go before the common ones."""
 

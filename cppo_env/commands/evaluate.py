@@ -10,13 +10,11 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from cppo_env.evaluation.records import RunFolder
-from cppo_env.evaluation.run import Evaluation
+from cppo_env.evaluation.run import measure
 from cppo_env.evaluation.setting import Setting, make_agent
 from cppo_env.evaluation.summary import latest
-from cppo_env.protocols import Remembers, ReplaysReferences
+from cppo_env.protocols import ReplaysReferences
 from cppo_env.records import EpisodeRecord
-from cppo_env.sandboxing import open_sandbox
 from cppo_env.types import Verdict
 
 SHOWN = 20
@@ -28,7 +26,8 @@ class EvalConfig(Setting):
     """Options of `cppo eval`."""
 
     agent: str = "oracle"
-    """Name of the agent: random, oracle, chat, transformers, vllm, or another plug-in's."""
+    """Name of the agent: random, oracle, chat, transformers, vllm, another plug-in's, or
+    module:CLASS or ./FILE.py:CLASS."""
     options: dict[str, Any] = field(default_factory=dict[str, Any])
     """Options of the agent, such as --options.model=NAME --options.base_url=http://localhost:8000/v1."""
     run: Path | None = None
@@ -42,14 +41,14 @@ def evaluate(config: EvalConfig) -> dict[str, Any]:
     agent = make_agent(
         config.agent, config.options, problems=problems, k=config.k, seed=config.seed
     )
-    identity = {**config.identity(), "agent": config.agent, "options": config.options}
-    evaluation = Evaluation(
-        config, problems, agent, RunFolder(config.run, identity) if config.run else None
+    evaluation, result = measure(
+        config,
+        problems,
+        agent,
+        label=config.agent,
+        identity={"agent": config.agent, "options": config.options},
+        run=config.run,
     )
-    with open_sandbox(config.sandbox, cache=config.cache) as sandbox:
-        evaluation.run(sandbox, config.agent)
-        remembered = sandbox.hits if isinstance(sandbox, Remembers) else 0
-    result = evaluation.result() | {"remembered": remembered}
     if isinstance(agent, ReplaysReferences) and agent.replays_references:
         result["failed_references"] = failed_references(evaluation.records)
     _show(config, result)

@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
+from pathlib import Path
 from typing import Any
-
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeRemainingColumn,
-)
 
 from cppo_env.driver import Task
 from cppo_env.errors import CppoError
 from cppo_env.evaluation.figures import contest_of, figures
 from cppo_env.evaluation.play import play
+from cppo_env.evaluation.progress import shown_progress
 from cppo_env.evaluation.records import RunFolder
 from cppo_env.evaluation.setting import Setting
 from cppo_env.evaluation.summary import (
@@ -33,13 +26,11 @@ from cppo_env.evaluation.summary import (
     verdict_counts,
 )
 from cppo_env.problems import Problems
-from cppo_env.protocols import Agent, Declines, DrawsIndependently, Sandbox
+from cppo_env.protocols import Agent, Declines, DrawsIndependently, Remembers, Sandbox
 from cppo_env.provenance import provenance
 from cppo_env.records import EpisodeRecord
+from cppo_env.sandboxing import borrow_sandbox
 from cppo_env.types import Problem
-
-LINES = 8
-"""Maximum number of progress lines without a terminal."""
 
 PATIENCE = 3
 """Give up after this many batches in a row without any answer."""
@@ -78,8 +69,13 @@ class Evaluation:
             ]
             self.beyond = len(latest(kept)) - len(latest(self.records))
 
-    def run(self, sandbox: Sandbox, label: str) -> None:
+    def run(self, sandbox: Sandbox, label: str, *, progress: bool = True) -> None:
         """Play every missing episode.
+
+        Args:
+            sandbox: runs the programs.
+            label: names the agent in the progress shown.
+            progress: show it, on standard error.
 
         Raises:
             CppoError: the agent gave no answer for several batches.
@@ -90,7 +86,7 @@ class Evaluation:
         tasks = self._tasks()
         fruitless = 0
         with contextlib.ExitStack() as stack:
-            bar = stack.enter_context(_progress(label))
+            bar = stack.enter_context(shown_progress(label, progress))
             bar.show(self._done(), self._total(), self._note())
             env: Any = None
             while batch := list(islice(tasks, self.setting.batch)):
@@ -224,35 +220,34 @@ def independent_attempts(agent: Agent) -> bool:
     return isinstance(agent, DrawsIndependently) and agent.independent_attempts
 
 
-class Bar:
-    """The progress of an evaluation: a live bar on a terminal, a line now and then elsewhere."""
+def measure(
+    setting: Setting,
+    problems: Problems,
+    agent: Agent,
+    *,
+    label: str,
+    identity: Mapping[str, Any],
+    run: Path | None,
+    progress: bool = True,
+) -> tuple[Evaluation, dict[str, Any]]:
+    """Play all episodes of one agent; its evaluation and its machine-readable result.
 
-    def __init__(self, console: Console, progress: Progress, label: str):
-        self._console, self._progress, self._label = console, progress, label
-        self._task = progress.add_task(label, total=None, note="")
-        self._printed = 0
+    Args:
+        setting: what is measured.
+        problems: the problems of the setting.
+        agent: who plays.
+        label: names the agent in the progress shown.
+        identity: what tells this agent from others, JSON-serialisable; stored with the run.
+        run: folder that stores every episode, and resumes.
+        progress: show it, on standard error.
 
-    def show(self, done: int, total: int, note: str) -> None:
-        """Say how many episodes are done."""
-        self._progress.update(self._task, total=total, completed=done, note=note)
-        reached = done * LINES // total if total else 0
-        if not self._console.is_terminal and reached > self._printed:
-            self._printed = reached
-            self._console.print(
-                f"{self._label}  {done}/{total}  {note}", highlight=False, soft_wrap=True
-            )
-
-
-@contextlib.contextmanager
-def _progress(label: str) -> Generator[Bar]:
-    """A progress bar on standard error, so that standard output stays clean."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[note]}"),
-        TimeRemainingColumn(),
-    )
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        yield Bar(console, progress, label)
+    Raises:
+        CppoError: no episode counts, or the agent gave no answer for several batches.
+        UsageError: the setting cannot work, or `run` holds a run with another one.
+    """
+    folder = RunFolder(run, {**setting.identity(), **identity}) if run else None
+    evaluation = Evaluation(setting, problems, agent, folder)
+    with borrow_sandbox(setting.sandbox, cache=setting.cache) as sandbox:
+        evaluation.run(sandbox, label, progress=progress)
+        remembered = sandbox.hits if isinstance(sandbox, Remembers) else 0
+    return evaluation, evaluation.result() | {"remembered": remembered}

@@ -5,9 +5,11 @@ from __future__ import annotations
 import dataclasses
 import inspect
 from dataclasses import dataclass, field
-from typing import Any, Self
+from pathlib import Path
+from typing import Any, Self, cast
 
 import gymnasium as gym
+from gymnasium.envs.registration import EnvSpec
 
 from cppo_env import plugins
 from cppo_env.engine import check_k
@@ -42,7 +44,10 @@ class Setting:
     cache: bool = True
     """Run equal deterministic programs on equal tests once; false runs every program."""
     judge: str = "format"
-    """The gate on plans: format, accept, or another plug-in's name."""
+    """The gate on plans: format, accept, another plug-in's name, or ./FILE.py:NAME."""
+    reward: str = "gated"
+    """The planner's reward: gated, outcome, validity, pass_rate, another plug-in's name, or
+    ./FILE.py:NAME."""
     batch: int = 32
     """Episodes played at once."""
     seed: int = 0
@@ -62,8 +67,10 @@ class Setting:
 
     def on_held_out(self) -> Self:
         """These settings with the default split filled in: `test`, if a named set has one."""
-        source = self.problems or environment_spec(self.env).kwargs["dataset"]
-        if self.split or "split" in self.filters or source not in plugins.names("problems"):
+        source = self._source(environment_spec(self.env))
+        if self.split or "split" in self.filters or not isinstance(source, str):
+            return self
+        if source not in plugins.names("problems"):
             return self
         try:
             load_problems(source, split="test", **self.filters)
@@ -74,7 +81,9 @@ class Setting:
     @property
     def title(self) -> str:
         """A short description of what is played."""
-        return (self.problems or self.env) + (f", split {self.split}" if self.split else "")
+        return str(named(self.problems or self.env)) + (
+            f", split {self.split}" if self.split else ""
+        )
 
     def load(self) -> Problems:
         """The problems.
@@ -83,10 +92,17 @@ class Setting:
             UsageError: the id is no environment of this project's kind, or there is no such judge.
             ProblemDataError: the problems are absent.
         """
-        plugins.load("judges", self.judge)
+        gates: dict[str, Any] = {"judges": self.judge, "rewards": self.reward}
+        for kind, chosen in gates.items():
+            if isinstance(chosen, str):
+                plugins.load(kind, chosen)
         spec = environment_spec(self.env)
-        chosen = self.filters if self.split is None else {"split": self.split, **self.filters}
-        return load_problems(self.problems or spec.kwargs["dataset"], **chosen)
+        filters = self.filters if self.split is None else {"split": self.split, **self.filters}
+        return load_problems(self._source(spec), **filters)
+
+    def _source(self, spec: EnvSpec) -> Any:
+        """Where the problems come from; an empty set that is given is no default."""
+        return spec.kwargs["dataset"] if self.problems is None else self.problems
 
     def make_env(self, places: int, problems: ProblemSet, sandbox: Any) -> Any:
         """The vector environment over those problems; its sandbox stays open."""
@@ -97,14 +113,16 @@ class Setting:
             k=self.k,
             sandbox=sandbox,
             judge=self.judge,
+            reward=self.reward,
         )
 
     def identity(self) -> dict[str, Any]:
         """Settings that all parts of one run must share."""
-        values = dataclasses.asdict(self)
-        for name in ("limit", "attempts", "sandbox", "cache", "batch", "run"):
-            values.pop(name, None)
-        return values
+        return {
+            one.name: named(getattr(self, one.name))
+            for one in dataclasses.fields(self)
+            if one.name not in ("limit", "attempts", "sandbox", "cache", "batch", "run", "agents")
+        }
 
 
 def make_agent(
@@ -112,12 +130,43 @@ def make_agent(
 ) -> Agent:
     """The agent of that name; passes `problems`, `k` and `seed` if it accepts them.
 
+    Args:
+        name: a plug-in's name, or `module:NAME` or `./file.py:NAME` of a class, a function that
+            makes an agent, or an agent.
+        options: the user's.
+        problems: what will be played.
+        k: branches of an episode.
+        seed: decides the draws.
+
     Raises:
         UnknownNameError: there is no agent of that name.
-        UsageError: an option is missing or unknown.
+        UsageError: an option is missing or unknown, or it is no agent.
     """
     plugin = plugins.load("agents", name)
+    if isinstance(plugin, Agent) and not isinstance(plugin, type):
+        if options:
+            raise UsageError(
+                f"agent {name!r}: it is made already, so it takes no options; got {[*options]}"
+            )
+        return plugin
+    if not callable(plugin):
+        raise UsageError(_no_agent(name, plugin))
     parameters = inspect.signature(plugin).parameters
     shared = {"problems": problems, "k": k, "seed": seed}
     arguments = {key: value for key, value in shared.items() if key in parameters} | options
-    return plugins.construct(plugin, arguments, f"agent {name!r}")
+    agent = plugins.construct(plugin, arguments, f"agent {name!r}")
+    if not isinstance(agent, Agent):
+        raise UsageError(_no_agent(name, agent))
+    return agent
+
+
+def _no_agent(name: str, got: object) -> str:
+    return f"agent {name!r}: got {type(got).__name__}, expected an object with act(observations)"
+
+
+def named(value: Any) -> Any:
+    """A setting as it is stored: plain data as they are, an object by its class or function."""
+    if value is None or isinstance(value, str | int | float | dict | Path):
+        return cast(Any, value)
+    kind = value if isinstance(value, type) or hasattr(value, "__qualname__") else type(value)
+    return f"{kind.__module__}:{kind.__qualname__}"

@@ -18,12 +18,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cppo_env import plugins
+from cppo_env.errors import UsageError
 from cppo_grpo.choices import (
     Aggregation,
     SolverGroup,
@@ -74,11 +75,15 @@ Need = Literal["skills", "information"]
 """What an algorithm needs: K fixed skills in place of planned methods; `information_PMK`."""
 
 
+Credit = Callable[[EpisodeRewards, Options], Advantages]
+"""An algorithm as a bare function."""
+
+
 @dataclass(frozen=True, slots=True)
 class Algorithm:
     """How rewards become advantages, and what the learner must know of it."""
 
-    function: Callable[[EpisodeRewards, Options], Advantages]
+    function: Credit
     needs: tuple[Need, ...] = ()
     aggregation: Aggregation = "sequence_mean"
     """How the tokens of a sequence are averaged by default: by its own length, or
@@ -89,14 +94,31 @@ class Algorithm:
         return self.function(rewards, options)
 
 
-def load_algorithm(name: str) -> Algorithm:
-    """The algorithm of that name; a plug-in that is a bare function needs nothing.
+def load_algorithm(name: str | Credit) -> Algorithm:
+    """The algorithm of that name, or the one that is given; a bare function needs nothing.
 
     Raises:
         UnknownNameError: there is none.
+        UsageError: it cannot be called.
     """
-    plugin = plugins.load("algorithms", name)
-    return plugin if isinstance(plugin, Algorithm) else Algorithm(plugin)
+    plugin: Any = plugins.load("algorithms", name) if isinstance(name, str) else name
+    if isinstance(plugin, Algorithm):
+        return plugin
+    if not callable(plugin):
+        raise UsageError(
+            f"algorithm: got {type(plugin).__name__}, expected a name, an Algorithm or a function "
+            "(rewards, options) -> Advantages"
+        )
+    return Algorithm(cast(Credit, plugin))
+
+
+def name_of(algorithm: str | Credit) -> str:
+    """The name to store: `module:function` for a function, which `load_algorithm` finds again."""
+    if isinstance(algorithm, str):
+        return algorithm
+    held = algorithm.function if isinstance(algorithm, Algorithm) else algorithm
+    module = getattr(held, "__module__", type(held).__module__)
+    return f"{module}:{getattr(held, '__qualname__', type(held).__qualname__)}"
 
 
 def in_groups(

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cppo_env.errors import UsageError
-from cppo_grpo.algorithms import EpisodeRewards, load_algorithm
+from cppo_grpo.algorithms import EpisodeRewards, load_algorithm, name_of
 from cppo_grpo.config import TrainConfig
 from cppo_grpo.rollouts.values import Rollout
 
@@ -48,7 +48,7 @@ def compute_advantages(rollout: Rollout, config: TrainConfig) -> SequenceAdvanta
     algorithm = load_algorithm(config.algorithm)
     if rollout.information_NK is None and asks_for_information(config):
         raise UsageError(
-            f"{config.algorithm}: the rollout lacks information_NK; pass it through "
+            f"{name_of(config.algorithm)}: the rollout lacks information_NK; pass it through "
             "information.add_information"
         )
     episodes, branches = rollout.branches[:, 0], rollout.branches[:, 1]

@@ -26,6 +26,7 @@ from cppo_env.ids import environment_spec
 from cppo_env.protocols import ProblemSet
 from cppo_env.provenance import RECORDED
 from cppo_env.records import EpisodeRecord
+from cppo_grpo.algorithms import name_of
 from cppo_grpo.checks import check
 from cppo_grpo.config import NOT_STORED, TrainConfig, changes
 from cppo_grpo.runs.log import MetricsLog
@@ -108,10 +109,14 @@ class Run:
 
     def _continued(self, call: TrainConfig) -> Run:
         """The run with the changed settings of a resumed run; refuses those that cannot change."""
+        stored = self.config
+        if name_of(call.algorithm) == name_of(stored.algorithm):
+            # The folder holds the name of a function, and not every function can be found by it.
+            stored = replace(stored, algorithm=call.algorithm)
         changed = {
             name: value
             for name, value in changes(call).items()
-            if name not in OF_THE_CALL and value != getattr(self.config, name)
+            if name not in OF_THE_CALL and value != getattr(stored, name)
         }
         for name, value in changed.items():
             if name not in CHANGEABLE:
@@ -122,7 +127,7 @@ class Run:
                     "start a new run from "
                     f"{self.model}"
                 )
-        config = replace(self.config, **changed)
+        config = replace(stored, **changed)
         check(config)
         taken = len(self.log.rows("joint"))
         if "steps" in changed and config.steps < taken:
