@@ -14,8 +14,9 @@ from cppo_env.errors import SandboxError, UsageError
 from cppo_env.protocols import Sandbox
 from cppo_env.types import Job, Report, Verdict
 from cppo_sandboxes.host.batch import JobBatch
+from cppo_sandboxes.host.lending import borrow, give_back
 from cppo_sandboxes.host.link import Link
-from cppo_sandboxes.host.pool import SPARE_FACTOR, Pool, borrow, give_back
+from cppo_sandboxes.host.pool import SPARE_FACTOR, Pool
 from cppo_sandboxes.languages import SELF_TEST, TIERS, Language, language
 
 MIB = 1 << 20

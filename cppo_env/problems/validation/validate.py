@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from cppo_env import plugins
 from cppo_env.problems.layouts.cues import judge_cues, promises_one_answer
 from cppo_env.problems.validation.findings import Finding, KnownOutcome
 from cppo_env.problems.validation.known_programs import RUNNABLE, Known, programs_of
@@ -202,7 +201,7 @@ def _with_answers(found: Outcomes, sandbox: Sandbox) -> Outcomes:
     for problem, outcomes in found:
         for outcome in filter(_answered_otherwise, outcomes):
             test = problem.tests[len(outcome.report.tests) - 1]
-            recorders.append(_Recorder(problem))
+            recorders.append(_Recorder())
             one_test = dataclasses.replace(problem, tests=(test,), checker=recorders[-1])
             jobs.append(Job(one_test, outcome.known.program, RUNNABLE[outcome.known.language]))
     if not jobs:
@@ -225,15 +224,14 @@ def _answered_otherwise(outcome: KnownOutcome) -> bool:
 
 
 class _Recorder:
-    """A problem's checker that keeps the last answer, which only the host sees."""
+    """A checker that keeps the last answer, which only the host sees."""
 
-    def __init__(self, problem: Problem):
+    def __init__(self):
         self.answer: str | None = None
-        self._check = plugins.checker_of(problem)
 
     def __call__(self, problem: Problem, test: TestCase, got: str, /) -> bool:
         self.answer = " ".join(got.split())
-        return self._check(problem, test, got)
+        return True
 
 
 def _finding(problem: Problem, outcomes: Sequence[KnownOutcome]) -> Finding:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Container, Sequence
 from itertools import count
 from signal import SIGKILL
 from typing import Any
 
 from cppo_env.plugins import checker_of
 from cppo_env.rendering import printable
-from cppo_env.types import Job, Problem, Report, TestReport, Verdict
+from cppo_env.types import Job, Problem, Report, TestCase, TestReport, Verdict
+from cppo_sandboxes.host.checks import IsRight
 from cppo_sandboxes.host.faults import told
-from cppo_sandboxes.host.grading import RunOutcome, grade, summarise
+from cppo_sandboxes.host.grading import RunOutcome, grade, needs_checker, summarise
+from cppo_sandboxes.host.rules import Rule
 from cppo_sandboxes.host.signatures import call_options
 from cppo_sandboxes.languages import language
 from cppo_sandboxes.worker import frames
@@ -35,6 +37,14 @@ class TestSet:
         self.key = next(_numbers)
         self.problem = problem
         self.length = len(problem.tests)
+        self._rule: Rule | None = None
+
+    @property
+    def rule(self) -> Rule:
+        """The problem's checker."""
+        if self._rule is None:
+            self._rule = Rule(self.problem, checker_of(self.problem))
+        return self._rule
 
     def input(self, index: int) -> bytes:
         """The input of one test as the program reads it; errors of custom tests propagate."""
@@ -47,7 +57,7 @@ class Work:
     def __init__(self, job: Job, tests: TestSet, batch: JobBatch, position: int) -> None:
         self.job, self.tests, self.batch, self.position = job, tests, batch, position
         self.language = language(job.language)
-        self.checker = checker_of(job.problem)
+        self.rule = tests.rule
         self.wall_s = float(job.problem.limits.wall_s)
         self.number = 0
         """The job's number in frames; new for each attempt, so that late frames are recognised."""
@@ -57,6 +67,10 @@ class Work:
         self.sleeper = False
         """It has slept for long and gone on: it is given a core to itself even while it sleeps."""
         self.graded: list[TestReport] = []
+        self._ungraded: deque[RunOutcome] = deque()
+        """What the tests after these have done, while a checker that is not ours looks at it."""
+        self.complete = False
+        """Nothing remains to be run, whatever the checkers say."""
         self.report: Report | None = None
         self._pieces: list[bytes] = []
 
@@ -77,9 +91,14 @@ class Work:
         )
 
     @property
+    def ran(self) -> int:
+        """Number of tests that have been run."""
+        return len(self.graded) + len(self._ungraded)
+
+    @property
     def left(self) -> int:
-        """Number of tests without a report."""
-        return self.tests.length - len(self.graded)
+        """Number of tests that have not been run."""
+        return self.tests.length - self.ran
 
     def task(self, stop: int) -> dict[str, Any]:
         """What a worker needs (see `worker.program.Program`); tests before `stop` are sent."""
@@ -89,7 +108,7 @@ class Work:
         return {
             "job": self.number,
             "key": self.tests.key,
-            "start": len(self.graded),
+            "start": self.ran,
             "stop": stop,
             "final": stop == self.tests.length,
             "tier": self.tier,
@@ -108,12 +127,12 @@ class Work:
 
     def add_piece(self, index: int, piece: bytes) -> None:
         """Keep a part of a long answer."""
-        if index == len(self.graded):
+        if index == self.ran:
             self._pieces.append(piece)
 
     def add(self, index: int, outcome: RunOutcome) -> None:
-        """Grade the next test; this may finish the job."""
-        if self.report is not None or index != len(self.graded):
+        """Grade the next test, or have it graded; this may finish the job."""
+        if self.report is not None or index != self.ran:
             return
         if self._pieces:
             answer = b"".join([*self._pieces, outcome.answer])
@@ -127,10 +146,38 @@ class Work:
                 answer,
                 outcome.stderr,
             )
-        test = grade(self.job.problem, self.checker, index, outcome)
+        compared = needs_checker(self.job.problem, outcome)
+        if self._ungraded or (compared and not self.rule.ours):
+            self._ungraded.append(outcome)
+            self.complete = not self.left or (self.job.stop_early and not compared)
+            if len(self._ungraded) == 1:
+                self._check()
+        else:
+            self._grade(outcome, lambda: self._compare(index, outcome.answer))
+
+    def _compare(self, index: int, answer: bytes) -> bool:
+        got = answer.decode("utf-8", "surrogateescape")
+        return self.rule.checker(self.job.problem, self.job.problem.tests[index], got)
+
+    def _grade(self, outcome: RunOutcome, is_right: IsRight) -> None:
+        test = grade(self.job.problem, len(self.graded), outcome, is_right)
         self.graded.append(test)
-        if not self.left or (test.verdict is not Verdict.AC and self.job.stop_early):
+        done = len(self.graded) == self.tests.length
+        if done or (test.verdict is not Verdict.AC and self.job.stop_early):
             self.finish(summarise(self.graded))
+
+    def _check(self) -> None:
+        """Have the next answer checked, elsewhere."""
+        answer, index = self._ungraded[0].answer, len(self.graded)
+        self.batch.check(self, self.job.problem.tests[index], answer)
+
+    def checked(self, is_right: IsRight) -> None:
+        """Grade what a checker has looked at, and go on to the next; this may finish the job."""
+        while self._ungraded and self.report is None:
+            self._grade(self._ungraded.popleft(), is_right)
+            if self._ungraded and needs_checker(self.job.problem, self._ungraded[0]):
+                return self._check()
+        return None
 
     def doubt(self) -> bool:
         """Too slow, but others had the cores: whether to judge the test again, alone."""
@@ -150,9 +197,7 @@ class Work:
         """The worker ran out of memory, which only this program can have used."""
         self._pieces = []
         bytes_ = self.job.problem.limits.memory_bytes
-        self.add(
-            len(self.graded), RunOutcome(frames.ENDED_MEMORY, SIGKILL, 0.0, 0.0, bytes_, b"", b"")
-        )
+        self.add(self.ran, RunOutcome(frames.ENDED_MEMORY, SIGKILL, 0.0, 0.0, bytes_, b"", b""))
 
     def failed(self, reason: str) -> bool:
         """Count an infrastructure failure; returns whether to retry."""
@@ -189,6 +234,8 @@ class JobBatch:
         """Programs to be judged again while nothing else runs."""
         self.doubted_at = 0.0
         self.sets: dict[int, TestSet] = {}
+        self.check: Callable[[Work, TestCase, bytes], None]
+        """Has an answer checked by a checker that is not ours, then calls `Work.checked`."""
         self._open = len(jobs)
         by_problem: dict[int, TestSet] = {}
         for position, job in enumerate(jobs):
@@ -233,6 +280,17 @@ class JobBatch:
     def admits(self, key: int, seen: Container[str]) -> bool:
         """Whether a worker that has seen these problems may get a program of a test set."""
         return not self._strict or self.sets[key].problem.id not in seen
+
+    def drop(self, work: Work) -> None:
+        """Forget a job that was queued again, if it was: it has its report."""
+        group = self.groups.get(work.tests.key)
+        if work in self.doubted:
+            self.doubted.remove(work)
+        elif group is not None and work in group:
+            group.remove(work)
+            self.waiting -= 1
+            if not group:
+                del self.groups[work.tests.key]
 
     def judge_alone(self, work: Work) -> None:
         """Queue a job for when nothing else runs."""

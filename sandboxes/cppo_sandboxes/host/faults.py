@@ -9,9 +9,14 @@ _CHARACTERS = 500
 
 def told(error: BaseException, what: str) -> str:
     """One line for people: `what` went wrong, and the exception."""
+    return f"{what}: {reason_of(error)}"[:_CHARACTERS]
+
+
+def reason_of(error: BaseException) -> str:
+    """The exception on one line; an error of this project needs no type."""
     try:
-        reason = str(error)
+        text = str(error)
     except Exception:  # its own text fails: its name has to do
-        reason = "(its text cannot be read)"
+        text = "(its text cannot be read)"
     name = "" if isinstance(error, CppoError) else f"{type(error).__name__}: "
-    return f"{what}: {name}{' '.join(reason.split())}"[:_CHARACTERS]
+    return f"{name}{' '.join(text.split())}"[:_CHARACTERS]

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from types import FunctionType
 
 from cppo_env.rendering import printable
-from cppo_env.types import Checker, Problem, Report, TestCase, TestReport, Verdict
+from cppo_env.types import Problem, Report, TestReport, Verdict
+from cppo_sandboxes.host.checks import IsRight
 from cppo_sandboxes.host.faults import told
-from cppo_sandboxes.host.patience import within
+from cppo_sandboxes.host.rules import name_of
 from cppo_sandboxes.worker import frames
 
-CHECKER_S = 10.0
-"""How long a custom checker may take for one answer; after that its test is IE."""
-_OURS = "cppo_env.checkers."
 _MESSAGE_CHARACTERS = 500
 _LIMIT_VERDICTS = {
     frames.ENDED_CPU: (Verdict.TLE, "CPU time limit exceeded"),
@@ -43,17 +40,23 @@ class RunOutcome:
     """Whether it might have kept its time limit on an otherwise idle machine."""
 
 
-def grade(problem: Problem, checker: Checker, index: int, outcome: RunOutcome) -> TestReport:
-    """The report of one test. A checker that raises gives IE: the problem's data are at fault."""
-    verdict, message = _verdict(problem, checker, index, outcome)
+def needs_checker(problem: Problem, outcome: RunOutcome) -> bool:
+    """Whether the program has an answer to compare."""
+    return _failure(problem, outcome) is None
+
+
+def grade(problem: Problem, index: int, outcome: RunOutcome, is_right: IsRight) -> TestReport:
+    """The report of one test.
+
+    A checker that raises gives IE: it or the problem's data are at fault.
+    """
+    verdict, message = _failure(problem, outcome) or _comparison(problem, index, is_right)
     return TestReport(
         verdict, outcome.cpu_s, outcome.wall_s, outcome.memory_bytes, printable(message)
     )
 
 
-def _verdict(
-    problem: Problem, checker: Checker, index: int, outcome: RunOutcome
-) -> tuple[Verdict, str]:
+def _failure(problem: Problem, outcome: RunOutcome) -> tuple[Verdict, str] | None:
     if outcome.how in _LIMIT_VERDICTS:
         return _LIMIT_VERDICTS[outcome.how]
     if outcome.how == frames.ENDED_SIGNAL:
@@ -62,20 +65,16 @@ def _verdict(
         return Verdict.RE, _last_line(outcome.stderr) or f"exit code {outcome.number}"
     if problem.entry_point is not None and not outcome.answer:
         return Verdict.WA, "the program ended without returning a value"
+    return None
+
+
+def _comparison(problem: Problem, index: int, is_right: IsRight) -> tuple[Verdict, str]:
     try:
-        right = _is_right(problem, checker, problem.tests[index], outcome.answer)
+        right = is_right()
     except BaseException as error:  # a plug-in's or the data's fault; other tests can be judged
-        what = f"checker {problem.checker!r} on test {index + 1} of {problem.id!r}"
+        what = f"checker {name_of(problem)} on test {index + 1} of {problem.id!r}"
         return Verdict.IE, told(error, what)
     return (Verdict.AC, "") if right else (Verdict.WA, "wrong answer")
-
-
-def _is_right(problem: Problem, checker: Checker, test: TestCase, answer: bytes) -> bool:
-    """The checker's result. Built-in checkers are fast; custom ones have a time limit."""
-    got = answer.decode("utf-8", "surrogateescape")
-    if checker.__class__ is FunctionType and checker.__module__.startswith(_OURS):
-        return checker(problem, test, got)
-    return within(CHECKER_S, lambda: checker(problem, test, got))
 
 
 def _last_line(stderr: bytes) -> str:

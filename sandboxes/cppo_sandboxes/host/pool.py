@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import selectors
 import socket
 import threading
@@ -12,7 +11,9 @@ from collections import deque
 from collections.abc import Callable, Generator
 
 from cppo_env.errors import SandboxError
+from cppo_env.types import TestCase
 from cppo_sandboxes.host.batch import JobBatch, Work
+from cppo_sandboxes.host.checks import Checks, IsRight
 from cppo_sandboxes.host.faults import told
 from cppo_sandboxes.host.link import Link, WorkerGone
 from cppo_sandboxes.host.station import Station
@@ -43,6 +44,7 @@ class Pool:
     def __init__(self, launch: Callable[[], Link], size: int, most: int) -> None:
         self._launch, self._size = launch, size
         self._most = max(size, min(most, size * SPARE_FACTOR))
+        self._checks = Checks(size)
         self._batches: deque[JobBatch] = deque()
         self._stations: dict[Link, Station] = {}
         self._closers: list[threading.Thread] = []
@@ -74,6 +76,7 @@ class Pool:
 
     def run(self, batch: JobBatch) -> None:
         """Work on a batch; returns when it is done or the pool is closed."""
+        batch.check = self._check
         self._call(lambda: self._batches.append(batch))
         while not batch.done.wait(TICK_S) and self._thread.is_alive():
             pass
@@ -136,6 +139,24 @@ class Pool:
                 if station.ready and not self._first.is_set():
                     self._first.set()
             link.write()
+
+    def _check(self, work: Work, test: TestCase, answer: bytes) -> None:
+        self._checks.start(
+            work.rule,
+            test,
+            answer,
+            lambda is_right: self._call(lambda: self._checked(work, is_right)),
+        )
+
+    def _checked(self, work: Work, is_right: IsRight) -> None:
+        try:
+            work.checked(is_right)
+        except BaseException as error:  # this job's fault, whoever wrote what raised it
+            work.unable(told(error, f"test {work.ran} cannot be judged"))
+        if work.report is not None:
+            work.batch.drop(work)
+            for station in self._stations.values():
+                station.judged(work)
 
     @contextlib.contextmanager
     def _dismissing(self, link: Link) -> Generator[None]:
@@ -341,6 +362,7 @@ class Pool:
 
     def _shut_down(self) -> None:
         self._closing = True
+        self._checks.close()
         self._answer_bell()
         while self._launching:
             self._selector.select(0.05)
@@ -354,27 +376,3 @@ class Pool:
         self._selector.close()
         self._bell.close()
         self._ear.close()
-
-
-_shared: dict[tuple[object, ...], tuple[Pool, int]] = {}
-_lock = threading.Lock()
-
-
-def borrow(key: tuple[object, ...], make: Callable[[], Pool]) -> Pool:
-    """The process-wide pool for a key, made by `make` if unused; return it with `give_back`."""
-    key = (os.getpid(), *key)  # a forked child must not use its parent's connections
-    with _lock:
-        pool, users = _shared.get(key) or (make(), 0)
-        _shared[key] = (pool, users + 1)
-        return pool
-
-
-def give_back(pool: Pool) -> None:
-    """Undo one `borrow`; the last one closes the pool."""
-    with _lock:
-        key, users = next((key, users) for key, (other, users) in _shared.items() if other is pool)
-        if users > 1:
-            _shared[key] = (pool, users - 1)
-            return
-        del _shared[key]
-    pool.close()

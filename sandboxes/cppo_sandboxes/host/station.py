@@ -173,7 +173,7 @@ class Station:
         if how == frames.ENDED_FAULT:
             reason = payload[start + size :].decode("utf-8", "replace")
             raise WorkerGone(f"the worker could not run test {index + 1}: {reason}")
-        if doubt and index == len(work.graded) and work.doubt():
+        if doubt and index == work.ran and work.doubt():
             self._doubted.add(work.number)
             self._cancel(work)
             return
@@ -183,7 +183,7 @@ class Station:
         unable = False
         try:
             work.add(index, outcome)
-            if work.report is None:
+            if work.report is None and not work.complete:
                 return self._announce(work)
         except BaseException as error:  # this job's fault, whoever wrote what raised it
             unable = True
@@ -199,7 +199,7 @@ class Station:
         recalled, doubted = work.number in self._recalled, work.number in self._doubted
         self._recalled.discard(work.number)
         self._doubted.discard(work.number)
-        if work.report is not None:
+        if work.report is not None or work.complete:
             return
         if doubted and how in (frames.DONE_ALL, frames.DONE_CANCELLED):
             work.batch.judge_alone(work)
@@ -213,6 +213,12 @@ class Station:
             if work.failed(text or "the worker gave up the program"):
                 work.batch.put_back(work)
             raise WorkerGone(text or "the worker gave up a program")
+
+    def judged(self, work: Work) -> None:
+        """A checker has decided on a program, which may still be running here."""
+        if work in self.programs:
+            self.idling = self.idling and work is not self.programs[0]
+            self._cancel(work)
 
     def recall(self) -> None:
         """Take back the running program, to restart it when it can keep a core."""
@@ -234,7 +240,7 @@ class Station:
     def _announce(self, work: Work) -> None:
         """Send more inputs when the program approaches the last one it has."""
         known = self._announced[work.number]
-        if known == work.tests.length or known - len(work.graded) > AHEAD_TESTS // 2:
+        if known == work.tests.length or known - work.ran > AHEAD_TESTS // 2:
             return
         holding = self._send_ahead(work)
         if holding.stop > known:
@@ -245,7 +251,7 @@ class Station:
             )
 
     def _send_ahead(self, work: Work) -> Holding:
-        tests, position = work.tests, len(work.graded)
+        tests, position = work.tests, work.ran
         holding = self._holdings.get(tests.key)
         if holding is None or holding.start > position:
             if holding is not None:

@@ -1,0 +1,203 @@
+"""Other people's checkers: whatever they do, their own jobs fail and nothing else."""
+
+import ctypes
+import os
+import sys
+import threading
+import time
+from dataclasses import replace
+from functools import partial
+
+import pytest
+from cppo_sandboxes.host.rules import keeps_state
+
+import cppo_env
+from cppo_env.types import MIB, Job
+from tests.support.jobs import ADD, sums
+from tests.support.processes import descendants
+from tests.support.recorder import Recorder
+
+NOTED: list[str] = []
+CALLS = 0
+
+
+def sleeps(problem, test, got):
+    time.sleep(60)
+
+
+def spins(problem, test, got):
+    while True:
+        pass
+
+
+def eats(problem, test, got):
+    parts = []
+    for _ in range(1500):
+        parts.append(b"x" * MIB)
+    return len(parts)
+
+
+def leaves(problem, test, got):
+    sys.exit("bye")
+
+
+def ends_its_process(problem, test, got):
+    os._exit(3)
+
+
+def crashes(problem, test, got):
+    ctypes.string_at(0)
+
+
+def raises(problem, test, got):
+    raise KeyError("no such thing")
+
+
+@pytest.mark.parametrize(
+    ("checker", "reason"),
+    [
+        (sleeps, "no answer within 3 s"),
+        (spins, "no answer within 3 s"),
+        (eats, "MemoryError"),
+        (leaves, "SystemExit: bye"),
+        (ends_its_process, "exit code 3"),
+        (crashes, "SIGSEGV"),
+        (raises, "KeyError: 'no such thing'"),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_a_checker_function_fails_its_own_job(checker, reason, monkeypatch):
+    monkeypatch.setattr("cppo_sandboxes.host.checks.CHECKER_S", 3)
+    bad = replace(sums(2), checker=checker)
+    good = replace(sums(2), checker=partial(near, 0.5))
+    others = [*(Job(sums(2), f"{ADD}#{i}") for i in range(4)), Job(good, ADD)]
+    with cppo_env.make_sandbox("local", workers=2) as sandbox:
+        reports = sandbox.run([*others, Job(bad, ADD), *others])
+    assert [report.verdict for report in reports] == ["AC"] * 5 + ["IE"] + ["AC"] * 5
+    assert f"{__name__}.{checker.__name__} on test 1 of 'sums'" in reports[5].message
+    assert reason in reports[5].message
+
+
+def near(limit, problem, test, got):
+    return abs(float(got) - float(test.output)) < limit
+
+
+def test_no_program_waits_for_the_checker_of_another():
+    free = threading.Event()
+
+    def waits(problem, test, got):
+        return free.wait(60)
+
+    with cppo_env.make_sandbox("local", workers=1) as sandbox:
+        slow = []
+        job = Job(replace(sums(1), checker=waits), ADD)
+        thread = threading.Thread(target=lambda: slow.extend(sandbox.run([job])))
+        thread.start()
+        reports = sandbox.run([Job(sums(3), f"{ADD}#{i}") for i in range(20)])
+        waiting = thread.is_alive()
+        free.set()
+        thread.join()
+    assert {report.verdict for report in [*reports, *slow]} == {"AC"} and waiting
+
+
+def test_a_function_is_called_in_another_process():
+    host = os.getpid()
+    elsewhere = replace(sums(3), checker=lambda *_: os.getpid() != host)
+    with cppo_env.make_sandbox("local", workers=1) as sandbox:
+        assert sandbox.run([Job(elsewhere, ADD)])[0].verdict == "AC"
+
+
+def test_a_checker_that_keeps_state_keeps_it():
+    recorder = Recorder()
+    with cppo_env.make_sandbox("local", workers=1) as sandbox:
+        for checker in (recorder, notes):
+            report = sandbox.run([Job(replace(sums(2), checker=checker), ADD)])[0]
+            assert report.verdict == "AC"
+    assert recorder.got == "3\n" and NOTED == ["2\n", "3\n"]
+
+
+def notes(problem, test, got):
+    NOTED.append(got)
+    return True
+
+
+def counts(problem, test, got):
+    global CALLS
+    CALLS += 1
+    return True
+
+
+def test_what_keeps_state():
+    seen, append = [], NOTED.append
+    calls = 0
+
+    def adds(problem, test, got):
+        nonlocal calls
+        calls += 1
+        return True
+
+    keeping = [
+        notes,
+        counts,
+        adds,
+        Recorder(),
+        Recorder().__call__,
+        lambda *_: seen.append(1),
+        lambda *_: append(1),
+        lambda *_: notes(*_),
+        partial(lambda seen, *_: True, seen),
+    ]
+    stateless = [
+        near,
+        partial(near, 0.1),
+        raises,
+        eats,
+        lambda problem, test, got: got == test.output,
+        cppo_env.checkers.strict,
+    ]
+    assert [keeps_state(checker) for checker in keeping] == [True] * len(keeping)
+    assert [keeps_state(checker) for checker in stateless] == [False] * len(stateless)
+
+
+@pytest.mark.parametrize("stop_early", [True, False])
+def test_a_rejected_answer_ends_the_program_as_asked(stop_early):
+    picky = replace(sums(60), checker=lambda problem, test, got: int(got) != 12)
+    program = "import time\ntime.sleep(0.02)\n" + ADD
+    with cppo_env.make_sandbox("local", workers=2) as sandbox:
+        jobs = [Job(picky, f"{program}#{i}", stop_early=stop_early) for i in range(4)]
+        reports = sandbox.run([*jobs, Job(sums(1), ADD)])
+    assert [report.verdict for report in reports] == ["WA"] * 4 + ["AC"]
+    assert {len(report.tests) for report in reports[:4]} == {11 if stop_early else 60}
+    assert reports[0].message == "test 11: wrong answer"
+
+
+def test_errors_of_a_program_keep_their_place_among_checked_answers():
+    program = "n = int(input().split()[0])\nif n == 3: 1 / 0\nprint(n + 2)\n"
+    lenient = replace(sums(6), checker=partial(near, 0.5))
+    with cppo_env.make_sandbox("local", workers=1) as sandbox:
+        first, whole = sandbox.run([Job(lenient, program), Job(lenient, program, stop_early=False)])
+    assert [test.verdict for test in first.tests] == ["AC"] * 3 + ["RE"]
+    assert [test.verdict for test in whole.tests] == ["AC"] * 3 + ["RE"] + ["AC"] * 2
+
+
+def test_answers_of_any_bytes_and_length_reach_a_checker():
+    program = "import os\nos.write(1, bytes(range(256)) * 40000)\n"
+
+    def whole(problem, test, got):
+        data = got.encode("utf-8", "surrogateescape")
+        return data == bytes(range(256)) * 40000 and len(problem.tests) == 1
+
+    with cppo_env.make_sandbox("local", workers=1) as sandbox:
+        assert sandbox.run([Job(replace(sums(1), checker=whole), program)])[0].verdict == "AC"
+
+
+def test_a_closed_sandbox_leaves_no_grader():
+    before = set(descendants(os.getpid()))
+    sandbox = cppo_env.make_sandbox("local", workers=2)
+    stuck = Job(replace(sums(1), checker=sleeps), ADD)
+    thread = threading.Thread(target=sandbox.run, args=([stuck],))
+    thread.start()
+    time.sleep(1)
+    sandbox.close()
+    thread.join(20)
+    assert not thread.is_alive() and not set(descendants(os.getpid())) - before
