@@ -6,7 +6,8 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from functools import lru_cache, wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 MAX_CHARACTERS = 1 << 20
 """A longer text holds no program and no plan."""
@@ -17,6 +18,13 @@ MAX_UNFENCED_CHARACTERS = 1 << 15
 ENOUGH = 1 << 17
 """Characters that may be parsed while one text is read."""
 
+REMEMBERED = 4096
+"""Texts whose readings are kept: the answers of a few batches."""
+
+MAX_REMEMBERED_CHARACTERS = 1 << 13
+"""Readings of longer texts are not kept, which bounds the memory (32 MiB of text)."""
+
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
@@ -63,3 +71,19 @@ def once(source: str, find: Callable[[str], T]) -> T | None:
             return None
         left.found[source] = find(source)
     return left.found[source]
+
+
+def remembered(read: Callable[Concatenate[str, P], T]) -> Callable[Concatenate[str, P], T]:
+    """Keep what a reader finds in short texts.
+
+    One answer is read when its program starts, when it is graded and when it is recorded, and the
+    attempts of a small model are often the same text.
+    """
+    kept: Any = lru_cache(REMEMBERED)(read)
+
+    @wraps(read)
+    def reader(text: str, *args: P.args, **kwargs: P.kwargs) -> T:
+        chosen = kept if len(text) <= MAX_REMEMBERED_CHARACTERS else read
+        return chosen(text, *args, **kwargs)
+
+    return reader

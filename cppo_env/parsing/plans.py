@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from string import ascii_uppercase
 
 from cppo_env.parsing.bodies import methods_between
-from cppo_env.parsing.effort import effort
+from cppo_env.parsing.effort import effort, remembered
 from cppo_env.parsing.labels import Label, find_label
 from cppo_env.parsing.lines import split_lines
 from cppo_env.parsing.listing import Listing, choose
@@ -50,6 +50,7 @@ def write_plan(methods: Sequence[str]) -> str:
     )
 
 
+@remembered
 def _read(text: str, k: int) -> Listing:
     with effort():
         return _read_answer(text, k)

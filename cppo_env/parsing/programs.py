@@ -6,13 +6,14 @@ import keyword
 import re
 from dataclasses import dataclass
 
-from cppo_env.parsing.effort import MAX_CHARACTERS, MAX_UNFENCED_CHARACTERS, effort
+from cppo_env.parsing.effort import MAX_CHARACTERS, MAX_UNFENCED_CHARACTERS, effort, remembered
 from cppo_env.parsing.fences import Block, blocks, unquoted
 from cppo_env.parsing.lines import split_lines
 from cppo_env.parsing.python_source import (
     Parse,
     does_something,
     facts,
+    free_names,
     is_python,
     parse,
     trimmed,
@@ -68,6 +69,7 @@ def explain_program(text: str, truncated: bool = False) -> str:
     return _read(text, truncated).reason
 
 
+@remembered
 def _read(text: str, truncated: bool) -> Reading:
     if truncated:
         return Reading(None, CUT_OFF)
@@ -118,11 +120,11 @@ def _of_blocks(found: list[Block]) -> str | None:
             opened = block.source
             continue
         idle = is_python(block.source) and not does_something(block.source)
-        known = facts(block.source)
-        is_usage = not known.defines and bool(known.uses & defined)
+        defines = facts(block.source).defines
+        is_usage = not defines and bool(defined and free_names(block.source) & defined)
         if complete is None or not (idle or is_usage):
             complete = block.source
-        defined |= known.defines
+        defined |= defines
     return opened if complete is None else complete
 
 

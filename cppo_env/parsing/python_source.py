@@ -8,7 +8,7 @@ import warnings
 from dataclasses import dataclass
 from enum import Enum
 
-from cppo_env.parsing.effort import MAX_UNFENCED_CHARACTERS, once
+from cppo_env.parsing.effort import MAX_UNFENCED_CHARACTERS, once, spend
 from cppo_env.parsing.lines import split_lines
 
 _WEAK = (ast.Pass, ast.Break, ast.Continue, ast.Return)
@@ -38,8 +38,6 @@ class Facts:
     does_something: bool = False
     defines: frozenset[str] = frozenset()
     """Names of its functions and classes."""
-    uses: frozenset[str] = frozenset()
-    """Names that it uses and does not bind."""
     first: int = 0
     """Its first line, after words that parse as statements: `Solution`, `Answer: here`."""
     last: int | None = None
@@ -80,9 +78,7 @@ def trimmed(source: str) -> str:
 
 def _facts(source: str) -> Facts:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            module = ast.parse(source)
+        module = _module(source)
     except SyntaxError as error:
         is_open = "unterminated triple-quoted" in error.msg
         state = Parse.OPEN_STRING if is_open else Parse.WRONG
@@ -103,20 +99,28 @@ def _facts(source: str) -> Facts:
             for one in body
             if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
         ),
-        uses=_free_names(module),
         first=(body[first - 1].end_lineno or 0) if first > 0 else 0,
         last=body[last].end_lineno if last < len(body) - 1 else None,
     )
 
 
-def _free_names(module: ast.Module) -> frozenset[str]:
+def free_names(source: str) -> frozenset[str]:
+    """Names that a text uses and does not bind; none if it is no Python or costs too much."""
+    if parse(source) is not Parse.RIGHT or not spend(len(source)):
+        return frozenset()
     used, bound = set[str](), set[str]()
-    for node in ast.walk(module):
+    for node in ast.walk(_module(source)):
         if isinstance(node, ast.Name):
             (bound if isinstance(node.ctx, ast.Store) else used).add(node.id)
         elif isinstance(node, ast.Import | ast.ImportFrom):
             bound.update((one.asname or one.name).partition(".")[0] for one in node.names)
     return frozenset(used - bound)
+
+
+def _module(source: str) -> ast.Module:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(source)
 
 
 def _is_weak(statement: ast.stmt) -> bool:
