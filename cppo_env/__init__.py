@@ -9,6 +9,7 @@ from typing import Any as _Any
 
 import gymnasium as _gym
 
+from cppo_env.choosing import Attempts, ChooseMethods, KnownMethod, known_methods
 from cppo_env.env import CPPOEnv
 from cppo_env.errors import (
     ActionError,
@@ -43,14 +44,17 @@ if _TYPE_CHECKING:
 __all__ = [
     "ActionError",
     "Agent",
+    "Attempts",
     "CPPOEnv",
     "CPPOVectorEnv",
+    "ChooseMethods",
     "CppoError",
     "Episode",
     "EvaluationResult",
     "IsolationWarning",
     "Job",
     "Judge",
+    "KnownMethod",
     "Limits",
     "MissingExtraError",
     "Observation",
@@ -72,6 +76,7 @@ __all__ = [
     "evaluate",
     "grade",
     "grade_batch",
+    "known_methods",
     "load_problems",
     "make_sandbox",
     "unbatch",

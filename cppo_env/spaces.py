@@ -13,12 +13,17 @@ from typing import Any
 
 import numpy as np
 from gymnasium import spaces
-from gymnasium.spaces.utils import flatdim, flatten, flatten_space, unflatten
+from gymnasium.spaces.utils import (
+    flatdim,
+    flatten,
+    flatten_space,  # pyright: ignore[reportUnknownVariableType] - typed in part
+    unflatten,
+)
 from gymnasium.vector.utils import (
     batch_space,
     concatenate,
     create_empty_array,
-    create_shared_memory,
+    create_shared_memory,  # pyright: ignore[reportUnknownVariableType] - typed in part
     read_from_shared_memory,
     write_to_shared_memory,
 )
@@ -106,7 +111,7 @@ def _flat_space(space: UnicodeText) -> spaces.Box:
 
 
 @flatten.register(UnicodeText)
-def _flatten_text(space: UnicodeText, x: str) -> NDArray[np.int32]:
+def _flatten_text(space: UnicodeText, x: str) -> Any:
     if len(x) > FLAT_LENGTH:
         raise UsageError(
             f"got a text of {len(x):,} characters, expected at most {FLAT_LENGTH:,} in a flat "
@@ -136,7 +141,7 @@ def _rows(shared_memory: Any) -> NDArray[np.int32]:
 
 @write_to_shared_memory.register(UnicodeText)
 def _write_text(space: UnicodeText, index: int, value: str, shared_memory: Any) -> None:
-    _rows(shared_memory)[index] = flatten(space, value)
+    _rows(shared_memory)[index] = flatten(space, value)  # pyright: ignore
 
 
 class SharedTexts(Sequence[Any]):
@@ -162,7 +167,7 @@ class SharedTexts(Sequence[Any]):
 
 @read_from_shared_memory.register(UnicodeText)
 def _read_text(space: UnicodeText, shared_memory: Any, n: int = 1) -> Any:
-    return SharedTexts(lambda: tuple(unflatten(space, row) for row in _rows(shared_memory)))
+    return SharedTexts(lambda: tuple(_unflatten_text(space, row) for row in _rows(shared_memory)))
 
 
 @read_from_shared_memory.register(Texts)

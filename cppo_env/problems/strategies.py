@@ -145,6 +145,9 @@ class StrategyProblems(Problems):
                 "family": family,
                 "strategy": strategy.name,
                 "methods": (strategy.method(family),),
+                "mistakes": tuple(
+                    other.method(family) for other in self.strategies if other is not strategy
+                ),
             },
         )
 
