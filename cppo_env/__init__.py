@@ -24,6 +24,7 @@ from cppo_env.errors import (
 from cppo_env.problems import load_problems
 from cppo_env.protocols import Agent, Judge, ProblemSet, Reward, Sandbox
 from cppo_env.sandboxing import IsolationWarning, grade, grade_batch, make_sandbox
+from cppo_env.settings import EnvSettings
 from cppo_env.types import (
     Episode,
     Job,
@@ -49,6 +50,7 @@ __all__ = [
     "CPPOVectorEnv",
     "ChooseMethods",
     "CppoError",
+    "EnvSettings",
     "Episode",
     "EvaluationResult",
     "IsolationWarning",

@@ -8,73 +8,51 @@ from dataclasses import dataclass
 from typing import Any
 
 from cppo_env import plugins
-from cppo_env.engine import Engine, check_k
+from cppo_env.engine import Engine
 from cppo_env.errors import ProblemDataError, UnknownNameError, UsageError
 from cppo_env.problems import load_problems
 from cppo_env.problems.selection import NAMES
 from cppo_env.protocols import FindsById, Judge, ProblemSet, Reward, Sandbox
 from cppo_env.sandboxing import open_sandbox
-
-ARGUMENTS = (
-    *("problems", "split", "k", "sandbox", "judge", "reward", "end_on_refusal", "render_mode"),
-    *("num_envs", "cache"),
-)
-"""Arguments of `gym.make` and `gym.make_vec`; all others are filters."""
+from cppo_env.settings import ARGUMENTS, EnvSettings
 
 
 @dataclass(frozen=True, slots=True)
 class Assembly:
-    """Problems, engine, and whether to close the sandbox; pickled as its arguments."""
+    """Problems and engine; pickled as its settings."""
 
     problems: ProblemSet
     engine: Engine
-    owns_sandbox: bool
-    arguments: tuple[Any, ...]
-    """Those of `build`."""
+    settings: EnvSettings
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Built anew: what was given by name is made again, an object is pickled itself."""
-        return Assembly.build, self.arguments
+        return Assembly.build, (self.settings,)
 
     @classmethod
-    def build(
-        cls,
-        dataset: str,
-        problems: Any,
-        split: str | None,
-        k: int,
-        sandbox: str | Sandbox,
-        judge: str | Judge,
-        reward: str | Reward,
-        end_on_refusal: bool,
-        filters: Mapping[str, Any],
-        cache: bool = True,
-    ) -> Assembly:
-        """Turn the arguments of `gym.make`, names or objects, into objects."""
-        check_k(k)
+    def build(cls, settings: EnvSettings) -> Assembly:
+        """Turn settings, names or objects, into objects."""
+        split, filters = settings.split, settings.filters
         chosen = {"split": split, **filters} if split is not None else filters
+        source = settings.dataset if settings.problems is None else settings.problems
         try:
-            loaded = load_problems(dataset if problems is None else problems, **chosen)
+            loaded = load_problems(source, **chosen)
         except UsageError as error:
             raise _misspelt(filters) or error from None
         if len(loaded) == 0:
             raise ProblemDataError(
-                f"problems: {problems or dataset!r} holds none with the filters {dict(chosen)}"
+                f"problems: {settings.problems or settings.dataset!r} holds none with the filters "
+                f"{dict(chosen)}"
             )
-        judge_object: Judge = _resolve("judges", judge, "rule")
-        reward_object: Reward = _resolve("rewards", reward, "__call__")
-        owns_sandbox = isinstance(sandbox, str)
-        sandbox_object: Sandbox = (
-            open_sandbox(str(sandbox), cache=cache)
-            if owns_sandbox
-            else _resolve("sandboxes", sandbox, "run")
+        judge: Judge = _resolve("judges", settings.judge, "rule", settings.judge_options)
+        reward: Reward = _resolve("rewards", settings.reward, "__call__")
+        sandbox: Sandbox = (
+            open_sandbox(settings.sandbox, settings.sandbox_options, cache=settings.cache)
+            if isinstance(settings.sandbox, str)
+            else _resolve("sandboxes", settings.sandbox, "run")
         )
-        engine = Engine(judge_object, sandbox_object, reward_object, k, end_on_refusal)
-        arguments = (
-            *(dataset, problems, split, k, sandbox, judge, reward, end_on_refusal),
-            *(dict(filters), cache),
-        )
-        return cls(loaded, engine, owns_sandbox, arguments)
+        engine = Engine(judge, sandbox, reward, settings.k, settings.end_on_refusal)
+        return cls(loaded, engine, settings)
 
     def find(self, problem_id: str) -> int:
         """The index of the problem with that id; see `find_problem`."""
@@ -82,7 +60,7 @@ class Assembly:
 
     def close(self) -> None:
         """Close the sandbox if it was made here."""
-        if self.owns_sandbox:
+        if isinstance(self.settings.sandbox, str):
             self.engine.sandbox.close()
 
 
@@ -105,16 +83,18 @@ def find_problem(problems: ProblemSet, problem_id: str) -> int:
 def _misspelt(filters: Collection[str]) -> UsageError | None:
     """The message on an unknown filter that resembles an argument of `gym.make`."""
     for name in set(filters) - set(NAMES):
-        if close := difflib.get_close_matches(name, ARGUMENTS, n=1, cutoff=0.7):
+        known = sorted({*ARGUMENTS, "num_envs"})
+        if close := difflib.get_close_matches(name, known, n=1, cutoff=0.7):
             return UnknownNameError(f"no argument {name!r}; did you mean {close[0]!r}?")
     return None
 
 
-def _resolve(kind: str, name_or_object: Any, method: str) -> Any:
-    """The plug-in of that name (a class is called without arguments), or the object itself."""
+def _resolve(
+    kind: str, name_or_object: Any, method: str, options: Mapping[str, Any] | None = None
+) -> Any:
+    """The plug-in of that name, made with the options, or the object itself."""
     if isinstance(name_or_object, str):
-        plugin = plugins.load(kind, name_or_object)
-        return plugin() if isinstance(plugin, type) else plugin
+        return plugins.make(kind, name_or_object, options or {})
     if not hasattr(name_or_object, method):
         expected = (
             f"one of the {kind} {', '.join(plugins.names(kind))}, or an object with {method}()"

@@ -10,8 +10,8 @@ import numpy as np
 from cppo_env.assembly import Assembly
 from cppo_env.engine import Transition, facts
 from cppo_env.errors import OrderError, UsageError
-from cppo_env.protocols import Judge, Reward, Sandbox
 from cppo_env.rendering import render_text
+from cppo_env.settings import EnvSettings
 from cppo_env.spaces import Texts, observation_space
 from cppo_env.types import Episode, Observation
 
@@ -22,22 +22,8 @@ class CPPOEnv(gym.Env[Any, Any]):
     """An episode is one problem: step 1 takes K methods, step 2 K solutions and pays the reward.
 
     Args:
-        problems: a path (any published layout, detected), the name of a problem set, or a
-            `ProblemSet`; None takes the set that the id stands for.
-        split: the part of the set to play (its own names, such as "train" or "test"); None takes
-            the default part.
-        k: number of branches K.
-        sandbox: "auto", "docker", "local", another plug-in's name, or an open `Sandbox` (which is
-            left open).
-        judge: name of a judge or a `Judge`: the gate J.
-        reward: name of a reward or a `Reward`: the planner's reward.
-        end_on_refusal: end an episode whose plan is refused at once; otherwise its solutions are
-            still run.
-        render_mode: None, "ansi" (`render()` returns text) or "human" (each step is printed).
-        cache: of a sandbox given by name: run equal deterministic programs on equal tests once, and
-            remember their reports until the environment is closed.
-        dataset: the problem set that the id stands for; set by the registration.
-        **filters: passed to `cppo_env.load_problems` (difficulty, platform, …).
+        **arguments: the fields of `EnvSettings`; all others are filters of
+            `cppo_env.load_problems`, such as `difficulty="easy"`.
 
     Info of a step: `problem_id`, `validity` (J), `ruling`; after the last step `void`, and after
     the solve step `r_out`, `solver_rewards` (float32[K]), `verdicts` (K texts) and `reports`.
@@ -45,29 +31,16 @@ class CPPOEnv(gym.Env[Any, Any]):
 
     metadata: ClassVar[dict[str, Any]] = {"render_modes": list(RENDER_MODES), "render_fps": 1}  # pyright: ignore[reportIncompatibleVariableOverride]
 
-    def __init__(
-        self,
-        problems: Any = None,
-        split: str | None = None,
-        k: int = 4,
-        sandbox: str | Sandbox = "auto",
-        judge: str | Judge = "format",
-        reward: str | Reward = "gated",
-        end_on_refusal: bool = False,
-        render_mode: str | None = None,
-        *,
-        cache: bool = True,
-        dataset: str = "samples",
-        **filters: Any,
-    ):
-        if render_mode is not None and render_mode not in RENDER_MODES:
-            raise UsageError(f"render_mode: got {render_mode!r}, expected None, 'ansi' or 'human'")
-        self.render_mode = render_mode
-        self.assembly = Assembly.build(
-            dataset, problems, split, k, sandbox, judge, reward, end_on_refusal, filters, cache
-        )
-        self.observation_space = observation_space(k)
-        self.action_space = Texts(k)
+    def __init__(self, **arguments: Any):
+        settings = EnvSettings.of(arguments)
+        if settings.render_mode not in (None, *RENDER_MODES):
+            raise UsageError(
+                f"render_mode: got {settings.render_mode!r}, expected None, 'ansi' or 'human'"
+            )
+        self.render_mode = settings.render_mode
+        self.assembly = Assembly.build(settings)
+        self.observation_space = observation_space(settings.k)
+        self.action_space = Texts(settings.k)
         self._last: Transition | None = None
 
     def reset(

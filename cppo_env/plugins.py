@@ -22,9 +22,9 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from cppo_env.errors import MissingExtraError, UnknownNameError, UsageError
+from cppo_env.errors import CppoError, MissingExtraError, UnknownNameError, UsageError
 
 if TYPE_CHECKING:
     from cppo_env.types import Checker, Problem
@@ -75,16 +75,23 @@ def find(kind: str, name: str) -> EntryPoint:
     return entry
 
 
-def check(kind: str, name: str) -> None:
-    """Refuse a name that `load` cannot know; imports a plug-in only if the name says where it is.
+def check(kind: str, name: str, options: Mapping[str, Any] | None = None) -> None:
+    """Refuse a name that `load` cannot know, and options that the plug-in does not take.
+
+    Imports a plug-in only if its name says where it is, or if it has options.
 
     Raises:
         UnknownNameError: see `load`.
+        UsageError: see `check_options`.
     """
-    if is_place(kind, name):
-        load(kind, name)
-    else:
+    if not options and not is_place(kind, name):
         find(kind, name)
+        return
+    plugin, what = load(kind, name), _called(kind, name)
+    if isinstance(plugin, type):
+        check_options(cast(type[Any], plugin), options or {}, what)
+    elif options:
+        raise UsageError(f"{what}: got {_shown(options)}, but it takes no options")
 
 
 def is_place(kind: str, name: str) -> bool:
@@ -167,8 +174,35 @@ def checker_of(problem: Problem) -> Checker:
     return problem.checker if callable(problem.checker) else load("checkers", problem.checker)
 
 
+def make(kind: str, name: str, options: Mapping[str, Any]) -> Any:
+    """The plug-in `name` of a kind: a class is called with the options, an object is itself.
+
+    Raises:
+        UsageError: it does not take the options; see `construct`.
+    """
+    check(kind, name, options)
+    plugin = load(kind, name)
+    return construct(plugin, options, _called(kind, name)) if isinstance(plugin, type) else plugin
+
+
 def construct(plugin: Any, options: Mapping[str, Any], what: str) -> Any:
     """Call a plug-in with options that a user gave.
+
+    Raises:
+        UsageError: it has no such option, lacks one, or refuses a value; the message lists what it
+            takes.
+    """
+    check_options(plugin, options, what)
+    try:
+        return plugin(**options)
+    except (TypeError, ValueError) as error:
+        if isinstance(error, CppoError) or not options:
+            raise
+        raise UsageError(f"{what}: {error}; got {_shown(options)}") from error
+
+
+def check_options(plugin: Any, options: Mapping[str, Any], what: str) -> None:
+    """Check that a plug-in has options of these names, without calling it.
 
     Raises:
         UsageError: it has no such option, or lacks one; the message lists what it takes.
@@ -178,8 +212,15 @@ def construct(plugin: Any, options: Mapping[str, Any], what: str) -> Any:
         signature.bind(**options)
     except TypeError as error:
         taken = ", ".join(str(parameter) for parameter in signature.parameters.values())
-        raise UsageError(f"{what}: {error}; its options are: {taken}") from None
-    return plugin(**options)
+        raise UsageError(f"{what}: {error}; its options are: {taken or 'none'}") from None
+
+
+def _called(kind: str, name: str) -> str:
+    return f"{'sandbox' if kind == 'sandboxes' else kind.removesuffix('s')} {name!r}"
+
+
+def _shown(options: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}={value!r}"[:80] for name, value in options.items())
 
 
 def suggest(name: str, known: list[str]) -> str:

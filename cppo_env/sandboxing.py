@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import replace
 from typing import Any
@@ -33,6 +33,24 @@ def make_sandbox(name: str = "auto", **options: Any) -> Any:
         SandboxError: the sandbox cannot be started (no engine, no image); the message says what to
             do.
     """
+    return open_sandbox(name, options, cache=False)
+
+
+def open_sandbox(
+    name: str = "auto", options: Mapping[str, Any] | None = None, *, cache: bool = True
+) -> Any:
+    """Make the sandbox `name`, wrapped in its cache if it offers one: equal programs run once.
+
+    Args:
+        name: see `make_sandbox`, also for the errors.
+        options: keyword arguments of the sandbox's constructor.
+        cache: False returns the bare sandbox, which runs every program.
+    """
+    sandbox = _make(name, options or {})
+    return sandbox.cached() if cache and isinstance(sandbox, OffersCache) else sandbox
+
+
+def _make(name: str, options: Mapping[str, Any]) -> Any:
     if name != "auto":
         return _construct(name, options)
     try:
@@ -43,25 +61,13 @@ def make_sandbox(name: str = "auto", **options: Any) -> Any:
             f"programs run in the local sandbox, without Docker's isolation ({error}): "
             f"{sandbox.caveat}",
             IsolationWarning,
-            stacklevel=2,
+            stacklevel=4,
         )
         return sandbox
 
 
-def _construct(name: str, options: dict[str, Any]) -> Any:
+def _construct(name: str, options: Mapping[str, Any]) -> Any:
     return plugins.construct(plugins.load("sandboxes", name), options, f"sandbox {name!r}")
-
-
-def open_sandbox(name: str = "auto", *, cache: bool = True, **options: Any) -> Any:
-    """Make the sandbox `name`, wrapped in its cache if it offers one: equal programs run once.
-
-    Args:
-        name: see `make_sandbox`, also for the errors.
-        cache: False returns the bare sandbox, which runs every program.
-        **options: passed to the sandbox's constructor.
-    """
-    sandbox = make_sandbox(name, **options)
-    return sandbox.cached() if cache and isinstance(sandbox, OffersCache) else sandbox
 
 
 def grade(
@@ -106,11 +112,11 @@ def answer_of(sandbox: Sandbox, job: Job) -> str | None:
 
 
 def borrow_sandbox(
-    sandbox: str | Sandbox, *, cache: bool = True
+    sandbox: str | Sandbox, options: Mapping[str, Any] | None = None, *, cache: bool = True
 ) -> AbstractContextManager[Sandbox]:
     """A context that makes and closes a named sandbox, or lends an open one and leaves it open."""
     if isinstance(sandbox, str):
-        return closing(open_sandbox(sandbox, cache=cache))
+        return closing(open_sandbox(sandbox, options, cache=cache))
     if not isinstance(sandbox, Sandbox):  # pyright: ignore[reportUnnecessaryIsInstance] - the caller may not type-check
         raise UsageError(
             f"sandbox: got {type(sandbox).__name__}, expected a name or an object with run() and "

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from cppo_env.assembly import Assembly
 from cppo_env.engine import Transition, facts
 from cppo_env.errors import ActionError, OrderError, UsageError
-from cppo_env.protocols import Judge, Reward, Sandbox
+from cppo_env.settings import EnvSettings
 from cppo_env.spaces import Texts, observation_space
 from cppo_env.types import Episode, Observation
 
@@ -26,10 +26,10 @@ Batch = dict[str, Any]
 class CPPOVectorEnv(VectorEnv[Any, Any, Any]):
     """N episodes side by side, equal to N single environments seeded `seed`, `seed + 1`, ….
 
-    The arguments are those of `CPPOEnv`. Ended episodes stay as they are until a `reset`
-    (`AutoresetMode.DISABLED`): they ignore their action and pay nothing, so that a batch goes on
-    where `end_on_refusal` has ended some. Terminations and truncations tell of the episodes that
-    ended in this very step, so that wrappers count each of them once.
+    The arguments are those of `CPPOEnv` (`EnvSettings`). Ended episodes stay as they are until a
+    `reset` (`AutoresetMode.DISABLED`): they ignore their action and pay nothing, so that a batch
+    goes on where `end_on_refusal` has ended some. Terminations and truncations tell of the episodes
+    that ended in this very step, so that wrappers count each of them once.
 
     Observations: see `Batch`. Actions: N tuples of K texts. Infos: the keys of the single
     environment as arrays over the environments (`solver_rewards` float32[N, K], `verdicts` and
@@ -41,38 +41,22 @@ class CPPOVectorEnv(VectorEnv[Any, Any, Any]):
         "render_modes": [],
     }
 
-    def __init__(
-        self,
-        num_envs: int = 1,
-        problems: Any = None,
-        split: str | None = None,
-        k: int = 4,
-        sandbox: str | Sandbox = "auto",
-        judge: str | Judge = "format",
-        reward: str | Reward = "gated",
-        end_on_refusal: bool = False,
-        render_mode: str | None = None,
-        *,
-        cache: bool = True,
-        dataset: str = "samples",
-        **filters: Any,
-    ):
-        if render_mode is not None:
+    def __init__(self, num_envs: int = 1, **arguments: Any):
+        settings = EnvSettings.of(arguments)
+        if settings.render_mode is not None:
             raise UsageError(
-                f"render_mode: got {render_mode!r}; the vector environment renders nothing, "
-                "expected None"
+                f"render_mode: got {settings.render_mode!r}; the vector environment renders "
+                "nothing, expected None"
             )
         if num_envs < 1:
             raise UsageError(f"num_envs: got {num_envs}, expected 1 or more")
         self.num_envs = num_envs
         self.render_mode = None
-        self.assembly = Assembly.build(
-            dataset, problems, split, k, sandbox, judge, reward, end_on_refusal, filters, cache
-        )
-        self.single_observation_space = observation_space(k)
-        self.single_action_space = Texts(k)
+        self.assembly = Assembly.build(settings)
+        self.single_observation_space = observation_space(settings.k)
+        self.single_action_space = Texts(settings.k)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
-        self.action_space = spaces.Tuple([Texts(k) for _ in range(num_envs)])
+        self.action_space = spaces.Tuple([Texts(settings.k) for _ in range(num_envs)])
         self._rngs: list[np.random.Generator] = []
         self._last: list[Transition] = []
 

@@ -113,7 +113,7 @@ def _check_names(config: TrainConfig) -> None:
     environment_spec(config.env)
     for name, kind in PLUGINS.items():
         if isinstance(value := getattr(config, name), str):
-            plugins.check(kind, value)
+            plugins.check(kind, value, config.judge_options if name == "judge" else {})
     for tracker in config.log_to:
         plugins.find("trackers", tracker)
     if config.sandbox != "auto":

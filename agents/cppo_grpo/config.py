@@ -50,10 +50,14 @@ class TrainConfig:
     """Split to train on. Default: the problem set's own default."""
     sandbox: str = "auto"
     """Where programs run: "auto", "docker", "local", or the name of a plug-in."""
+    sandbox_options: dict[str, Any] = field(default_factory=dict[str, Any])
+    """Options of the sandbox, such as --sandbox_options.workers=2."""
     allow_untrusted_sandbox: bool = False
     """Train even if the sandbox fails a vital check of `cppo sandbox selftest`."""
     judge: str = "format"
     """Judge of plans: the gate J."""
+    judge_options: dict[str, Any] = field(default_factory=dict[str, Any])
+    """Options of the judge, such as --judge_options.NAME=VALUE."""
     reward: str = "gated"
     """The planner's reward."""
     model: str | None = None

@@ -16,7 +16,6 @@ from cppo_env.evaluation.run import Evaluation, independent_attempts
 from cppo_env.evaluation.setting import Setting, make_agent
 from cppo_env.evaluation.summary import budgets, latest, problem_scores
 from cppo_env.protocols import Remembers
-from cppo_env.sandboxing import open_sandbox
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,7 @@ def compare(config: CompareConfig) -> dict[str, Any]:
         identity = {**config.identity(), "agent": contestant.agent, "options": options}
         folder = RunFolder(config.run / label, identity) if config.run else None
         evaluations[label] = Evaluation(config, problems, agent, folder)
-    with open_sandbox(config.sandbox, cache=config.cache) as sandbox:
+    with config.open_sandbox() as sandbox:
         for label, evaluation in evaluations.items():
             evaluation.run(sandbox, label)
         remembered = sandbox.hits if isinstance(sandbox, Remembers) else 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from cppo_env.parsing.python_source import facts
 from cppo_env.problems import Problems, load_problems
 from cppo_env.provenance import provenance
 from cppo_env.rendering import printable
-from cppo_env.sandboxing import make_sandbox
+from cppo_env.sandboxing import open_sandbox
 from cppo_env.types import MIB, Job, Problem, Report, Verdict
 
 SHOWN = 30
@@ -48,6 +48,8 @@ class GradeConfig:
     """python or cpp17. Default: cpp17 for a file .cpp, .cc or .cxx, otherwise python."""
     sandbox: str = "auto"
     """Where the program runs: auto, docker, local, or another plug-in's name."""
+    sandbox_options: dict[str, Any] = field(default_factory=dict[str, Any])
+    """Options of the sandbox, such as --sandbox_options.image=NAME."""
     stop_early: bool = False
     """Stop at the first test that fails."""
 
@@ -59,7 +61,7 @@ def grade(config: GradeConfig) -> dict[str, Any]:
     problem = _choose(problems, config)
     language = config.language or SUFFIXES.get(config.program.suffix, "python")
     program = read_program(text) if language == "python" else text
-    with make_sandbox(config.sandbox) as sandbox:
+    with open_sandbox(config.sandbox, config.sandbox_options, cache=False) as sandbox:
         if program is None:
             report, failures = _without_program(text), list[Failure]()
         else:

@@ -21,7 +21,7 @@ from cppo_env.problems.validation.findings import Finding, KnownOutcome
 from cppo_env.problems.validation.known_programs import RUNNABLE, read_known
 from cppo_env.problems.validation.validate import Validation, validate
 from cppo_env.problems.views import Problems, indexed
-from cppo_env.sandboxing import make_sandbox
+from cppo_env.sandboxing import open_sandbox
 
 SHOWN = 25
 """Problems that are printed; the JSON result holds them all."""
@@ -35,6 +35,8 @@ class ValidateConfig:
     """Path (any published layout or a store) or name of a problem set."""
     sandbox: str = "auto"
     """Where the programs run: auto, docker, local, or another plug-in's name."""
+    sandbox_options: dict[str, Any] = field(default_factory=dict[str, Any])
+    """Options of the sandbox, such as --sandbox_options.image=NAME."""
     known: Path | None = None
     """JSON lines of more programs with known verdicts: key (problem id), language, expected, code.
     """
@@ -68,7 +70,7 @@ def validate_problems(config: ValidateConfig) -> dict[str, Any]:
     )
     console = Console()
     with (
-        make_sandbox(config.sandbox) as sandbox,
+        open_sandbox(config.sandbox, config.sandbox_options, cache=False) as sandbox,
         Progress(console=console, transient=True) as progress,
     ):
         task = progress.add_task("problems", total=len(problems))

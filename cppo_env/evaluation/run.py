@@ -29,7 +29,6 @@ from cppo_env.problems import Problems
 from cppo_env.protocols import Agent, Declines, DrawsIndependently, Remembers, Sandbox
 from cppo_env.provenance import provenance
 from cppo_env.records import EpisodeRecord
-from cppo_env.sandboxing import borrow_sandbox
 from cppo_env.types import Problem
 
 PATIENCE = 3
@@ -247,7 +246,7 @@ def measure(
     """
     folder = RunFolder(run, {**setting.identity(), **identity}) if run else None
     evaluation = Evaluation(setting, problems, agent, folder)
-    with borrow_sandbox(setting.sandbox, cache=setting.cache) as sandbox:
+    with setting.open_sandbox() as sandbox:
         evaluation.run(sandbox, label, progress=progress)
         remembered = sandbox.hits if isinstance(sandbox, Remembers) else 0
     return evaluation, evaluation.result() | {"remembered": remembered}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self, cast
@@ -17,7 +18,14 @@ from cppo_env.errors import ProblemDataError, UsageError
 from cppo_env.estimators import whole_tuples
 from cppo_env.ids import environment_spec
 from cppo_env.problems import Problems, load_problems
-from cppo_env.protocols import Agent, ProblemSet
+from cppo_env.protocols import Agent, ProblemSet, Sandbox
+from cppo_env.sandboxing import borrow_sandbox
+
+NOT_MEASURED = (
+    *("limit", "attempts", "sandbox", "sandbox_options", "cache", "batch"),
+    *("run", "agents"),
+)
+"""Settings that may differ between two calls on one run folder."""
 
 
 @dataclass(frozen=True)
@@ -41,10 +49,14 @@ class Setting:
     """Attempts per problem, a multiple of K. Default: K, one episode."""
     sandbox: str = "auto"
     """Where programs run: auto, docker, local, or another plug-in's name."""
+    sandbox_options: dict[str, Any] = field(default_factory=dict[str, Any])
+    """Options of the sandbox, such as --sandbox_options.workers=2."""
     cache: bool = True
     """Run equal deterministic programs on equal tests once; false runs every program."""
     judge: str = "format"
     """The gate on plans: format, accept, another plug-in's name, or ./FILE.py:NAME."""
+    judge_options: dict[str, Any] = field(default_factory=dict[str, Any])
+    """Options of the judge, such as --judge_options.NAME=VALUE."""
     reward: str = "gated"
     """The planner's reward: gated, outcome, validity, pass_rate, another plug-in's name, or
     ./FILE.py:NAME."""
@@ -89,13 +101,17 @@ class Setting:
         """The problems.
 
         Raises:
-            UsageError: the id is no environment of this project's kind, or there is no such judge.
+            UsageError: the id is no environment of this project's kind, or there is no such judge,
+                or it does not take its options.
             ProblemDataError: the problems are absent.
         """
-        gates: dict[str, Any] = {"judges": self.judge, "rewards": self.reward}
-        for kind, chosen in gates.items():
+        gates: dict[str, tuple[Any, dict[str, Any]]] = {
+            "judges": (self.judge, self.judge_options),
+            "rewards": (self.reward, {}),
+        }
+        for kind, (chosen, options) in gates.items():
             if isinstance(chosen, str):
-                plugins.load(kind, chosen)
+                plugins.check(kind, chosen, options)
         spec = environment_spec(self.env)
         filters = self.filters if self.split is None else {"split": self.split, **self.filters}
         return load_problems(self._source(spec), **filters)
@@ -103,6 +119,10 @@ class Setting:
     def _source(self, spec: EnvSpec) -> Any:
         """Where the problems come from; an empty set that is given is no default."""
         return spec.kwargs["dataset"] if self.problems is None else self.problems
+
+    def open_sandbox(self) -> AbstractContextManager[Sandbox]:
+        """The sandbox; one given by name is closed at the end."""
+        return borrow_sandbox(self.sandbox, self.sandbox_options, cache=self.cache)
 
     def make_env(self, places: int, problems: ProblemSet, sandbox: Any) -> Any:
         """The vector environment over those problems; its sandbox stays open."""
@@ -113,6 +133,7 @@ class Setting:
             k=self.k,
             sandbox=sandbox,
             judge=self.judge,
+            judge_options=self.judge_options,
             reward=self.reward,
         )
 
@@ -121,7 +142,7 @@ class Setting:
         return {
             one.name: named(getattr(self, one.name))
             for one in dataclasses.fields(self)
-            if one.name not in ("limit", "attempts", "sandbox", "cache", "batch", "run", "agents")
+            if one.name not in NOT_MEASURED
         }
 
 

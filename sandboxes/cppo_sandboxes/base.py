@@ -108,6 +108,16 @@ class WorkerSandbox:
         self.close()
 
 
+def check_workers(wanted: int | None) -> None:
+    """Refuse a number of workers that is none.
+
+    Raises:
+        UsageError: it is not a whole number of 1 or more.
+    """
+    if wanted is not None and (type(wanted) is not int or wanted < 1):
+        raise UsageError(f"workers: got {wanted!r}, expected a whole number of 1 or more")
+
+
 def worker_options(**options: Any) -> dict[str, Any]:
     """Options of a worker (see `worker.hub`), with the defaults that both sandboxes share."""
     return {

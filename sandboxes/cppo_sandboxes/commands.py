@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from cppo_env.errors import SandboxError
-from cppo_env.sandboxing import make_sandbox
+from cppo_env.sandboxing import open_sandbox
 from cppo_sandboxes.bench.config import BenchConfig
 
 
@@ -39,6 +39,8 @@ class SelfTestConfig:
 
     sandbox: str = "auto"
     """Back end to test: auto, docker, local or the name of a plug-in."""
+    sandbox_options: dict[str, Any] = field(default_factory=dict[str, Any])
+    """Its options, such as --sandbox_options.image=NAME."""
 
 
 def self_test(config: SelfTestConfig) -> dict[str, Any]:
@@ -48,7 +50,7 @@ def self_test(config: SelfTestConfig) -> dict[str, Any]:
 
     from cppo_sandboxes.selftest import CHECKS, run_checks
 
-    with make_sandbox(config.sandbox) as sandbox:
+    with open_sandbox(config.sandbox, config.sandbox_options, cache=False) as sandbox:
         results = run_checks(sandbox)
         name = type(sandbox).__name__
     table = Table("check", "expected", "got", "", title=f"{name}: {len(results)} checks")

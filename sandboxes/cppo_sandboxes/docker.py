@@ -21,7 +21,7 @@ from docker.types import LogConfig, Ulimit
 
 from cppo_env.errors import SandboxError
 from cppo_sandboxes import engine
-from cppo_sandboxes.base import MIB, WorkerSandbox, worker_options, workers_for
+from cppo_sandboxes.base import MIB, WorkerSandbox, check_workers, worker_options, workers_for
 from cppo_sandboxes.host.link import Link
 from cppo_sandboxes.host.owners import LABEL, is_dead, owner
 from cppo_sandboxes.host.worker_code import opening
@@ -82,6 +82,7 @@ class DockerSandbox(WorkerSandbox):
         memory_bytes: int = 3 << 30,
         isolation: str = "shared",
     ) -> None:
+        check_workers(workers)
         self._image, self._runtime, self._memory_bytes = image, runtime, memory_bytes
         with contextlib.closing(engine.connect()) as client:
             self._reap(client)

@@ -24,7 +24,13 @@ from pathlib import Path
 
 from cppo_env.errors import SandboxError
 from cppo_env.types import Limits
-from cppo_sandboxes.base import MEMORY_SHARE, WorkerSandbox, core_count, worker_options
+from cppo_sandboxes.base import (
+    MEMORY_SHARE,
+    WorkerSandbox,
+    check_workers,
+    core_count,
+    worker_options,
+)
 from cppo_sandboxes.host.link import Link
 from cppo_sandboxes.host.owners import is_dead, owner
 from cppo_sandboxes.host.worker_code import opening
@@ -86,6 +92,7 @@ class LocalSandbox(WorkerSandbox):
         python: str | None = None,
         isolation: str = "shared",
     ) -> None:
+        check_workers(workers)
         # In its own namespaces a worker can show others what only its user may read.
         self._python = python or (sys.executable if has_namespaces() else _default_python())
         _reap()

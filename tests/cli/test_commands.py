@@ -54,6 +54,18 @@ def test_eval_replays_references_and_says_what_it_left_out(records, tmp_path):
     assert "7, reference 1: WA" in done.stdout
 
 
+def test_eval_hands_options_to_the_judge_and_the_sandbox(tmp_path):
+    out = tmp_path / "out.json"
+    common = ("eval", "--agent", "random", "--limit", 1, "--sandbox", "local", "--json", out)
+    for max_words, validity in ((1, 0.0), (99, 1.0)):
+        options = ("--sandbox_options.workers=1", f"--judge_options.max_words={max_words}")
+        done = cppo(*common, *options)
+        assert done.returncode == 0, done.stderr
+        result = json.loads(out.read_text())
+        assert result["validity"] == validity
+        assert result["setting"]["judge_options"] == {"max_words": max_words}
+
+
 def test_eval_without_an_engine_falls_back_with_one_visible_line():
     done = cppo("eval", "--limit", 2, "--agent", "random", env=NO_ENGINE)
     assert done.returncode == 0, done.stderr

@@ -9,6 +9,11 @@ from cppo_env import UsageError, load_problems
 from cppo_env.complaints import plain
 from tests.support.cli import cppo, fault
 
+LOCAL = ("--sandbox", "local")
+ONE = ("--limit", "1", *LOCAL)
+PAIR = (*ONE, "--agents", '{"one": {"agent": "random"}, "two": {"agent": "random"}}')
+TWO_SUM = ("--problem", "two-sum", *LOCAL)
+
 
 @pytest.fixture
 def files(tmp_path):
@@ -27,6 +32,17 @@ def files(tmp_path):
         (["eval", "--agnt", "x"], "no option --agnt; did you mean --agent?", 2),
         (["eval", "--config", "{}/config.yaml"], "no option 'agnt'; did you mean agent?", 2),
         (["train", "--solver_group", "x"], "got x, expected tuple, problem or null", 2),
+        (["eval", *ONE, "--judge_options.words=3"], "judge 'format': got an unexpected", 2),
+        (["compare", *PAIR, "--judge_options.words=3"], "judge 'format': got an unexpected", 2),
+        (["eval", *ONE, "--sandbox_options.workers=x"], "workers: got 'x', expected", 2),
+        (["compare", *PAIR, "--sandbox_options.wrokers=1"], "its options are: workers", 2),
+        (
+            ["grade", "{}/bad.jsonl", *TWO_SUM, "--sandbox_options.a=1"],
+            "its options are: workers",
+            2,
+        ),
+        (["train", "--run", "{}/run", "--judge_options.words=3"], "judge 'format': got an", 2),
+        (["train", "--run", "{}/run", *LOCAL, "--sandbox_options.a=1"], "its options are", 2),
         (["eval", "--problems", "[]"], "no path and no problems named '[]'", 2),
         (["eval", "--json", "/proc/out.json"], "expected a file in a folder", 2),
         (["problems", "list", "samples", "--filters.min_tests=lots"], "got 'lots'", 2),

@@ -7,6 +7,7 @@ from gymnasium.utils.env_checker import check_env
 from gymnasium.wrappers import OrderEnforcing, RecordEpisodeStatistics, TimeLimit
 
 import cppo_env
+from cppo_env.judges import FormatJudge
 from cppo_env.testing import FakeSandbox, make_problem
 from cppo_env.types import Report, Ruling, Verdict
 
@@ -271,6 +272,58 @@ def test_bad_arguments_are_one_line_errors(arguments, message):
         cppo_env.CPPOEnv(**{"problems": PROBLEMS, "sandbox": FakeSandbox(), **arguments})
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+LONG = ("word " * 50, "heap", "count", "scan")
+
+
+@pytest.mark.parametrize("make_one", [gym.make, gym.make_vec], ids=["make", "make_vec"])
+def test_options_reach_a_judge_and_a_sandbox_that_are_given_by_name(make_one):
+    for max_words, accepted in ((45, 0.0), (50, 1.0)):
+        env = make_one(
+            "CPPO-Samples-v0",
+            sandbox="local",
+            sandbox_options={"workers": 1},
+            judge="format",
+            judge_options={"max_words": max_words},
+        )
+        assert env.unwrapped.assembly.engine.sandbox.facts["name"] == "local"
+        env.reset(seed=0)
+        validity = env.step(LONG if make_one is gym.make else (LONG,))[-1]["validity"]
+        assert np.all(validity == accepted)
+        again = gym.envs.registration.EnvSpec.from_json(env.spec.to_json())
+        assert again.kwargs["judge_options"] == {"max_words": max_words}
+        env.close()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"judge_options": {"words": 3}}, "judge 'format': got an unexpected keyword argument"),
+        ({"judge_options": {"max_words": 0}}, "max_words: got 0, expected 1 or more"),
+        ({"judge_options": {"max_words": "x"}}, "got max_words='x'"),
+        ({"judge_options": 3}, "judge_options: got 3, expected keyword arguments"),
+        ({"judge": FormatJudge(), "judge_options": {"max_words": 9}}, "a judge that is an object"),
+        ({"sandbox_options": {"workers": 9}}, "a sandbox that is an object"),
+        ({"sandbox": "local", "sandbox_options": {"wrokers": 9}}, "its options are: workers"),
+        ({"sandbox": "local", "sandbox_options": {"workers": 0}}, "workers: got 0, expected"),
+        ({"sandbox": "local", "sandbox_options": {"workers": "x"}}, "workers: got 'x', expected"),
+        ({"judge_option": {}}, "no argument 'judge_option'; did you mean 'judge_options'?"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "-".join(value),
+)
+def test_options_that_cannot_work_are_one_line_errors(arguments, message):
+    with pytest.raises(cppo_env.UsageError) as caught:
+        make(**arguments)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_settings_are_keyword_only_and_frozen():
+    with pytest.raises(TypeError):
+        cppo_env.EnvSettings("samples")
+    with pytest.raises(AttributeError):
+        cppo_env.EnvSettings().k = 5
 
 
 @pytest.mark.parametrize("options", [{"problem_id": "p9"}, {"problem": 3}])

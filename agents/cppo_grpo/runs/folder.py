@@ -34,7 +34,10 @@ from cppo_grpo.runs.log import MetricsLog
 OF_THE_CALL = (*NOT_STORED, "allow_untrusted_sandbox")
 """Settings that apply to this call only."""
 
-CHANGEABLE = ("steps", "stop_at", "keep_checkpoints", "log_to", "sandbox", "sampler_options")
+CHANGEABLE = (
+    *("steps", "stop_at", "keep_checkpoints", "log_to"),
+    *("sandbox", "sandbox_options", "sampler_options"),
+)
 """Settings that a resumed run may change: its length and its resources, never what it learns."""
 
 

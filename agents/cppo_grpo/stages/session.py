@@ -136,6 +136,7 @@ def environment(
         k=config.k,
         sandbox=sandbox,
         judge=config.judge,
+        judge_options=config.judge_options,
         reward=config.reward,
         end_on_refusal=config.ends_on_refusal if end_on_refusal is None else end_on_refusal,
     )
