@@ -1,6 +1,7 @@
 """Compare the update with plain ways to compute it: completion tokens/s and peak memory.
 
     python benchmarks/learner.py                                # one core
+    python benchmarks/learner.py --attention hybrid             # or sliding: windows of 128 tokens
     python benchmarks/learner.py --device cuda --shape 0.6b     # on a GPU
 
 Every variant computes log-probs of the same batch and back-propagates through them. The variants
@@ -25,7 +26,7 @@ from cppo_grpo.model.tree_attention import row_tokens, shared_prompts
 from rich.console import Console
 from rich.table import Table
 from torch import Tensor
-from transformers import PreTrainedModel, Qwen3Config, Qwen3ForCausalLM
+from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
 
 SHAPES: dict[str, dict[str, Any]] = {
     "tiny": {
@@ -72,12 +73,43 @@ def make_batch(name: str, vocabulary: int) -> Batch:
     return prompts, completions
 
 
-def make_model(shape: str, device: str) -> PreTrainedModel:
-    """A randomly initialised Qwen3."""
+ATTENTION: dict[str, tuple[str, dict[str, Any]]] = {
+    "full": ("qwen3", {}),
+    "sliding": (
+        "gemma3_text",
+        {"sliding_window": 128, "layer_types": ["sliding_attention", "full_attention"]},
+    ),
+    "hybrid": (
+        "qwen3_5_text",
+        {
+            "layer_types": ["linear_attention", "full_attention"],
+            "linear_num_key_heads": 4,
+            "linear_num_value_heads": 4,
+            "linear_key_head_dim": 32,
+            "linear_value_head_dim": 32,
+        },
+    ),
+}
+"""Name → architecture and its own settings; kinds of layers take turns."""
+
+
+def make_model(shape: str, attention: str, device: str) -> PreTrainedModel:
+    """A randomly initialised Qwen3, Gemma 3 or Qwen3.5."""
     torch.manual_seed(0)
-    config = Qwen3Config(**SHAPES[shape], tie_word_embeddings=True, max_position_embeddings=4096)
-    model: Any = Qwen3ForCausalLM(config)
-    return model.to(device)
+    name, own = ATTENTION[attention]
+    sizes = SHAPES[shape]
+    if kinds := own.get("layer_types"):
+        own = own | {"layer_types": kinds * (sizes["num_hidden_layers"] // 2)}
+    config = AutoConfig.for_model(
+        name,
+        **sizes | own,
+        tie_word_embeddings=True,
+        max_position_embeddings=4096,
+        bos_token_id=None,
+        eos_token_id=None,
+        pad_token_id=None,
+    )
+    return AutoModelForCausalLM.from_config(config).to(device)
 
 
 def one_at_a_time(model: PreTrainedModel, batch: Batch, completion_logits: bool) -> None:
@@ -154,7 +186,7 @@ def seconds(update: Callable[[], None], device: str) -> float:
 def peak_bytes(options: argparse.Namespace, batch_name: str, variant: str, results: Any) -> None:
     """Send the memory that one update adds to model and gradients; runs in a fresh process."""
     torch.set_num_threads(1)
-    model = make_model(options.shape, options.device)
+    model = make_model(options.shape, options.attention, options.device)
     prompts, completions = make_batch(batch_name, model.config.vocab_size)
     # Gradients and libraries are there before the count starts.
     VARIANTS[variant](model, (prompts[:1], completions[:1]), options.max_tokens)()
@@ -183,7 +215,9 @@ def resident_bytes(field: str) -> int:
 
 def measure(options: argparse.Namespace, batch_name: str) -> list[dict[str, Any]]:
     """Tokens/s of every variant on one batch, in turns; their gradients must agree."""
-    models = {name: make_model(options.shape, options.device) for name in VARIANTS}
+    models = {
+        name: make_model(options.shape, options.attention, options.device) for name in VARIANTS
+    }
     batch = make_batch(batch_name, models["one at a time"].config.vocab_size)
     updates = {
         name: make(models[name], batch, options.max_tokens) for name, make in VARIANTS.items()
@@ -237,6 +271,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
     parser.add_argument("--shape", default="tiny", choices=list(SHAPES))
+    parser.add_argument(
+        "--attention", default="full", choices=list(ATTENTION), help="kind of the model's layers"
+    )
     parser.add_argument(
         "--rounds", type=int, default=5, help="timed turns of every variant; the best one counts"
     )

@@ -17,8 +17,6 @@ from transformers import (
     GPTNeoXForCausalLM,
     LlamaConfig,
     LlamaForCausalLM,
-    MistralConfig,
-    MistralForCausalLM,
 )
 
 from cppo_env.errors import UsageError
@@ -26,7 +24,6 @@ from tests.support.models import (
     assert_equals_plain,
     batch,
     random_ids,
-    tiny_hybrid,
     tiny_qwen3,
 )
 
@@ -71,20 +68,6 @@ def test_checkpointed_activations_are_recomputed_and_change_nothing() -> None:
     model.model.layers[0].mlp.register_forward_pre_hook(lambda *_: passes.append(1))
     policy([[1, 2, 3]], [[4, 5]], 1.0).sum().backward()
     assert len(passes) == 2
-
-
-def test_hybrid_models_take_plain_batches() -> None:
-    model = copy.deepcopy(tiny_hybrid())
-    policy = Policy(model)
-    assert not policy.share_prompts
-    assert_equals_plain(model, policy)
-    with pytest.raises(UsageError, match="layers other than full attention"):
-        Policy(model, share_prompts=True)
-
-
-def test_sliding_windows_take_plain_batches() -> None:
-    model = MistralForCausalLM(MistralConfig(**SMALL | {"sliding_window": 8}))
-    assert not Policy(model).share_prompts
 
 
 def test_older_architectures_share_prompts_too() -> None:

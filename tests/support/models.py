@@ -1,11 +1,14 @@
 """Tiny models for the tests of the learner."""
 
 from functools import cache
+from typing import Any
 
 import torch
 from cppo_grpo.model.policy import Policy
 from torch import Tensor
 from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
     PreTrainedModel,
     Qwen3_5ForCausalLM,
     Qwen3_5TextConfig,
@@ -14,6 +17,34 @@ from transformers import (
 )
 
 VOCABULARY = 512
+
+SIZES: dict[str, Any] = {
+    "vocab_size": VOCABULARY,
+    "hidden_size": 32,
+    "intermediate_size": 64,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "head_dim": 8,
+    "max_position_embeddings": 256,
+    # Gemma 4's own.
+    "vocab_size_per_layer_input": VOCABULARY,
+    "hidden_size_per_layer_input": 8,
+    "global_head_dim": 16,
+    "bos_token_id": None,
+    "eos_token_id": None,
+    "pad_token_id": None,
+    # Large enough that log-probs differ visibly from token to token.
+    "initializer_range": 0.15,
+}
+
+
+def tiny(name: str, **settings: Any) -> PreTrainedModel:
+    """A random model of an architecture, by its name in transformers."""
+    config = AutoConfig.for_model(name, **SIZES | settings)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return AutoModelForCausalLM.from_config(config).eval()
 
 
 @cache

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
-SMALL, LARGE = 2.0**-10, 2.0**30
+SMALL, LARGE = 2.0**-14, 2.0**30
 """Powers of two, so that a product with the scale is exact. The small one is below any cap, the
 large one above it."""
 PROBES = (-300.0, -30.0, -3.0, 0.0, 0.3, 5.0, 50.0, 500.0)

@@ -2,8 +2,9 @@
 
 `Policy` wraps a language model for the loss. Its two paths give the same numbers and gradients:
 
-    shared   one row of prompts and branches (`tree_attention`); full-attention models only
-    plain    one padded row per sequence; any model, including hybrid linear attention
+    shared   one row of prompts and branches (`tree_attention`, `linear_attention`): full attention,
+             sliding windows, and hybrids with the gated delta rule
+    plain    one padded row per sequence; any other model
 """
 
 from __future__ import annotations
@@ -14,14 +15,15 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from transformers import PretrainedConfig, PreTrainedModel
+from transformers import PreTrainedModel
 
 from cppo_env.errors import UsageError
 from cppo_grpo.model.chunked_head import chosen_log_probs
 from cppo_grpo.model.final_function import measure
 from cppo_grpo.model.modes import evaluating, without_dropout
+from cppo_grpo.model.sharing import install, obstacle, remove, unseen_windows
 from cppo_grpo.model.tree_attention import (
-    IMPLEMENTATION,
+    PackedRow,
     PromptGroup,
     Tokens,
     make_row,
@@ -30,6 +32,12 @@ from cppo_grpo.model.tree_attention import (
 )
 
 logger = logging.getLogger(__name__)
+
+PROBES = (
+    [(0, 1, 2, 3), (0, 1, 2, 4), (5, 6, 7, 8, 9, 10), (5, 6, 7, 8, 9, 11)],
+    [(5, 6), (7,), (1, 2, 3), (4,)],
+)
+"""Prompts and completions that a new model is tried with; two prompts of unequal length."""
 
 
 class Policy(nn.Module):
@@ -44,10 +52,10 @@ class Policy(nn.Module):
             allows it; otherwise log why not.
 
     Raises:
-        UsageError: prompt sharing is requested, but the model has other layers than full attention,
-            or its own positions or masks; or the model computes its logits differently from this
-            module (an adapter on the output embedding, a final function of another kind than a
-            scale and a soft cap).
+        UsageError: prompt sharing is requested, but the model has layers that cannot share, or its
+            own positions or masks; or the model computes its logits differently from this module
+            (an adapter on the output embedding, a final function of another kind than a scale and
+            a soft cap).
     """
 
     def __init__(self, model: nn.Module, *, share_prompts: bool | None = None) -> None:
@@ -71,8 +79,9 @@ class Policy(nn.Module):
             )
         self.final = final
         self.share_prompts = False
+        expected = _own_log_probs(self)
         if share_prompts is not False:
-            fault = self._share(inner)
+            fault = self._share(inner, expected)
             if fault and share_prompts:
                 raise UsageError(f"share_prompts=True: {type(inner).__name__} {fault}; use False")
             if fault:
@@ -81,7 +90,7 @@ class Policy(nn.Module):
                     type(inner).__name__,
                     fault,
                 )
-        if not self.share_prompts and (fault := self._fault(inner)):
+        if not self.share_prompts and (fault := self._fault(expected)):
             raise UsageError(f"{type(inner).__name__} {fault}; use another model")
 
     def forward(
@@ -139,35 +148,31 @@ class Policy(nn.Module):
                 room -= tokens
         return batches
 
-    def _share(self, inner: PreTrainedModel) -> str | None:
+    def _share(self, inner: PreTrainedModel, expected: Tensor) -> str | None:
         """Share prompts from now on, or say why this model cannot."""
-        if not full_attention_only(inner.config):
-            return "has layers other than full attention"
+        if fault := obstacle(inner):
+            return fault
         before: Any = inner.config._attn_implementation
         try:
-            inner.set_attn_implementation(IMPLEMENTATION)
+            install(inner)
             self.share_prompts = True
-            fault = self._fault(inner)
-        except (
-            TypeError,
-            ValueError,
-        ) as error:  # its attention is its own, or takes no arguments of others
+            fault = self._fault(expected) or self._unequal(_own_log_probs(self), expected)
+            fault = fault or self._unseen_windows(inner)
+        except (TypeError, ValueError) as error:
             fault = f"lets no other attention in ({' '.join(str(error).split())})"
         if fault:
             self.share_prompts = False
-            inner.set_attn_implementation(before)
+            remove(inner, before)
         return fault
 
-    def _fault(self, inner: PreTrainedModel) -> str | None:
+    def _fault(self, expected: Tensor) -> str | None:
         """Compare with the model's own logits; no list could cover how architectures differ."""
-        prompts, completions = [(0, 1, 2, 3), (0, 1, 2, 4)], [(5, 6), (7,)]
         with evaluating(self), torch.no_grad():
-            got = self(prompts, completions, 1.0)[completion_mask(completions)]
-            sequences = zip(prompts, completions, strict=True)
-            expected = torch.cat(
-                [_from_logits(inner, prompt, completion) for prompt, completion in sequences]
-            )
-        tolerance = 1e-3 if inner.dtype is torch.float32 else 0.1
+            got = self(*PROBES, 1.0)[completion_mask(PROBES[1])]
+        return self._unequal(got, expected)
+
+    def _unequal(self, got: Tensor, expected: Tensor) -> str | None:
+        tolerance = 1e-3 if inner_model(self.model).dtype is torch.float32 else 0.1
         if torch.allclose(got, expected, atol=tolerance, rtol=tolerance):
             return None
         return (
@@ -175,20 +180,28 @@ class Policy(nn.Module):
             f"{float((got - expected).abs().max()):.2g}"
         )
 
+    def _unseen_windows(self, inner: PreTrainedModel) -> str | None:
+        """Windows are longer than the probes, so what the layers say of them is compared."""
+        row, _ = make_row(shared_prompts(PROBES[0]), *PROBES, inner.device)
+        with evaluating(self), torch.no_grad():
+            self._run(row)
+        return unseen_windows(inner, row.tree)
+
     def _shared(
         self, prompts: Sequence[Tokens], completions: Sequence[Tokens]
     ) -> tuple[Tensor, list[int]]:
         device = inner_model(self.model).device
         row, order = make_row(shared_prompts(prompts), prompts, completions, device)
-        hidden_1LD = self._hidden(
+        return self._run(row)[0, row.predicting], order
+
+    def _run(self, row: PackedRow) -> Tensor:
+        return self._hidden(
             input_ids=row.ids_1L,
             position_ids=row.positions_1L,
-            attention_mask=torch.zeros(
-                1, 1, 1, 1, device=device
-            ),  # a 4D mask is passed on, none is built
+            # A 4D mask is passed on, none is built.
+            attention_mask=torch.zeros(1, 1, 1, 1, device=row.ids_1L.device),
             tree=row.tree,
         )
-        return hidden_1LD[0, row.predicting], order
 
     def _plain(
         self, prompts: Sequence[Tokens], completions: Sequence[Tokens]
@@ -211,7 +224,7 @@ class Policy(nn.Module):
 
     def _hidden(self, **inputs: Any) -> Tensor:
         # With a cache, sequences packed in one row would leak into each other.
-        return inner_model(self.model).base_model(use_cache=False, **inputs).last_hidden_state
+        return _body(inner_model(self.model))(use_cache=False, **inputs).last_hidden_state
 
 
 def completion_mask(completions: Sequence[Tokens], device: torch.device | str = "cpu") -> Tensor:
@@ -220,26 +233,30 @@ def completion_mask(completions: Sequence[Tokens], device: torch.device | str = 
     return torch.arange(int(lengths_B.max()), device=device) < lengths_B[:, None]
 
 
-def full_attention_only(config: PretrainedConfig) -> bool:
-    """Whether all layers use full attention, so that a row may hold several sequences."""
-    text: Any = config.get_text_config(decoder=True)
-    layer_types = getattr(text, "layer_types", None)
-    if layer_types is not None:
-        return set(layer_types) == {"full_attention"}
-    return getattr(text, "sliding_window", None) is None
-
-
 def inner_model(model: nn.Module) -> PreTrainedModel:
     """The transformers model inside a peft model, with its adapters in place."""
     outer: Any = model  # torch types every attribute as a tensor or a module
     return outer.get_base_model() if hasattr(outer, "get_base_model") else outer
 
 
-def _from_logits(inner: PreTrainedModel, prompt: Tokens, completion: Tokens) -> Tensor:
-    """One sequence, all logits, at temperature 1."""
-    ids = torch.tensor([[*prompt, *completion]], device=inner.device)
-    logits = inner(ids, use_cache=False).logits[0, len(prompt) - 1 : -1]
-    return logits.float().log_softmax(-1).gather(-1, ids[0, len(prompt) :, None])[:, 0]
+def _body(inner: PreTrainedModel) -> nn.Module:
+    """The model without its head."""
+    body: Any = inner.get_decoder()
+    outer: Any = inner
+    return body if body is not inner else outer.model  # Llama 4's name for it leads nowhere
+
+
+def _own_log_probs(policy: Policy) -> Tensor:
+    """The probes' log-probs from the model's own logits, one sequence after the other."""
+    inner = inner_model(policy.model)
+    found: list[Tensor] = []
+    with evaluating(policy), torch.no_grad():
+        for prompt, completion in zip(*PROBES, strict=True):
+            ids = torch.tensor([[*prompt, *completion]], device=inner.device)
+            logits = inner(ids, use_cache=False).logits[0, len(prompt) - 1 : -1].float()
+            logps = logits.log_softmax(-1).gather(-1, ids[0, len(prompt) :, None])
+            found.append(logps[:, 0])
+    return torch.cat(found)
 
 
 def _split(

@@ -5,15 +5,18 @@
 A branch sees its own prompt and itself, causally, and its positions continue those of the prompt.
 So outputs and gradients equal those of the sequences run one by one. The tree mask is never built:
 each segment attends to the keys it may see, so attention costs what the sequences cost, not the
-square of the row.
+square of the row. Sliding windows reach from a branch into its prompt; a segment longer than the
+window is computed in blocks, each with the keys of its window.
 
-`IMPLEMENTATION` is registered with transformers. Without a `tree`, a model behaves as with "sdpa".
+`IMPLEMENTATION` is registered with transformers. Without a `tree`, a model behaves as with "sdpa",
+or as with "eager" where it has soft caps or sinks, which "sdpa" refuses or leaves out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import torch
@@ -24,6 +27,9 @@ from transformers.integrations.sdpa_attention import repeat_kv, sdpa_attention_f
 from transformers.masking_utils import AttentionMaskInterface, sdpa_mask
 
 IMPLEMENTATION = "cppo_tree"
+
+WINDOW_BLOCK = 512
+"""Most queries of a sliding window that are computed at once."""
 
 Tokens = Sequence[int]
 
@@ -48,6 +54,10 @@ class Tree:
     mask: Tensor
     """0 where a branch may attend, −inf elsewhere: (longest branch, longest prompt + longest
     branch)."""
+    windows: list[int] = field(default_factory=list)
+    """The windows of the attention layers that have computed this row, in their order."""
+    bands: dict[int, Tensor] = field(default_factory=dict)
+    """Window → mask of a block of queries."""
 
     def visible(self, segment: int) -> Tensor:
         """What a segment may see of its parent and itself: (its tokens, both their tokens)."""
@@ -55,6 +65,20 @@ class Tree:
         own, before = self.sizes[segment], 0 if parent is None else self.sizes[parent]
         start = self.mask.shape[1] - self.mask.shape[0] - before
         return self.mask[:own, start : start + before + own]
+
+    def blocks(self, own: int, before: int, window: int) -> Iterator[tuple[slice, slice, Tensor]]:
+        """The queries of a segment in blocks: its tokens, the keys in their window, the mask."""
+        size = min(window, WINDOW_BLOCK)
+        if window not in self.bands:
+            everything = torch.full((size, window - 1 + size), -torch.inf, device=self.mask.device)
+            self.bands[window] = everything.triu(window) + everything.tril(-1)
+        for start in range(0, own, size):
+            end = min(start + size, own)
+            first = max(0, before + start - window + 1)
+            left = first - (before + start - window + 1)
+            width = before + end - first
+            band = self.bands[window][: end - start, left : left + width]
+            yield slice(start, end), slice(first, before + end), band
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,34 +171,82 @@ def tree_attention(
     *,
     tree: Tree | None = None,
     scaling: float | None = None,
-    dropout: float = 0.0,
+    sliding_window: int | None = None,
+    softcap: float | None = None,
+    s_aux: Tensor | None = None,
     **kwargs: Any,
 ) -> tuple[Tensor, None]:
-    """Transformers' attention interface: (1, heads, row, dim) → (1, row, heads, dim)."""
-    if tree is None:
+    """Transformers' attention interface: (1, heads, row, dim) → (1, row, heads, dim).
+
+    `softcap` (Gemma 2) bends the scores. `s_aux` (gpt-oss) has a sink for each head, which takes a
+    part of the attention and gives nothing.
+    """
+    special = softcap is not None or s_aux is not None
+    if tree is None and not special:
         return sdpa_attention_forward(
-            module, query, key, value, attention_mask, scaling=scaling, dropout=dropout, **kwargs
+            module, query, key, value, attention_mask, scaling=scaling, **kwargs
         )
     repeats = getattr(module, "num_key_value_groups", 1)
-    queries, keys, values = (
-        x.split(tree.sizes, dim=2)
-        for x in (query, repeat_kv(key, repeats), repeat_kv(value, repeats))
-    )
+    key, value = repeat_kv(key, repeats), repeat_kv(value, repeats)
+    attend = partial(_bent_attention, scaling=scaling, softcap=softcap, sinks=s_aux)
+    if not special:
+        attend = partial(_attention, scaling=scaling)
+    if tree is None:
+        return attend(query, key, value, attention_mask).transpose(1, 2), None
+    if sliding_window is not None:
+        tree.windows.append(sliding_window)
+    queries, keys, values = (x.split(tree.sizes, dim=2) for x in (query, key, value))
     outputs: list[Tensor] = []
     for segment, parent in enumerate(tree.parents):
         q, k, v = queries[segment], keys[segment], values[segment]
-        if parent is None:
-            output = scaled_dot_product_attention(
-                q, k, v, is_causal=True, scale=scaling, dropout_p=dropout
-            )
-        else:
+        before = 0
+        if parent is not None:
+            before = tree.sizes[parent]
             k, v = torch.cat([keys[parent], k], dim=2), torch.cat([values[parent], v], dim=2)
-            mask = tree.visible(segment).to(q.dtype)
-            output = scaled_dot_product_attention(
-                q, k, v, attn_mask=mask, scale=scaling, dropout_p=dropout
-            )
-        outputs.append(output)
+        if sliding_window is not None and k.shape[2] > sliding_window:
+            for rows, columns, band in tree.blocks(q.shape[2], before, sliding_window):
+                near = k[:, :, columns], v[:, :, columns]
+                outputs.append(attend(q[:, :, rows], *near, band))
+        else:
+            outputs.append(attend(q, k, v, None if parent is None else tree.visible(segment)))
     return torch.cat(outputs, dim=2).transpose(1, 2), None
+
+
+def _attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, scaling: Any) -> Tensor:
+    """Attention with an additive mask, causal without one."""
+    mask = None if mask is None else mask.to(q.dtype)
+    return scaled_dot_product_attention(
+        q, k, v, attn_mask=mask, is_causal=mask is None, scale=scaling
+    )
+
+
+def _bent_attention(
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    mask: Tensor | None,
+    scaling: float | None,
+    softcap: float | None,
+    sinks: Tensor | None,
+) -> Tensor:
+    """The same with a soft cap of the scores, or sinks; a mask may also be one of booleans."""
+    scale = q.shape[-1] ** -0.5 if scaling is None else scaling
+    scores = (q @ k.transpose(2, 3)).float() * scale
+    if softcap is not None:
+        scores = softcap * torch.tanh(scores / softcap)
+    if mask is None:
+        own, all_keys = scores.shape[2:]
+        mask = torch.ones(own, all_keys, dtype=torch.bool, device=q.device).tril(all_keys - own)
+    if mask.dtype is torch.bool:
+        # Rows of padding see nothing: with −inf they would be NaN.
+        scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
+    else:
+        scores = scores + mask
+    if sinks is not None:
+        shape = (len(scores), -1, scores.shape[2], 1)
+        scores = torch.cat([scores, sinks.float().reshape(1, -1, 1, 1).expand(shape)], dim=-1)
+    shares = scores.softmax(-1)[..., : k.shape[2]].to(v.dtype)
+    return shares @ v
 
 
 def _common(left: Tokens, right: Tokens) -> int:
