@@ -10,7 +10,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from cppo_env import parsing
+from cppo_env import parsing, roles
 from cppo_env.errors import ActionError, UsageError
 from cppo_env.protocols import ChoosesStop, Judge, Prefetches, Reward, Sandbox
 from cppo_env.types import Episode, Job, Observation, Report, Ruling, Verdict
@@ -105,7 +105,7 @@ class Engine:
             for (episode, methods), fault in zip(plans, faults, strict=True)
             if fault is None
         ]
-        judged = iter(self.judge.rule(cases) if cases else ())
+        judged = iter(roles.rule(self.judge, cases))
         rulings = [next(judged) if fault is None else Ruling(False, 0.0, fault) for fault in faults]
         transitions: list[Transition] = []
         for (episode, methods), ruling in zip(plans, rulings, strict=True):
@@ -129,7 +129,7 @@ class Engine:
             for program in branches
             if program is not None
         ]
-        reports = iter(self.sandbox.run(jobs) if jobs else ())
+        reports = iter(roles.run_jobs(self.sandbox, jobs))
         transitions: list[Transition] = []
         for (episode, solutions), branches in zip(answers, programs, strict=True):
             graded = tuple(
@@ -137,7 +137,7 @@ class Engine:
                 for solution, program in zip(solutions, branches, strict=True)
             )
             after = replace(episode, solutions=solutions, reports=graded)
-            reward = 0.0 if after.void else float(self.reward(after))
+            reward = 0.0 if after.void else roles.pay(self.reward, after)
             transitions.append(
                 Transition(after, reward, terminated=not after.void, truncated=after.void)
             )

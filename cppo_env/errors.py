@@ -9,6 +9,8 @@
     ├── MissingExtraError (ImportError)     an optional package that is not installed
     ├── SandboxError (RuntimeError)         no engine, no image, or a sandbox that cannot be trusted
     ├── AgentError (RuntimeError)           an agent's infrastructure failed, such as its endpoint
+    ├── RoleError (RuntimeError)            a judge, sandbox, reward, agent, … that does not keep to
+    │                                       its role: it raised, or returned something else
     └── SamplerError (RuntimeError)         the learner's sampling engine failed or did not answer
 
 Faults of a single program, judge call or test never raise: they are verdicts (see
@@ -72,6 +74,13 @@ class AgentError(CppoError, RuntimeError):
         super().__init__(message)
         self.actions = tuple(actions)
         """What `act` would have returned; None for the observations that got no answer."""
+
+
+class RoleError(CppoError, RuntimeError):
+    """Somebody's judge, sandbox, reward, agent, … raised, or returned what its role does not allow.
+
+    See `cppo_env.roles`.
+    """
 
 
 class SamplerError(CppoError, RuntimeError):

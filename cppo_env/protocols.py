@@ -4,6 +4,8 @@ All are synchronous and take a batch. Concurrency lives inside an implementation
 makes one judge call and one sandbox call per vector step. `cppo_env.testing` holds a fake and an
 inheritable contract test for each role.
 
+`cppo_env.roles` calls them, and says what a role that raises or returns something else means.
+
 An offer is a small protocol. Implement it and the project uses it; leave it out and everything
 works all the same. `isinstance(thing, Offer)` asks for it by the names of its members.
 """

@@ -11,6 +11,7 @@ from typing import Any
 from cppo_env import plugins
 from cppo_env.errors import MissingExtraError, SandboxError, UsageError
 from cppo_env.protocols import OffersCache, Sandbox
+from cppo_env.roles import run_jobs
 from cppo_env.types import Job, Problem, Report, TestCase
 
 
@@ -96,7 +97,9 @@ def grade_batch(
         One report for each pair, in order.
     """
     with borrow_sandbox(sandbox, cache=cache) as box:
-        return box.run([Job(problem, program, stop_early=stop_early) for problem, program in pairs])
+        return run_jobs(
+            box, [Job(problem, program, stop_early=stop_early) for problem, program in pairs]
+        )
 
 
 def answer_of(sandbox: Sandbox, job: Job) -> str | None:
@@ -107,7 +110,7 @@ def answer_of(sandbox: Sandbox, job: Job) -> str | None:
         heard.append(got)
         return True
 
-    sandbox.run([replace(job, problem=replace(job.problem, checker=listen))])
+    run_jobs(sandbox, [replace(job, problem=replace(job.problem, checker=listen))])
     return heard[-1] if heard else None
 
 

@@ -21,6 +21,7 @@ from cppo_env.parsing.python_source import facts
 from cppo_env.problems import Problems, load_problems
 from cppo_env.provenance import provenance
 from cppo_env.rendering import printable
+from cppo_env.roles import run_jobs
 from cppo_env.sandboxing import open_sandbox
 from cppo_env.types import MIB, Job, Problem, Report, Verdict
 
@@ -66,7 +67,7 @@ def grade(config: GradeConfig) -> dict[str, Any]:
             report, failures = _without_program(text), list[Failure]()
         else:
             job = Job(problem, program, language, stop_early=config.stop_early)
-            [report] = sandbox.run([job])
+            [report] = run_jobs(sandbox, [job])
             failures = public_failures(sandbox, job, report)
         result = {
             "problem_id": problem.id,

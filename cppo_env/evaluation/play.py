@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from cppo_env.driver import Task, Written, drive
-from cppo_env.errors import AgentError
+from cppo_env.engine import check_action
+from cppo_env.errors import ActionError, AgentError, RoleError
 from cppo_env.protocols import (
     Agent,
     CountsTokens,
@@ -15,6 +17,7 @@ from cppo_env.protocols import (
     ShowsReplies,
 )
 from cppo_env.records import EpisodeRecord
+from cppo_env.roles import blamed, one_for_each
 from cppo_env.types import Observation
 from cppo_env.vector import CPPOVectorEnv
 
@@ -25,22 +28,32 @@ def play(env: CPPOVectorEnv, agent: Agent, tasks: Sequence[Task]) -> list[Episod
     def ask(places: Sequence[int], observations: Sequence[Observation]) -> list[Written]:
         problems = env.assembly.problems
         keys = [(problems[tasks[n].index].id, tasks[n].episode) for n in places]
-        return _ask(agent, keys, observations)
+        return _ask(agent, keys, observations, env.assembly.engine.k)
 
     return drive(env, tasks, ask, ask).records
 
 
 def _ask(
-    agent: Agent, keys: Sequence[EpisodeKey], observations: Sequence[Observation]
+    agent: Agent, keys: Sequence[EpisodeKey], observations: Sequence[Observation], k: int
 ) -> list[Written]:
     """The agent's texts, or the failure of each episode without an answer."""
     fault = ""
+    method = "act_in" if isinstance(agent, DrawsByEpisode) else "act"
+    actions: Sequence[tuple[str, ...] | None]
     try:
-        actions: Sequence[tuple[str, ...] | None] = (
-            agent.act_in(keys, observations)
-            if isinstance(agent, DrawsByEpisode)
-            else agent.act(observations)
+        with blamed("agent", agent, method):
+            given = (
+                agent.act_in(keys, observations)
+                if isinstance(agent, DrawsByEpisode)
+                else agent.act(observations)
+            )
+        answers: list[Sequence[Any]] = one_for_each(
+            "agent", agent, method, given, len(observations), Sequence, "observations"
         )
+        try:
+            actions = [check_action(action, k) if len(action) else () for action in answers]
+        except ActionError as error:
+            raise RoleError(f"agent {type(agent).__name__}.{method}(): {error}") from error
     except AgentError as error:
         actions, fault = error.actions, str(error)
     tokens = agent.tokens if isinstance(agent, CountsTokens) else [0] * len(actions)

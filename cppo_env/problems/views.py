@@ -16,6 +16,7 @@ from cppo_env.errors import UnknownNameError
 from cppo_env.plugins import suggest
 from cppo_env.problems.records import Refusal
 from cppo_env.protocols import Demonstrates, FindsById, KnowsOptimum, ProblemSet, TellsRefused
+from cppo_env.roles import problem_at
 from cppo_env.types import Problem
 
 
@@ -189,7 +190,7 @@ class Indexed(Problems):
 
     def __getitem__(self, index: int, /) -> Problem:
         """The problem at `index`."""
-        return self._problems[index]
+        return problem_at(self._problems, index)
 
     def summary(self, index: int) -> Summary:
         """The summary at `index`."""
@@ -204,7 +205,7 @@ class Indexed(Problems):
 
     @cached_property
     def _summaries(self) -> list[Summary]:
-        return [summarise(self._problems[index]) for index in range(len(self))]
+        return [summarise(self[index]) for index in range(len(self))]
 
     @property
     def refused(self) -> tuple[Refusal, ...]:

@@ -15,6 +15,7 @@ from typing import Any
 
 from cppo_env.errors import SandboxError
 from cppo_env.protocols import Sandbox
+from cppo_env.roles import run_jobs
 from cppo_env.types import MIB, Job, Limits, Problem, Report, TestCase
 from cppo_sandboxes.languages import LANGUAGES, SELF_TEST
 
@@ -193,7 +194,7 @@ def require_trust(sandbox: Sandbox, say: Callable[[str], None] = on_stderr) -> N
 
 
 def _run(sandbox: Sandbox, checks: Sequence[Check]) -> list[dict[str, Any]]:
-    reports = sandbox.run([_job(check) for check in checks])
+    reports = run_jobs(sandbox, [_job(check) for check in checks])
     return [_result(check, report) for check, report in zip(checks, reports, strict=True)]
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from cppo_env.errors import UsageError
+from cppo_env.errors import RoleError, UsageError
+from cppo_env.roles import blamed
 from cppo_grpo.algorithms import EpisodeRewards, load_algorithm, name_of
 from cppo_grpo.config import TrainConfig
 from cppo_grpo.rollouts.values import Rollout
@@ -62,11 +63,18 @@ def compute_advantages(rollout: Rollout, config: TrainConfig) -> SequenceAdvanta
         if rollout.information_NK is None
         else rollout.information_NK.reshape(*groups, config.k),
     )
-    given = algorithm(rewards, config.options)
+    with blamed("algorithm", algorithm.function):
+        given = algorithm(rewards, config.options)
+        plans_N = given.plans_PM.reshape(len(rollout.rewards_N))
+        solutions_NK = given.solutions_PMK.reshape(-1, config.k)
+    if not (np.isfinite(plans_N).all() and np.isfinite(solutions_NK).all()):
+        raise RoleError(
+            f"algorithm {name_of(config.algorithm)}: returned advantages that are not finite"
+        )
     planned_N = np.arange(len(rollout.plans.completions))
     return SequenceAdvantages(
-        given.plans_PM.reshape(-1)[planned_N],
+        plans_N[planned_N],
         ~rollout.void_N[planned_N] & ~(config.mask_truncated_plan & rollout.plans.truncated),
-        given.solutions_PMK.reshape(-1, config.k)[episodes, branches],
+        solutions_NK[episodes, branches],
         ~rollout.void_N[episodes] & ~(config.mask_truncated_solve & rollout.programs.truncated),
     )

@@ -14,7 +14,8 @@ from typing import Literal, Protocol, runtime_checkable
 import numpy as np
 from torch import Tensor, nn
 
-from cppo_env.errors import UsageError
+from cppo_env.errors import RoleError, UsageError
+from cppo_env.roles import blamed, one_for_each
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +103,33 @@ class DrawsFrom(Protocol):
 def stream(
     sampler: Sampler, prompts: Sequence[Sequence[int]], params: SamplingParams
 ) -> Iterator[Mapping[int, Completion]]:
-    """The completions as they finish; all at once from a sampler that does not stream."""
+    """The completions as they finish; all at once from a sampler that does not stream.
+
+    Raises:
+        RoleError: the sampler raised, or did not return one completion for each prompt.
+    """
     if isinstance(sampler, Streams):
-        yield from sampler.stream(prompts, params)
+        missing = set(range(len(prompts)))
+        with blamed("sampler", sampler, "stream"):
+            for ready in sampler.stream(prompts, params):
+                missing.difference_update(ready)
+                yield ready
+        if missing:
+            raise RoleError(
+                f"sampler {type(sampler).__name__}.stream() left out {len(missing)} of "
+                f"{len(prompts)} prompts, expected a completion for each"
+            )
     else:
-        yield dict(enumerate(sampler.sample(prompts, params)))
+        with blamed("sampler", sampler, "sample"):
+            completions = sampler.sample(prompts, params)
+        count = len(prompts)
+        yield dict(
+            enumerate(
+                one_for_each(
+                    "sampler", sampler, "sample", completions, count, Completion, "prompts"
+                )
+            )
+        )
 
 
 def in_order(streamed: Iterable[Mapping[int, Completion]]) -> list[Completion]:

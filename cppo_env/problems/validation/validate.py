@@ -13,6 +13,7 @@ from cppo_env.problems.layouts.cues import judge_cues, promises_one_answer
 from cppo_env.problems.validation.findings import Finding, KnownOutcome
 from cppo_env.problems.validation.known_programs import RUNNABLE, Known, programs_of
 from cppo_env.protocols import ProblemSet, Sandbox
+from cppo_env.roles import run_jobs
 from cppo_env.types import Job, Problem, TestCase, Verdict
 
 JOBS_PER_CALL = 64
@@ -128,12 +129,13 @@ def validate(
     tests = 0
     for batch in _batches(problems, joined, runs, max_programs, not_run):
         reports = iter(
-            sandbox.run(
+            run_jobs(
+                sandbox,
                 [
                     Job(problem, known.program, RUNNABLE[known.language])
                     for problem, some in batch
                     for known in some
-                ]
+                ],
             )
         )
         outcomes = [
@@ -155,7 +157,8 @@ def _can_run(language: str, sandbox: Sandbox) -> bool:
         return language in RUNNABLE
     nothing = Problem("empty program", "", [TestCase("", "")])
     return (
-        sandbox.run([Job(nothing, _EMPTY[language], RUNNABLE[language])])[0].verdict is Verdict.AC
+        run_jobs(sandbox, [Job(nothing, _EMPTY[language], RUNNABLE[language])])[0].verdict
+        is Verdict.AC
     )
 
 
@@ -206,7 +209,7 @@ def _with_answers(found: Outcomes, sandbox: Sandbox) -> Outcomes:
             jobs.append(Job(one_test, outcome.known.program, RUNNABLE[outcome.known.language]))
     if not jobs:
         return found
-    sandbox.run(jobs)
+    run_jobs(sandbox, jobs)
     answers = (recorder.answer for recorder in recorders)
 
     def completed(outcome: KnownOutcome) -> KnownOutcome:
