@@ -108,17 +108,7 @@ def load_checkpoint(
             "that version, or "
             "start a new run from the model"
         )
-    stored = load_file(checkpoint / WEIGHTS)
-    own = trainable_weights(model)
-    for name in own.keys() | stored.keys():
-        if name not in own or name not in stored or own[name].shape != stored[name].shape:
-            raise UsageError(
-                f"{checkpoint}: its weight {name!r} does not fit this model; resume with the same "
-                "model"
-            )
-    with torch.no_grad():
-        for name, weight in own.items():
-            weight.copy_(shard_like(stored[name], weight))
+    load_weights(checkpoint, model)
     _restore_optimizer(optimizer, load_file(checkpoint / OPTIMIZER))
     restore_others(state["random_states"])
     changed = [
@@ -133,6 +123,26 @@ def load_checkpoint(
             ", ".join(changed),
         )
     return state["step"], state["cursor"]
+
+
+def load_weights(checkpoint: Path, model: nn.Module) -> int:
+    """Restore the trained weights; returns the step count.
+
+    Raises:
+        UsageError: the checkpoint belongs to a model of another shape.
+    """
+    stored = load_file(checkpoint / WEIGHTS)
+    own = trainable_weights(model)
+    for name in own.keys() | stored.keys():
+        if name not in own or name not in stored or own[name].shape != stored[name].shape:
+            raise UsageError(
+                f"{checkpoint}: its weight {name!r} does not fit this model; resume with the same "
+                "model"
+            )
+    with torch.no_grad():
+        for name, weight in own.items():
+            weight.copy_(shard_like(stored[name], weight))
+    return json.loads((checkpoint / STATE).read_text())["step"]
 
 
 def _found(folder: Path) -> list[Path]:
