@@ -46,6 +46,9 @@ AT_LEAST_0 = (
         "lr_warmup_steps",
         "lr_final",
         "eval_episodes",
+        "eval_every",
+        "eval_patience",
+        "eval_seed",
         "lora_rank",
         "eval_temperature_plan",
     ),
@@ -110,7 +113,8 @@ def _check_ranges(config: TrainConfig) -> None:
 
 
 def _check_names(config: TrainConfig) -> None:
-    environment_spec(config.env)
+    environment_spec(config.training.env)
+    environment_spec(config.held_out.env)
     for name, kind in PLUGINS.items():
         if isinstance(value := getattr(config, name), str):
             plugins.check(kind, value, config.judge_options if name == "judge" else {})
@@ -135,6 +139,17 @@ def _check_combinations(config: TrainConfig) -> None:
             f"audit_steps={config.audit_steps}: the audit is about plans, and nobody writes any; "
             "set it to 0"
         )
+    if config.eval_every and not config.eval_episodes:
+        raise UsageError(
+            f"eval_every={config.eval_every}: an evaluation needs episodes; set eval_episodes, "
+            "for example to 64"
+        )
+    for name, idle in (("eval_patience", 0), ("final_weights", "last")):
+        if (value := getattr(config, name)) != idle and not config.eval_every:
+            raise UsageError(
+                f"{name}={value}: it needs evaluations during training; set eval_every, for "
+                "example to 10"
+            )
     if config.minibatches > config.problems_per_step:
         raise UsageError(
             f"minibatches={config.minibatches}: each needs whole problems, and a step has only "

@@ -33,6 +33,18 @@ class Region:
 
 
 @dataclass(frozen=True, slots=True)
+class ProblemSource:
+    """Where an environment of a run takes its problems from."""
+
+    env: str
+    """Id of the environment."""
+    problems: str | None
+    """A path or a name. Default: the problem set of the environment id."""
+    split: str | None
+    """Default: the problem set's own."""
+
+
+@dataclass(frozen=True, slots=True)
 class TrainConfig:
     """Settings of a training run.
 
@@ -219,12 +231,31 @@ class TrainConfig:
     """Recompute activations in the backward pass: about a third slower, much less memory."""
 
     eval_episodes: int = 0
-    """Episodes to play before and after training, on problems 0, 1, … of `eval_split`. 0 plays
-    none."""
+    """Episodes of an evaluation: one on each of the first problems of the held-out set, again from
+    the start where it has fewer. Played before and after training, and during it with
+    `eval_every`. 0 plays none."""
+    eval_every: int = 0
+    """Steps between evaluations during training. The best checkpoint is kept in `checkpoints/best`.
+    0 evaluates only before and after."""
+    eval_patience: int = 0
+    """Stop after this many evaluations in a row that were no better than the best one. 0 never
+    stops."""
+    final_weights: Literal["last", "best"] = "last"
+    """Weights that `model/` and the evaluation after training get: those of the last step, or of
+    the best evaluation during training."""
     eval_temperature_plan: float | None = None
     """Sampling temperature of plans in evaluations; 0 is greedy. Default: `temperature_plan`."""
-    eval_split: str = "test"
-    """Held-out split for evaluation."""
+    eval_env: str | None = None
+    """Id of the environment for evaluation. Default: `env`."""
+    eval_problems: str | None = None
+    """Problems for evaluation: a path or a name. Default: `problems`, or the problem set of
+    `eval_env`."""
+    eval_split: str | None = None
+    """Held-out split for evaluation. Default: "test", or the own default of a set that
+    `eval_env` or `eval_problems` names."""
+    eval_seed: int | None = None
+    """Shuffles the held-out problems, the same for every `seed`. Default: their own order, in
+    which published sets are often sorted."""
     allow_overlap: bool = False
     """Evaluate even if held-out and training problems share statements."""
     checkpoint_every: int = 50
@@ -245,6 +276,21 @@ class TrainConfig:
     def ends_on_refusal(self) -> bool:
         """Whether a refused plan ends its episode; never where nobody plans."""
         return self.planning == "policy" and (self.end_on_refusal or self.plan_only)
+
+    @property
+    def training(self) -> ProblemSource:
+        """The problems to train on."""
+        return ProblemSource(self.env, self.problems, self.split)
+
+    @property
+    def held_out(self) -> ProblemSource:
+        """The problems of evaluations."""
+        other = self.eval_env is not None or self.eval_problems is not None
+        return ProblemSource(
+            self.eval_env or self.env,
+            self.eval_problems if other else self.problems,
+            self.eval_split or (None if other else "test"),
+        )
 
     def region(self, name: RegionName) -> Region:
         """The settings of one region."""

@@ -117,6 +117,13 @@ def summary(run: Any) -> dict[str, Any]:
         result["provenance"] = recorded[-1]
     for row in run.log.rows("audit"):
         result["audit"] = {name: value for name, value in row.items() if name != "stage"}
+    if during := run.log.rows("eval"):
+        best = max(during, key=lambda row: row["pass_at_k"])
+        result["best_step"], result["best_pass_at_k"] = best["step"], best["pass_at_k"]
+        result["evaluations"] = [
+            {name: row[name] for name in ("step", "pass_at_k", "ci95", "episodes")}
+            for row in during
+        ]
     for when in ("before", "after"):
         for row in run.log.rows(when):
             result[f"pass_at_k_{when}"], result[f"ci95_{when}"] = row["pass_at_k"], row["ci95"]

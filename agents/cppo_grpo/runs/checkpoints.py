@@ -5,6 +5,7 @@ checkpoints/step-000050/
     optimizer.safetensors    AdamW's moments, and the random states of torch
     state.json               step (and with it the schedule), data cursor, settings, random states
                              of all libraries, versions, git commit, SHA-256 of the files above
+checkpoints/best/            the same, of the best evaluation during training
 """
 
 from __future__ import annotations
@@ -31,6 +32,9 @@ logger = logging.getLogger(__name__)
 
 WEIGHTS, OPTIMIZER, STATE = "weights.safetensors", "optimizer.safetensors", "state.json"
 
+BEST = "best"
+"""Name of the checkpoint of the best evaluation during training."""
+
 
 def save_checkpoint(
     folder: Path,
@@ -41,6 +45,7 @@ def save_checkpoint(
     keep: int,
     *,
     config: Mapping[str, Any] | None = None,
+    best: bool = False,
     writable: bool = True,
 ) -> None:
     """Write the checkpoint after `step` steps atomically, then delete all but the newest `keep`.
@@ -48,7 +53,8 @@ def save_checkpoint(
     An intact checkpoint of that step stays: this process wrote it, or resumed from it. Later ones
     are deleted as well, because the run has gone back before them. `cursor` is the position in the
     data as JSON (`Sampler.state()`). `config` holds the settings of the run, so that a checkpoint
-    is complete by itself. All processes call this; one of them writes.
+    is complete by itself. With `best` it replaces the best checkpoint, and no other is deleted. All
+    processes call this; one of them writes.
     """
     weights = {
         name: whole(weight.detach()).contiguous()
@@ -57,9 +63,13 @@ def save_checkpoint(
     tensors = _optimizer_tensors(optimizer)
     if not writable:
         return
+    facts = {"step": step, "cursor": cursor, "config": config}
+    if best:
+        _write(folder / BEST, facts, weights, tensors)
+        return
     target = folder / f"step-{step:06d}"
-    if _fault(target) is not None:
-        _write(target, {"step": step, "cursor": cursor, "config": config}, weights, tensors)
+    if fault_of(target) is not None:
+        _write(target, facts, weights, tensors)
     found = _found(folder)
     newest = found.index(target)
     for other in found[:newest] + found[newest + keep :]:
@@ -85,7 +95,7 @@ def _write(
 def newest_checkpoint(folder: Path) -> Path | None:
     """The newest intact checkpoint; warns about damaged ones and skips them."""
     for checkpoint in _found(folder):
-        fault = _fault(checkpoint)
+        fault = fault_of(checkpoint)
         if fault is None:
             return checkpoint
         logger.warning("checkpoint %s is damaged (%s); the one before is used", checkpoint, fault)
@@ -150,7 +160,7 @@ def _found(folder: Path) -> list[Path]:
     return sorted(folder.glob("step-*"), reverse=True)
 
 
-def _fault(checkpoint: Path) -> str | None:
+def fault_of(checkpoint: Path) -> str | None:
     """The damage to the files of a checkpoint, if any."""
     try:
         digests: dict[str, str] = json.loads((checkpoint / STATE).read_text())["sha256"]

@@ -2,7 +2,8 @@
 
 config.json              the settings, and under `recorded` versions, machine, sandbox and problems
 metrics.jsonl            one row a step and an evaluation (docs/metrics.md)
-rollouts/step-*.jsonl    the episodes of each step; before.jsonl and after.jsonl: the evaluations
+rollouts/step-*.jsonl    the episodes of each step; before.jsonl, eval-*.jsonl (during training) and
+                         after.jsonl: the evaluations
 reference/               model and tokenizer that CPPO started from, as transformers reads them
 checkpoints/             see `cppo_grpo.runs.checkpoints`
 model/                   the trained model and tokenizer, as transformers reads them
@@ -28,17 +29,18 @@ from cppo_env.provenance import RECORDED
 from cppo_env.records import EpisodeRecord
 from cppo_grpo.algorithms import name_of
 from cppo_grpo.checks import check
-from cppo_grpo.config import NOT_STORED, TrainConfig, changes
+from cppo_grpo.config import NOT_STORED, ProblemSource, TrainConfig, changes
 from cppo_grpo.runs.log import MetricsLog
 
 OF_THE_CALL = (*NOT_STORED, "allow_untrusted_sandbox")
 """Settings that apply to this call only."""
 
 CHANGEABLE = (
-    *("steps", "stop_at", "keep_checkpoints", "log_to"),
-    *("sandbox", "sandbox_options", "sampler_options"),
+    *("steps", "stop_at", "eval_patience", "final_weights", "keep_checkpoints"),
+    *("log_to", "sandbox", "sandbox_options", "sampler_options"),
 )
-"""Settings that a resumed run may change: its length and its resources, never what it learns."""
+"""Settings that a resumed run may change: its length, its resources and which of its weights it
+keeps, never what it learns."""
 
 
 class Run:
@@ -163,14 +165,13 @@ class Run:
             if not any(self.path.iterdir()):
                 self.path.rmdir()
 
-    def problems(self, split: str | None = None) -> ProblemSet:
-        """The problems of the run, or those of one split."""
-        options = dict(environment_spec(self.config.env).kwargs)
+    def problems(self, source: ProblemSource | None = None) -> ProblemSet:
+        """The training problems of the run, or those of another source."""
+        source = source or self.config.training
+        options = dict(environment_spec(source.env).kwargs)
         dataset = options.pop("dataset")
-        return load_problems(
-            self.config.problems or dataset,
-            **options | ({"split": split} if split is not None else {}),
-        )
+        split = {} if source.split is None else {"split": source.split}
+        return load_problems(source.problems or dataset, **options | split)
 
     def write_episodes(self, name: str, records: list[EpisodeRecord]) -> None:
         """Write `rollouts/NAME.jsonl`, numbering the episodes of each problem from 0."""

@@ -6,6 +6,8 @@ The draws of a run follow from (seed, step); those of plug-ins may not.
 from __future__ import annotations
 
 import random
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -42,3 +44,14 @@ def restore_others(states: dict[str, Any]) -> None:
     version, keys, gauss = states["python"]
     random.setstate((version, tuple(keys), gauss))
     np.random.set_state(tuple(states["numpy"]))
+
+
+@contextmanager
+def kept_states() -> Generator[None]:
+    """Whatever the block draws, the generators go on as if it had not."""
+    tensors, others = torch_states(), other_states()
+    try:
+        yield
+    finally:
+        restore_torch(tensors)
+        restore_others(others)

@@ -70,14 +70,20 @@ def _contents(run: Run) -> dict[str, Any]:
         "minutes": sum(row["seconds"] for row in rows + run.log.rows("warm_start")) / 60,
         "evaluations": evaluations,
         "lines": lines,
-        "pass_chart": _pass_chart(rows, evaluations, lines, run.config.k) if rows else "",
+        "pass_chart": _pass_chart(rows, _held_out(run), lines, run.config.k) if rows else "",
         "charts": _charts(rows) if rows else [],
         "shares": time_shares(rows),
         "examples": _examples(run, evaluations, rows),
-        "unread": _unread([*evaluations.values(), *rows]),
+        "unread": _unread([*_held_out(run), *rows]),
         "recorded": [_flat(one) for one in run.recorded],
         "settings": json.loads(run.config.to_json()),
     }
+
+
+def _held_out(run: Run) -> list[dict[str, Any]]:
+    """The evaluations in the order of their steps, each step once."""
+    rows = [row for when in ("before", "eval", "after") for row in run.log.rows(when)]
+    return [row for _, row in sorted({row["step"]: row for row in rows}.items())]
 
 
 def _unread(rows: list[dict[str, Any]]) -> list[tuple[str, str, int]]:
@@ -94,12 +100,13 @@ def _examples(
     run: Run, evaluations: dict[str, Any], rows: list[dict[str, Any]]
 ) -> dict[str, list[dict[str, Any]]]:
     """Title → episodes, with the problem statements that records omit."""
-    sources = {f"{when} training": (when, run.config.eval_split) for when in evaluations}
+    sources = {f"{when} training": (when, run.config.held_out) for when in evaluations}
     if not sources and rows:
-        sources = {f"step {rows[-1]['step']}": (f"step-{rows[-1]['step']:06d}", run.config.split)}
+        last = rows[-1]["step"]
+        sources = {f"step {last}": (f"step-{last:06d}", run.config.training)}
     examples: dict[str, list[dict[str, Any]]] = {}
-    for title, (name, split) in sources.items():
-        problems = run.problems(split)
+    for title, (name, source) in sources.items():
+        problems = run.problems(source)
         episodes: list[dict[str, Any]] = []
         for record in run.read_episodes(name)[:EXAMPLES]:
             problem = problems[find_problem(problems, record.problem_id)]
@@ -143,7 +150,7 @@ def _branches(record: EpisodeRecord) -> list[dict[str, str | None]]:
 
 
 def _pass_chart(
-    rows: list[dict[str, Any]], evaluations: dict[str, Any], lines: list[KnownLevel], k: int
+    rows: list[dict[str, Any]], held_out: list[dict[str, Any]], lines: list[KnownLevel], k: int
 ) -> str:
     figure, axes = _axes((9.6, 4.2))
     steps, values = _series(rows, "pass_at_k")
@@ -156,16 +163,14 @@ def _pass_chart(
             xytext=(12, 4), textcoords="offset points",
             fontsize=9, color=INK,
         )  # fmt: skip
-    for when, step in (("before", 0), ("after", steps[-1])):
-        if when in evaluations:
-            found = evaluations[when]
-            low, high = found["ci95"]
-            axes.errorbar(
-                [step], [found["pass_at_k"]],
-                yerr=[[found["pass_at_k"] - low], [high - found["pass_at_k"]]],
-                fmt="o", color=GOOD, capsize=4, zorder=5,
-                label="held out, 95 % interval" if when == "before" else None,
-            )  # fmt: skip
+    if held_out:
+        found = np.array([row["pass_at_k"] for row in held_out])
+        low, high = np.array([row["ci95"] for row in held_out]).T
+        axes.errorbar(
+            [row["step"] for row in held_out], found, yerr=[found - low, high - found],
+            fmt="o-", color=GOOD, capsize=4, linewidth=1.2, zorder=5,
+            label="held out, 95 % interval",
+        )  # fmt: skip
     axes.set_ylim(0, 1.08)
     axes.set_ylabel(f"pass@{k}")
     axes.set_xlabel("optimizer step")

@@ -49,18 +49,19 @@ def evaluate(
     seed: int,
     processes: Processes,
     *,
+    shuffle: int | None = None,
     show: Callable[[int], None] = lambda done: None,
 ) -> tuple[HeldOutFigures, list[EpisodeRecord]]:
-    """Play one episode on each of the problems 0, 1, …, wrapping around if there are fewer.
+    """Play one episode on each of the first problems, wrapping around if there are fewer.
 
     Args:
         env: the environment, with the places of this process. It runs refused plans as well, so
-            that
-            every policy spends K attempts.
+            that every policy spends K attempts.
         agent: the policy.
         episodes: number of episodes.
         seed: determines the draws.
         processes: the processes that play; each plays its share and gets all figures.
+        shuffle: seed of the order of the problems. Default: their own order.
         show: receives the number of finished episodes.
 
     Raises:
@@ -69,12 +70,15 @@ def evaluate(
     started = time.perf_counter()
     records: list[EpisodeRecord] = []
     problems, k = env.assembly.problems, env.assembly.engine.k
+    order = np.arange(len(problems))
+    if shuffle is not None:
+        order = np.random.default_rng(shuffle).permutation(order)
     places = np.arange(sum(processes.gather(env.num_envs)))
     while len(records) < episodes:
         count = min(len(places), episodes - len(records))
         # The environment has a fixed number of places: the last batch fills the spare ones with its
         # first problem.
-        indices = (len(records) + np.where(places < count, places, 0)) % len(problems)
+        indices = order[(len(records) + np.where(places < count, places, 0)) % len(problems)]
         seeds = tuple(np.random.SeedSequence([seed, len(records)]).generate_state(2).tolist())
         rollout = play_together(processes, env, agent, indices, seeds)
         require_some([rollout], "evaluation")
@@ -85,7 +89,7 @@ def evaluate(
         show(len(records))
     counted = [record for record in records if not record.void]
     scores = problem_scores(counted, k, k, independent=agent.planner == "none")
-    passed = interval(scores, contests_of(problems[i] for i in range(min(episodes, len(problems)))))
+    passed = interval(scores, contests_of(problems[int(i)] for i in order[:episodes]))
     evaluation = HeldOutFigures(
         pass_at_k=passed.mean,
         ci95=(passed.low, passed.high),

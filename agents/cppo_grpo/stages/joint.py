@@ -20,6 +20,7 @@ from cppo_grpo.rollouts.distributed import gather
 from cppo_grpo.rollouts.values import Rollout, require_some
 from cppo_grpo.runs.log import Row
 from cppo_grpo.runs.progress import stage
+from cppo_grpo.stages.held_out import HeldOut
 from cppo_grpo.stages.metrics import overlapped_s, rollout_metrics
 from cppo_grpo.stages.session import Session, observe
 from cppo_grpo.stages.start import shards_weights
@@ -33,8 +34,12 @@ Keep = Callable[[Rollout, Row, Mapping[str, Any]], None]
 """Stores the episodes and metrics of a step, and the data cursor after it."""
 
 
-def learn(session: Session, steps: int, console: Console) -> None:
-    """Train from step `steps` on. Whatever stops the loop, a checkpoint holds the result."""
+def learn(session: Session, steps: int, held_out: HeldOut, console: Console) -> int:
+    """Train from step `steps` on. Whatever stops the loop, a checkpoint holds the result.
+
+    Returns:
+        The number of steps taken by the end.
+    """
     run, config = session.run, session.run.config
     success = "reward_plan" if config.plan_only else "pass_at_k"
     recent = deque((row[success] for row in run.log.rows("joint")), maxlen=STOP_WINDOW)
@@ -61,15 +66,22 @@ def learn(session: Session, steps: int, console: Console) -> None:
     ):
         rollouts = _Rollouts(session, beside)
         try:
-            while steps < config.steps and not _reached(recent, config.stop_at):
+            held_out.during(steps, cursor)  # a run may have been interrupted before it
+            while (
+                steps < config.steps
+                and not _reached(recent, config.stop_at)
+                and not held_out.out_of_patience
+            ):
                 row = _step(session, rollouts, steps, keep)
                 shown.show(steps, _figures(row, config.k))
                 if steps % config.checkpoint_every == 0:
                     session.save(steps, cursor)
+                held_out.during(steps, cursor)
             session.save(steps, cursor)
         except BaseException as error:
             _save_before_leaving(session, steps, cursor, moved, error)
             raise
+    return steps
 
 
 def _step(session: Session, rollouts: _Rollouts, step: int, keep: Keep) -> Row:
@@ -129,9 +141,15 @@ class _Rollouts:
         return ahead.result() if ahead else self._session.prepare(step)()
 
     def start(self, step: int) -> None:
-        """Start the rollout of a step; never across a checkpoint, which stores no rollout."""
+        """Start the rollout of a step; never across a checkpoint, which stores no rollout.
+
+        Nor across an evaluation, which plays with newer weights.
+        """
         config = self._session.run.config
-        if config.off_policy_steps and step < config.steps and step % config.checkpoint_every:
+        pauses = step % config.checkpoint_every == 0 or (
+            config.eval_every and step % config.eval_every == 0
+        )
+        if config.off_policy_steps and step < config.steps and not pauses:
             self._ahead = self._beside.submit(self._session.prepare(step))
 
 

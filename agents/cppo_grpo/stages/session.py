@@ -17,7 +17,7 @@ import cppo_env  # noqa: F401 - registers the ids
 from cppo_env.problems.sampling import Curriculum, ProblemSampler
 from cppo_env.protocols import Sandbox
 from cppo_env.vector import CPPOVectorEnv
-from cppo_grpo.config import TrainConfig
+from cppo_grpo.config import ProblemSource, TrainConfig
 from cppo_grpo.learner.learner import Learner
 from cppo_grpo.model.policy import inner_model
 from cppo_grpo.model.weights import full_weights
@@ -58,6 +58,7 @@ class Session:
                 steps,
             )
         self.run.log.rewind("joint", steps)
+        self.run.log.rewind("eval", steps)
         self.run.log.rewind("after", 0)
         self.processes.agree()  # nobody reads the log before it is rewound
         return steps
@@ -68,7 +69,7 @@ class Session:
         if not (isinstance(sampler, DrawsFrom) and sampler.model is inner_model(model)):
             sampler.update(full_weights(model))
 
-    def save(self, steps: int, cursor: Mapping[str, Any]) -> None:
+    def save(self, steps: int, cursor: Mapping[str, Any], *, best: bool = False) -> None:
         """Write the checkpoint after `steps` steps, with the data cursor at `cursor`."""
         save_checkpoint(
             self.run.checkpoints,
@@ -78,6 +79,7 @@ class Session:
             cursor,
             self.run.config.keep_checkpoints,
             config=json.loads(self.run.config.to_json()),
+            best=best,
             writable=self.run.writable,
         )
 
@@ -122,17 +124,17 @@ def observe(cursor: ProblemSampler, rollout: Rollout) -> dict[str, float]:
 def environment(
     config: TrainConfig,
     sandbox: Sandbox,
-    split: str | None,
+    source: ProblemSource,
     places: int,
     *,
     end_on_refusal: bool | None = None,
 ) -> Iterator[CPPOVectorEnv]:
-    """The vector environment of a run; `end_on_refusal` defaults to the run's setting."""
+    """A vector environment of a run; `end_on_refusal` defaults to the run's setting."""
     env: Any = gym.make_vec(
-        config.env,
+        source.env,
         num_envs=places,
-        problems=config.problems,
-        split=split,
+        problems=source.problems,
+        split=source.split,
         k=config.k,
         sandbox=sandbox,
         judge=config.judge,

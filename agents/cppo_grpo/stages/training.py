@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import replace
 
 import numpy as np
@@ -12,10 +11,8 @@ from rich.console import Console
 
 import cppo_env  # noqa: F401 - registers the ids
 from cppo_env.errors import UsageError
-from cppo_env.problems.validation.overlap import require_disjoint
-from cppo_env.protocols import ProblemSet, Sandbox
+from cppo_env.protocols import Sandbox
 from cppo_env.provenance import provenance
-from cppo_grpo.config import TrainConfig
 from cppo_grpo.learner.learner import Learner
 from cppo_grpo.parallel import Processes
 from cppo_grpo.rollouts.distributed import gather
@@ -24,7 +21,7 @@ from cppo_grpo.runs.folder import Run
 from cppo_grpo.runs.progress import stage
 from cppo_grpo.runs.trackers import tracked
 from cppo_grpo.stages.audit import audit, decide, table
-from cppo_grpo.stages.evaluation import evaluate
+from cppo_grpo.stages.held_out import HeldOut, check_held_out
 from cppo_grpo.stages.joint import learn
 from cppo_grpo.stages.session import Session, environment, make_cursor
 from cppo_grpo.stages.start import (
@@ -32,9 +29,6 @@ from cppo_grpo.stages.start import (
     save_model,
     starting_point,
 )
-
-EVAL_PLACES = 256
-"""Maximum number of episodes that an evaluation plays at once."""
 
 
 def train(run: Run, sandbox: Sandbox, console: Console, processes: Processes | None = None) -> None:
@@ -65,8 +59,9 @@ def train(run: Run, sandbox: Sandbox, console: Console, processes: Processes | N
     torch.manual_seed(config.seed)
     transformers.logging.disable_progress_bar()
     problems = len(processes.share(np.arange(config.problems_per_step)))
-    with tracked(run), environment(config, sandbox, config.split, problems * config.tuples) as env:
-        _check_held_out(config, sandbox, env.assembly.problems)
+    places = problems * config.tuples
+    with tracked(run), environment(config, sandbox, config.training, places) as env:
+        check_held_out(config, sandbox, env.assembly.problems)
         run.record(provenance(env.assembly.problems, sandbox))
         model, tokenizer, agent = starting_point(run, env.assembly.problems, console, processes)
         policy, reference = make_policies(config, model, processes)
@@ -80,13 +75,14 @@ def train(run: Run, sandbox: Sandbox, console: Console, processes: Processes | N
         )
         with processes.interrupted_together():
             steps = session.restore()
+            held_out = HeldOut(session, sandbox, console)
             if not run.log.rows("before"):
-                _evaluate(session, sandbox, "before", console)
+                held_out.evaluate("before", steps)
             if not _audited(session, console):
                 return
-            learn(session, steps, console)
+            steps = held_out.settle(learn(session, steps, held_out, console))
             save_model(run, policy, tokenizer)
-            _evaluate(session, sandbox, "after", console)
+            held_out.evaluate("after", steps)
 
 
 def _audited(session: Session, console: Console) -> bool:
@@ -111,47 +107,3 @@ def _audited(session: Session, console: Console) -> bool:
         ends = ", nothing is trained" if row["decision"] == "no-go" else ""
         console.print(f"audit: [bold]{row['decision']}[/]{ends}", highlight=False)
     return all(row["decision"] != "no-go" for row in rows)
-
-
-def _check_held_out(config: TrainConfig, sandbox: Sandbox, problems: ProblemSet) -> None:
-    """Refuse to evaluate on training problems (docs/method.md, section 4), or on no problems."""
-    if config.eval_episodes:
-        with environment(config, sandbox, config.eval_split, 1) as held_out:
-            if not config.allow_overlap:
-                require_disjoint(problems, held_out.assembly.problems)
-
-
-def _evaluate(session: Session, sandbox: Sandbox, when: str, console: Console) -> None:
-    config = session.run.config
-    if not config.eval_episodes:
-        return
-    session.update_sampler()
-    processes = session.processes
-    places = np.arange(max(min(EVAL_PLACES, config.eval_episodes), processes.count))
-    agent = session.agent.in_evaluation(config.eval_temperature_plan)
-    with (
-        environment(
-            config, sandbox, config.eval_split, len(processes.share(places)), end_on_refusal=False
-        ) as env,
-        stage(console, f"evaluation {when}", config.eval_episodes) as shown,
-    ):
-        found, records = evaluate(
-            env,
-            agent,
-            config.eval_episodes,
-            config.seed,
-            processes,
-            show=lambda done: shown.show(done, {}),
-        )
-    steps = len(session.run.log.rows("joint"))
-    session.run.log.append({"stage": when, "step": steps, **dataclasses.asdict(found)})
-    session.run.write_episodes(when, records)
-    low, high = found.ci95
-    console.print(
-        f"pass@{config.k} {when} training [bold]{found.pass_at_k:.3f}[/] (95 % {low:.3f} to "
-        f"{high:.3f}, "
-        f"{found.episodes} held-out episodes)"
-        + ("" if found.validity is None else f", valid plans {found.validity:.3f}"),
-        highlight=False,
-        soft_wrap=True,
-    )

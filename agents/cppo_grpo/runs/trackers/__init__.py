@@ -45,7 +45,7 @@ def tracked(run: Run) -> Generator[None]:
 
 
 def _pass_on(tracker: Tracker, row: Row) -> None:
-    stage = "evaluation" if row["stage"] in ("before", "after") else row["stage"]
+    stage = "evaluation" if row["stage"] in ("before", "eval", "after") else row["stage"]
     figures = {
         name: value
         for name, value in row.items()

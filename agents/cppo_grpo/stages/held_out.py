@@ -1,0 +1,166 @@
+"""The evaluations of a run: before, during and after training, always on the same problems.
+
+They draw from random streams of their own, so a run with evaluations learns what one without does.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from contextlib import nullcontext
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+
+from cppo_env.errors import CppoError
+from cppo_env.problems.validation.overlap import require_disjoint
+from cppo_env.protocols import ProblemSet, Sandbox
+from cppo_grpo.config import TrainConfig
+from cppo_grpo.runs.checkpoints import BEST, fault_of, load_checkpoint
+from cppo_grpo.runs.log import Row
+from cppo_grpo.runs.progress import stage
+from cppo_grpo.runs.random_states import kept_states
+from cppo_grpo.stages.evaluation import evaluate
+from cppo_grpo.stages.session import Session, environment
+
+EVAL_PLACES = 256
+"""Maximum number of episodes that an evaluation plays at once."""
+
+
+def check_held_out(config: TrainConfig, sandbox: Sandbox, problems: ProblemSet) -> None:
+    """Refuse to evaluate on training problems (docs/method.md, section 4), or on no problems."""
+    if config.eval_episodes:
+        with environment(config, sandbox, config.held_out, 1) as held_out:
+            if not config.allow_overlap:
+                require_disjoint(problems, held_out.assembly.problems)
+
+
+class HeldOut:
+    """Evaluates the policy of a session; its log tells what was evaluated already.
+
+    Args:
+        session: the parts of the run, restored.
+        sandbox: runs the programs.
+        console: shows the results.
+    """
+
+    def __init__(self, session: Session, sandbox: Sandbox, console: Console):
+        self._session, self._sandbox, self._console = session, sandbox, console
+        self._scores = {row["step"]: row["pass_at_k"] for row in session.run.log.rows("eval")}
+
+    @property
+    def best_step(self) -> int | None:
+        """The first step with the best pass@K of the evaluations during training."""
+        return max(self._scores, key=self._scores.__getitem__) if self._scores else None
+
+    @property
+    def out_of_patience(self) -> bool:
+        """Whether the last `eval_patience` evaluations were no better than the best before."""
+        patience = self._session.run.config.eval_patience
+        return bool(
+            patience
+            and self.best_step is not None
+            and sum(step > self.best_step for step in self._scores) >= patience
+        )
+
+    def evaluate(self, when: str, steps: int) -> None:
+        """Evaluate before or after training, if the run has evaluations.
+
+        The policy of a step that was evaluated during training is not played again.
+        """
+        run = self._session.run
+        if not run.config.eval_episodes:
+            return
+        if known := [row for row in run.log.rows("eval") if row["step"] == steps]:
+            row, records = known[-1], run.read_episodes(f"eval-{steps:06d}")
+        else:
+            row, records = self._play(f"evaluation {when}")
+        run.write_episodes(when, records)
+        run.log.append({**row, "stage": when, "step": steps})
+        self._tell(f"{when} training", row)
+
+    def during(self, steps: int, cursor: Mapping[str, Any]) -> None:
+        """Evaluate after `steps` steps if it is due, and keep the best checkpoint.
+
+        Args:
+            steps: the steps taken.
+            cursor: the data cursor after them.
+        """
+        run = self._session.run
+        every = run.config.eval_every
+        if not every or not steps or steps % every or steps in self._scores:
+            return
+        with kept_states():
+            row, records = self._play(None)
+        best = row["pass_at_k"] > max(self._scores.values(), default=-np.inf)
+        self._scores[steps] = row["pass_at_k"]
+        if best:
+            self._session.save(steps, cursor, best=True)
+        run.write_episodes(f"eval-{steps:06d}", records)
+        run.log.append({"stage": "eval", "step": steps, **row})
+        self._tell(f"after {steps} steps", row, ", the best so far" if best else "")
+        if self.out_of_patience:
+            self._console.print(
+                f"eval_patience={run.config.eval_patience}: no evaluation was better since step "
+                f"{self.best_step}, so training stops after {steps} steps",
+                highlight=False,
+                soft_wrap=True,
+            )
+
+    def settle(self, steps: int) -> int:
+        """Give the policy the run's `final_weights`; returns the number of steps they took.
+
+        Raises:
+            CppoError: the best checkpoint is lost or damaged.
+        """
+        run, learner = self._session.run, self._session.learner
+        if run.config.final_weights == "last" or self.best_step is None:
+            return steps
+        best = run.checkpoints / BEST
+        if fault := fault_of(best):
+            raise CppoError(
+                f"{best}: {fault}; keep the weights of the last step instead: resume with "
+                "--final_weights last"
+            )
+        taken, _ = load_checkpoint(best, learner.policy, learner.optimizer)
+        return taken
+
+    def _play(self, title: str | None) -> tuple[Row, list[Any]]:
+        """The figures and the episodes; a title shows their progress."""
+        session, config = self._session, self._session.run.config
+        session.update_sampler()
+        processes, agent = session.processes, session.agent
+        places = np.arange(max(min(EVAL_PLACES, config.eval_episodes), processes.count))
+        shown = stage(self._console, title, config.eval_episodes) if title else nullcontext()
+        with (
+            environment(
+                config,
+                self._sandbox,
+                config.held_out,
+                len(processes.share(places)),
+                end_on_refusal=False,
+            ) as env,
+            shown as progress,
+        ):
+            found, records = evaluate(
+                env,
+                agent.in_evaluation(config.eval_temperature_plan),
+                config.eval_episodes,
+                config.seed,
+                processes,
+                shuffle=config.eval_seed,
+                show=lambda done: progress.show(done, {}) if progress else None,
+            )
+        return dataclasses.asdict(found), records
+
+    def _tell(self, when: str, row: Row, remark: str = "") -> None:
+        low, high = row["ci95"]
+        self._console.print(
+            f"pass@{self._session.run.config.k} {when} [bold]{row['pass_at_k']:.3f}[/] "
+            f"(95 % {low:.3f} to {high:.3f}, {row['episodes']} held-out episodes)"
+            + ("" if row["validity"] is None else f", valid plans {row['validity']:.3f}")
+            + remark,
+            highlight=False,
+            soft_wrap=True,
+        )
