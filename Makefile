@@ -1,6 +1,6 @@
 # make run        the quickstart: a tiny language model learns to coordinate its attempts
 # make test       the whole test suite, in two processes; Docker tests skip where Docker cannot be used
-# make test-fast  the quick tests, about three minutes on two cores; they need no Docker engine
+# make test-fast  the quick tests, about two minutes on two cores; they need no Docker engine
 # make test-long  what takes long by nature (about 30 minutes): the quickstart on five seeds, 10,000 jobs in each sandbox
 # make fuzz       random programs against a sandbox   (ARGS="--sandbox docker --seconds 3600 --seed 1")
 # make test-vllm  the tests of the vLLM samplers, in an environment of their own (CPU build, 3.7 GB)
@@ -23,7 +23,10 @@ ARGS ?=
 WORKERS ?= 2
 NO_ENGINE := DOCKER_HOST=unix:///nonexistent/docker.sock
 LEARNER := advantages algorithms chunked_head information learner logprobs loss progress rollouts update
-FAST := tests/architecture tests/core tests/evaluation tests/problems \
+# They judge many programs, or run many commands.
+SLOW := validation documented visible hub
+FAST := tests/architecture tests/core tests/evaluation \
+    $(filter-out $(SLOW:%=tests/problems/test_%.py),$(wildcard tests/problems/test_*.py)) \
     tests/agents/test_chat.py tests/agents/test_simple_agents.py \
     tests/docs/test_contributing.py tests/docs/test_pages.py \
     $(wildcard $(LEARNER:%=tests/grpo/test_%.py))

@@ -120,7 +120,7 @@ class Bare:
 
 def run_bare(program):
     command = [sys.executable, "-c", program]
-    return subprocess.run(command, input="1 2\n", capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, input="1 2\n", capture_output=True, text=True, timeout=300)
 
 
 LOADS = [check for check in CHECKS if check.load]

@@ -46,7 +46,7 @@ def launched(folder: Path):
         wait_for_steps(launcher, folder, 2)
         below = descendants(launcher.pid)
         yield launcher
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 300
         while any(map(alive, below)) and time.monotonic() < deadline:
             time.sleep(0.05)
         assert not any(map(alive, below))

@@ -151,7 +151,7 @@ def test_an_interrupted_launch_leaves_a_checkpoint_of_its_last_step(
     process = launch(2, *flags(**endless | {"checkpoint_every": 10_000}, run=tmp_path))
     wait_for_steps(process, tmp_path, 2)
     process.send_signal(signal.SIGINT)
-    output, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=300)
     assert process.returncode != 0
     assert "--resume" in output
     (checkpoint,) = (tmp_path / "checkpoints").iterdir()

@@ -113,7 +113,7 @@ def test_ctrl_c_keeps_what_was_learnt_and_says_how_to_go_on(
     process = start(folder, steps=10_000, checkpoint_every=10_000, **overlap)
     wait_for_steps(process, folder, 2)
     process.send_signal(signal.SIGINT)
-    output, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=300)
     assert process.returncode == 130, output
     assert f"--resume {folder}" in output.replace("\n", " ")
     assert "Traceback" not in output

@@ -118,7 +118,7 @@ def assert_equal_runs(found: Path, expected: Path) -> None:
 def wait_for_steps(process: subprocess.Popen[str], folder: Path, steps: int) -> None:
     """Wait until a `cppo train` has logged a number of steps."""
     log = MetricsLog(folder / "metrics.jsonl")
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while len(log.rows("joint")) < steps:
         assert process.poll() is None, process.stdout and process.stdout.read()
         assert time.monotonic() < deadline
