@@ -115,6 +115,8 @@ def _check_ranges(config: TrainConfig) -> None:
 def _check_names(config: TrainConfig) -> None:
     environment_spec(config.training.env)
     environment_spec(config.held_out.env)
+    if "split" in config.filters:
+        raise UsageError("filters.split: got a filter, expected --split (and --eval_split)")
     for name, kind in PLUGINS.items():
         if isinstance(value := getattr(config, name), str):
             plugins.check(kind, value, config.judge_options if name == "judge" else {})

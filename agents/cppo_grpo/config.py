@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -42,6 +43,8 @@ class ProblemSource:
     """A path or a name. Default: the problem set of the environment id."""
     split: str | None
     """Default: the problem set's own."""
+    filters: Mapping[str, Any]
+    """Further filters of `cppo_env.load_problems`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,9 @@ class TrainConfig:
     """Problems to train on: a path or a name. Default: the problem set of the environment id."""
     split: str | None = None
     """Split to train on. Default: the problem set's own default."""
+    filters: dict[str, Any] = field(default_factory=dict[str, Any])
+    """Further filters of `cppo_env.load_problems`, such as --filters.version=release_v6; also for
+    evaluations, unless they have a problem set of their own."""
     sandbox: str = "auto"
     """Where programs run: "auto", "docker", "local", or the name of a plug-in."""
     sandbox_options: dict[str, Any] = field(default_factory=dict[str, Any])
@@ -280,7 +286,7 @@ class TrainConfig:
     @property
     def training(self) -> ProblemSource:
         """The problems to train on."""
-        return ProblemSource(self.env, self.problems, self.split)
+        return ProblemSource(self.env, self.problems, self.split, self.filters)
 
     @property
     def held_out(self) -> ProblemSource:
@@ -290,6 +296,7 @@ class TrainConfig:
             self.eval_env or self.env,
             self.eval_problems if other else self.problems,
             self.eval_split or (None if other else "test"),
+            {} if other else self.filters,
         )
 
     def region(self, name: RegionName) -> Region:

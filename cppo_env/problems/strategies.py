@@ -13,6 +13,7 @@ Only coordination lifts an agent above the ceiling.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -100,19 +101,30 @@ class StrategyProblems(Problems):
     """The problems of one split, made on demand; problem `index` has family `index % families`."""
 
     def __init__(
-        self, split: str, families: int, strategies: int, right: int, size: int, seed: int
+        self,
+        split: str,
+        families: int,
+        strategies: int,
+        size: int,
+        seed: int,
+        probabilities: tuple[float, ...],
     ):
         self.split, self.seed, self.size = split, seed, size
-        self._arguments = split, families, strategies, right, size, seed
+        self._arguments = split, families, strategies, size, seed, probabilities
         self.families = FAMILIES[:families]
         self.strategies = STRATEGIES[:strategies]
-        self.probabilities = (1.0 / right,) * right
+        self.probabilities = probabilities
         """p_f(s) of the strategies that are right in a family; the same in every family."""
         # A batch asks for each problem many times, and an epoch comes back to all of them.
         self._problem = lru_cache(maxsize=4096)(self._make)
         self._right = dict(
-            zip(self.families, _deal(self.strategies, right, Random(seed)), strict=False)
+            zip(
+                self.families,
+                _deal(self.strategies, len(probabilities), Random(seed)),
+                strict=False,
+            )
         )
+        self._uniform = len(set(probabilities)) == 1
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickled as its arguments; the problems are made again."""
@@ -131,7 +143,12 @@ class StrategyProblems(Problems):
     def _make(self, index: int) -> Problem:
         family = self.families[index % len(self.families)]
         random = Random(f"{self.seed}/{self.split}/{index}")
-        strategy = random.choice(self._right[family])
+        hand = self._right[family]
+        strategy = (
+            random.choice(hand)
+            if self._uniform
+            else random.choices(hand, weights=self.probabilities)[0]
+        )
         return Problem(
             id=f"strategies/{self.split}/{index}",
             # Odd logs are held out, so that no statement of one split occurs in the other.
@@ -195,9 +212,10 @@ def load(
     split: str | None = None,
     families: int = len(FAMILIES),
     strategies: int = len(STRATEGIES),
-    right: int = 4,
+    right: int | None = None,
     size: int | None = None,
     seed: int = 0,
+    probabilities: Sequence[float] | None = None,
 ) -> StrategyProblems:
     """The strategy problems of one split.
 
@@ -206,9 +224,14 @@ def load(
         split: "train" (also None) or "test". The splits share only what is right in a family.
         families: number of families.
         strategies: number of rules.
-        right: number of rules that are right, equally often, in each family.
+        right: number of rules that are right, equally often, in each family; 4 by default.
         size: number of problems. Default: 512 for training, 2048 for testing.
         seed: decides what is right in a family, and every draw.
+        probabilities: instead of `right`: how often each of them is right, such as (0.4, 0.3, 0.2,
+            0.1); which rule has which chance differs between the families.
+
+    Raises:
+        UsageError: an argument is out of range, or the probabilities do not add up to 1.
     """
     if source is not None:
         raise UsageError(
@@ -217,17 +240,33 @@ def load(
         )
     if split not in (None, "train", "test"):
         raise UsageError(f"strategies: got split={split!r}, expected 'train' or 'test'")
+    if right is not None and probabilities is not None:
+        raise UsageError(
+            f"strategies: got right={right} and probabilities={tuple(probabilities)}, expected one "
+            "of them"
+        )
+    count = len(probabilities) if probabilities is not None else 4 if right is None else right
     for name, value, low, high in (
         ("families", families, 1, len(FAMILIES)),
         ("strategies", strategies, 1, len(STRATEGIES)),
-        ("right", right, 1, strategies),
+        ("right" if probabilities is None else "number of probabilities", count, 1, strategies),
     ):
         if not low <= value <= high:
             raise UsageError(f"strategies: got {name}={value}, expected {low} to {high}")
+    chances = (1.0 / count,) * count if probabilities is None else _checked(probabilities)
     split = split or "train"
     return StrategyProblems(
-        split, families, strategies, right, SIZES[split] if size is None else size, seed
+        split, families, strategies, SIZES[split] if size is None else size, seed, chances
     )
+
+
+def _checked(probabilities: Sequence[float]) -> tuple[float, ...]:
+    if min(probabilities) <= 0 or not math.isclose(sum(probabilities), 1.0, abs_tol=1e-9):
+        raise UsageError(
+            f"strategies: got probabilities={tuple(probabilities)}, expected positive numbers that "
+            f"add up to 1, not {sum(probabilities):g}"
+        )
+    return tuple(map(float, probabilities))
 
 
 @dataclass(frozen=True, slots=True)

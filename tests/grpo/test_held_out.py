@@ -146,13 +146,14 @@ def test_another_problem_set_is_evaluated_in_the_order_of_its_seed(tmp_path: Pat
 
 
 def test_the_held_out_problems_follow_those_of_the_training() -> None:
-    assert TrainConfig(problems="mine").held_out == ProblemSource(
-        "CPPO-Strategies-v0", "mine", "test"
+    filters = {"version": "release_v6"}
+    assert TrainConfig(problems="mine", filters=filters).held_out == ProblemSource(
+        "CPPO-Strategies-v0", "mine", "test", filters
     )
-    other = TrainConfig(problems="mine", eval_env="CPPO-APPS-v0")
-    assert other.held_out == ProblemSource("CPPO-APPS-v0", None, None)
+    other = TrainConfig(problems="mine", filters=filters, eval_env="CPPO-APPS-v0")
+    assert other.held_out == ProblemSource("CPPO-APPS-v0", None, None, {})
     named = TrainConfig(eval_problems="theirs", eval_split="valid")
-    assert named.held_out == ProblemSource("CPPO-Strategies-v0", "theirs", "valid")
+    assert named.held_out == ProblemSource("CPPO-Strategies-v0", "theirs", "valid", {})
 
 
 def test_whatever_ends_an_evaluation_the_steps_before_it_are_kept(tmp_path: Path) -> None:

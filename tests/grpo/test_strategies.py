@@ -73,6 +73,38 @@ def test_in_every_family_four_strategies_are_right_equally_often() -> None:
     assert all(sum(strategy.name in right for right in rights) == 4 for strategy in STRATEGIES)
 
 
+def test_strategies_are_right_as_often_as_the_probabilities_say() -> None:
+    chances = (0.4, 0.3, 0.2, 0.1)
+    problems = load(size=8 * 400, probabilities=chances)
+    assert problems.probabilities == chances
+    for first in range(len(FAMILIES)):
+        names = [problems[n].metadata["strategy"] for n in range(first, len(problems), 8)]
+        counts = sorted((names.count(name) for name in set(names)), reverse=True)
+        expected = np.array(chances) * len(names)
+        deviation = np.sqrt(expected * (1 - np.array(chances)))
+        assert np.all(np.abs(np.array(counts) - expected) < 4 * deviation)
+
+
+def test_the_default_draws_are_those_of_equal_probabilities() -> None:
+    plain, equal = load(size=64), load(size=64, probabilities=[0.25] * 4)
+    assert [plain[n] for n in range(64)] == [equal[n] for n in range(64)]
+
+
+@pytest.mark.parametrize(
+    ("chances", "message"),
+    [
+        ([0.5, 0.4], "add up to 1, not 0.9"),
+        ([1.2, -0.2], "expected positive numbers"),
+        ([1 / 9] * 9, "number of probabilities=9, expected 1 to 8"),
+    ],
+)
+def test_chances_that_are_none_are_refused(chances: list[float], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        load(probabilities=chances)
+    with pytest.raises(UsageError, match=r"got right=2 and probabilities="):
+        load(right=2, probabilities=chances)
+
+
 def test_a_statement_names_the_family_and_not_the_strategy() -> None:
     problems = load(size=64)
     for index in range(64):

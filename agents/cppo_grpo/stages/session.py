@@ -141,6 +141,7 @@ def environment(
         judge_options=config.judge_options,
         reward=config.reward,
         end_on_refusal=config.ends_on_refusal if end_on_refusal is None else end_on_refusal,
+        **source.filters,
     )
     try:
         yield env.unwrapped

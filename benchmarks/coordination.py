@@ -1,0 +1,264 @@
+"""The proof: who passes the ceiling of independent attempts on `CPPO-Strategies-v0`?
+
+    python benchmarks/coordination.py                                 # everything: 270 runs
+    python benchmarks/coordination.py --settings 4-of-8 --hours 3     # starts no run after 3 hours
+    python benchmarks/coordination.py --table                         # what has been run so far
+
+All methods get the same model, warm start, attempts (K = 4), problems and steps, in three settings
+whose ceiling and optimum are known exactly. Every learning rate of `RATES` is tried with seed 100
+and the best mean training pass@4 of the last 20 steps is taken, so each method has the same search
+budget and no held-out problem decides a setting. A run is a folder of `cppo train`; runs that were
+broken off go on, finished ones are not repeated, none is shortened, and the table prints "not run"
+where one is missing. `cppo compare` tests the pairs on the same folders.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from cppo_env import load_problems
+from cppo_env.intervals import over_seeds
+from cppo_env.problems.strategies import coordinated_optimum, independent_ceiling
+
+K = 4
+SEARCH_SEED = 100
+RATES = (3e-4, 6e-4, 1.2e-3)
+EPISODES = 1024
+WINDOW = 20
+
+SETTINGS: dict[str, dict[str, Any]] = {
+    "4-of-8": {},
+    "8-of-8": {"right": 8},
+    "skewed": {"probabilities": [0.4, 0.3, 0.2, 0.1]},
+}
+"""Filters of the problem set."""
+
+COMMON: dict[str, Any] = {
+    "env": "CPPO-Strategies-v0",
+    "k": K,
+    "warm_start_steps": 240,
+    "steps": 300,
+    "problems_per_step": 16,
+    "tuples": 8,
+    "temperature_plan": 1.0,
+    "max_tokens_plan": 40,
+    "max_tokens_solve": 40,
+    "eval_episodes": EPISODES,
+    "eval_temperature_plan": 0.5,
+}
+PLANNED: dict[str, Any] = {
+    "temperature_solve": 0.7,
+    "lambda_plan": 8.0,
+    "beta_plan": 0.25,
+    "beta_solve": 0.2,
+}
+"""Weights of the two regions, where a planner writes plans (docs/quickstart.md)."""
+INDEPENDENT: dict[str, Any] = {"planner": "none", "temperature_solve": 1.0, "beta_solve": 0.01}
+
+# The warm start is supervised training on valid tuples, drawn without regard to what is right;
+# `planner_sft` is evaluated right after it.
+METHODS: dict[str, dict[str, Any]] = {
+    "cppo": PLANNED | {"lambda_solve": 0.3},
+    "planner_sft": PLANNED | {"lambda_solve": 0.0, "steps": 1, "lr": 0.0},
+    "planner_only_rl": PLANNED | {"lambda_solve": 0.0},
+    "solver_only_rl": PLANNED | {"lambda_plan": 0.0, "lambda_solve": 1.0},
+    "cppo_without_gate": PLANNED | {"lambda_solve": 0.3, "judge": "accept"},
+    **{
+        name: INDEPENDENT | {"algorithm": name}
+        for name in ("grpo", "rloo", "dr_grpo", "pkpo", "passk_training", "loo_max")
+    },
+    "upskill": {"algorithm": "upskill", "temperature_solve": 1.0, "beta_solve": 0.01},
+}
+BOUND = frozenset(name for name, settings in METHODS.items() if settings.get("planner") == "none")
+"""Their K attempts are independent and identically distributed, so the ceiling binds them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One run of the table."""
+
+    setting: str
+    method: str
+    seed: int
+    rate: float
+    root: Path
+
+    @property
+    def folder(self) -> Path:
+        """Its run folder."""
+        return self.root / self.setting / self.method / f"lr-{self.rate:g}" / f"seed-{self.seed}"
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """The rows of its metrics."""
+        log = self.folder / "metrics.jsonl"
+        return [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+
+    @property
+    def done(self) -> bool:
+        """Whether it was evaluated after its last step."""
+        return any(row["stage"] == "after" for row in self.rows)
+
+    def run(self) -> None:
+        """Train and evaluate, or go on where it was broken off."""
+        settings = COMMON | METHODS[self.method] | {"run": self.folder, "seed": self.seed}
+        settings.setdefault("lr", self.rate)
+        words = [word for name, value in settings.items() for word in (f"--{name}", str(value))]
+        for name, value in SETTINGS[self.setting].items():
+            words += [f"--filters.{name}", json.dumps(value)]
+        if (self.folder / "config.json").exists():
+            words = ["--resume", str(self.folder)]
+        command = [sys.executable, "-m", "cppo_env", "train", *words]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode:
+            raise SystemExit(f"{self.folder}: {done.stderr.strip().splitlines()[-1]}")
+
+    def training_pass_at_k(self) -> float:
+        """Mean pass@K of the last steps, which chooses the learning rate."""
+        steps = [row["pass_at_k"] for row in self.rows if row["stage"] == "joint"]
+        return float(np.mean(steps[-WINDOW:]))
+
+    def passed(self) -> dict[tuple[str, int], float]:
+        """Whether any of the K attempts passed, for each held-out episode that is not void."""
+        file = self.folder / "rollouts" / "after.jsonl"
+        records = map(json.loads, file.read_text().splitlines())
+        return {
+            (one["problem_id"], one["episode"]): float("AC" in one["verdicts"])
+            for one in records
+            if not one["void"]
+        }
+
+
+def rates_of(method: str) -> tuple[float, ...]:
+    """The learning rates to try."""
+    return RATES if "lr" not in METHODS[method] else (METHODS[method]["lr"],)
+
+
+def searched(setting: str, method: str, root: Path) -> list[Cell]:
+    """The cells that choose the learning rate."""
+    return [Cell(setting, method, SEARCH_SEED, rate, root) for rate in rates_of(method)]
+
+
+def chosen(setting: str, method: str, root: Path) -> float | None:
+    """The learning rate of the best search run; None before all of them are done."""
+    cells = searched(setting, method, root)
+    if len(cells) == 1:
+        return cells[0].rate
+    if not all(cell.done for cell in cells):
+        return None
+    return max(cells, key=Cell.training_pass_at_k).rate
+
+
+def work(arguments: argparse.Namespace) -> Iterator[list[Cell]]:
+    """The cells to run, in stages: a stage's runs need no other run of the same stage."""
+    pairs = [(s, m) for s in arguments.settings for m in arguments.methods]
+    yield [
+        cell
+        for pair in pairs
+        if len(cells := searched(*pair, arguments.runs)) > 1
+        for cell in cells
+    ]
+    for seed in arguments.seeds:
+        yield [
+            Cell(setting, method, seed, rate, arguments.runs)
+            for setting, method in pairs
+            if (rate := chosen(setting, method, arguments.runs)) is not None
+        ]
+
+
+def carry_out(arguments: argparse.Namespace, console: Console) -> None:
+    """Run what is missing, `--together` at a time, until the hours are over."""
+    end = time.monotonic() + 3600 * arguments.hours
+
+    def one(cell: Cell) -> None:
+        if cell.done or time.monotonic() > end:
+            return
+        started = time.monotonic()
+        cell.run()
+        console.print(f"{cell.folder}: {time.monotonic() - started:.0f} s", highlight=False)
+
+    with ThreadPoolExecutor(arguments.together) as pool:
+        for stage in work(arguments):
+            list(pool.map(one, stage))
+
+
+def summary(setting: str, method: str, seeds: Sequence[int], root: Path) -> dict[str, Any]:
+    """The figures of a row of the table."""
+    rate = chosen(setting, method, root)
+    cells = [Cell(setting, method, seed, rate, root) for seed in seeds] if rate is not None else []
+    done = [cell.passed() for cell in cells if cell.done]
+    row: dict[str, Any] = {"setting": setting, "method": method, "lr": rate, "seeds": len(done)}
+    if done:
+        shared = sorted(set.intersection(*map(set, done)))
+        values_SN = np.array([[one[episode] for episode in shared] for one in done])
+        found = over_seeds(values_SN)
+        row |= {"pass_at_4": found.value, "low": found.low, "high": found.high, "n": len(shared)}
+        row["by_seed"] = values_SN.mean(1).tolist()
+    return row
+
+
+def show(arguments: argparse.Namespace, console: Console) -> list[dict[str, Any]]:
+    """Print the table; returns its rows."""
+    rows: list[dict[str, Any]] = []
+    for setting in arguments.settings:
+        problems: Any = load_problems("strategies", split="test", **SETTINGS[setting])
+        ceiling = independent_ceiling(problems.probabilities, K)
+        optimum = coordinated_optimum(problems.probabilities, K)
+        table = Table(
+            "method", "lr", "seeds", "pass@4", "95 %", "against the ceiling",
+            title=f"{setting}: ceiling of independent draws {ceiling:.3f}, optimum {optimum:.3f}",
+        )  # fmt: skip
+        for method in arguments.methods:
+            row = summary(setting, method, arguments.seeds, arguments.runs)
+            row |= {"ceiling": ceiling, "optimum": optimum, "bound": method in BOUND}
+            rows.append(row)
+            if not row["seeds"]:
+                table.add_row(method, "", "0", "not run", "", "")
+                continue
+            against = (
+                "above" if row["low"] > ceiling else "below" if row["high"] < ceiling else "unclear"
+            )
+            count = f"{row['seeds']} of {len(arguments.seeds)}"
+            interval = f"{row['low']:.3f}–{row['high']:.3f}"
+            table.add_row(
+                method, f"{row['lr']:g}", count, f"{row['pass_at_4']:.3f}", interval, against
+            )
+        console.print(table)
+    return rows
+
+
+def main() -> None:
+    """Run what is missing and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--settings", nargs="+", choices=SETTINGS, default=list(SETTINGS))
+    parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2, 3, 4])
+    parser.add_argument("--runs", type=Path, default=Path("runs/coordination"))
+    parser.add_argument("--together", type=int, default=2, help="runs side by side")
+    parser.add_argument("--hours", type=float, default=1e3, help="start no run after this time")
+    parser.add_argument("--table", action="store_true", help="run nothing")
+    parser.add_argument("--json", type=Path)
+    arguments = parser.parse_args()
+    console = Console()
+    if not arguments.table:
+        carry_out(arguments, console)
+    rows = show(arguments, console)
+    if arguments.json:
+        arguments.json.write_text(json.dumps(rows, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
