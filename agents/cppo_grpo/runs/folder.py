@@ -171,7 +171,8 @@ class Run:
         options = dict(environment_spec(source.env).kwargs)
         dataset = options.pop("dataset")
         split = {} if source.split is None else {"split": source.split}
-        return load_problems(source.problems or dataset, **options | split | source.filters)
+        chosen: dict[str, Any] = {**options, **split, **source.filters}
+        return load_problems(source.problems or dataset, **chosen)
 
     def write_episodes(self, name: str, records: list[EpisodeRecord]) -> None:
         """Write `rollouts/NAME.jsonl`, numbering the episodes of each problem from 0."""
