@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from random import Random
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from cppo_env.replies import Reply
 from cppo_env.types import Episode, Job, Observation, Problem, Report, Ruling
@@ -134,6 +134,16 @@ class ShowsReplies(Protocol):
     @property
     def replies(self) -> Sequence[tuple[Reply, ...]]:
         """The model's answers for each observation of the last `act`, in order of arrival."""
+        ...
+
+
+@runtime_checkable
+class ChecksModel(Protocol):
+    """An agent that has looked at its model; an evaluation shows what it found, and stores it."""
+
+    @property
+    def model_check(self) -> Mapping[str, Any] | None:
+        """What it found, with the lines to show under `lines`; None if it cannot look."""
         ...
 
 

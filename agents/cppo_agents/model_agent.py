@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from cppo_agents.backends import Backend, Failure, Reply, Request
+from cppo_agents.backends import Backend, Failure, KnowsModel, Reply, Request
 from cppo_agents.draws import EpisodeCounter, seed_of
 from cppo_agents.strategies import Sampling, Strategy, make_strategy
 from cppo_agents.strategies.base import Steps
@@ -155,6 +155,9 @@ class NamedModelAgent(ModelAgent):
             solve_temperature: temperature of the solver's region.
             solve_tokens: tokens of one solution at most.
             **backend: further arguments of the back end.
+
+        Raises:
+            UsageError: the model check refuses the model.
         """
         sampling = Sampling(plan_temperature, plan_tokens, solve_temperature, solve_tokens)
         chosen = make_strategy(strategy, k, sampling)
@@ -162,3 +165,9 @@ class NamedModelAgent(ModelAgent):
         super().__init__(
             chosen, plugins.construct(type(self).backend_class, options, "back end"), seed
         )
+        self.model_check: dict[str, Any] | None = None
+        """What the model check found, where the back end's model is in reach."""
+        if isinstance(self.backend, KnowsModel):
+            planned = plan_tokens if chosen.writes_plans else 0
+            check = self.backend.check(planned, solve_tokens).required()
+            self.model_check = {**check.to_json(), "lines": check.lines}

@@ -13,7 +13,7 @@ from rich.table import Table
 from cppo_env.evaluation.run import measure
 from cppo_env.evaluation.setting import Setting, make_agent
 from cppo_env.evaluation.summary import latest
-from cppo_env.protocols import ReplaysReferences
+from cppo_env.protocols import ChecksModel, ReplaysReferences
 from cppo_env.records import EpisodeRecord
 from cppo_env.types import Verdict
 
@@ -41,6 +41,9 @@ def evaluate(config: EvalConfig) -> dict[str, Any]:
     agent = make_agent(
         config.agent, config.options, problems=problems, k=config.k, seed=config.seed
     )
+    check = agent.model_check if isinstance(agent, ChecksModel) else None
+    for line in check["lines"] if check else ():
+        Console().print(line, markup=False, highlight=False, soft_wrap=True)
     evaluation, result = measure(
         config,
         problems,
@@ -49,6 +52,7 @@ def evaluate(config: EvalConfig) -> dict[str, Any]:
         identity={"agent": config.agent, "options": config.options},
         run=config.run,
     )
+    result["model_check"] = check
     if isinstance(agent, ReplaysReferences) and agent.replays_references:
         result["failed_references"] = failed_references(evaluation.records)
     _show(config, result)

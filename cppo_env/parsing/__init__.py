@@ -13,7 +13,7 @@ from cppo_env.parsing.plans import (
     write_plan,
 )
 from cppo_env.parsing.programs import CUT_OFF, explain_program, read_program
-from cppo_env.parsing.thoughts import without_thoughts
+from cppo_env.parsing.thoughts import is_thought_mark, open_thought, without_thoughts
 
 __all__ = [
     "CUT_OFF",
@@ -23,6 +23,8 @@ __all__ = [
     "MAX_UNFENCED_CHARACTERS",
     "explain_plan",
     "explain_program",
+    "is_thought_mark",
+    "open_thought",
     "read_plan",
     "read_program",
     "without_thoughts",

@@ -29,6 +29,7 @@ _QUOTES = "'\"`“”‘’«»"
 
 _CHANNEL = re.compile(r"<\|channel\|>\s*(\w+)[^<]*(?:<\|constrain\|>[^<]*)?<\|message\|>")
 _CHANNEL_END = re.compile(r"<\|(?:return|end|call)\|>")
+_CHANNEL_MARK = re.compile(r"<\|(?:start|channel|constrain|message|end|return|call)\|>")
 _BARE_CHANNELS = re.compile(r"\s*analysis(?=[^\sa-z]).*assistantfinal", re.S)
 """gpt-oss as a tokenizer decodes it that leaves special tokens out."""
 
@@ -65,6 +66,17 @@ def _without_thoughts(text: str) -> str:
         else:
             rest = before
     return (kept + rest).strip("\r\n") if kept.strip() else rest.strip("\r\n")
+
+
+def is_thought_mark(token: str) -> bool:
+    """Whether a special token of a model is a mark around thoughts, so that its text matters."""
+    return bool(_TAG.fullmatch(token) or _CHANNEL_MARK.fullmatch(token))
+
+
+def open_thought(prompt: str) -> str:
+    """The tag by which a prompt has begun the model's thoughts; empty if it has not."""
+    tag = next(reversed(list(_TAG.finditer(prompt))), None)
+    return tag[0] if tag and tag["begin"] and not prompt[tag.end() :].strip() else ""
 
 
 def has_thoughts(text: str) -> bool:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from cppo_agents import ModelAgent
 from cppo_agents.backends import Failure, Reply, Request
+from cppo_agents.models.chat_format import ChatFormat
 from cppo_agents.strategies import Sampling, make_strategy
 from cppo_grpo.model.tiny import train_tokenizer
 from cppo_grpo.rollouts.agent import PolicyAgent, Regions
@@ -119,7 +120,7 @@ def test_an_evaluation_and_a_training_agree_on_every_answer(end_on_refusal: bool
         [PLAN, THOUGHT, RIGHT, WRONG, "Problem Method to use: Here I would print."]
     )
     params = SamplingParams(1000, (tokenizer.eos_token_id,))
-    policy = PolicyAgent(tokenizer, Sampler(script, tokenizer), Regions(params, params))
+    policy = PolicyAgent(ChatFormat(tokenizer), Sampler(script, tokenizer), Regions(params, params))
     agent = ModelAgent(make_strategy("tuple", K, Sampling()), script)
     with cppo_env.make_sandbox("local") as box:
         env = environment(box, judge="format", end_on_refusal=end_on_refusal)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from cppo_agents.models.chat_format import ChatFormat
 from cppo_grpo.checks import check
 from cppo_grpo.config import TrainConfig
 from cppo_grpo.model.tiny import make_model, train_tokenizer
@@ -119,7 +120,7 @@ def test_a_truncated_plan_is_refused_even_if_it_reads_like_one() -> None:
 
     sampler = Echo(make_model(tokenizer, hidden=32, layers=1))
     params = SamplingParams(4, (tokenizer.eos_token_id,))
-    agent = PolicyAgent(tokenizer, sampler, Regions(params, params))
+    agent = PolicyAgent(ChatFormat(tokenizer), sampler, Regions(params, params))
     observation = Observation(phase=0, problem="p", starter_code="", methods=("", ""))
     assert agent.plan([observation], 2, 0)[1] == [("one", "two")]
     sampler.finish_reason = "length"

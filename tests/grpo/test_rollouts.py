@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import gymnasium as gym
 import numpy as np
+from cppo_agents.models.chat_format import ChatFormat
 from cppo_grpo.model.tiny import train_tokenizer
 from cppo_grpo.rollouts.agent import PolicyAgent, Regions
 from cppo_grpo.rollouts.play import play
@@ -77,7 +78,9 @@ def environment(sandbox: Sandbox) -> Iterator[CPPOVectorEnv]:
 
 def rollout(env: CPPOVectorEnv, may_go_on=lambda: None) -> Rollout:  # type: ignore[no-untyped-def]
     tokenizer = train_tokenizer(TEXTS)
-    agent = PolicyAgent(tokenizer, Writer(tokenizer, may_go_on), Regions(PARAMS, PARAMS))
+    agent = PolicyAgent(
+        ChatFormat(tokenizer), Writer(tokenizer, may_go_on), Regions(PARAMS, PARAMS)
+    )
     return play(env, agent, np.arange(6), (0, 1))
 
 

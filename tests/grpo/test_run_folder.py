@@ -36,7 +36,7 @@ def flags(**settings: Any) -> list[str]:
         ({"sampler": "vllm"}, "vllm"),
         ({"sampler": "vllm_server", "sampler_options.url": "http://127.0.0.1:9"}, "127.0.0.1:9"),
         ({"sandbox": "nowhere"}, "no sandboxes named 'nowhere'"),
-        ({"model": "TEMPLATELESS"}, "has no chat template"),
+        ({"model": "MISMATCHED"}, "the embedding only"),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
 )
@@ -46,7 +46,7 @@ def test_a_run_that_cannot_start_leaves_no_folder(
     if "model" in settings:
         tokenizer = train_tokenizer(["a text"])
         make_model(tokenizer, hidden=32, layers=1).save_pretrained(tmp_path / "model")
-        tokenizer.chat_template = None
+        tokenizer.add_tokens(["one more"])
         tokenizer.save_pretrained(tmp_path / "model")
         settings = {"model": tmp_path / "model"}
     folder = tmp_path / "run"

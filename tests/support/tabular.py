@@ -83,20 +83,18 @@ class Policy(nn.Module):
 
 
 class Tables:
-    """Sampler and tokenizer of such a policy."""
+    """Sampler and chat format of such a policy."""
 
     def __init__(self, policy: Policy, k: int):
         self.policy, self.k = policy, k
 
-    def apply_chat_template(self, messages: list[dict[str, str]], **_: Any) -> tuple[int, ...]:
+    def encode(self, messages: list[dict[str, str]], think: bool = False) -> tuple[int, ...]:
         system, user = (message["content"] for message in messages)
         if system.startswith("You plan"):
             return (Policy.prompt(None),)
         return (Policy.prompt(user.partition("Method to use: ")[2]),)
 
-    def batch_decode(
-        self, sequences: Sequence[tuple[int, ...]], skip_special_tokens: bool
-    ) -> list[str]:
+    def decode(self, sequences: Iterable[Sequence[int]], think: bool = False) -> list[str]:
         return [
             write_plan([METHODS[token] for token in tokens])
             if len(tokens) == self.k

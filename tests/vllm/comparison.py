@@ -7,6 +7,7 @@ from typing import Any
 
 import gymnasium as gym
 import torch
+from cppo_agents.models.chat_format import ChatFormat
 from cppo_grpo.rollouts.agent import PolicyAgent, Regions
 from cppo_grpo.rollouts.play import play
 from cppo_grpo.samplers import Sampler, SamplingParams, stream
@@ -139,7 +140,7 @@ def played(sampler: Sampler, model: Any, tokenizer: Any) -> dict[str, Any]:
         ours, plain = (
             play(
                 env.unwrapped,
-                PolicyAgent(tokenizer, one, Regions(greedy, greedy)),
+                PolicyAgent(ChatFormat(tokenizer), one, Regions(greedy, greedy)),
                 torch.arange(EPISODES).numpy(),
                 (0, 0),
             )

@@ -12,6 +12,7 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 import torch
+from cppo_agents.models.chat_format import ChatFormat
 from cppo_grpo.rollouts.agent import PolicyAgent, Regions
 from cppo_grpo.rollouts.play import play
 from cppo_grpo.samplers import SamplingParams
@@ -61,7 +62,7 @@ def judged_early(sampler: Any, folder: Path) -> list[int]:
         env: Any = gym.make_vec("CPPO-Strategies-v0", num_envs=EPISODES, k=4, sandbox=noting)
         rollout = play(
             env.unwrapped,
-            PolicyAgent(tokenizer, sampler, Regions(params, params)),
+            PolicyAgent(ChatFormat(tokenizer), sampler, Regions(params, params)),
             np.arange(EPISODES),
             (1, 2),
         )

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from cppo_env.prompts import Messages
 from cppo_env.replies import Reply
+
+if TYPE_CHECKING:
+    from cppo_agents.models.check import ModelCheck
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,4 +39,13 @@ class Backend(Protocol):
         ...
 
 
-__all__ = ["Backend", "Failure", "Reply", "Request"]
+@runtime_checkable
+class KnowsModel(Protocol):
+    """A back end that can look at its model: one whose weights are in reach."""
+
+    def check(self, plan_tokens: int, solve_tokens: int, /) -> ModelCheck:
+        """What the model and its tokenizer are, and what of it cannot work."""
+        ...
+
+
+__all__ = ["Backend", "Failure", "KnowsModel", "Reply", "Request"]

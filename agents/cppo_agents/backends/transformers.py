@@ -5,12 +5,16 @@ Simple and exact; for throughput use the vLLM back end.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cppo_agents.backends import Failure, Reply, Request
 from cppo_env.plugins import missing_extra
+
+if TYPE_CHECKING:
+    from cppo_agents.models.check import ModelCheck
 
 
 class Transformers:
@@ -29,35 +33,48 @@ class Transformers:
 
         Args:
             model: path or name for `from_pretrained`, or a loaded model.
-            tokenizer: a loaded tokenizer with a chat template; None loads the one that lies with
-                the model.
+            tokenizer: a loaded tokenizer; None loads the one that lies with the model.
             device: "auto" takes a GPU where there is one, else "cpu", "cuda", ….
             batch_size: sequences generated side by side.
             dtype: weights' type for `from_pretrained`.
 
         Raises:
             MissingExtraError: torch or transformers is not installed.
+            UsageError: the model cannot be loaded, or its chat template cannot be used.
         """
         try:
             import torch
-            from transformers import AutoModelForCausalLM, AutoTokenizer
+            from transformers import GenerationConfig
+
+            from cppo_agents.models.chat_format import ChatFormat
+            from cppo_agents.models.loading import load_config, load_model, load_tokenizer
         except ModuleNotFoundError as error:
             raise missing_extra(error, "the transformers agent") from error
         if device == "auto":
             device = "cuda" if torch.cuda.is_available() else "cpu"
         self._torch = torch
+        self.name = model if isinstance(model, str) else type(model).__name__
         self.batch_size = batch_size
-        self.tokenizer = (
-            tokenizer if tokenizer is not None else AutoTokenizer.from_pretrained(model)
-        )
-        loaded: Any = (
-            AutoModelForCausalLM.from_pretrained(model, dtype=dtype)
-            if isinstance(model, str)
-            else model
-        )
+        if isinstance(model, str):
+            load_config(model)
+        self.tokenizer = load_tokenizer(model) if tokenizer is None else tokenizer
+        loaded: Any = load_model(model, dtype) if isinstance(model, str) else model
         self.model = loaded.to(device).eval()
+        self.chat = ChatFormat(self.tokenizer, loaded.generation_config)
         if self.tokenizer.pad_token_id is None:
-            self.tokenizer.pad_token = self.tokenizer.eos_token
+            self.tokenizer.pad_token = self.tokenizer.convert_ids_to_tokens(self.chat.end_ids[0])
+        # The model's own config may hold a repetition penalty or suppressed tokens.
+        self._whole_distribution = GenerationConfig(
+            eos_token_id=list(self.chat.end_ids), pad_token_id=self.tokenizer.pad_token_id
+        )
+
+    def check(self, plan_tokens: int, solve_tokens: int) -> ModelCheck:
+        """What the model and its tokenizer are, and what of it cannot work."""
+        from cppo_agents.models.check import check_model, context_of
+        from cppo_agents.models.lengths import Lengths
+
+        lengths = Lengths(plan_tokens, solve_tokens, context_of(self.model.config))
+        return check_model(self.name, self.model.config, self.chat, lengths)
 
     def complete(self, requests: Sequence[Request]) -> list[Reply | Failure]:
         """Requests of equal sampling settings share batches; each draws by its own seed."""
@@ -72,23 +89,16 @@ class Transformers:
 
     def _generate(self, requests: Sequence[Request]) -> list[Reply]:
         torch, first = self._torch, requests[0]
-        encoded = self.tokenizer.apply_chat_template(
-            [request.messages for request in requests],
-            add_generation_prompt=True,
-            enable_thinking=False,
-            return_dict=True,
-        )
-        # Padded here, since the template call ignores a `padding_side` of its own.
-        prompts = self.tokenizer.pad(encoded, padding_side="left", return_tensors="pt").to(
-            self.model.device
-        )
-        with torch.inference_mode():
+        encoded = [list(self.chat.encode(request.messages)) for request in requests]
+        prompts = self.tokenizer.pad(
+            {"input_ids": encoded}, padding_side="left", return_tensors="pt"
+        ).to(self.model.device)
+        with torch.inference_mode(), self._without_own_settings():
             tokens = self.model.generate(
                 **prompts,
                 do_sample=False,
                 logits_processor=[self._draw(requests)] if first.temperature > 0 else None,
                 max_new_tokens=first.max_tokens,
-                pad_token_id=self.tokenizer.pad_token_id,
             )
         return [self._read(row) for row in tokens[:, prompts["input_ids"].shape[1] :].tolist()]
 
@@ -119,13 +129,19 @@ class Transformers:
 
         return keep_the_drawn
 
+    @contextmanager
+    def _without_own_settings(self) -> Iterator[None]:
+        """`generate` fills in what it is not told from the model's generation config."""
+        own = self.model.generation_config
+        self.model.generation_config = self._whole_distribution
+        try:
+            yield
+        finally:
+            self.model.generation_config = own
+
     def _read(self, row: list[int]) -> Reply:
-        ends = {self.tokenizer.eos_token_id, *_as_list(self.model.generation_config.eos_token_id)}
+        ends = self.chat.end_ids
         length = next((i for i, token in enumerate(row) if token in ends), None)
         kept = row if length is None else row[:length]
-        text = self.tokenizer.decode(kept, skip_special_tokens=True)
+        [text] = self.chat.decode([kept])
         return Reply(text, truncated=length is None, tokens=len(kept))
-
-
-def _as_list(value: int | list[int] | None) -> list[int]:
-    return [] if value is None else value if isinstance(value, list) else [value]

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cppo_agents.backends import Failure, Reply, Request
 from cppo_env.plugins import missing_extra
+
+if TYPE_CHECKING:
+    from cppo_agents.models.check import ModelCheck
 
 
 class Vllm:
@@ -26,27 +29,46 @@ class Vllm:
             import vllm  # pyright: ignore[reportMissingImports] - an environment of its own
         except ModuleNotFoundError as error:
             raise missing_extra(error, "the vllm agent") from error
+        from cppo_agents.models.chat_format import ChatFormat
+        from cppo_agents.models.loading import load_generation_config
+
         self._sampling_params = vllm.SamplingParams  # pyright: ignore[reportAttributeAccessIssue] - the package, not this file
         self.llm: Any = vllm.LLM(model, **engine)  # pyright: ignore[reportAttributeAccessIssue] - the package, not this file
+        self.name = model
+        self.chat = ChatFormat(self.llm.get_tokenizer(), load_generation_config(model))
+        self._config: Any = self.llm.llm_engine.model_config.hf_config
+        self.context: int = self.llm.llm_engine.model_config.max_model_len
+
+    def check(self, plan_tokens: int, solve_tokens: int) -> ModelCheck:
+        """What the model and its tokenizer are, and what of it cannot work."""
+        from cppo_agents.models.check import check_model
+        from cppo_agents.models.lengths import Lengths
+
+        lengths = Lengths(plan_tokens, solve_tokens, self.context)
+        return check_model(self.name, self._config, self.chat, lengths)
 
     def complete(self, requests: Sequence[Request]) -> list[Reply | Failure]:
         """One batched call of the engine."""
-        outputs = self.llm.chat(
-            [request.messages for request in requests],
+        outputs = self.llm.generate(
+            [{"prompt_token_ids": list(self.chat.encode(one.messages))} for one in requests],
             [
                 self._sampling_params(
-                    temperature=one.temperature, max_tokens=one.max_tokens, seed=one.seed
+                    temperature=one.temperature,
+                    max_tokens=one.max_tokens,
+                    seed=one.seed,
+                    stop_token_ids=list(self.chat.end_ids),
+                    skip_special_tokens=False,
                 )
                 for one in requests
             ],
             use_tqdm=False,
-            chat_template_kwargs={"enable_thinking": False},
         )
+        texts = self.chat.decode([output.outputs[0].token_ids for output in outputs])
         return [
             Reply(
-                output.outputs[0].text,
+                text,
                 truncated=output.outputs[0].finish_reason == "length",
                 tokens=len(output.outputs[0].token_ids),
             )
-            for output in outputs
+            for text, output in zip(texts, outputs, strict=True)
         ]

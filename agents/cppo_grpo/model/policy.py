@@ -79,12 +79,15 @@ class Policy(nn.Module):
             )
         self.final = final
         self.share_prompts = False
+        self.unshared: str | None = None
+        """Why prompts are not shared, where that was not the caller's wish."""
         expected = _own_log_probs(self)
         if share_prompts is not False:
             fault = self._share(inner, expected)
             if fault and share_prompts:
                 raise UsageError(f"share_prompts=True: {type(inner).__name__} {fault}; use False")
             if fault:
+                self.unshared = fault
                 logger.warning(
                     "%s %s, so prompts are computed anew for each sequence",
                     type(inner).__name__,

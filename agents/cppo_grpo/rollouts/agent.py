@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Protocol
 
 from cppo_env import prompts
 from cppo_env.prompts import Messages
@@ -13,8 +13,17 @@ from cppo_grpo.choices import Planner
 from cppo_grpo.rollouts.values import Samples
 from cppo_grpo.samplers import Completion, Sampler, SamplingParams, stream
 
-KNOWN_PROMPTS = 16_384
-"""Size of the cache of encoded prompts."""
+
+class Chat(Protocol):
+    """A model's chat format: prompts in, sampled texts out (`cppo_agents.models`)."""
+
+    def encode(self, messages: Messages, think: bool = False, /) -> tuple[int, ...]:
+        """The prompt's token ids, up to the start of the answer."""
+        ...
+
+    def decode(self, sequences: Iterable[Sequence[int]], think: bool = False, /) -> list[str]:
+        """The texts of sampled answers."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,26 +39,23 @@ class PolicyAgent:
 
     def __init__(
         self,
-        tokenizer: Any,
+        chat: Chat,
         sampler: Sampler,
         regions: Regions,
         planner: Planner = "policy",
         *,
         plan_only: bool = False,
     ):
-        self.tokenizer, self.sampler, self.regions = tokenizer, sampler, regions
+        self.chat, self.sampler, self.regions = chat, sampler, regions
         self.planner: Planner = planner
         self.plan_only = plan_only
-        self._encode = PromptEncoder(tokenizer)
 
     def in_evaluation(self, temperature_plan: float | None) -> PolicyAgent:
         """The same policy, always writing programs; None keeps the temperature of plans."""
         plan = self.regions.plan
         if temperature_plan is not None:
             plan = replace(plan, temperature=temperature_plan)
-        return PolicyAgent(
-            self.tokenizer, self.sampler, replace(self.regions, plan=plan), self.planner
-        )
+        return PolicyAgent(self.chat, self.sampler, replace(self.regions, plan=plan), self.planner)
 
     def plan(
         self, observations: Sequence[Observation], k: int, seed: int, first: int = 0
@@ -74,42 +80,16 @@ class PolicyAgent:
         """
         if not conversations:
             return Samples([], [], [])
-        prompts = [self._encode(messages) for messages in conversations]
+        prompts = [self.chat.encode(messages) for messages in conversations]
         completions: dict[int, Completion] = {}
         texts: dict[int, str] = {}
         for ready in stream(self.sampler, prompts, params):
-            decoded = self.tokenizer.batch_decode(
-                [one.token_ids for one in ready.values()], skip_special_tokens=True
-            )
+            decoded = self.chat.decode([one.token_ids for one in ready.values()])
             completions.update(ready)
             texts.update(zip(ready, decoded, strict=True))
             finished({i: texts[i] for i, one in ready.items() if one.finish_reason == "stop"})
         order = range(len(prompts))
         return Samples(prompts, [completions[i] for i in order], [texts[i] for i in order])
-
-
-class PromptEncoder:
-    """The token ids of conversations up to the start of the answer, without a thinking block.
-
-    A batch repeats few prompts many times and every epoch repeats all of them, so encoded prompts
-    are cached.
-    """
-
-    def __init__(self, tokenizer: Any) -> None:
-        self._tokenizer = tokenizer
-        self._known: dict[tuple[str, ...], tuple[int, ...]] = {}
-
-    def __call__(self, messages: Messages) -> tuple[int, ...]:
-        """One conversation."""
-        key = tuple(message["content"] for message in messages)
-        if key not in self._known:
-            if len(self._known) >= KNOWN_PROMPTS:
-                self._known.clear()
-            ids = self._tokenizer.apply_chat_template(
-                messages, add_generation_prompt=True, return_dict=False, enable_thinking=False
-            )
-            self._known[key] = tuple(ids)
-        return self._known[key]
 
 
 def fixed_methods(planner: Planner, k: int) -> tuple[str, ...]:

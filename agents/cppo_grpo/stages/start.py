@@ -10,11 +10,14 @@ from random import Random
 from typing import Any
 
 import torch
+from cppo_agents.models.chat_format import ChatFormat
+from cppo_agents.models.check import check_model, context_of
+from cppo_agents.models.lengths import Lengths
+from cppo_agents.models.loading import load_config, load_model, load_tokenizer
 from rich.console import Console
 from torch import nn
 
 from cppo_env import plugins
-from cppo_env.errors import UsageError
 from cppo_env.prompts import Messages, plan_messages, solve_messages
 from cppo_env.protocols import ProblemSet
 from cppo_env.types import Observation
@@ -29,6 +32,7 @@ from cppo_grpo.runs.atomic import whole_folder
 from cppo_grpo.runs.folder import Run
 from cppo_grpo.runs.progress import stage
 from cppo_grpo.samplers import SamplingParams
+from cppo_grpo.stages.model_check import sampler_rows
 from cppo_grpo.stages.warm_start import demonstrate_plan, demonstrate_solution, warm_start
 
 TOKENIZER_PROBLEMS = 64
@@ -44,24 +48,15 @@ def starting_point(
     sampler is built before the warm start, so a missing or unreachable one fails at once.
 
     Raises:
-        UsageError: the model's folder or name leads to no causal language model with a tokenizer
-            and a chat template.
+        UsageError: the model cannot be loaded, or the model check refuses it.
     """
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
     config, processes = run.config, processes or Processes()
     made = processes.gather(run.reference.exists())[0]
     source = str(run.reference) if made else config.model
     if source is not None:
-        try:
-            tokenizer = AutoTokenizer.from_pretrained(source)
-            model: Any = AutoModelForCausalLM.from_pretrained(source, dtype=torch.float32)
-        except (OSError, ValueError) as error:
-            raise UsageError(
-                f"model: got {source!r}, expected a folder or hub name of a causal language model "
-                "and its tokenizer; "
-                f"{error}"
-            ) from error
+        load_config(source)
+        tokenizer = load_tokenizer(source)
+        model: Any = load_model(source, torch.float32)
         # A file's tensors may lie at any address, on which the last bit of a product depends on
         # some processors. A resumed run must compute what the uninterrupted one does.
         for weight in model.parameters():
@@ -69,22 +64,22 @@ def starting_point(
     else:
         tokenizer = train_tokenizer(_texts(problems, config))
         model = make_model(tokenizer, hidden=config.hidden, layers=config.layers, seed=config.seed)
-    if not tokenizer.chat_template:
-        raise UsageError(
-            f"model: the tokenizer of {source!r} has no chat template; take a chat model, or put "
-            "its "
-            "chat_template.jinja beside tokenizer.json"
-        )
+    chat = ChatFormat(tokenizer, model.generation_config)
+    name = source or "made from scratch"
+    check = check_model(name, model.config, chat, lengths(config, model)).required()
     model = model.to(processes.device)
     # Who plays beside the update needs weights that stay what they are, and whole ones where the
     # policy's are sharded. Engines with weights of their own know nothing of adapters, so they see
     # the model before it has one.
     apart = config.off_policy_steps or shards_weights(config, processes)
     own = copy.deepcopy(model).requires_grad_(False) if apart else model
-    agent = make_policy_agent(config, own, tokenizer)
+    agent = make_policy_agent(config, own, chat)
+    if source is not None and not made:
+        for line in check.plus(sampler_rows(agent.sampler)).required().lines:
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
     if not made:
         if config.warm_start_steps:
-            _warm_start(run, model, tokenizer, problems, console, processes)
+            _warm_start(run, model, chat, problems, console, processes)
         if processes.main:
             with whole_folder(run.reference) as partial:
                 model.save_pretrained(partial)
@@ -143,33 +138,35 @@ def save_model(run: Run, policy: Policy, tokenizer: Any) -> None:
             peft_model.save_pretrained(partial, state_dict=learnt, save_embedding_layers=False)
 
 
-def make_policy_agent(config: TrainConfig, model: Any, tokenizer: Any) -> PolicyAgent:
-    """The model as it plays in a run of this config."""
-    ends = model.generation_config.eos_token_id
-    end_ids = (
-        tuple(ends)
-        if isinstance(ends, list)
-        else (ends if ends is not None else tokenizer.eos_token_id,)
+def lengths(config: TrainConfig, model: Any) -> Lengths:
+    """The limits in tokens of a run with this model."""
+    plan = config.max_tokens_plan if config.planning == "policy" else 0
+    return Lengths(
+        plan, 0 if config.plan_only else config.max_tokens_solve, context_of(model.config)
     )
+
+
+def make_policy_agent(config: TrainConfig, model: Any, chat: ChatFormat) -> PolicyAgent:
+    """The model as it plays in a run of this config."""
     regions = Regions(
-        plan=SamplingParams(config.max_tokens_plan, end_ids, config.temperature_plan),
-        solve=SamplingParams(config.max_tokens_solve, end_ids, config.temperature_solve),
+        plan=SamplingParams(config.max_tokens_plan, chat.end_ids, config.temperature_plan),
+        solve=SamplingParams(config.max_tokens_solve, chat.end_ids, config.temperature_solve),
     )
     make_sampler = partial(plugins.load("samplers", config.sampler), model)
     sampler = plugins.construct(make_sampler, config.sampler_options, f"sampler {config.sampler!r}")
-    return PolicyAgent(tokenizer, sampler, regions, config.planning, plan_only=config.plan_only)
+    return PolicyAgent(chat, sampler, regions, config.planning, plan_only=config.plan_only)
 
 
 def _warm_start(
     run: Run,
     model: Any,
-    tokenizer: Any,
+    chat: ChatFormat,
     problems: ProblemSet,
     console: Console,
     processes: Processes,
 ) -> None:
     run.log.rewind("warm_start", 0)
-    rows = warm_start(Policy(model), tokenizer, problems, run.config, processes)
+    rows = warm_start(Policy(model), chat, problems, run.config, processes)
     with (
         stage(console, "warm start", run.config.warm_start_steps) as shown,
         processes.interrupted_together(),

@@ -10,10 +10,10 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
-from typing import Any
 
 import numpy as np
 import torch
+from cppo_agents.models.chat_format import ChatFormat
 
 from cppo_env import parsing, prompts
 from cppo_env.errors import UsageError
@@ -25,7 +25,7 @@ from cppo_grpo.config import TrainConfig
 from cppo_grpo.learner.optimizer import apply_gradient, make_optimizer
 from cppo_grpo.model.policy import Policy
 from cppo_grpo.parallel import Processes
-from cppo_grpo.rollouts.agent import PromptEncoder, fixed_methods
+from cppo_grpo.rollouts.agent import fixed_methods
 
 PLAN_PROMPTS, PLANS_PER_PROMPT, SOLUTIONS = 8, 8, 8
 """Sequences of one step. Plans share prompts because a shared prompt is computed once."""
@@ -74,7 +74,7 @@ def demonstrate_solution(
 
 def warm_start(
     policy: Policy,
-    tokenizer: Any,
+    chat: ChatFormat,
     problems: ProblemSet,
     config: TrainConfig,
     processes: Processes,
@@ -86,7 +86,6 @@ def warm_start(
     """
     random = Random(f"{config.seed}/warm start")
     optimizer = make_optimizer(policy, config.warm_start_lr, betas=(0.9, 0.95))
-    encode = PromptEncoder(tokenizer)
     policy.train()
     for step in range(config.warm_start_steps):
         started = time.perf_counter()
@@ -110,9 +109,8 @@ def warm_start(
                 "warm_start_steps: these problems have neither methods nor references; set it to 0"
             )
         own = processes.share(np.arange(len(batch)))
-        inputs = [encode(batch[i].messages) for i in own]
-        answers = tokenizer([one.answer for one in batch]).input_ids
-        targets = [(*ids, tokenizer.eos_token_id) for ids in answers]
+        inputs = [chat.encode(batch[i].messages) for i in own]
+        targets = [chat.encode_answer(one.answer) for one in batch]
         tokens = sum(map(len, targets))
         optimizer.zero_grad(set_to_none=True)
         loss = torch.zeros(())

@@ -1,0 +1,1 @@
+"""What a language model is: its chat format, end tokens, lengths, and whether it can be used."""

@@ -1,0 +1,71 @@
+"""Which prompts a model can take: its context, less what it may answer, and the user's limit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+LongPrompts = Literal["drop", "refuse"]
+"""What happens to a problem whose prompt is too long: it is left out, or the run is refused."""
+
+SHORTEST_ROOM = 64
+"""Tokens that the context must leave for a prompt; no problem has a shorter one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lengths:
+    """Limits in tokens, thoughts included."""
+
+    plan: int
+    """Longest plan; 0 where nobody plans."""
+    solve: int
+    """Longest solution."""
+    context: int | None = None
+    """Positions of the model; None: not known, or without end."""
+    max_prompt: int | None = None
+    """The user's limit on prompts; None: the context alone decides."""
+
+    @property
+    def room_plan(self) -> int | None:
+        """Tokens that a PLAN prompt may have."""
+        return self._least(self.plan)
+
+    @property
+    def room_solve(self) -> int | None:
+        """Tokens that a SOLVE prompt may have, before its method: that is a part of a plan."""
+        return self._least(self.solve + self.plan)
+
+    def fault(self) -> str | None:
+        """Why no problem at all could be played."""
+        room = self.room_solve
+        if self.context is None or room is None or room >= SHORTEST_ROOM:
+            return None
+        beside = f"a solution of {self.solve:,}" + (
+            f" and a method of {self.plan:,}" if self.plan else ""
+        )
+        return (
+            f"{self.context:,} tokens leave {max(room, 0):,} for a prompt beside "
+            f"{beside}; lower the limits on plans and solutions"
+        )
+
+    def obstacle(self, plan_prompt: int, solve_prompt: int) -> str | None:
+        """Why a problem with prompts of these lengths cannot be played; None if it can."""
+        for prompt, answer, room in (
+            (plan_prompt if self.plan else 0, self.plan, self.room_plan),
+            (solve_prompt, self.solve + self.plan, self.room_solve),
+        ):
+            if self.max_prompt is not None and prompt > self.max_prompt:
+                return f"its prompt is longer than max_prompt_tokens={self.max_prompt}"
+            if room is not None and prompt > room:
+                return f"its prompt is longer than the context leaves beside {answer} tokens"
+        return None
+
+    def surely_fits(self, tokens: int) -> bool:
+        """Whether prompts of at most this many tokens need not be measured."""
+        rooms = [one for one in (self.room_plan, self.room_solve) if one is not None]
+        return all(tokens <= room for room in rooms)
+
+    def _least(self, answer: int) -> int | None:
+        beside = None if self.context is None else self.context - answer
+        known = [one for one in (beside, self.max_prompt) if one is not None]
+        return min(known, default=None)
