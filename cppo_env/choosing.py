@@ -34,6 +34,8 @@ class KnownMethod:
 
     method: str
     program: str
+    right: bool
+    """Whether the program is a reference of the problem."""
 
 
 def known_methods(problem: Problem) -> tuple[KnownMethod, ...]:
@@ -50,7 +52,9 @@ def known_methods(problem: Problem) -> tuple[KnownMethod, ...]:
         words += given + [""] * (count - len(given))
     order = sorted(range(len(programs)), key=programs.__getitem__)
     return tuple(
-        KnownMethod(words[place] or f"program {number}", programs[place])
+        KnownMethod(
+            words[place] or f"program {number}", programs[place], place < len(problem.references)
+        )
         for number, place in enumerate(order, start=1)
     )
 

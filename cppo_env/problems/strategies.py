@@ -269,40 +269,6 @@ def _checked(probabilities: Sequence[float]) -> tuple[float, ...]:
     return tuple(map(float, probabilities))
 
 
-@dataclass(frozen=True, slots=True)
-class KnownMethod:
-    """A method that a strategy problem may have been made with."""
-
-    name: str
-    """The strategy."""
-    method: str
-    """A planner's text for it."""
-    program: str
-    """The program that follows it."""
-    right: bool
-    """Whether this problem was made with it."""
-
-
-def known_methods(problem: Problem) -> tuple[KnownMethod, ...]:
-    """All methods of a problem of this set, in one order for all problems; one of them is right.
-
-    Raises:
-        UsageError: the problem is of another set.
-    """
-    family = problem.metadata.get("family")
-    if family not in FAMILIES or "strategy" not in problem.metadata:
-        raise UsageError(
-            f"known_methods: got the problem {problem.id!r}, expected one of the set strategies; "
-            "only its methods are known"
-        )
-    programs = {*problem.references, *problem.wrong}
-    return tuple(
-        KnownMethod(one.name, one.method(family), one.program, one.program in problem.references)
-        for one in STRATEGIES
-        if one.program in programs
-    )
-
-
 def independent_ceiling(probabilities: Sequence[float], k: int) -> float:
     """max_q Σ_s p_s (1 − (1 − q_s)^k): the best that k independent guesses can reach.
 

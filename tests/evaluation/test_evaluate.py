@@ -14,7 +14,6 @@ from cppo_grpo.checks import check
 
 import cppo_env
 from cppo_env import plugins
-from cppo_env.problems.strategies import known_methods
 from cppo_env.testing import FakeSandbox, make_problem
 from tests.support.cli import cppo, fault
 
@@ -53,7 +52,7 @@ class KnowsMethods:
     """Plays the first K known methods of a strategies problem, in the order of the set."""
 
     def __init__(self, problems):
-        self.known = {one.statement: known_methods(one) for one in problems}
+        self.known = {one.statement: cppo_env.known_methods(one) for one in problems}
 
     def act(self, observations):
         chosen = [(one["phase"], self.known[one["problem"]][:4]) for one in observations]
@@ -92,18 +91,16 @@ def test_evaluating_an_object_is_cppo_eval_of_its_name(tmp_path):
 def test_known_methods_reach_the_optimum_of_what_they_know():
     problems = cppo_env.load_problems("strategies", split="test", size=24)
     for problem in problems:
-        methods = known_methods(problem)
+        methods = cppo_env.known_methods(problem)
         assert len(methods) == 8 and sum(one.right for one in methods) == 1
         assert len({one.program for one in methods}) == 8
     with cppo_env.make_sandbox("local") as sandbox:
         found = cppo_env.evaluate(
             KnowsMethods(problems), "CPPO-Strategies-v0", problems=problems, sandbox=sandbox
         )
-    expected = np.mean([any(m.right for m in known_methods(p)[:4]) for p in problems])
+    expected = np.mean([any(m.right for m in cppo_env.known_methods(p)[:4]) for p in problems])
     assert found.tuple_success.mean == expected
     assert found.json["setting"]["problems"].endswith(":StrategyProblems")
-    with pytest.raises(cppo_env.UsageError, match="expected one of the set strategies"):
-        known_methods(cppo_env.load_problems("samples")[0])
 
 
 def test_rewards_and_judges_are_names_or_objects():
