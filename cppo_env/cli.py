@@ -6,7 +6,8 @@ A command is a function of one frozen config dataclass that returns its machine-
     "problems.list" = "my_package.commands:list_problems"      # cppo problems list
 
 Fields without a default are positional; a field's docstring is its help text. Where all have one, a
-field may still be positional: `field(default=…, metadata={"positional": True})`. A field with
+field may still be positional: `field(default=…, metadata={"positional": True})`, or "many" for all
+words up to the first option. A field with
 `metadata={"given": True}` is no option: it gets the names of the options that were given.
 """
 
@@ -19,6 +20,7 @@ import sys
 import typing
 import warnings
 from collections.abc import Callable, Sequence
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, NoReturn, cast
 
@@ -144,11 +146,13 @@ def _parse(title: str, command: Command, arguments: list[str]) -> tuple[Any, Pat
         metavar="PATH",
         help="write the result there as JSON",
     )
-    leading = _marked(config_class, "positional")
+    leading, several = _marked(config_class, "positional"), _several(config_class)
     told = _marked(config_class, "given")
     parser.add_class_arguments(config_class, as_group=False, as_positional=True, skip={*told})
     if leading and arguments and not arguments[0].startswith("-"):
-        arguments = [f"--{leading[0]}={arguments[0]}", *arguments[1:]]
+        words = list(takewhile(lambda word: not word.startswith("-"), arguments))
+        value = json.dumps(words) if several else words[0]
+        arguments = [f"--{leading[0]}={value}", *arguments[len(words) if several else 1 :]]
     parsed: object = parser.instantiate_classes(parser.parse_args(arguments))
     values: dict[str, Any] = vars(parsed)
     values.pop("config", None)
@@ -165,6 +169,11 @@ def _parse(title: str, command: Command, arguments: list[str]) -> tuple[Any, Pat
 def _marked(config_class: Any, mark: str) -> list[str]:
     """The fields of a config class whose metadata hold a mark."""
     return [field.name for field in dataclasses.fields(config_class) if field.metadata.get(mark)]
+
+
+def _several(config_class: Any) -> bool:
+    """Whether the positional field takes all words up to the first option."""
+    return any(one.metadata.get("positional") == "many" for one in dataclasses.fields(config_class))
 
 
 def _require_writable(path: Path) -> None:

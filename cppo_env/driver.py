@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from cppo_env import parsing
 from cppo_env.engine import missing_methods
 from cppo_env.protocols import CountsWork, Sandbox
-from cppo_env.records import EpisodeRecord
+from cppo_env.records import EpisodeRecord, outcomes_of, rules_of
 from cppo_env.replies import Reply
-from cppo_env.types import Observation, Report, Ruling
+from cppo_env.types import Observation, Problem, Report, Ruling
 from cppo_env.vector import CPPOVectorEnv, unbatch
 
 
@@ -95,7 +95,7 @@ def drive(env: CPPOVectorEnv, tasks: Sequence[Task], plan: Player, solve: Player
     spare = [silence] * (env.num_envs - count)
     clock = _Clock()
     tests_before, busy_before = _work(engine.sandbox)
-    observations, identities = env.reset(
+    observations, _ = env.reset(
         options={
             "problems": [task.index for task in tasks],
             "reset_mask": np.arange(env.num_envs) < count,
@@ -123,7 +123,7 @@ def drive(env: CPPOVectorEnv, tasks: Sequence[Task], plan: Player, solve: Player
     share_s = {part: seconds / count for part, seconds in clock.seconds.items()}
     records = [
         _record(
-            identities["problem_id"][n],
+            env.problem(n),
             task.episode,
             plans[n],
             solutions[n],
@@ -165,7 +165,7 @@ def _ask(
 
 
 def _record(
-    problem_id: str,
+    problem: Problem,
     episode: int,
     planned: Written,
     solved: Written,
@@ -182,7 +182,7 @@ def _record(
     silence = ("",) * k
     answers = _answers(planned, solved, k)
     return EpisodeRecord(
-        problem_id=problem_id,
+        problem_id=problem.id,
         episode=episode,
         methods=planned.texts or silence,
         accepted=ruling.accepted if planned.is_plan else None,
@@ -200,6 +200,8 @@ def _record(
         unreadable=_unreadable(planned, k) if planned.is_plan and planned.fault is None else "",
         answers=tuple(answer.text for answer in answers),
         no_program=tuple(answer.without_program for answer in answers) if reports else (),
+        outcomes=outcomes_of(problem, reports),
+        rules=rules_of(problem),
     )
 
 

@@ -153,8 +153,8 @@ def bootstrap_ends(
             f"{most:g}; give the bounds of the figure"
         )
     values_VN = samples.mean(axis=1) if samples.ndim == 3 else samples
-    sums_VC, sizes_C = _by_cluster(values_VN, clusters)
-    lows_RV, highs_RV = _resample(sums_VC, sizes_C, bounds, np.random.default_rng([seed, 0]))
+    sums_VC, sizes_C = by_cluster(values_VN, clusters)
+    lows_RV, highs_RV = resample(sums_VC, sizes_C, bounds, np.random.default_rng([seed, 0]))
     if samples.ndim == 3:
         shifts_RV = _seed_shifts(samples.mean(axis=2), np.random.default_rng([seed, 1]))
         lows_RV, highs_RV = lows_RV + shifts_RV, highs_RV + shifts_RV
@@ -169,7 +169,7 @@ def bootstrap_ends(
     return np.clip(low_V, least, most), np.clip(high_V, least, most)
 
 
-def _by_cluster(values_VN: Floats, clusters: Sequence[Hashable] | None) -> tuple[Floats, Floats]:
+def by_cluster(values_VN: Floats, clusters: Sequence[Hashable] | None) -> tuple[Floats, Floats]:
     """Sums of the values of each cluster, and the numbers of their problems."""
     n = values_VN.shape[1]
     if clusters is None:
@@ -183,7 +183,7 @@ def _by_cluster(values_VN: Floats, clusters: Sequence[Hashable] | None) -> tuple
     return values_VN @ member_NC, np.bincount(places_N).astype(np.float64)
 
 
-def _resample(
+def resample(
     sums_VC: Floats, sizes_C: Floats, bounds: tuple[float, float], rng: np.random.Generator
 ) -> tuple[Floats, Floats]:
     """Means under random weights, with one more cluster of the least and of the largest value."""

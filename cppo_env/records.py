@@ -1,13 +1,14 @@
-"""The lines of `rollouts/*.jsonl`: the full record of each episode."""
+"""The lines of `rollouts/*.jsonl`: the full record of each episode, and how its tests are noted."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from cppo_env.types import Verdict
+from cppo_env.types import MIB, Problem, Report, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,11 @@ class EpisodeRecord:
     """The K raw answers, thoughts included; empty texts where none was requested."""
     no_program: tuple[str, ...] = ()
     """Why each answer has no program; empty text if it has one. Empty when no program ran."""
+    outcomes: tuple[str, ...] = ()
+    """K texts with a letter for each test that ran: the first one of its verdict, in lower case
+    where the test is a public one. Empty in records of older versions."""
+    rules: str = ""
+    """How the problem was judged: checker, limits and number of tests; see `rules_of`."""
 
     @property
     def correct(self) -> int:
@@ -74,3 +80,39 @@ class EpisodeRecord:
         """The line of a record, without its end."""
         # All fields are flat; `asdict` would copy every text.
         return json.dumps({one.name: getattr(self, one.name) for one in dataclasses.fields(self)})
+
+
+def outcomes_of(problem: Problem, reports: Sequence[Report]) -> tuple[str, ...]:
+    """`EpisodeRecord.outcomes` of the reports on one problem."""
+    public = _public_tests(problem, max((len(report.tests) for report in reports), default=0))
+    return tuple(
+        "".join(
+            test.verdict.value[0].lower() if n in public else test.verdict.value[0]
+            for n, test in enumerate(report.tests)
+        )
+        for report in reports
+    )
+
+
+def _public_tests(problem: Problem, ran: int) -> set[int]:
+    """Which of the tests that ran are public; reads no more tests than it takes to find all."""
+    missing, found = len(problem.public_tests), set[int]()
+    for n in range(ran):
+        if len(found) == missing:
+            break
+        if problem.tests[n] in problem.public_tests:
+            found.add(n)
+    return found
+
+
+def rules_of(problem: Problem) -> str:
+    """What decides verdicts beside the program: the checker, the limits and the tests' number."""
+    checker, limits = problem.checker, problem.limits
+    if not isinstance(checker, str):
+        kind: Any = checker if hasattr(checker, "__qualname__") else type(checker)
+        checker = f"{kind.__module__}:{kind.__qualname__}"
+    return (
+        f"checker={checker} cpu_s={limits.cpu_s:g} wall_s={limits.wall_s:g} "
+        f"memory_mib={limits.memory_bytes / MIB:g} output_mib={limits.output_bytes / MIB:g} "
+        f"tests={len(problem.tests)}"
+    )

@@ -17,7 +17,7 @@ from cppo_env.engine import Transition, facts
 from cppo_env.errors import ActionError, OrderError, UsageError
 from cppo_env.settings import EnvSettings
 from cppo_env.spaces import Texts, observation_space
-from cppo_env.types import Episode, Observation
+from cppo_env.types import Episode, Observation, Problem
 
 Batch = dict[str, Any]
 """N observations: `phase` int64[N]; `problem`, `starter_code` N texts; `methods` N × K texts."""
@@ -134,6 +134,10 @@ class CPPOVectorEnv(VectorEnv[Any, Any, Any]):
             truncations,
             self._infos({i: facts(self._last[i]) for i in live}),
         )
+
+    def problem(self, place: int) -> Problem:
+        """The problem of the episode at a place, after `reset`."""
+        return self._last[place].episode.problem
 
     def prefetch(self, solutions: Sequence[tuple[int, str]]) -> None:
         """Start running single solutions early: (environment, one of its K solutions).

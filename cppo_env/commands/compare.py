@@ -1,21 +1,30 @@
-"""`cppo compare`: several agents on the same problems, at the same number of attempts."""
+"""`cppo compare`: finished runs, or several agents that play now, on the same problems."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
+from cppo_env.atomic import write_atomically
 from cppo_env.errors import CppoError, UsageError
-from cppo_env.evaluation.figures import interval
+from cppo_env.evaluation.comparison.loading import FinishedRun
+from cppo_env.evaluation.comparison.methods import Method
+from cppo_env.evaluation.comparison.page import page
+from cppo_env.evaluation.comparison.summary import compare as summarise
+from cppo_env.evaluation.comparison.summary import compare_runs
+from cppo_env.evaluation.comparison.writers import latex, markdown, print_tables
 from cppo_env.evaluation.records import RunFolder
-from cppo_env.evaluation.run import Evaluation, independent_attempts
+from cppo_env.evaluation.run import Evaluation, independent_attempts, run_config
 from cppo_env.evaluation.setting import Setting, make_agent
-from cppo_env.evaluation.summary import budgets, latest, problem_scores
+from cppo_env.evaluation.summary import latest
 from cppo_env.protocols import Remembers
+
+WITH_RUNS = frozenset({"runs", "markdown", "latex", "html", "seed", "json", "config"})
+"""Options that finished runs leave something to say for."""
 
 
 @dataclass(frozen=True)
@@ -32,21 +41,52 @@ class Contestant:
 class CompareConfig(Setting):
     """Options of `cppo compare`."""
 
+    runs: tuple[str, ...] = field(default=(), metadata={"positional": "many"})
+    """Folders of finished runs (of `cppo eval --run` and of `cppo train`), folders of such folders,
+    or LABEL=FOLDER; runs with one label are seeds of one method."""
     agents: dict[str, Contestant] = field(default_factory=dict[str, Contestant])
-    """Label → agent and options, best kept in a --config file; the first agent is the baseline.
+    """Label → agent and options, best kept in a --config file; they play now.
     Example: {direct: {agent: chat, options: {strategy: direct}}, tuple: {agent: chat}}."""
     options: dict[str, Any] = field(default_factory=dict[str, Any])
     """Options of all agents, such as --options.model=NAME."""
     run: Path | None = None
-    """Folder that stores every episode; repeat the command to resume."""
+    """Folder that stores every episode of the agents; repeat the command to resume."""
+    markdown: Path | None = None
+    """Write the tables there as Markdown."""
+    latex: Path | None = None
+    """Write the tables there as LaTeX."""
+    html: Path | None = None
+    """Write tables and plots there, as one HTML page."""
+    given: frozenset[str] | None = field(default=None, compare=False, metadata={"given": True})
+    """Names of the options that the command was given."""
 
 
 def compare(config: CompareConfig) -> dict[str, Any]:
-    """Compare agents or strategies on the same problems, with paired intervals."""
+    """Compare finished runs, or agents that play now, with paired intervals and tests."""
+    if config.runs and config.agents:
+        raise UsageError("got finished runs and --agents, expected one of them; compare either")
+    import_module("scipy.stats")  # asked for at once, not after all agents have played
+    if config.html is not None:
+        import_module("matplotlib")
+    if not config.runs:
+        return _agents(config)
+    if superfluous := sorted((config.given or frozenset()) - WITH_RUNS):
+        raise UsageError(
+            f"{superfluous[0]}: finished runs have their settings; leave it out, or give --agents "
+            "to play"
+        )
+    result = compare_runs(config.runs, seed=config.seed)
+    _show(config, result)
+    return result
+
+
+def _agents(config: CompareConfig) -> dict[str, Any]:
+    """Play agents, and compare their episodes."""
     if len(config.agents) < 2:
         raise UsageError(
             f"agents: got {len(config.agents)}, expected at least two, "
-            'such as --agents \'{"oracle": {"agent": "oracle"}, "random": {"agent": "random"}}\''
+            'such as --agents \'{"oracle": {"agent": "oracle"}, "random": {"agent": "random"}}\'; '
+            "or give the folders of finished runs"
         )
     config = config.on_held_out()
     problems = config.load()
@@ -56,84 +96,83 @@ def compare(config: CompareConfig) -> dict[str, Any]:
         agent = make_agent(
             contestant.agent, options, problems=problems, k=config.k, seed=config.seed
         )
-        identity = {**config.identity(), "agent": contestant.agent, "options": options}
-        folder = RunFolder(config.run / label, identity) if config.run else None
+        identity = {"agent": contestant.agent, "options": options}
+        folder = (
+            RunFolder(config.run / label, run_config(config, agent, identity))
+            if config.run
+            else None
+        )
         evaluations[label] = Evaluation(config, problems, agent, folder)
     with config.open_sandbox() as sandbox:
         for label, evaluation in evaluations.items():
             evaluation.run(sandbox, label)
         remembered = sandbox.hits if isinstance(sandbox, Remembers) else 0
     results = {label: evaluation.result() for label, evaluation in evaluations.items()}
-    counts = budgets(config.episodes() * config.k, config.k)
-    comparisons = {str(attempts): _paired(config, evaluations, attempts) for attempts in counts}
-    _show(config, comparisons)
+    methods = [_method(config, label, evaluation) for label, evaluation in evaluations.items()]
+    result = summarise({config.title: methods}, seed=config.seed)
+    _show(config, result)
     if remembered:
         print(f"not run again: {remembered:,} programs, equal to one that had run (--cache false)")
-    return {"agents": results, "comparisons": comparisons, "remembered": remembered}
-
-
-def _paired(
-    config: CompareConfig, evaluations: dict[str, Evaluation], attempts: int
-) -> dict[str, Any]:
-    """At one budget: pass@k of each agent and its paired difference from the first one."""
-    played = {label: latest(one.records) for label, one in evaluations.items()}
-    counted = [{record.key for record in records if not record.void} for records in played.values()]
-    shared = counted[0].intersection(*counted)
-    contests = next(iter(evaluations.values())).contests
-    scores = {
-        label: problem_scores(
-            [record for record in records if record.key in shared],
-            config.k,
-            attempts,
-            independent=independent_attempts(evaluations[label].agent),
-        )
-        for label, records in played.items()
-    }
-    first = next(iter(scores.values()))
-    if not first:
-        raise CppoError(
-            f"no problem has {attempts} attempts that count for all agents; "
-            "run the same command again to play void episodes, or compare fewer agents"
-        )
-    problems = list(first)
-    rows: dict[str, Any] = {}
-    for label, by_problem in scores.items():
-        own = {one: by_problem[one] for one in problems}
-        rows[label] = {"pass_at_k": asdict(interval(own, contests, seed=config.seed))}
-        if by_problem is not first:
-            gains = {one: by_problem[one] - first[one] for one in problems}
-            rows[label]["difference"] = asdict(
-                interval(gains, contests, bounds=(-1.0, 1.0), seed=config.seed)
-            )
     return {
-        "n_problems": len(problems),
-        "left_out": len(counted[0].union(*counted) - shared),
-        "agents": rows,
+        "agents": results,
+        "comparisons": _with_the_first(result["sets"][config.title]),
+        "remembered": remembered,
+        **result,
     }
 
 
-def _show(config: CompareConfig, comparisons: dict[str, Any]) -> None:
-    """One table: for each budget, a row for each agent."""
+def _method(config: CompareConfig, label: str, evaluation: Evaluation) -> Method:
+    """The episodes of an agent that has just played, as a finished run."""
+    records = latest(evaluation.records)
+    counted = tuple(record for record in records if not record.void)
+    if not counted:
+        raise CppoError(f"{label}: no episode counts; play it again")
+    run = FinishedRun(
+        path=Path(label),
+        method={},
+        problem_set=(config.title, None, "{}"),
+        env=config.env,
+        k=config.k,
+        seed=config.seed,
+        independent=independent_attempts(evaluation.agent),
+        records=counted,
+        void=len(records) - len(counted),
+        judged={},
+        fingerprint=None,
+        loaded=evaluation.problems,
+    )
+    return Method(label, (run,))
+
+
+def _with_the_first(found: dict[str, Any]) -> dict[str, Any]:
+    """At each budget: pass@k of each agent, and its paired difference from the first one."""
+    first, *others = found["methods"]
+    pairs = {one["b"]: one for one in found["pairs"] if one["a"] == first}
+
+    def difference(label: str, budget: str) -> dict[str, float]:
+        at = pairs[label]["difference"][budget]
+        return {"mean": -at["mean"], "low": -at["high"], "high": -at["low"]}
+
+    return {
+        budget: {
+            "n_problems": found["n_problems"],
+            "left_out": len(found["left_out"]),
+            "agents": {
+                label: {
+                    "pass_at_k": one["pass_at_k"][budget],
+                    **({"difference": difference(label, budget)} if label in others else {}),
+                }
+                for label, one in found["methods"].items()
+            },
+        }
+        for budget in found["methods"][first]["pass_at_k"]
+    }
+
+
+def _show(config: CompareConfig, result: dict[str, Any]) -> None:
     console = Console()
-    baseline = next(iter(config.agents))
-    some = next(iter(comparisons.values()))
-    title = f"{config.title}, {some['n_problems']} problems, paired 95 % intervals"
-    table = Table("", "agent", "pass@k", f"minus {baseline}", title=title, title_justify="left")
-    for budget, comparison in comparisons.items():
-        for label, row in comparison["agents"].items():
-            first = label == baseline
-            difference = "" if first else _interval(row["difference"])
-            table.add_row(
-                f"pass@{budget}" if first else "", label, _interval(row["pass_at_k"]), difference
-            )
-        table.add_section()
-    console.print(table)
-    if some["left_out"]:
-        console.print(
-            f"[yellow]left out: {some['left_out']} episodes that do not count for every agent "
-            "(void, or not played)[/]"
-        )
-
-
-def _interval(values: dict[str, float]) -> str:
-    return f"{values['mean']:.3f} ({values['low']:.3f} … {values['high']:.3f})"
+    print_tables(result, console)
+    for path, write in ((config.markdown, markdown), (config.latex, latex), (config.html, page)):
+        if path is not None:
+            write_atomically(path, write(result))
+            console.print(f"written: {path}", markup=False, highlight=False, soft_wrap=True)

@@ -16,18 +16,19 @@ from cppo_env.records import EpisodeRecord
 class RunFolder:
     """The resumable folder of an evaluation: `config.json` and `rollouts/episodes.jsonl`."""
 
-    def __init__(self, path: Path, config: Mapping[str, Any]):
+    def __init__(self, path: Path, config: Mapping[str, Any], name: str = "episodes"):
         """Open the folder, or make it.
 
         Args:
             path: the folder.
             config: what must not change between two calls, JSON-serialisable.
+            name: of the file of episodes.
 
         Raises:
             UsageError: the folder holds a run with another config; the message names the first
                 difference.
         """
-        self.episodes = path / "rollouts" / "episodes.jsonl"
+        self.episodes = path / "rollouts" / f"{name}.jsonl"
         self.episodes.parent.mkdir(parents=True, exist_ok=True)
         self._config = path / "config.json"
         wanted: dict[str, Any] = json.loads(json.dumps(config, default=str))

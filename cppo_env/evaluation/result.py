@@ -71,6 +71,8 @@ def evaluate(
     batch: int = 32,
     seed: int = 0,
     run: str | Path | None = None,
+    sandbox_options: Mapping[str, Any] | None = None,
+    judge_options: Mapping[str, Any] | None = None,
     options: Mapping[str, Any] | None = None,
     progress: bool = False,
     **filters: Any,
@@ -94,6 +96,8 @@ def evaluate(
         batch: episodes played at once.
         seed: of an agent that is given by name.
         run: folder that stores every episode; the same call resumes.
+        sandbox_options: of a sandbox that is given by name.
+        judge_options: of a judge that is given by name.
         options: of an agent that is given by name.
         progress: show it, on standard error.
         **filters: filters of the problem set, such as difficulty="interview".
@@ -112,6 +116,8 @@ def evaluate(
         "k": k,
         "attempts": attempts,
         "sandbox": sandbox,
+        "sandbox_options": dict(sandbox_options or {}),
+        "judge_options": dict(judge_options or {}),
         "cache": cache,
         "judge": judge,
         "reward": reward,

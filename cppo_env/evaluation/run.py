@@ -219,6 +219,12 @@ def independent_attempts(agent: Agent) -> bool:
     return isinstance(agent, DrawsIndependently) and agent.independent_attempts
 
 
+def run_config(setting: Setting, agent: Agent, identity: Mapping[str, Any]) -> dict[str, Any]:
+    """What the run folder of an evaluation holds: settings, the agent, how its figures are read."""
+    independent = {"independent_attempts": independent_attempts(agent)}
+    return {**setting.identity(), **identity, **independent}
+
+
 def measure(
     setting: Setting,
     problems: Problems,
@@ -244,7 +250,7 @@ def measure(
         CppoError: no episode counts, or the agent gave no answer for several batches.
         UsageError: the setting cannot work, or `run` holds a run with another one.
     """
-    folder = RunFolder(run, {**setting.identity(), **identity}) if run else None
+    folder = RunFolder(run, run_config(setting, agent, identity)) if run else None
     evaluation = Evaluation(setting, problems, agent, folder)
     with setting.open_sandbox() as sandbox:
         evaluation.run(sandbox, label, progress=progress)

@@ -23,7 +23,7 @@ from cppo_env.sandboxing import borrow_sandbox
 
 NOT_MEASURED = (
     *("limit", "attempts", "sandbox", "sandbox_options", "cache", "batch"),
-    *("run", "agents"),
+    *("run", "agents", "runs", "markdown", "latex", "html", "given"),
 )
 """Settings that may differ between two calls on one run folder."""
 

@@ -205,7 +205,7 @@ def test_compare_gives_paired_intervals(tmp_path):
     random = at_four["agents"]["random"]
     assert random["difference"]["mean"] < random["difference"]["high"] < 0
     assert random["difference"]["mean"] == pytest.approx(random["pass_at_k"]["mean"] - 1.0)
-    assert "minus oracle" in done.stdout
+    assert "oracle − random" in done.stdout
 
 
 @pytest.mark.parametrize("command", ["eval", "compare"])

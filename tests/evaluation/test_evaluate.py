@@ -142,7 +142,7 @@ def test_compare_plays_an_agent_of_a_file(place):
     agents = {"mine": {"agent": "./mine.py:Guesser"}, "random": {"agent": "random"}}
     done = cppo("compare", "--agents", json.dumps(agents), "--limit", 2, "--sandbox", "local")
     assert done.returncode == 0, done.stderr
-    assert "minus mine" in done.stdout
+    assert "mine − random" in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections import Counter
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from cppo_env.assembly import find_problem
 from cppo_env.atomic import write_atomically
+from cppo_env.plotting import axes_of, svg
 from cppo_env.problems.strategies import coordinated_optimum, independent_ceiling
 from cppo_env.protocols import KnowsOptimum
 from cppo_env.records import EpisodeRecord
@@ -152,7 +152,7 @@ def _branches(record: EpisodeRecord) -> list[dict[str, str | None]]:
 def _pass_chart(
     rows: list[dict[str, Any]], held_out: list[dict[str, Any]], lines: list[KnownLevel], k: int
 ) -> str:
-    figure, axes = _axes((9.6, 4.2))
+    figure, axes = axes_of((9.6, 4.2))
     steps, values = _series(rows, "pass_at_k")
     axes.plot(steps, values, color=SOFT, linewidth=0.8, label="training, each step")
     axes.plot(steps, _smooth(values), color=ACCENT, linewidth=2.2, label="training, smoothed")
@@ -175,7 +175,7 @@ def _pass_chart(
     axes.set_ylabel(f"pass@{k}")
     axes.set_xlabel("optimizer step")
     axes.legend(loc="lower right", frameon=False, fontsize=9)
-    return _svg(figure)
+    return svg(figure)
 
 
 def _charts(rows: list[dict[str, Any]]) -> list[dict[str, str]]:
@@ -194,7 +194,7 @@ def _charts(rows: list[dict[str, Any]]) -> list[dict[str, str]]:
     }
     charts: list[dict[str, str]] = []
     for title, curves in wanted.items():
-        figure, axes = _axes((4.7, 2.5))
+        figure, axes = axes_of((4.7, 2.5))
         for (name, label), color in zip(curves, (ACCENT, GOOD), strict=True):
             steps, values = _series(rows, name)
             if len(steps):
@@ -203,7 +203,7 @@ def _charts(rows: list[dict[str, Any]]) -> list[dict[str, str]]:
         if axes.lines:  # a run that writes no programs, or no plans, may know none of these figures
             axes.legend(frameon=False, fontsize=8)
         axes.set_ylim(bottom=0)
-        charts.append({"title": title, "svg": _svg(figure)})
+        charts.append({"title": title, "svg": svg(figure)})
     return charts
 
 
@@ -220,26 +220,3 @@ def _smooth(values: NDArray[np.float64], window: int = 15) -> NDArray[np.float64
     """Mean over a window around each point, cut at the ends."""
     half = min(window, len(values)) // 2
     return np.array([values[max(0, i - half) : i + half + 1].mean() for i in range(len(values))])
-
-
-def _axes(size: tuple[float, float]) -> tuple[Any, Any]:
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=size, layout="constrained")
-    axes: Any = figure.add_subplot()
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.spines[["left", "bottom"]].set_color("#9ca3af")
-    axes.tick_params(colors="#6b7280", labelsize=8)
-    axes.grid(axis="y", color="#e5e7eb", linewidth=0.7)
-    return figure, axes
-
-
-def _svg(figure: Any) -> str:
-    """The figure as an SVG element."""
-    import matplotlib
-
-    buffer = io.StringIO()
-    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "cppo"}):  # pyright: ignore[reportUnknownMemberType] - typed in part
-        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
-    text = buffer.getvalue()
-    return text[text.index("<svg") :]

@@ -1,0 +1,208 @@
+"""Read the folders of finished runs: of `cppo eval`, and of `cppo train` with an evaluation."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from cppo_env.errors import CppoError, UsageError
+from cppo_env.evaluation.setting import Setting
+from cppo_env.evaluation.summary import latest
+from cppo_env.problems import Problems
+from cppo_env.provenance import RECORDED
+from cppo_env.records import EpisodeRecord
+
+OF_ONE_RUN = frozenset(
+    {
+        *("seed", "run", "resume", "given", "threads", "sandbox", "sampler", "sampler_options"),
+        *("log_to", "checkpoint_every", "keep_checkpoints", "allow_untrusted_sandbox", RECORDED),
+        *("env", "problems", "split", "filters", "k", "eval_split", "eval_episodes"),
+        *("allow_overlap", "micro_batch_tokens", "independent_attempts", "regraded"),
+    }
+)
+"""Settings that do not make it another method."""
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedRun:
+    """The episodes of one evaluation, and what decides whether they can be compared."""
+
+    path: Path
+    method: Mapping[str, Any]
+    """The settings that make it this method."""
+    problem_set: tuple[str, str | None, str]
+    """Environment or source of the problems, split, and filters as JSON."""
+    env: str
+    k: int
+    seed: int
+    independent: bool
+    """Whether attempts are independent draws; otherwise a tuple is one draw."""
+    records: tuple[EpisodeRecord, ...]
+    """The episodes that count, the latest of each."""
+    void: int
+    judged: Mapping[str, str]
+    """Sandbox, image and language of the judge, as far as recorded."""
+    fingerprint: str | None
+    """Of the problem set; None if it was not recorded."""
+    loaded: Problems | None = None
+    """The problems, where they are loaded already."""
+
+    @property
+    def set_name(self) -> str:
+        """A short name of the problem set."""
+        source, split, filters = self.problem_set
+        return ", ".join(filter(None, (source, split, "" if filters == "{}" else filters)))
+
+    def problems(self) -> Problems:
+        """The problems that were played.
+
+        Raises:
+            CppoError: they are not here.
+        """
+        return self.loaded if self.loaded is not None else problems_of(self.env, self.problem_set)
+
+
+def problems_of(env: str, problem_set: tuple[str, str | None, str]) -> Problems:
+    """The problems of an environment, source, split and filters (as JSON).
+
+    Raises:
+        CppoError: they are not here.
+    """
+    source, split, filters = problem_set
+    chosen = None if source == env else source
+    return Setting(env, chosen, split, json.loads(filters)).load()
+
+
+def is_run(path: Path) -> bool:
+    """Whether a folder holds a run."""
+    return (path / "config.json").is_file()
+
+
+def load_run(path: Path) -> FinishedRun:
+    """The finished run in a folder.
+
+    Raises:
+        UsageError: the folder holds none, or one without an evaluation.
+    """
+    config = stored_config(path)
+    trained = "algorithm" in config
+    played = path / "rollouts" / ("after.jsonl" if trained else "episodes.jsonl")
+    if not played.exists():
+        remedy = (
+            "train it to its end with --eval_episodes N"
+            if trained
+            else "run the cppo eval that made it again"
+        )
+        raise UsageError(f"{path} holds no finished evaluation (no {played.name}); {remedy}")
+    records = latest(read_records(played))
+    counted = tuple(record for record in records if not record.void)
+    if not counted:
+        raise CppoError(f"{path}: none of its {len(records)} episodes counts; play it again")
+    recorded = cast(list[dict[str, Any]], config.get(RECORDED) or [{}])[-1]
+    sandbox = cast(dict[str, str], recorded.get("sandbox", {}))
+    return FinishedRun(
+        path=path,
+        method={name: value for name, value in config.items() if name not in OF_ONE_RUN},
+        problem_set=stored_set(config, config["eval_split"] if trained else config.get("split")),
+        env=str(config["env"]),
+        k=int(config["k"]),
+        seed=int(config.get("seed", 0)),
+        independent=(
+            config.get("planner") == "none"
+            if trained
+            else bool(config.get("independent_attempts", False))
+        ),
+        records=counted,
+        void=len(records) - len(counted),
+        judged={
+            name: str(sandbox[name])
+            for name in ("name", "image_id", "language")
+            if sandbox.get(name) is not None
+        },
+        # Of a training run it is that of the training problems.
+        fingerprint=None if trained else recorded.get("problems", {}).get("fingerprint"),
+    )
+
+
+def stored_config(path: Path) -> dict[str, Any]:
+    """The settings of the run in a folder, of `cppo eval` or of `cppo train`.
+
+    Raises:
+        UsageError: the folder holds none.
+    """
+    file = path / "config.json"
+    try:
+        return cast(dict[str, Any], json.loads(file.read_text("utf-8")))
+    except FileNotFoundError:
+        raise UsageError(
+            f"{path} holds no run (no config.json); expected a folder of cppo eval --run or of "
+            "cppo train"
+        ) from None
+    except ValueError as error:
+        raise UsageError(f"{file}: {error}; expected the settings of a run") from error
+
+
+def stored_set(config: Mapping[str, Any], split: str | None) -> tuple[str, str | None, str]:
+    """The problem set of a stored run: environment or source, split, and filters as JSON."""
+    source, filters = config.get("problems"), json.dumps(config.get("filters", {}), sort_keys=True)
+    return str(config["env"] if source is None else source), split, filters
+
+
+def read_records(file: Path) -> list[EpisodeRecord]:
+    """The records of a file of episodes.
+
+    Raises:
+        UsageError: there is no such file, or a line is no record.
+    """
+    records: list[EpisodeRecord] = []
+    if not file.is_file():
+        raise UsageError(f"there is no file {file}; expected the episodes of a run")
+    for number, line in enumerate(file.read_text("utf-8").splitlines(), start=1):
+        try:
+            records.append(EpisodeRecord.from_json(line))
+        except (ValueError, TypeError) as error:
+            raise UsageError(
+                f"{file}:{number}: {error}; expected the record of an episode"
+            ) from error
+    return records
+
+
+def require_comparable(runs: Sequence[FinishedRun]) -> None:
+    """Refuse runs of one problem set that were judged or sampled by different rules.
+
+    Raises:
+        UsageError: they differ in K, sandbox, image, language, problem set, checker, limits or
+            number of tests; the message names each difference, with two runs that have it.
+    """
+    found: list[str] = []
+
+    def compare(what: str, values: Mapping[Path, object]) -> None:
+        known = {path: value for path, value in values.items() if value is not None}
+        (first, value), *others = [*known.items()] or [(Path(), None)]
+        other = next(((path, one) for path, one in others if one != value), None)
+        if other is not None:
+            found.append(f"{what}: {first} has {value}, {other[0]} has {other[1]}")
+
+    compare("k", {run.path: run.k for run in runs})
+    for name, what in (("name", "sandbox"), ("image_id", "image"), ("language", "language")):
+        compare(what, {run.path: run.judged.get(name) for run in runs})
+    compare("problem set", {run.path: run.fingerprint for run in runs})
+    rules = [
+        (run.path, {one.problem_id: one.rules for one in run.records if one.rules}) for run in runs
+    ]
+    for problem in {problem: None for _, by_problem in rules for problem in by_problem}:
+        before = len(found)
+        compare(
+            f"rules of problem {problem}",
+            {path: by_problem.get(problem) for path, by_problem in rules},
+        )
+        if len(found) > before:
+            break  # one problem tells; the others differ in the same way
+    if found:
+        raise UsageError(
+            f"the runs differ in more than their method: {'; '.join(found)}; compare runs with the "
+            "same settings, or judge one again (cppo regrade)"
+        )

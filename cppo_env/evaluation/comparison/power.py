@@ -1,0 +1,101 @@
+"""How small a difference can be seen, what it would take to see one, and where variance is from.
+
+Miller 2024 (arXiv 2411.00640): a difference that is found with probability .8 by a two-sided test
+at .05 is (z_.975 + z_.8) standard errors of the paired difference.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+Z = 1.959963984540054 + 0.8416212335729143
+"""The quantiles of the normal distribution at .975 and at .8."""
+
+
+def detectable(differences_N: Floats, seed_error: float = 0.0) -> float | None:
+    """The smallest difference that as many problems would show; None if no spread is known.
+
+    Args:
+        differences_N: the paired difference on each problem.
+        seed_error: standard error over seeds, which more problems do not lower.
+    """
+    if len(differences_N) < 2:
+        return None
+    return Z * math.hypot(
+        float(differences_N.std(ddof=1)) / math.sqrt(len(differences_N)), seed_error
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Needed:
+    """What it would take to see a difference."""
+
+    problems: int
+    episodes: int
+    """Episodes of K attempts on each problem."""
+
+
+def needed(
+    difference: float, differences_N: Floats, noise_N: Floats | None, episodes: int
+) -> list[Needed]:
+    """Numbers of problems and episodes that would show a difference with probability .8.
+
+    Args:
+        difference: what is to be seen.
+        differences_N: the paired difference on each problem, from `episodes` each.
+        noise_N: estimated variance of each of these that comes from drawing episodes; None if it
+            cannot be told, then only the same number of episodes is answered.
+        episodes: on each problem, by each method, over all seeds.
+    """
+    if len(differences_N) < 2 or difference == 0.0:
+        return []
+    whole = float(differences_N.var(ddof=1))
+    if whole == 0.0:
+        return []
+    noise = 0.0 if noise_N is None else min(float(noise_N.mean()), whole)
+    options = (1,) if noise_N is None else (1, 2, 4, 8)
+    return [
+        Needed(
+            max(2, math.ceil((Z / difference) ** 2 * (whole - noise + noise / times))),
+            episodes * times,
+        )
+        for times in options
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Variance:
+    """Where the variance of single outcomes is from; None where the runs cannot tell."""
+
+    problems: float | None
+    attempts: float | None
+    """Between draws on one problem with one seed (and what problems and seeds do together)."""
+    seeds: float | None
+
+
+def split(outcomes_SNT: Floats) -> Variance:
+    """Variance components of seeds × problems × draws, by the method of moments (two-way ANOVA).
+
+    An estimate below 0 is 0.
+    """
+    s, n, t = outcomes_SNT.shape
+    if n < 2 or s * t < 2:
+        return Variance(None, None, None)
+    mean = outcomes_SNT.mean()
+    by_problem_N, by_seed_S = outcomes_SNT.mean(axis=(0, 2)), outcomes_SNT.mean(axis=(1, 2))
+    problems = s * t * float(((by_problem_N - mean) ** 2).sum())
+    seeds = n * t * float(((by_seed_S - mean) ** 2).sum())
+    rest = float(((outcomes_SNT - mean) ** 2).sum()) - problems - seeds
+    freedom = s * n * t - n - s + 1
+    error = max(0.0, rest / freedom)
+    return Variance(
+        problems=max(0.0, (problems / (n - 1) - error) / (s * t)),
+        attempts=error,
+        seeds=max(0.0, (seeds / (s - 1) - error) / (n * t)) if s > 1 else None,
+    )

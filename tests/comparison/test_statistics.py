@@ -1,0 +1,159 @@
+"""The tests hold their size, agree with SciPy and with enumeration, and find what is there."""
+
+import itertools
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from cppo_env.evaluation.comparison.aggregates import (
+    interquartile_mean,
+    probability_of_improvement,
+    profile,
+)
+from cppo_env.evaluation.comparison.differences import Pair, differences
+from cppo_env.evaluation.comparison.power import Z, detectable, needed, split
+from cppo_env.evaluation.comparison.significance import holm, mcnemar_p, permutation_p
+
+SAMPLES = 400
+"""Simulated comparisons of a cell; the share of p < .05 is then accurate to ±.021."""
+
+
+def outcomes(rng, rates_SN):
+    return (rng.random(rates_SN.shape) < rates_SN).astype(float)
+
+
+def two_policies(rng, seeds, problems, gain=0.0, spread=0.0):
+    """Scores of two policies whose problems have rates of their own; seeds shift the rates."""
+    rates_N = rng.beta(0.6, 0.6, problems)
+    shifts = rng.normal(0, spread, (2, seeds, 1))
+    a, b = np.clip(rates_N + shifts, 0, 1)
+    return outcomes(rng, np.clip(a + gain, 0, 1)), outcomes(rng, b)
+
+
+@pytest.mark.parametrize("problems", [20, 200])
+@pytest.mark.parametrize(("seeds", "spread"), [(1, 0.0), (5, 0.1)])
+def test_bootstrap_p_values_hold_their_size(problems, seeds, spread):
+    rng = np.random.default_rng(problems + seeds)
+    pairs = [
+        Pair(*two_policies(rng, seeds, problems, spread=spread), same_seeds=n % 2 == 0)
+        for n in range(SAMPLES)
+    ]
+    found = differences(pairs)
+    assert np.mean([one.p < 0.05 for one in found]) <= 0.05 + 0.021
+    # The p-value and the interval tell the same story.
+    outside = [one.interval.low > 0 or one.interval.high < 0 for one in found]
+    agreed = [one.p < 0.05 for one in found]
+    assert np.mean(np.array(outside) == np.array(agreed)) > 0.99
+
+
+def test_without_the_seeds_the_size_is_lost():
+    """What training seeds do to a test over problems: the reason for the hierarchical one."""
+    rng = np.random.default_rng(5)
+    p = [
+        permutation_p((a - b).mean(axis=0))
+        for a, b in (two_policies(rng, 3, 100, spread=0.15) for _ in range(50))
+    ]
+    assert np.mean(np.array(p) < 0.05) > 0.2
+
+
+@pytest.mark.parametrize("test", [mcnemar_p, lambda a, b: permutation_p(a - b)])
+def test_paired_tests_of_problems_hold_their_size(test):
+    rng = np.random.default_rng(3)
+    samples = [two_policies(rng, 1, 60) for _ in range(SAMPLES)]
+    size = np.mean([test(a[0], b[0]) < 0.05 for a, b in samples])
+    assert 0.005 < size <= 0.05 + 0.021
+
+
+def test_all_of_them_find_a_difference():
+    rng = np.random.default_rng(4)
+    a, b = two_policies(rng, 1, 300, gain=0.2)
+    [found] = differences([Pair(a, b, True)])
+    assert found.interval.low > 0
+    assert max(found.p, permutation_p(a[0] - b[0]), mcnemar_p(a[0], b[0])) < 0.001
+
+
+def test_permutations_are_enumerated_where_they_are_few():
+    gains = np.array([0.5, 1.0, -0.25, 0.0, 0.75, 1.0])
+    told = gains[gains != 0]
+    sums = [np.dot(signs, told) for signs in itertools.product((1, -1), repeat=len(told))]
+    share = np.mean(np.abs(sums) >= told.sum())
+    assert permutation_p(gains) == pytest.approx(share)
+    assert permutation_p([0.0, 0.0]) == permutation_p([0.5]) == 1.0
+    # Of right and wrong outcomes it is McNemar's exact test.
+    wins = [1.0] * 9 + [-1.0] * 2
+    assert permutation_p(wins) == pytest.approx(stats.binomtest(9, 11).pvalue)
+
+
+def test_problems_of_a_contest_are_swapped_together():
+    assert permutation_p(np.ones(12), clusters=[n // 4 for n in range(12)]) == 0.25
+
+
+def test_mcnemar_is_for_outcomes():
+    assert mcnemar_p([1, 1, 0, 0], [0, 1, 0, 1]) == 1.0
+    assert mcnemar_p([1.0] * 6, [0.0] * 6) == pytest.approx(2 / 2**6)
+    assert mcnemar_p([0.5, 1.0], [0.0, 1.0]) is None
+
+
+def test_holm_by_hand():
+    assert holm([0.01, 0.04, None, 0.03]) == pytest.approx([0.03, 0.06, None, 0.06])
+    assert holm([0.6, 0.7]) == [1.0, 1.0]
+    assert holm([None]) == [None]
+
+
+def test_the_smallest_detectable_difference_is_found_four_times_in_five():
+    rng = np.random.default_rng(6)
+    gains = rng.normal(0, 0.4, 300)
+    assert detectable(gains) == pytest.approx(0.065, abs=0.004)  # Miller's table
+    least = Z * 0.4 / np.sqrt(300)
+    drawn = rng.normal(least, 0.4, (2000, 300))
+    p = stats.ttest_1samp(drawn, 0.0, axis=1).pvalue
+    assert np.mean(p < 0.05) == pytest.approx(0.8, abs=0.03)
+    [same] = needed(least, drawn[0], None, 3)
+    assert same.problems == pytest.approx(300, rel=0.25) and same.episodes == 3
+
+
+def test_more_attempts_need_fewer_problems_as_far_as_the_noise_goes():
+    gains = np.random.default_rng(7).normal(0.1, 0.4, 400)
+    options = needed(0.1, gains, np.full(400, 0.12), 2)
+    assert [one.episodes for one in options] == [2, 4, 8, 16]
+    counts = [one.problems for one in options]
+    assert counts == sorted(counts, reverse=True)
+    whole = gains.var(ddof=1)
+    assert counts[-1] / counts[0] == pytest.approx((whole - 0.12 + 0.12 / 8) / whole, rel=0.05)
+
+
+def test_variance_components_are_recovered():
+    rng = np.random.default_rng(8)
+    problems, seeds = rng.normal(0, 0.3, (1, 800, 1)), rng.normal(0, 0.2, (40, 1, 1))
+    values = problems + seeds + rng.normal(0, 0.5, (40, 800, 4))
+    found = split(values)
+    assert found.problems == pytest.approx(0.09, rel=0.15)
+    assert found.seeds == pytest.approx(0.04, rel=0.5)
+    assert found.attempts == pytest.approx(0.25, rel=0.02)
+    assert split(values[:1, :, :1]).problems is None
+    assert split(values[:1]).seeds is None
+
+
+def test_aggregates_of_seeds_and_sets():
+    scores = [np.array([0.1, 0.2, 0.3, 0.9]), np.array([0.4, 0.5, 0.6, 0.7])]
+    every = np.sort(np.concatenate(scores))
+    found = interquartile_mean(scores)
+    assert found.mean == pytest.approx(every[2:6].mean())
+    assert found.low < found.mean < found.high
+    better = [one + 0.05 for one in scores]
+    chance = probability_of_improvement(better, scores)
+    by_hand = np.mean(
+        [
+            (x > y) + 0.5 * (x == y)
+            for a, b in zip(better, scores, strict=True)
+            for x in a
+            for y in b
+        ]
+    )
+    assert chance.mean == pytest.approx(by_hand)
+    levels = profile(scores)
+    assert (levels[0].mean, levels[-1].mean) == (1.0, 0.0)
+    assert [one.mean for one in levels] == sorted((one.mean for one in levels), reverse=True)
+    assert interquartile_mean([np.array([0.5])]) is None
+    assert probability_of_improvement([np.array([0.5])], [np.array([0.4])]) is None
