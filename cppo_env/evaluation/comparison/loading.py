@@ -19,7 +19,8 @@ OF_ONE_RUN = frozenset(
     {
         *("seed", "run", "resume", "given", "threads", "sandbox", "sampler", "sampler_options"),
         *("log_to", "checkpoint_every", "keep_checkpoints", "allow_untrusted_sandbox", RECORDED),
-        *("env", "problems", "split", "filters", "k", "eval_split", "eval_episodes"),
+        *("env", "problems", "split", "filters", "k", "eval_env", "eval_problems", "eval_split"),
+        *("eval_episodes", "eval_seed"),
         *("allow_overlap", "micro_batch_tokens", "independent_attempts", "regraded"),
     }
 )
@@ -103,11 +104,12 @@ def load_run(path: Path) -> FinishedRun:
         raise CppoError(f"{path}: none of its {len(records)} episodes counts; play it again")
     recorded = cast(list[dict[str, Any]], config.get(RECORDED) or [{}])[-1]
     sandbox = cast(dict[str, str], recorded.get("sandbox", {}))
+    env, problem_set = played_set(config)
     return FinishedRun(
         path=path,
         method={name: value for name, value in config.items() if name not in OF_ONE_RUN},
-        problem_set=stored_set(config, config["eval_split"] if trained else config.get("split")),
-        env=str(config["env"]),
+        problem_set=problem_set,
+        env=env,
         k=int(config["k"]),
         seed=int(config.get("seed", 0)),
         independent=(
@@ -145,10 +147,24 @@ def stored_config(path: Path) -> dict[str, Any]:
         raise UsageError(f"{file}: {error}; expected the settings of a run") from error
 
 
-def stored_set(config: Mapping[str, Any], split: str | None) -> tuple[str, str | None, str]:
-    """The problem set of a stored run: environment or source, split, and filters as JSON."""
-    source, filters = config.get("problems"), json.dumps(config.get("filters", {}), sort_keys=True)
-    return str(config["env"] if source is None else source), split, filters
+def played_set(
+    config: Mapping[str, Any], *, training: bool = False
+) -> tuple[str, tuple[str, str | None, str]]:
+    """The environment and the problem set of a stored run: source, split and filters as JSON.
+
+    Args:
+        config: of `cppo eval`, or of `cppo train`, whose evaluations may have a set of their own.
+        training: the problems that it was trained on, not those of its evaluations.
+    """
+    names = "env", "problems", "split", "filters"
+    env, source, split, filters = (config.get(name) for name in names)
+    if "algorithm" in config and not training:
+        own_env, own_source, own_split = (config.get(f"eval_{name}") for name in names[:3])
+        other = own_env is not None or own_source is not None
+        env, source = own_env or env, own_source if other else source
+        split, filters = own_split or (None if other else "test"), None if other else filters
+    named = str(env if source is None else source)
+    return str(env), (named, split, json.dumps(filters or dict[str, Any](), sort_keys=True))
 
 
 def read_records(file: Path) -> list[EpisodeRecord]:
