@@ -147,7 +147,8 @@ class NamedModelAgent(ModelAgent):
 
         Args:
             model: name or path of the model; what else it may be is the back end's matter.
-            strategy: "direct", "plan-and-solve", "plan-search", "skills" or "tuple".
+            strategy: "direct", "plan-and-solve", "plan-search", "skills", "tuple" or
+                "tuple-independent".
             k: number of branches K.
             seed: with the episode, seeds the requests; None leaves them unseeded.
             plan_temperature: temperature of the planner's region.

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from cppo_grpo.config import TrainConfig
 
 AT_LEAST_1 = (
-    *("steps", "problems_per_step", "tuples", "minibatches", "update_epochs", "micro_batch_tokens"),
+    *("steps", "problems_per_step", "tuples", "minibatches", "update_epochs", "replicates"),
+    "micro_batch_tokens",
     *(
         "max_tokens_plan",
         "max_tokens_solve",
@@ -52,7 +53,15 @@ AT_LEAST_0 = (
         "lora_rank",
         "eval_temperature_plan",
     ),
-    *("lr", "weight_decay", "max_grad_norm", "skill_bonus", "beta_plan", "beta_solve"),
+    *(
+        "lr",
+        "weight_decay",
+        "max_grad_norm",
+        "skill_bonus",
+        "redundancy_penalty",
+        "beta_plan",
+        "beta_solve",
+    ),
     *("epsilon_plan", "epsilon_solve", "epsilon_high_plan", "epsilon_high_solve"),
 )
 ABOVE_0 = ("warm_start_lr", "correction_cap", "lora_alpha")
@@ -156,6 +165,11 @@ def _check_combinations(config: TrainConfig) -> None:
         raise UsageError(
             f"minibatches={config.minibatches}: each needs whole problems, and a step has only "
             f"problems_per_step={config.problems_per_step}; lower the one or raise the other"
+        )
+    if config.replicates > 1 and config.minibatches == 1:
+        raise UsageError(
+            f"replicates={config.replicates}: they differ in the order of minibatches, and there "
+            "is one; raise minibatches"
         )
     if config.off_policy_steps and config.correction == "none":
         raise UsageError(

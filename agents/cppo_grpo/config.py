@@ -164,6 +164,9 @@ class TrainConfig:
     update_epochs: int = 1
     """Passes over a rollout. From the second optimizer step on, updates are off-policy and the clip
     bounds the ratio."""
+    replicates: int = 1
+    """CAPO: copies of the update on the same rollout, which differ in the order of their
+    minibatches alone and are then averaged. Costs as much as as many `update_epochs`."""
     weight_decay: float = 0.0
     """Weight decay of AdamW."""
     max_grad_norm: float = 1.0
@@ -198,6 +201,8 @@ class TrainConfig:
     skill_bonus: float = 0.5
     """α of upskill: the reward per nat of mutual information between a program and its skill. The
     information is at most log K."""
+    redundancy_penalty: float = 0.5
+    """λ of redundancy: how much a program loses that is like its siblings in everything."""
     normalise: bool = True
     """Divide advantages by the group's standard deviation, in algorithms that do so."""
     loss: Form = "clipped"
@@ -213,8 +218,8 @@ class TrainConfig:
     aggregation_plan: Aggregation | None = None
     """How the token losses of plans are averaged: "sequence_mean" (over each sequence),
     "token_mean" (over all tokens of the region) or "constant_length" (over the larger token limit
-    of the two regions). Default: constant_length for dr_grpo, rloo, pkpo and loo_max, otherwise
-    sequence_mean."""
+    of the two regions). Default: constant_length for dr_grpo, rloo, pkpo, poly_epo and loo_max,
+    otherwise sequence_mean."""
     aggregation_solve: Aggregation | None = None
     """How the token losses of solutions are averaged."""
     mask_truncated_plan: bool = True
@@ -325,7 +330,7 @@ class TrainConfig:
     @property
     def options(self) -> Options:
         """What the algorithm is told of these settings."""
-        return Options(self.solver_group, self.normalise, self.skill_bonus)
+        return Options(self.solver_group, self.normalise, self.skill_bonus, self.redundancy_penalty)
 
     def to_json(self) -> str:
         """The text of a run folder's `config.json`; where the folder lies is not part of it."""

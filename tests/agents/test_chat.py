@@ -117,6 +117,24 @@ def test_plan_and_solve_samples_each_method_by_itself():
     assert all("exactly 1 alternative" in prompt_of(request) for request in server.requests)
 
 
+def test_the_tuple_planner_without_coordination_takes_one_method_of_each_plan_by_its_place():
+    drawn = iter(range(10))
+
+    def reply(request):
+        plan = next(drawn)
+        if plan == 2:
+            return Reply("No plan.")
+        return Reply("\n".join(f"{label}: Method {label} of plan {plan}." for label in "ABCD"))
+
+    with chat_server(reply) as server:
+        agent = ChatAgent("m", base_url=server.url, strategy="tuple-independent", concurrency=1)
+        [methods] = agent.act([observation(0)])
+    assert methods == ("Method A of plan 0.", "Method B of plan 1.", "", "Method D of plan 3.")
+    assert len(server.requests) == 4
+    assert all("exactly 4 alternative" in prompt_of(request) for request in server.requests)
+    assert not agent.independent_attempts
+
+
 def test_plan_search_plans_from_subsets_of_observations():
     def reply(request):
         prompt = prompt_of(request)

@@ -8,7 +8,12 @@ from cppo_grpo.algorithms import Advantages, EpisodeRewards, Options
 from cppo_env import plugins
 from cppo_env.errors import UsageError
 
-NAMES = ("cppo", "dr_grpo", "grpo", "loo_max", "passk_training", "pkpo", "rloo", "upskill")
+NAMES = (
+    *("cppo", "dr_grpo", "grpo", "loo_max", "passk_training", "pkpo", "pkpo_loo", "pkpo_plain"),
+    *("poly_epo", "redundancy", "rloo", "upskill"),
+)
+WHOLE_PROBLEMS = ("passk_training", "pkpo_loo", "poly_epo")
+"""Those that need groups of more than K attempts."""
 P, M, K = 3, 4, 4
 
 
@@ -27,7 +32,7 @@ CASES = [
     (name, group)
     for name in NAMES
     for group in ("tuple", "problem")
-    if (name, group) != ("passk_training", "tuple")
+    if name not in WHOLE_PROBLEMS or group == "problem"
 ]
 every = pytest.mark.parametrize(("name", "group"), CASES)
 
@@ -97,6 +102,7 @@ def test_every_algorithm_prefers_what_was_right() -> None:
         assert (result.solutions_PMK[0, 0, 0] > result.solutions_PMK[0, 0, 1:]).all()
 
 
-def test_passk_training_says_which_knob() -> None:
+@pytest.mark.parametrize("name", WHOLE_PROBLEMS)
+def test_algorithms_that_need_larger_groups_say_which_knob(name: str) -> None:
     with pytest.raises(UsageError, match="set solver_group=problem"):
-        plugins.load("algorithms", "passk_training")(rewards(), Options("tuple"))
+        plugins.load("algorithms", name)(rewards(), Options("tuple"))

@@ -37,7 +37,10 @@ def sandbox() -> Iterator[Sandbox]:
         ("cppo", "policy"),
         *(
             (name, "none")
-            for name in ("grpo", "rloo", "dr_grpo", "pkpo", "passk_training", "loo_max")
+            for name in (
+                *("grpo", "rloo", "dr_grpo", "pkpo", "pkpo_loo", "pkpo_plain"),
+                *("passk_training", "loo_max", "redundancy", "poly_epo"),
+            )
         ),
         ("upskill", "skills"),
     ],

@@ -5,6 +5,7 @@
     plan-search      observations → subsets → more observations → one plan each (arXiv 2409.03733)
     skills           K fixed skills instead of a plan, z = 1 … K (arXiv 2602.22296)
     tuple            one plan of K coordinated methods, then their solutions (arXiv 2605.27000)
+    tuple-independent   its ablation: method i of the i-th of K separate plans
 
 All spend the same budget: K solutions per episode. A strategy is written for one episode, as a
 generator that yields rounds of requests and receives their answers; `ModelAgent` runs the
@@ -20,6 +21,7 @@ from cppo_agents.strategies.direct import Direct
 from cppo_agents.strategies.plan_and_solve import PlanAndSolve
 from cppo_agents.strategies.plan_search import PlanSearch
 from cppo_agents.strategies.skills import Skills
+from cppo_agents.strategies.tuple_independent import TupleIndependent
 from cppo_agents.strategies.tuple_planner import TuplePlanner
 from cppo_env import plugins
 from cppo_env.errors import UnknownNameError
@@ -30,6 +32,7 @@ STRATEGIES: dict[str, Callable[[int, Sampling], Strategy]] = {
     "plan-search": PlanSearch,
     "skills": Skills,
     "tuple": TuplePlanner,
+    "tuple-independent": TupleIndependent,
 }
 
 

@@ -16,7 +16,7 @@ holds the function and says so.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
@@ -48,6 +48,9 @@ class EpisodeRewards:
     """Episodes that have branches, because their plan could be read."""
     information_PMK: Floats | float = 0.0
     """I(y, z): what each program says about its skill; only for algorithms that need it."""
+    programs_PMK: NDArray[np.object_] | None = None
+    """The programs (texts, None where there is none), for algorithms that need them. Without them
+    all are taken to be different."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,8 @@ class Options:
     """Divide by the standard deviation, in algorithms that do so."""
     skill_bonus: float = 0.0
     """α: the weight of I(y, z), in algorithms that need "information"."""
+    redundancy_penalty: float = 0.0
+    """λ: the weight of a program's likeness to its siblings, in `redundancy`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +76,9 @@ class Advantages:
     solutions_PMK: Floats
 
 
-Need = Literal["skills", "information"]
-"""What an algorithm needs: K fixed skills in place of planned methods; `information_PMK`."""
+Need = Literal["skills", "information", "programs"]
+"""What an algorithm needs: K fixed skills in place of planned methods; `information_PMK`;
+`programs_PMK`."""
 
 
 Credit = Callable[[EpisodeRewards, Options], Advantages]
@@ -150,3 +156,20 @@ def from_attempts(
     return Advantages(
         plans_PM=attempts_PMK.sum(-1), solutions_PMK=attempts_PMK * rewards.ran_PM[..., None]
     )
+
+
+def programs_of_groups(
+    rewards: EpisodeRewards, group: SolverGroup
+) -> Iterator[tuple[NDArray[np.intp], list[str | None] | None]]:
+    """The places of each group in the flat rewards, and its programs if they are known.
+
+    Void attempts are left out.
+    """
+    shape, size = rewards.solutions_PMK.shape, rewards.solutions_PMK.size
+    counted = np.broadcast_to(~rewards.void_PM[..., None], shape).reshape(-1)
+    programs = rewards.programs_PMK
+    flat: list[str | None] | None = None if programs is None else programs.reshape(-1).tolist()
+    members = shape[-1] if group == "tuple" else shape[-1] * shape[-2]
+    for places in np.arange(size, dtype=np.intp).reshape(-1, members):
+        kept = places[counted[places]]
+        yield kept, None if flat is None else [flat[place] for place in kept]

@@ -1,4 +1,11 @@
-"""Split-region GRPO: plans compete within their problem, programs within their group."""
+"""Split-region GRPO: plans compete within their problem, programs within their group.
+
+    A = (r − mean) / (std + 1e-8),   r = R_plan over the M plans, V_i over the K branches of a tuple
+
+Source: Li, Banerjee, Che 2026, arXiv 2605.27000; docs/method.md, section 3.
+
+Tested: against `group_advantages` region by region, and on coordination: tests/grpo.
+"""
 
 import numpy as np
 

@@ -1,4 +1,11 @@
-"""Dr. GRPO on attempts: subtract the mean, divide by nothing."""
+"""Dr. GRPO on attempts: subtract the mean, divide by nothing.
+
+    A_i = V_i − mean V
+
+Source: Liu et al. 2025, arXiv 2503.20783.
+
+Tested: the vectors of docs/method.md, and the task of tests/grpo/test_baselines.py.
+"""
 
 from functools import partial
 

@@ -1,4 +1,11 @@
-"""Leave-one-out max on attempts: what an attempt adds to the best of its group."""
+"""Leave-one-out max on attempts: what an attempt adds to the best of its group.
+
+    A_i = n · (max_j V_j − max_{j≠i} V_j)
+
+Source: Tang et al. 2025, arXiv 2503.19595.
+
+Tested: against PKPO at n = k, and the task of tests/grpo/test_baselines.py.
+"""
 
 from functools import partial
 

@@ -1,4 +1,11 @@
-"""Pass@k Training on attempts: the analytic advantage of right and wrong answers in groups of K."""
+"""Pass@k Training on attempts: the analytic advantage of right and wrong answers in groups of K.
+
+    right (1 − ρ)/σ,   wrong (1 − ρ − C(n−c−1, k−1)/C(n−1, k−1))/σ,   σ = √(ρ(1 − ρ))
+
+Source: Chen et al. 2025, arXiv 2508.10751.
+
+Tested: the vectors of docs/method.md, and the task of tests/grpo/test_baselines.py.
+"""
 
 from cppo_env.errors import UsageError
 from cppo_grpo.advantages import passk_training as estimate

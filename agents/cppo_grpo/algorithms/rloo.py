@@ -1,4 +1,11 @@
-"""RLOO on attempts: the baseline of an attempt is the mean of the others."""
+"""RLOO on attempts: the baseline of an attempt is the mean of the others.
+
+    A_i = V_i − mean_{j≠i} V_j
+
+Source: Ahmadian et al. 2024, arXiv 2402.14740.
+
+Tested: by hand in tests/grpo/test_advantages.py, and the task of tests/grpo/test_baselines.py.
+"""
 
 from functools import partial
 

@@ -1,4 +1,12 @@
-"""UpSkill on attempts: GRPO on V plus what a program says about its skill."""
+"""UpSkill on attempts: GRPO on V plus what a program says about its skill.
+
+    r_i = V_i + α · I(y_i, z_i),   A_i = (r_i − mean r) / (std r + 1e-8)
+
+Source: Shah et al. 2026, arXiv 2602.22296; I is that of `cppo_grpo.learner.information`.
+
+Tested: I against its definition (tests/grpo/test_information.py), and the task of
+tests/grpo/test_baselines.py.
+"""
 
 from dataclasses import replace
 from functools import partial

@@ -40,6 +40,14 @@ def asks_for_information(config: TrainConfig) -> bool:
     return config.skill_bonus > 0 and "information" in load_algorithm(config.algorithm).needs
 
 
+def programs_of(rollout: Rollout, k: int) -> NDArray[np.object_]:
+    """The program of each branch as its record has it; None where there is none: object[N, K]."""
+    programs_NK = np.full((len(rollout.records), k), None, dtype=np.object_)
+    for n, record in enumerate(rollout.records):
+        programs_NK[n, : len(record.programs)] = record.programs
+    return programs_NK
+
+
 def compute_advantages(rollout: Rollout, config: TrainConfig) -> SequenceAdvantages:
     """The advantages under the run's algorithm; no gradient for void or masked truncated samples.
 
@@ -52,6 +60,14 @@ def compute_advantages(rollout: Rollout, config: TrainConfig) -> SequenceAdvanta
             f"{name_of(config.algorithm)}: the rollout lacks information_NK; pass it through "
             "information.add_information"
         )
+    programs = None
+    if "programs" in algorithm.needs:
+        if len(rollout.records) != len(rollout.rewards_N):
+            raise UsageError(
+                f"{config.algorithm}: it compares programs, and the rollout has "
+                f"{len(rollout.records)} records of {len(rollout.rewards_N)} episodes; keep them"
+            )
+        programs = programs_of(rollout, config.k)
     episodes, branches = rollout.branches[:, 0], rollout.branches[:, 1]
     groups = -1, config.tuples
     rewards = EpisodeRewards(
@@ -62,6 +78,7 @@ def compute_advantages(rollout: Rollout, config: TrainConfig) -> SequenceAdvanta
         information_PMK=0.0
         if rollout.information_NK is None
         else rollout.information_NK.reshape(*groups, config.k),
+        programs_PMK=None if programs is None else programs.reshape(*groups, config.k),
     )
     with blamed("algorithm", algorithm.function):
         given = algorithm(rewards, config.options)

@@ -22,6 +22,7 @@ from cppo_env.errors import UsageError
 from cppo_grpo.checks import check
 from cppo_grpo.config import Region, RegionName, TrainConfig
 from cppo_grpo.learner.batches import DistinctBatch, in_step
+from cppo_grpo.learner.consensus import Consensus
 from cppo_grpo.learner.credit import SequenceAdvantages, compute_advantages
 from cppo_grpo.learner.optimizer import apply_gradient, learning_rate, make_optimizer
 from cppo_grpo.loss import merge_metrics, needs_forward, policy_loss, sequence_weights
@@ -88,8 +89,9 @@ class Learner:
         lr = learning_rate(step, config)
         parts: dict[RegionName, list[dict[str, Tensor]]] = {"plan": [], "solve": []}
         norms: list[float | None] = []
-        for _ in range(config.update_epochs):
-            for passes in minibatches:
+        consensus = Consensus(self.optimizer, config.replicates)
+        for replicate in range(config.replicates):
+            for passes in self._ordered(minibatches, step, replicate):
                 self.optimizer.zero_grad(set_to_none=True)
                 for one in passes:
                     metrics = self._backward(one)
@@ -100,19 +102,38 @@ class Learner:
                 self.processes.sum_gradients(self.policy)
                 self.moved += 1
                 norms.append(apply_gradient(self.optimizer, lr, config.max_grad_norm))
+            consensus.collect()
+        spread = consensus.settle()
         metrics = {
             f"{key}_{region}": value
             for region, own in parts.items()
             for key, value in merge_metrics(list(chain(*self.processes.gather(own)))).items()
         }
-        return metrics | {
-            "grad_norm": float(np.mean(taken))
-            if (taken := [norm for norm in norms if norm is not None])
-            else 0.0,
-            "skipped_updates": norms.count(None),
-            "lr": lr,
-            "seconds_update": time.perf_counter() - started,
-        }
+        return (
+            metrics
+            | {
+                "grad_norm": float(np.mean(taken))
+                if (taken := [norm for norm in norms if norm is not None])
+                else 0.0,
+                "skipped_updates": norms.count(None),
+                "lr": lr,
+                "seconds_update": time.perf_counter() - started,
+            }
+            | ({} if spread is None else {"replicate_spread": spread})
+        )
+
+    def _ordered(
+        self, minibatches: list[list[Pass]], step: int, replicate: int
+    ) -> Iterator[list[Pass]]:
+        """The minibatches of all passes over the rollout; each replicate has an order of its own.
+
+        The first one keeps theirs, so that a single replicate is the plain update.
+        """
+        order = np.random.default_rng([self.config.seed, step, replicate])
+        for _ in range(self.config.update_epochs):
+            places = np.arange(len(minibatches))
+            for place in order.permutation(places) if replicate else places:
+                yield minibatches[place]
 
     def _shares(self, rollout: Rollout) -> Iterator[tuple[SequenceAdvantages, NDArray[np.bool_]]]:
         """The minibatches: each trains on its share of the problems and keeps their groups whole.
