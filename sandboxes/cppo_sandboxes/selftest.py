@@ -1,152 +1,27 @@
 """A quick version of the test corpora, for the user's machine and any sandbox.
 
-The sandbox under test may contain nothing, so no program here can exhaust the machine: each ends by
-itself soon after showing that a limit did not stop it. Programs that only read, compute and print
-come first. Those that load the machine follow one at a time, and only if the first have passed.
+Programs that only read, compute and print come first. Those that load the machine follow one at a
+time, and only if the first have passed. A check that fails on a busy machine is tried again before
+it counts.
 """
 
-# ruff: noqa: E501 - a table of one-line programs
 from __future__ import annotations
 
+import inspect
+import os
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from typing import Any
 
 from cppo_env.errors import SandboxError
 from cppo_env.protocols import Sandbox
 from cppo_env.roles import run_jobs
-from cppo_env.types import MIB, Job, Limits, Problem, Report, TestCase
-from cppo_sandboxes.languages import LANGUAGES, SELF_TEST
+from cppo_env.types import Job, Problem, Report, TestCase, Verdict
+from cppo_sandboxes.selftest_programs import CHECKS, WORKER, Check
 
-_SUMS = replace(
-    SELF_TEST, limits=Limits(cpu_s=0.5, wall_s=2.0, memory_bytes=128 * MIB, output_bytes=MIB)
-)
-_BRIEF = replace(SELF_TEST, limits=Limits(cpu_s=0.5, wall_s=0.4))
-_ADD = "a, b = map(int, input().split())\n"
-_CALL = Problem(
-    "selftest-call",
-    "",
-    (TestCase("[[1, 2]]", "[3]"),),
-    "class Solution:\n",
-    "add",
-    limits=_SUMS.limits,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """A program and the verdicts that an honest judge may give it."""
-
-    about: str
-    program: str
-    expected: tuple[str, ...]
-    vital: bool = True
-    """Whether training must not start on a sandbox that fails it."""
-    problem: Problem = _SUMS
-    language: str = "python"
-    load: str = ""
-    """What it does to a machine whose sandbox does not stop it; it then runs alone."""
-
-
-_BOMB = """
-import os, time
-end = time.time() + 2
-children = []
-for _ in range(200):
-    pid = os.fork()
-    if pid == 0:
-        while time.time() < end: pass
-        os._exit(0)
-    children.append(pid)
-for pid in children: os.waitpid(pid, 0)
-print(a + b)
-"""
-
-_CHILDREN = """
-import os, signal, time
-signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-for _ in range(15):
-    read, write = os.pipe()
-    if os.fork() == 0:
-        stop = time.process_time() + 0.1
-        while time.process_time() < stop: pass
-        os._exit(os.write(write, b"."))
-    os.close(write)
-    os.read(read, 1)
-    os.close(read)
-print(a + b)
-"""
-_QUEUE = """
-import os, time
-os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-end = time.time() + 5
-for _ in range(4):
-    if os.fork() == 0:
-        while time.time() < end: pass
-        os._exit(0)
-os.nice(19)
-while time.time() < end: pass
-print(a + b)
-"""
-_SHARED = """
-import mmap, os, time
-read, write = os.pipe()
-if os.fork() == 0:
-    shared = mmap.mmap(-1, 256 << 20)
-    for page in range(0, 256 << 20, 4096): shared[page] = 1
-    os.write(write, b".")
-    time.sleep(1)
-    os._exit(0)
-os.read(read, 1)
-time.sleep(0.5)
-print(a + b)
-"""
-_FILES = """
-import os, time
-files = [os.memfd_create("selftest") for _ in range(8)]
-for _ in range(32):
-    for file in files: os.write(file, b"x" * (1 << 20))
-time.sleep(0.5)
-print(a + b)
-"""
-
-CHECKS = (
-    Check("a right program", _ADD + "print(a + b)", ("AC",)),
-    Check("a wrong program", _ADD + "print(a - b)", ("WA",)),
-    Check("standard input is a regular file", "import os\ndata = os.read(0, os.fstat(0).st_size)\nprint(sum(map(int, data.split())))", ("AC",)),
-    Check("a call-based program", "class Solution:\n    def add(self, xs): return (sum(xs),)", ("AC",), problem=_CALL),
-    Check("an answer that claims to equal everything", "class Liar(list):\n    __eq__ = lambda *_: True\nclass Solution:\n    def add(self, xs): return Liar()", ("WA", "RE"), problem=_CALL),
-    Check("an answer of 900,000 bytes where two are right", _ADD + "print('3 ' * 450000)", ("WA",)),
-    Check("a returned value of 900,000 bytes where three are right", "class Solution:\n    def add(self, xs): return [[]] * 225000", ("WA",), problem=_CALL),
-    Check("a syntax error", "def", ("CE",)),
-    Check("a relative import", "from . import x", ("RE",)),
-    Check("an exception", "1 / 0", ("RE",)),
-    Check("exit code 1 after the right answer", _ADD + "print(a + b)\nraise SystemExit(1)", ("RE",)),
-    Check("leaving with exit code 0 before an answer", "import os\nos._exit(0)", ("WA",)),
-    Check("50,000 levels of recursion", _ADD + "def f(n): return n and 1 + f(n - 1)\nf(50000)\nprint(a + b)", ("AC",)),
-    Check("numpy", _ADD + "import numpy\nprint(numpy.array([a, b]).sum())", ("AC",), vital=False, problem=SELF_TEST),
-    Check("files of the test before are gone", _ADD + "import os, tempfile\nfor folder in ('.', tempfile.gettempdir()):\n    path = os.path.join(folder, 'cppo-selftest-leftover')\n    if os.path.exists(path): os.remove(path); raise SystemExit(1)\n    open(path, 'w').close()\nprint(a + b)", ("AC",)),
-    Check("no power over the supervisor", _ADD + "import os\nfor pid in (os.getppid(), 1):\n    try: os.kill(pid, 0)\n    except PermissionError: continue\n    if pid != os.getpid(): raise SystemExit(1)\nprint(a + b)", ("AC",), vital=False),
-    Check("no network", _ADD + "import socket\ntry:\n    socket.create_connection(('1.1.1.1', 53), 1)\nexcept OSError:\n    print(a + b)", ("AC",), vital=False),
-    Check("no secret in the environment", _ADD + "import os\nassert not {'HF_TOKEN', 'OPENAI_API_KEY', 'SSH_AUTH_SOCK'} & set(os.environ)\nprint(a + b)", ("AC",)),
-    Check("not root", _ADD + "import os\nassert os.getuid() != 0\nprint(a + b)", ("AC",), vital=False),
-    *(Check(f"the language {row.name}", row.self_test, ("AC",), row.name == "python", SELF_TEST, row.name) for row in LANGUAGES.values()),
-    Check("a C++ program that does not compile", "int main( {", ("CE",), False, SELF_TEST, "cpp17"),
-    Check("the test after it finds an empty folder", _ADD + "import os\nassert not os.listdir('.')\nprint(a + b)", ("AC",), vital=False),
-    Check("sleeping", _ADD + "import time\ntime.sleep(5)\nprint(a + b)", ("TLE",), problem=_BRIEF, load="sleeps 5 s"),
-    Check("an endless loop that swallows exceptions", _ADD + "import time\nend = time.time() + 5\nwhile time.time() < end:\n    try:\n        while time.time() < end: pass\n    except BaseException: pass\nprint(a + b)", ("TLE",), load="keeps a core busy for 5 s"),
-    Check("a daemon that outlives its test", _ADD + "import os, time\nif os.fork() == 0:\n    os.setsid()\n    time.sleep(5)\n    os._exit(0)\nprint(a + b)", ("AC",), load="leaves a process that sleeps 5 s"),
-    Check("the test after it finds no other process", _ADD + "import os\nothers = [p for p in os.listdir('/proc') if p.isdigit() and int(p) != os.getpid()]\ndef mine(p):\n    try: return f'Uid:\\t{os.getuid()}\\t' in open(f'/proc/{p}/status').read()\n    except OSError: return False\nassert not any(map(mine, others))\nprint(a + b)", ("AC",), vital=False),
-    Check("an output flood", _ADD + "for _ in range(1024): print('x' * 65535)\nprint(a + b)", ("OLE",), load="writes 64 MiB"),
-    Check("too much memory", _ADD + "parts = []\nfor _ in range(64): parts.append(b'x' * (1 << 24))\nprint(a + b)", ("MLE",), load="takes 1 GiB of memory"),
-    Check("children whose CPU time nobody inherits", _ADD + _CHILDREN, ("TLE",), vital=False, load="keeps a core busy for 1.5 s"),
-    Check("a program kept from its core by its own children", _ADD + _QUEUE, ("TLE",), vital=False, load="keeps a core busy for 5 s"),
-    Check("shared memory of a child", _ADD + _SHARED, ("MLE",), vital=False, load="takes 256 MiB of memory"),
-    Check("files in memory", _ADD + _FILES, ("MLE", "RE"), vital=False, load="takes 256 MiB of memory"),
-    Check("a fork bomb", _ADD + _BOMB, ("RE", "TLE", "MLE"), load="keeps 200 processes busy for 2 s"),
-    Check("a right program after all of these", _ADD + "print(a + b)", ("AC",)),
-)  # fmt: skip
+TRIES = 3
+"""How often a check may fail while the machine has more work than cores."""
 
 
 def on_stderr(text: str) -> None:
@@ -193,9 +68,40 @@ def require_trust(sandbox: Sandbox, say: Callable[[str], None] = on_stderr) -> N
             )
 
 
+def check_isolation(sandbox: Sandbox, options: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Whether a sandbox like this one keeps programs of one problem apart, if it says it can."""
+    make: Callable[..., Sandbox] = type(sandbox)
+    if "isolation" not in inspect.signature(make).parameters:
+        return []
+    workers: list[str] = []
+
+    def note(problem: Problem, test: TestCase, got: str) -> bool:
+        workers.append(got)
+        return True
+
+    problem = Problem("self-test-isolation", "", (TestCase("", ""),), checker=note)
+    with closing(make(**{**options, "workers": 1, "isolation": "strict"})) as strict:
+        for _ in range(2):
+            strict.run([Job(problem, WORKER)])
+    check = Check("isolation='strict': a fresh worker for a rival", WORKER, ("AC",), vital=False)
+    apart = len(set(workers)) == 2
+    return [_result(check, Report(Verdict.AC if apart else Verdict.WA))]
+
+
 def _run(sandbox: Sandbox, checks: Sequence[Check]) -> list[dict[str, Any]]:
+    """The results; checks that fail are tried again, one by one, if the machine is busy."""
     reports = run_jobs(sandbox, [_job(check) for check in checks])
-    return [_result(check, report) for check, report in zip(checks, reports, strict=True)]
+    results = [_result(check, report) for check, report in zip(checks, reports, strict=True)]
+    for number, check in enumerate(checks):
+        tries = 1
+        while not results[number]["ok"] and tries < TRIES and _busy():
+            tries += 1
+            results[number] = _result(check, run_jobs(sandbox, [_job(check)])[0])
+    return results
+
+
+def _busy() -> bool:
+    return os.getloadavg()[0] > len(os.sched_getaffinity(0))
 
 
 def _failed(results: Sequence[dict[str, Any]]) -> list[str]:
@@ -211,10 +117,13 @@ def _job(check: Check) -> Job:
 
 
 def _result(check: Check, report: Report) -> dict[str, Any]:
-    ok = report.verdict in check.expected
+    # Control characters would reach the terminal of whoever reads the message.
+    is_safe = "".join(report.message.split()).isprintable()
+    ok = report.verdict in check.expected and is_safe
     return {
         "check": check.about,
         "vital": check.vital,
+        "expected": " or ".join(check.expected),
         "ok": ok,
         "verdict": str(report.verdict),
         "message": report.message,

@@ -47,7 +47,7 @@ def name_of(problem: Problem) -> str:
     if not callable(problem.checker):
         return repr(problem.checker)
     checker: Any = problem.checker
-    named = checker if hasattr(checker, "__qualname__") else type(checker)
+    named: Any = checker if hasattr(checker, "__qualname__") else type(checker)
     return f"{named.__module__}.{named.__qualname__}"
 
 
