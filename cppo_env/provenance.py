@@ -6,11 +6,13 @@ import hashlib
 import os
 import platform
 import subprocess
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from cppo_env.errors import UsageError
 from cppo_env.problems.views import indexed
 from cppo_env.protocols import Describes, ProblemSet, Sandbox
 from cppo_env.sandboxing import answer_of
@@ -22,6 +24,9 @@ PACKAGES = ("cppo-env", "gymnasium", "numpy", "torch", "transformers", "vllm")
 RECORDED = "recorded"
 """Key in `config.json` of a run: the `provenance` of each call that changed it."""
 
+CONTENTS = "sha256:"
+"""Prefix of a fingerprint of contents; older runs recorded one of the summaries only."""
+
 SAY_VERSION = """\
 import platform
 print(platform.python_implementation(), platform.python_version())
@@ -31,12 +36,20 @@ print(platform.python_implementation(), platform.python_version())
 def provenance(problems: ProblemSet, sandbox: Sandbox) -> dict[str, Any]:
     """Versions, commit, machine, sandbox, judged language, and problems."""
     return {
-        "versions": versions(),
-        "commit": commit(),
-        "machine": machine(),
-        "sandbox": {**sandbox_facts(sandbox), "language": judged_language(sandbox)},
+        **surroundings(),
+        "sandbox": described(sandbox),
         "problems": {"count": len(problems), "fingerprint": fingerprint(problems)},
     }
+
+
+def surroundings() -> dict[str, Any]:
+    """Versions, commit and machine."""
+    return {"versions": versions(), "commit": commit(), "machine": machine()}
+
+
+def described(sandbox: Sandbox) -> dict[str, Any]:
+    """What the sandbox tells of itself, and the language that it judges in."""
+    return {**sandbox_facts(sandbox), "language": judged_language(sandbox)}
 
 
 def versions() -> dict[str, str]:
@@ -84,8 +97,28 @@ def judged_language(sandbox: Sandbox) -> str | None:
 
 
 def fingerprint(problems: ProblemSet) -> str:
-    """SHA-256 of the problems' summaries: ids, splits, dates, statement sizes, test counts."""
+    """SHA-256 of the problems in their order: ids, statements, tests, checkers, limits."""
     base, digest = indexed(problems), hashlib.sha256()
     for index in range(len(base)):
-        digest.update(f"{base.summary(index)!r}\n".encode())
-    return digest.hexdigest()
+        digest.update(f"{base.summary(index).id!r} {base.digest(index)}\n".encode())
+    return CONTENTS + digest.hexdigest()
+
+
+def require_same_problems(
+    recorded: Sequence[Mapping[str, Any]], now: Mapping[str, Any], where: Path
+) -> None:
+    """Refuse to go on with other problems than those that were recorded last.
+
+    Raises:
+        UsageError: their number or their contents differ.
+    """
+    if not recorded:
+        return
+    before, after = recorded[-1]["problems"], now["problems"]
+    comparable = str(before.get("fingerprint")).startswith(CONTENTS)
+    if before["count"] != after["count"] or (comparable and before != after):
+        raise UsageError(
+            f"run: the problems have changed since {where} was played ({before['count']} then, "
+            f"{after['count']} now; their ids or contents differ); bring back those problems, or "
+            "give another folder"
+        )

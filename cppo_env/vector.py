@@ -71,22 +71,29 @@ class CPPOVectorEnv(VectorEnv[Any, Any, Any]):
         Args:
             seed: environment i draws its problems with seed `seed + i`, or with `seed[i]`.
             options: `problems`: N indices into the problem set, or one for each environment that is
-                reset; `reset_mask`: bool[N], the environments to reset (all of them without it).
+                reset; `problem_id`: the same as ids, or one id for all; `reset_mask`: bool[N], the
+                environments to reset. Default: all.
 
         Raises:
+            UnknownNameError: no problem has that id.
             UsageError: an unknown option, or a wrong number or range of indices.
         """
         options = dict(options or {})
         mask = self._mask(options.pop("reset_mask", None))
         self._seed(seed, mask)
+        if "problems" in options and "problem_id" in options:
+            raise UsageError("reset options: got 'problems' and 'problem_id', expected one of them")
         if "problems" in options:
             indices = self._indices(options.pop("problems"), mask)
+        elif "problem_id" in options:
+            indices = self._find(options.pop("problem_id"), mask)
         else:
             size = len(self.assembly.problems)
             indices = [int(self._rngs[i].integers(size)) for i in np.flatnonzero(mask)]
         if options:
             raise UsageError(
-                f"reset options: got {sorted(options)}, expected 'problems' or 'reset_mask'"
+                f"reset options: got {sorted(options)}, expected 'problems', 'problem_id' or "
+                "'reset_mask'"
             )
         fresh = (Episode(self.assembly.problems[index]) for index in indices)
         self._last = [
@@ -187,6 +194,13 @@ class CPPOVectorEnv(VectorEnv[Any, Any, Any]):
                 f"{size - 1}"
             )
         return [int(index) for index in indices]
+
+    def _find(self, given: Any, mask: NDArray[np.bool_]) -> list[int]:
+        """The indices of one id for all, or of one for each environment."""
+        asked = int(mask.sum())
+        ids: list[Any] = [given] * asked if isinstance(given, str | int) else list(given)
+        found = {one: self.assembly.find(one) for one in ids}
+        return self._indices([found[one] for one in ids], mask)
 
     def _observe(self) -> Batch:
         observations = [self.assembly.engine.observe(last.episode) for last in self._last]

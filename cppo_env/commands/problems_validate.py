@@ -21,6 +21,7 @@ from cppo_env.problems.validation.findings import Finding, KnownOutcome
 from cppo_env.problems.validation.known_programs import RUNNABLE, read_known
 from cppo_env.problems.validation.validate import Validation, validate
 from cppo_env.problems.views import Problems, indexed
+from cppo_env.provenance import provenance
 from cppo_env.sandboxing import open_sandbox
 
 SHOWN = 25
@@ -82,12 +83,14 @@ def validate_problems(config: ValidateConfig) -> dict[str, Any]:
             max_programs=config.max_programs,
             progress=lambda done: progress.update(task, completed=done),
         )
+        where = provenance(problems, sandbox)
     seconds = time.perf_counter() - start
     if config.keep_list is not None:
         keep_list.write(
             config.keep_list, config.problems, validation.kept, validation.dropped, config.checkers
         )
     result = _result(config, problems, validation, seconds, left_out)
+    result["provenance"] = where
     _show(console, config, result)
     return result
 

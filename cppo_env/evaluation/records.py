@@ -9,7 +9,7 @@ from typing import Any
 
 from cppo_env.atomic import write_atomically
 from cppo_env.errors import UsageError
-from cppo_env.provenance import RECORDED
+from cppo_env.provenance import RECORDED, require_same_problems
 from cppo_env.records import EpisodeRecord
 
 
@@ -52,11 +52,7 @@ class RunFolder:
         """
         config: dict[str, Any] = json.loads(self._config.read_text())
         recorded: list[Any] = config.get(RECORDED, [])
-        if recorded and recorded[-1]["problems"] != provenance["problems"]:
-            raise UsageError(
-                f"run: the problems have changed since {self._config.parent} was played; give "
-                "another folder"
-            )
+        require_same_problems(recorded, provenance, self._config.parent)
         if provenance not in recorded:
             self._write({**config, RECORDED: [*recorded, provenance]})
 

@@ -41,6 +41,11 @@ class Checked(Problems):
         """The summary at `index`."""
         return self._base.summary(index)
 
+    def digest(self, index: int) -> str:
+        """The digest at `index`, of a problem with its own checker where it has one."""
+        given = self._base.summary(index).id in self._checkers
+        return super().digest(index) if given else self._base.digest(index)
+
     @property
     def refused(self) -> tuple[Refusal, ...]:
         """The refusals of the set."""

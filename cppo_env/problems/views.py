@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from cppo_env.errors import UnknownNameError
 from cppo_env.plugins import suggest
+from cppo_env.problems.contents import digest_of
 from cppo_env.problems.records import Refusal
 from cppo_env.protocols import Demonstrates, FindsById, KnowsOptimum, ProblemSet, TellsRefused
 from cppo_env.roles import problem_at
@@ -78,6 +79,10 @@ class Problems(ABC):
     @abstractmethod
     def summary(self, index: int) -> Summary:
         """The summary at `index`, without decoding the problem."""
+
+    def digest(self, index: int) -> str:
+        """A digest of the contents at `index`; see `cppo_env.problems.contents`."""
+        return digest_of(self[index])
 
     @property
     def refused(self) -> tuple[Refusal, ...]:
@@ -161,6 +166,10 @@ class View(Problems):
     def summary(self, index: int) -> Summary:
         """The summary at `index` of the view."""
         return self._base.summary(self._at(index))
+
+    def digest(self, index: int) -> str:
+        """The digest at `index` of the view."""
+        return self._base.digest(self._at(index))
 
     def pick(self, indices: Sequence[int] | NDArray[np.int64]) -> Problems:
         """A view of the same set, so that views of views of any depth cost the same."""

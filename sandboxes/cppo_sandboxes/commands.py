@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cppo_env.errors import SandboxError
-from cppo_env.sandboxing import open_sandbox
+from cppo_env.provenance import described, surroundings
+from cppo_env.sandboxing import make_sandbox, open_sandbox
 from cppo_sandboxes.bench.config import BenchConfig
 
 
@@ -120,4 +121,13 @@ def bench(config: BenchConfig) -> dict[str, Any]:
         for name, seconds in result["first_verdict_s"].items():
             table.add_row(f"{name}, first verdict of a cold pool", f"after {seconds:.2f} s", "")
     Console().print(table)
-    return result
+    return result | {"provenance": _provenance(config)}
+
+
+def _provenance(config: BenchConfig) -> dict[str, Any]:
+    """Versions, commit, machine, and what each back end tells of itself."""
+    found: dict[str, Any] = {}
+    for name in config.sandboxes:
+        with make_sandbox(name) as sandbox:
+            found[name] = described(sandbox)
+    return {**surroundings(), "sandboxes": found}

@@ -106,6 +106,26 @@ def test_reset_takes_problem_indices_and_a_mask():
     assert infos["_problem_id"].tolist() == [False, True, False, False]
 
 
+def test_reset_takes_problem_ids_like_the_single_environment():
+    vector = make_vec(3)
+    _, infos = vector.reset(options={"problem_id": "p4"})
+    assert infos["problem_id"].tolist() == ["p4"] * 3
+    _, infos = vector.reset(options={"problem_id": ["p1", "p2", "p1"]})
+    assert infos["problem_id"].tolist() == ["p1", "p2", "p1"]
+    _, infos = vector.reset(
+        options={"problem_id": "p5", "reset_mask": np.array([False, True, False])}
+    )
+    assert infos["_problem_id"].tolist() == [False, True, False]
+    assert infos["problem_id"][1] == "p5"
+    for options, message in (
+        ({"problem_id": "p9"}, "no problem 'p9'"),
+        ({"problem_id": ["p1"]}, "expected 3 indices"),
+        ({"problem_id": "p1", "problems": [0] * 3}, "expected one of them"),
+    ):
+        with pytest.raises(cppo_env.UsageError, match=message):
+            vector.reset(options=options)
+
+
 def test_vector_statistics_wrapper_works():
     vector = RecordEpisodeStatistics(make_vec(2))
     vector.reset(seed=0)
@@ -139,7 +159,10 @@ def test_gymnasiums_own_vector_environment_gives_the_same_observations():
         ),
         (lambda v: v.reset(options={"problems": [0, 7]}), "indices 0 to 7, expected 0 to 6"),
         (lambda v: v.reset(options={"problems": [0]}), "expected 2 indices"),
-        (lambda v: v.reset(options={"problem": [0]}), "expected 'problems' or 'reset_mask'"),
+        (
+            lambda v: v.reset(options={"problem": [0]}),
+            "expected 'problems', 'problem_id' or 'reset_mask'",
+        ),
         (lambda v: v.reset(seed=[1]), "got 1 seeds, expected 2"),
     ],
 )

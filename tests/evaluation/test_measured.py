@@ -1,5 +1,6 @@
 """Nothing silently changes what an evaluation measures."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -9,7 +10,10 @@ import cppo_env
 from cppo_env import UsageError, provenance
 from cppo_env.commands.evaluate import EvalConfig
 from cppo_env.problems import ProblemDataWarning, load_problems
+from cppo_env.problems.contents import digest_of
+from cppo_env.problems.store.writer import write_store
 from cppo_env.testing import make_problem
+from cppo_env.types import Limits, TestCase
 from tests.support.chat_server import Reply, chat_server
 from tests.support.cli import cppo, fault
 from tests.support.records import apps, write_lines
@@ -98,6 +102,38 @@ def test_a_fingerprint_is_that_of_the_problems():
     assert whole == provenance.fingerprint(load_problems("samples"))
     assert whole != provenance.fingerprint(problems.take(40))
     assert whole != provenance.fingerprint(problems.shuffle(0))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"statement": "Problem echo: read an integer and print it!"},
+        {"tests": (TestCase("1\n", "1\n"), TestCase("-20\n", "-21\n"))},
+        {"tests": (TestCase("1\n", "1\n"), TestCase("-20", "\n-20\n"))},
+        {"checker": "unordered"},
+        {"limits": Limits(cpu_s=4.5)},
+        {"starter_code": "def f(): ..."},
+        {"public_tests": ()},
+    ],
+    ids=str,
+)
+def test_a_fingerprint_covers_contents(change):
+    problem = make_problem()
+    whole = provenance.fingerprint([problem])
+    assert whole == provenance.fingerprint([make_problem()])
+    assert whole != provenance.fingerprint([dataclasses.replace(problem, **change)])
+
+
+def test_a_stored_set_has_the_fingerprint_of_its_files(tmp_path: Path):
+    path = write_lines(tmp_path / "mine.jsonl", [apps(), apps(problem_id=2)])
+    problems = load_problems(path)
+    write_store(problems, tmp_path / "store")
+    stored = load_problems(tmp_path / "store")
+    assert provenance.fingerprint(stored) == provenance.fingerprint(problems)
+    by_reading = [digest_of(problem) for problem in stored]
+    assert [stored.digest(index) for index in range(2)] == by_reading
+    checked = load_problems(path, checkers={problems[0].id: "unordered"})
+    assert provenance.fingerprint(checked) != provenance.fingerprint(problems)
 
 
 def test_ids_that_a_keep_list_names_in_vain_are_counted(tmp_path: Path):

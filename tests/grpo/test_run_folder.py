@@ -33,6 +33,7 @@ def flags(**settings: Any) -> list[str]:
     [
         ({"env": "CPPO-Samples-v0", "split": "valid"}, "none of 41 problems fulfils split='valid'"),
         ({"eval_episodes": 4, "eval_split": "dev", "allow_overlap": "true"}, "split='dev'"),
+        ({"env": "CPPO-Samples-v0", "eval_episodes": 4}, "expected --split train"),
         ({"sampler": "vllm"}, "vllm"),
         ({"sampler": "vllm_server", "sampler_options.url": "http://127.0.0.1:9"}, "127.0.0.1:9"),
         ({"sandbox": "nowhere"}, "no sandboxes named 'nowhere'"),
@@ -71,6 +72,17 @@ def test_a_finished_run_goes_on_with_more_steps(tmp_path: Path) -> None:
     assert_equal_runs(short.path, whole.path)
     assert json.loads((short.path / "config.json").read_text())["steps"] == 4
     assert "has taken 4" in fault(cppo("train", "--resume", short.path, "--steps", 3), 2)
+
+
+def test_a_run_goes_on_with_the_same_problems_only(tmp_path: Path) -> None:
+    run = carry_out(tmp_path, steps=1)
+    [recorded] = run.recorded
+    run.record(recorded)
+    changed = recorded | {"problems": recorded["problems"] | {"fingerprint": "sha256:0"}}
+    with pytest.raises(UsageError, match="the problems have changed") as caught:
+        run.record(changed)
+    assert "\n" not in str(caught.value)
+    assert run.recorded == [recorded]
 
 
 def test_a_setting_that_is_given_counts_even_if_it_is_the_default(tmp_path: Path) -> None:

@@ -24,6 +24,11 @@ def test_rates_stand_beside_the_limit_of_the_same_run(tmp_path):
     assert result["of_limit"]["bare fork + exit + wait"] == 1.0
     assert len(result["starts"]["local"]) == 1
     assert "local, 20 tests a program" in table
+    told = result["provenance"]
+    assert told["sandboxes"]["local"]["name"] == "local"
+    assert told["sandboxes"]["local"]["language"].startswith("CPython 3.")
+    assert told["versions"]["cppo-env"]
+    assert told["machine"]["cores"] >= 1
 
 
 def test_scaling_varies_one_thing_at_a_time(tmp_path):

@@ -25,7 +25,7 @@ from cppo_env.atomic import write_atomically
 from cppo_env.errors import UsageError
 from cppo_env.ids import environment_spec
 from cppo_env.protocols import ProblemSet
-from cppo_env.provenance import RECORDED
+from cppo_env.provenance import RECORDED, require_same_problems
 from cppo_env.records import EpisodeRecord
 from cppo_grpo.algorithms import name_of
 from cppo_grpo.checks import check
@@ -149,7 +149,12 @@ class Run:
         return json.loads((self.path / "config.json").read_text()).get(RECORDED, [])
 
     def record(self, provenance: dict[str, Any]) -> None:
-        """Store the provenance of the next steps, if it has changed."""
+        """Store the provenance of the next steps, if it has changed.
+
+        Raises:
+            UsageError: the problems differ from those of the run so far.
+        """
+        require_same_problems(self.recorded, provenance, self.path)
         if self.writable and provenance not in (recorded := self.recorded):
             self._store(self.config, [*recorded, provenance])
 

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
-from cppo_env.errors import CppoError
+from cppo_env.errors import CppoError, ProblemDataError
 from cppo_env.problems.validation.overlap import require_disjoint
+from cppo_env.problems.views import indexed
 from cppo_env.protocols import ProblemSet, Sandbox
 from cppo_grpo.config import TrainConfig
 from cppo_grpo.runs.checkpoints import BEST, fault_of, load_checkpoint
@@ -33,7 +34,23 @@ def check_held_out(config: TrainConfig, sandbox: Sandbox, problems: ProblemSet) 
     if config.eval_episodes:
         with environment(config, sandbox, config.held_out, 1) as held_out:
             if not config.allow_overlap:
-                require_disjoint(problems, held_out.assembly.problems)
+                _require_disjoint(config, problems, held_out.assembly.problems)
+
+
+def _require_disjoint(config: TrainConfig, problems: ProblemSet, held_out: ProblemSet) -> None:
+    """Refuse common problems; a run on all splits of a set holds its held-out one."""
+    try:
+        require_disjoint(problems, held_out)
+    except ProblemDataError as error:
+        found = indexed(problems)
+        splits = {found.summary(index).split for index in range(len(found))}
+        if config.split is None and {"train", config.held_out.split} <= splits:
+            raise ProblemDataError(
+                f"split: got none, which trains on all of {config.problems or config.env}, its "
+                f"held-out split {config.held_out.split!r} included; expected --split train (or "
+                "--eval_episodes 0, or --allow_overlap true)"
+            ) from error
+        raise
 
 
 class HeldOut:

@@ -23,6 +23,7 @@ class Entry:
     position: int
     number: int
     summary: Summary
+    digest: str
 
 
 class Catalog(Problems):
@@ -65,6 +66,10 @@ class Catalog(Problems):
     def summary(self, index: int) -> Summary:
         """The summary at `index`."""
         return self._entries[index].summary
+
+    def digest(self, index: int) -> str:
+        """The digest at `index`, known since the file was indexed."""
+        return self._entries[index].digest
 
     @property
     def refused(self) -> tuple[Refusal, ...]:

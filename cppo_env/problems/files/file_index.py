@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from cppo_env.atomic import write_atomically
+from cppo_env.problems.contents import digest_of
 from cppo_env.problems.files.formats import Found, RecordFile, State
 from cppo_env.problems.files.sources import cache_folder
 from cppo_env.problems.records import FieldError, Record
@@ -38,6 +39,8 @@ class Located(NamedTuple):
     position: int
     number: int
     summary: Summary
+    digest: str
+    """See `cppo_env.problems.contents`."""
 
 
 class Refused(NamedTuple):
@@ -75,7 +78,8 @@ def _build(found: Iterator[Found], split: str | None, decode: Decode) -> FileInd
         try:
             if isinstance(record, FieldError):
                 raise record
-            index.problems.append(Located(position, number, summarise(decode(record, split))))
+            problem = decode(record, split)
+            index.problems.append(Located(position, number, summarise(problem), digest_of(problem)))
         except FieldError as error:
             index.refused.append(Refused(number, _identifier(record), error))
     return index
@@ -134,8 +138,8 @@ def _load(place: Path, mark: str) -> FileIndex | None:
         if kept["mark"] != mark:
             return None
         problems = [
-            Located(position, number, _summary(values))
-            for position, number, values in kept["problems"]
+            Located(position, number, _summary(values), digest)
+            for position, number, values, digest in kept["problems"]
         ]
         return FileIndex(
             problems,
@@ -155,7 +159,8 @@ def _keep(place: Path, mark: str, index: FileIndex) -> None:
     content = {
         "mark": mark,
         "problems": [
-            (position, number, _values(summary)) for position, number, summary in index.problems
+            (position, number, _values(summary), digest)
+            for position, number, summary, digest in index.problems
         ],
         "refused": [
             (number, name, error.field, error.reason) for number, name, error in index.refused

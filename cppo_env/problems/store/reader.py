@@ -28,6 +28,9 @@ FORMAT = "1"
 FORMAT_KEY = b"cppo.store"
 """Schema metadata key that marks a store; its value is the format version."""
 
+DIGEST = "digest"
+"""Column of the index: see `cppo_env.problems.contents`."""
+
 SUMMARY_FIELDS = tuple(field.name for field in fields(Summary))
 BODY = (
     "id",
@@ -126,6 +129,12 @@ class Store(Problems):
     def summary(self, index: int) -> Summary:
         """The summary at `index`."""
         return self._summaries[index]
+
+    def digest(self, index: int) -> str:
+        """The digest at `index`; stores written before they held digests are read for it."""
+        if DIGEST in self._index.column_names:
+            return self._index.column(DIGEST)[index].as_py()
+        return super().digest(index)
 
     @cached_property
     def _summaries(self) -> list[Summary]:

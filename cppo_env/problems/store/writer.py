@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from cppo_env.errors import UsageError
-from cppo_env.problems.store.reader import FORMAT, FORMAT_KEY, INDEX, arrow
+from cppo_env.problems.contents import digest_of
+from cppo_env.problems.store.reader import DIGEST, FORMAT, FORMAT_KEY, INDEX, arrow
 from cppo_env.problems.store.tests import pack
 from cppo_env.problems.views import Problems, summarise
 from cppo_env.types import Problem, TestCase
@@ -82,6 +83,7 @@ class _Writer:
         self._index.append(
             asdict(summarise(problem))
             | {
+                DIGEST: digest_of(problem),
                 "shard": _shard_name(shard),
                 "group": self._groups % GROUPS_PER_SHARD,
                 "row": len(self._rows),
@@ -140,6 +142,7 @@ class _Writer:
                 ("languages", arrow.list_(arrow.string())),
                 *((name, arrow.int64()) for name in ("tests", "public_tests", "statement_chars")),
                 ("call_based", arrow.bool_()),
+                (DIGEST, arrow.string()),
                 ("shard", arrow.string()),
                 *((name, arrow.int32()) for name in ("group", "row")),
             ],
