@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from cppo_env import parsing, roles
 from cppo_env.errors import ActionError, UsageError
+from cppo_env.prompts import observe
 from cppo_env.protocols import ChoosesStop, Judge, Prefetches, Reward, Sandbox
 from cppo_env.types import Episode, Job, Observation, Report, Ruling, Verdict
 
@@ -47,12 +48,7 @@ class Engine:
 
     def observe(self, episode: Episode) -> Observation:
         """What the agent may see of an episode: never hidden tests, references or metadata."""
-        return Observation(
-            phase=episode.phase,
-            problem=episode.problem.statement,
-            starter_code=episode.problem.starter_code,
-            methods=episode.methods or ("",) * self.k,
-        )
+        return observe(episode.problem, episode.methods or ("",) * self.k, episode.phase)
 
     def advance(self, episodes: Sequence[Episode], actions: Sequence[Any]) -> list[Transition]:
         """Take one step in every episode; they may be in different phases.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from string import ascii_uppercase
 
 from cppo_env.parsing import MAX_METHOD_WORDS
-from cppo_env.types import Observation
+from cppo_env.types import Observation, Problem
 
 Messages = list[dict[str, str]]
 """Chat messages: `{"role": "system" | "user" | "assistant", "content": text}`."""
@@ -33,6 +33,16 @@ _CALL_FORM = (
     "The program completes the starter code; it is called from outside: "
     "it reads no input and prints nothing."
 )
+
+
+def observe(problem: Problem, methods: tuple[str, ...] = (), phase: int = 0) -> Observation:
+    """What an agent may see of a problem: never hidden tests, references or metadata."""
+    return Observation(
+        phase=phase,
+        problem=problem.statement,
+        starter_code=problem.starter_code,
+        methods=methods,
+    )
 
 
 def plan_messages(observation: Observation, k: int = 4) -> Messages:

@@ -8,12 +8,13 @@ from typing import Any, ClassVar
 
 from cppo_agents.backends import Backend, Failure, KnowsModel, Reply, Request
 from cppo_agents.draws import EpisodeCounter, seed_of
+from cppo_agents.models.lengths import Lengths, LongPrompts, obstacle_of
 from cppo_agents.strategies import Sampling, Strategy, make_strategy
 from cppo_agents.strategies.base import Steps
 from cppo_env import plugins
-from cppo_env.errors import AgentError
-from cppo_env.protocols import EpisodeKey
-from cppo_env.types import Observation
+from cppo_env.errors import AgentError, UsageError
+from cppo_env.protocols import EpisodeKey, ProblemSet
+from cppo_env.types import Observation, Problem
 
 PAPER = Sampling()
 
@@ -30,6 +31,8 @@ class ModelAgent:
         self.replies: list[tuple[Reply, ...]] = []
         """What the model answered for each observation of the last `act`, thoughts and all."""
         self.seed = seed
+        self.lengths: Lengths | None = None
+        """Limits on prompts and answers, where the back end's model is in reach."""
         self._counter = EpisodeCounter()
 
     @property
@@ -41,6 +44,25 @@ class ModelAgent:
     def writes_plans(self) -> bool:
         """Whether the strategy asks the model for plans."""
         return self.strategy.writes_plans
+
+    def declines(self, problem: Problem) -> str | None:
+        """Why a problem's prompts are too long; see `cppo_env.protocols.Declines`."""
+        if self.lengths is None or not isinstance(self.backend, KnowsModel):
+            return None
+        return obstacle_of(problem, self.strategy.k, self.lengths, self.backend.prompt_tokens)
+
+    def _complete(self, requests: list[Request]) -> list[Reply | Failure]:
+        """The back end's answers; a prompt that became too long gets an empty one, cut off."""
+        backend, lengths = self.backend, self.lengths
+        if lengths is None or lengths.context is None or not isinstance(backend, KnowsModel):
+            return backend.complete(requests)
+        fits = [
+            backend.prompt_tokens(one.messages) + one.max_tokens <= lengths.context
+            for one in requests
+        ]
+        asked = [one for one, fit in zip(requests, fits, strict=True) if fit]
+        answers = iter(backend.complete(asked) if asked else ())
+        return [next(answers) if fit else Reply("", truncated=True) for fit in fits]
 
     def act(self, observations: Sequence[Observation]) -> list[tuple[str, ...]]:
         """K texts for each observation.
@@ -66,7 +88,7 @@ class ModelAgent:
         ]
         while waiting := [episode for episode in episodes if episode.requests]:
             batch = [request for episode in waiting for request in episode.requests]
-            answers = iter(self.backend.complete(batch))
+            answers = iter(self._complete(batch))
             for episode in waiting:
                 episode.advance([next(answers) for _ in episode.requests])
         self.tokens = [episode.tokens for episode in episodes]
@@ -141,6 +163,9 @@ class NamedModelAgent(ModelAgent):
         plan_tokens: int = PAPER.plan_tokens,
         solve_temperature: float = PAPER.solve_temperature,
         solve_tokens: int = PAPER.solve_tokens,
+        max_prompt_tokens: int | None = None,
+        long_prompts: LongPrompts = "drop",
+        problems: ProblemSet = (),
         **backend: Any,
     ):
         """Loads the model or prepares the connection.
@@ -155,6 +180,10 @@ class NamedModelAgent(ModelAgent):
             plan_tokens: tokens of one plan at most.
             solve_temperature: temperature of the solver's region.
             solve_tokens: tokens of one solution at most.
+            max_prompt_tokens: tokens of one prompt at most. None: what the model's context leaves
+                beside the answer.
+            long_prompts: "drop" declines problems with longer prompts, "refuse" does not start.
+            problems: what will be played, for "refuse".
             **backend: further arguments of the back end.
 
         Raises:
@@ -170,5 +199,15 @@ class NamedModelAgent(ModelAgent):
         """What the model check found, where the back end's model is in reach."""
         if isinstance(self.backend, KnowsModel):
             planned = plan_tokens if chosen.writes_plans else 0
-            check = self.backend.check(planned, solve_tokens).required()
+            self.lengths = Lengths(planned, solve_tokens, self.backend.context, max_prompt_tokens)
+            check = self.backend.check(self.lengths).required()
             self.model_check = {**check.to_json(), "lines": check.lines}
+        elif max_prompt_tokens is not None:
+            raise UsageError(
+                "max_prompt_tokens: the model is behind an endpoint and its tokenizer is not known "
+                "here; leave it out, or take the agent transformers or vllm"
+            )
+        if long_prompts == "refuse":
+            for index in range(len(problems)):
+                if reason := self.declines(problems[index]):
+                    raise UsageError(f"long_prompts=refuse: problem {problems[index].id}: {reason}")

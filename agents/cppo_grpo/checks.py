@@ -30,6 +30,7 @@ AT_LEAST_1 = (
     *("steps", "problems_per_step", "tuples", "minibatches", "update_epochs", "replicates"),
     "micro_batch_tokens",
     *(
+        "max_prompt_tokens",
         "max_tokens_plan",
         "max_tokens_solve",
         "hidden",

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, cast
 
+from cppo_env.protocols import ProblemSet
 from cppo_env.provenance import RECORDED
 from cppo_grpo.algorithms import Credit, Options, load_algorithm, name_of
 from cppo_grpo.choices import Aggregation, Correction, Form, Planner, SolverGroup
@@ -39,8 +40,8 @@ class ProblemSource:
 
     env: str
     """Id of the environment."""
-    problems: str | None
-    """A path or a name. Default: the problem set of the environment id."""
+    problems: str | ProblemSet | None
+    """A path, a name or a set. Default: the problem set of the environment id."""
     split: str | None
     """Default: the problem set's own."""
     filters: Mapping[str, Any]
@@ -139,6 +140,12 @@ class TrainConfig:
     """Maximum tokens of a plan."""
     max_tokens_solve: int = 2048
     """Maximum tokens of a solution."""
+
+    max_prompt_tokens: int | None = None
+    """Maximum tokens of a prompt. Default: what the model's context leaves beside the answer."""
+    long_prompts: Literal["drop", "refuse"] = "drop"
+    """What to do with problems whose prompts are longer: leave them out and say how many, or refuse
+    the run."""
 
     parallel: Literal["ddp", "fsdp2"] = "ddp"
     """What several processes share: "ddp" the work of a step; "fsdp2" also weights, gradients and

@@ -33,6 +33,8 @@ class StatsConfig:
     """Path (any published layout, a store or a keep-list) or name of a problem set."""
     tokenizer: Path | None = None
     """Folder of a tokenizer, or its tokenizer.json; None counts characters."""
+    max_prompt_tokens: int | None = None
+    """Mark this length in the histogram, and count the statements beyond it."""
     plot: Path | None = None
     """Write a histogram of the statements' lengths there (.png, .svg or .pdf)."""
     split: str | None = None
@@ -63,17 +65,23 @@ def stats(config: StatsConfig) -> dict[str, Any]:
         ):
             rows[name].append(value)
     figures = {name: _figures(values) for name, values in rows.items()}
+    limit = config.max_prompt_tokens
+    beyond = None if limit is None else sum(n > limit for n in rows[f"statement {unit}"])
     edges, counts = _histogram(rows[f"statement {unit}"])
     _show(config, len(problems), figures, losses, cues)
     if config.plot is not None:
         title = f"{Path(config.problems).name}: {len(problems)} problems"
-        _plot(config.plot, title, edges, counts, unit, figures[f"statement {unit}"])
+        marks = figures[f"statement {unit}"] | ({} if limit is None else {"limit": float(limit)})
+        _plot(config.plot, title, edges, counts, unit, marks)
+    if beyond is not None:
+        Console().print(f"beyond max_prompt_tokens={limit}: {beyond} of {len(problems)} statements")
     return {
         "problems": len(problems),
         **figures,
         "histogram": {"edges": edges, "counts": counts, "unit": unit},
         "losses": dict(losses),
         "cues": dict(cues),
+        "beyond_limit": beyond,
     }
 
 
@@ -148,8 +156,10 @@ def _plot(
     figure: Any = Figure(figsize=(7, 4), layout="constrained", dpi=150)
     axes = figure.subplots()
     axes.stairs(counts, edges, fill=True, color="#93b4e6")
-    for name in ("median", "p90", "p99"):
-        axes.axvline(marks[name], color="#1f2937", linewidth=0.8, linestyle=":")
+    for name in [one for one in ("median", "p90", "p99", "limit") if one in marks]:
+        limit = name == "limit"
+        color, style = ("#b91c1c", "-") if limit else ("#1f2937", ":")
+        axes.axvline(marks[name], color=color, linewidth=0.8, linestyle=style)
         text = f"{name}\n{marks[name]:.0f}"
         axes.annotate(
             text,

@@ -11,6 +11,7 @@ from cppo_env.replies import Reply
 
 if TYPE_CHECKING:
     from cppo_agents.models.check import ModelCheck
+    from cppo_agents.models.lengths import Lengths
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,16 @@ class Backend(Protocol):
 class KnowsModel(Protocol):
     """A back end that can look at its model: one whose weights are in reach."""
 
-    def check(self, plan_tokens: int, solve_tokens: int, /) -> ModelCheck:
+    @property
+    def context(self) -> int | None:
+        """Positions of the model; None: no end is stated."""
+        ...
+
+    def prompt_tokens(self, messages: Messages, /) -> int:
+        """The length of a prompt."""
+        ...
+
+    def check(self, lengths: Lengths, /) -> ModelCheck:
         """What the model and its tokenizer are, and what of it cannot work."""
         ...
 

@@ -15,6 +15,8 @@ from cppo_env.plugins import missing_extra
 
 if TYPE_CHECKING:
     from cppo_agents.models.check import ModelCheck
+    from cppo_agents.models.lengths import Lengths
+    from cppo_env.prompts import Messages
 
 
 class Transformers:
@@ -68,12 +70,21 @@ class Transformers:
             eos_token_id=list(self.chat.end_ids), pad_token_id=self.tokenizer.pad_token_id
         )
 
-    def check(self, plan_tokens: int, solve_tokens: int) -> ModelCheck:
-        """What the model and its tokenizer are, and what of it cannot work."""
-        from cppo_agents.models.check import check_model, context_of
-        from cppo_agents.models.lengths import Lengths
+    @property
+    def context(self) -> int | None:
+        """Positions of the model; None: no end is stated."""
+        from cppo_agents.models.check import context_of
 
-        lengths = Lengths(plan_tokens, solve_tokens, context_of(self.model.config))
+        return context_of(self.model.config)
+
+    def prompt_tokens(self, messages: Messages) -> int:
+        """The length of a prompt."""
+        return len(self.chat.encode(messages))
+
+    def check(self, lengths: Lengths) -> ModelCheck:
+        """What the model and its tokenizer are, and what of it cannot work."""
+        from cppo_agents.models.check import check_model
+
         return check_model(self.name, self.model.config, self.chat, lengths)
 
     def complete(self, requests: Sequence[Request]) -> list[Reply | Failure]:

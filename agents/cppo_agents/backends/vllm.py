@@ -10,6 +10,8 @@ from cppo_env.plugins import missing_extra
 
 if TYPE_CHECKING:
     from cppo_agents.models.check import ModelCheck
+    from cppo_agents.models.lengths import Lengths
+    from cppo_env.prompts import Messages
 
 
 class Vllm:
@@ -39,12 +41,14 @@ class Vllm:
         self._config: Any = self.llm.llm_engine.model_config.hf_config
         self.context: int = self.llm.llm_engine.model_config.max_model_len
 
-    def check(self, plan_tokens: int, solve_tokens: int) -> ModelCheck:
+    def prompt_tokens(self, messages: Messages) -> int:
+        """The length of a prompt."""
+        return len(self.chat.encode(messages))
+
+    def check(self, lengths: Lengths) -> ModelCheck:
         """What the model and its tokenizer are, and what of it cannot work."""
         from cppo_agents.models.check import check_model
-        from cppo_agents.models.lengths import Lengths
 
-        lengths = Lengths(plan_tokens, solve_tokens, self.context)
         return check_model(self.name, self._config, self.chat, lengths)
 
     def complete(self, requests: Sequence[Request]) -> list[Reply | Failure]:

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from cppo_env import prompts
+from cppo_env.prompts import Messages
+from cppo_env.types import Problem
+
 LongPrompts = Literal["drop", "refuse"]
 """What happens to a problem whose prompt is too long: it is left out, or the run is refused."""
+
+TEMPLATE_BYTES = 512
+"""More than what a chat template adds to its messages."""
 
 SHORTEST_ROOM = 64
 """Tokens that the context must leave for a prompt; no problem has a shorter one."""
@@ -69,3 +77,23 @@ class Lengths:
         beside = None if self.context is None else self.context - answer
         known = [one for one in (beside, self.max_prompt) if one is not None]
         return min(known, default=None)
+
+
+def obstacle_of(
+    problem: Problem, k: int, lengths: Lengths, measure: Callable[[Messages], int]
+) -> str | None:
+    """Why the prompts of a problem are too long; None if they are not.
+
+    Args:
+        problem: the problem.
+        k: methods of a plan.
+        lengths: the limits.
+        measure: tokens of a prompt.
+    """
+    observation = prompts.observe(problem)
+    both = prompts.plan_messages(observation, k), prompts.solve_messages(observation, "")
+    longest = max(sum(len(one["content"].encode()) for one in messages) for messages in both)
+    if lengths.surely_fits(longest + TEMPLATE_BYTES):  # a token is a byte at least
+        return None
+    plan, solve = map(measure, both)
+    return lengths.obstacle(plan, solve)

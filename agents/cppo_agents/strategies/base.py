@@ -40,6 +40,8 @@ class Strategy(Protocol):
     """Whether the K attempts are independent draws of one distribution, or one draw of a tuple."""
     writes_plans: ClassVar[bool]
     """Whether it asks the model for plans; otherwise the gate J is not applicable."""
+    k: int
+    """Solutions of an episode."""
 
     def plan(self, observation: Observation, /) -> Steps:
         """Phase 0: returns K methods; an unusable plan is K empty texts."""

@@ -91,7 +91,11 @@ def compute_advantages(rollout: Rollout, config: TrainConfig) -> SequenceAdvanta
     planned_N = np.arange(len(rollout.plans.completions))
     return SequenceAdvantages(
         plans_N[planned_N],
-        ~rollout.void_N[planned_N] & ~(config.mask_truncated_plan & rollout.plans.truncated),
+        ~rollout.void_N[planned_N]
+        & ~(config.mask_truncated_plan & rollout.plans.truncated)
+        & (rollout.plans.tokens > 0),
         solutions_NK[episodes, branches],
-        ~rollout.void_N[episodes] & ~(config.mask_truncated_solve & rollout.programs.truncated),
+        ~rollout.void_N[episodes]
+        & ~(config.mask_truncated_solve & rollout.programs.truncated)
+        & (rollout.programs.tokens > 0),
     )

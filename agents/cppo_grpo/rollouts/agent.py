@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from cppo_agents.models.lengths import Lengths
+
 from cppo_env import prompts
 from cppo_env.prompts import Messages
 from cppo_env.types import Observation
@@ -24,6 +26,10 @@ class Chat(Protocol):
     def decode(self, sequences: Iterable[Sequence[int]], think: bool = False, /) -> list[str]:
         """The texts of sampled answers."""
         ...
+
+
+NOT_ASKED = Completion((), (), "length")
+"""The answer to a prompt that is too long for the model: empty, and cut off at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +51,26 @@ class PolicyAgent:
         planner: Planner = "policy",
         *,
         plan_only: bool = False,
+        lengths: Lengths | None = None,
     ):
+        """A policy that plays; `lengths` keeps prompts within the model's context."""
         self.chat, self.sampler, self.regions = chat, sampler, regions
         self.planner: Planner = planner
         self.plan_only = plan_only
+        self.lengths = lengths
 
     def in_evaluation(self, temperature_plan: float | None) -> PolicyAgent:
         """The same policy, always writing programs; None keeps the temperature of plans."""
         plan = self.regions.plan
         if temperature_plan is not None:
             plan = replace(plan, temperature=temperature_plan)
-        return PolicyAgent(self.chat, self.sampler, replace(self.regions, plan=plan), self.planner)
+        return PolicyAgent(
+            self.chat,
+            self.sampler,
+            replace(self.regions, plan=plan),
+            self.planner,
+            lengths=self.lengths,
+        )
 
     def plan(
         self, observations: Sequence[Observation], k: int, seed: int, first: int = 0
@@ -83,13 +98,24 @@ class PolicyAgent:
         prompts = [self.chat.encode(messages) for messages in conversations]
         completions: dict[int, Completion] = {}
         texts: dict[int, str] = {}
-        for ready in stream(self.sampler, prompts, params):
+        asked = [i for i, prompt in enumerate(prompts) if self._fits(prompt, params)]
+        for i in sorted({*range(len(prompts))} - {*asked}):
+            completions[i], texts[i] = NOT_ASKED, ""
+        streams = params.streams and tuple(params.streams[i] for i in asked)
+        drawn = stream(self.sampler, [prompts[i] for i in asked], replace(params, streams=streams))
+        for some in drawn if asked else ():
+            ready = {asked[place]: one for place, one in some.items()}
             decoded = self.chat.decode([one.token_ids for one in ready.values()])
             completions.update(ready)
             texts.update(zip(ready, decoded, strict=True))
             finished({i: texts[i] for i, one in ready.items() if one.finish_reason == "stop"})
         order = range(len(prompts))
         return Samples(prompts, [completions[i] for i in order], [texts[i] for i in order])
+
+    def _fits(self, prompt: tuple[int, ...], params: SamplingParams) -> bool:
+        """Whether the model's context holds a prompt and its longest answer."""
+        context = self.lengths.context if self.lengths else None
+        return context is None or len(prompt) + params.max_tokens <= context
 
 
 def fixed_methods(planner: Planner, k: int) -> tuple[str, ...]:

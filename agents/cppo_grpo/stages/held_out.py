@@ -23,6 +23,7 @@ from cppo_grpo.runs.log import Row
 from cppo_grpo.runs.progress import stage
 from cppo_grpo.runs.random_states import kept_states
 from cppo_grpo.stages.evaluation import evaluate
+from cppo_grpo.stages.lengths import fitting_environment
 from cppo_grpo.stages.session import Session, environment
 
 EVAL_PLACES = 256
@@ -156,6 +157,15 @@ class HeldOut:
                 self._sandbox,
                 config.held_out,
                 len(processes.share(places)),
+                end_on_refusal=False,
+            ) as whole,
+            fitting_environment(
+                whole,
+                config.held_out,
+                agent,
+                session.run,
+                self._sandbox,
+                self._console,
                 end_on_refusal=False,
             ) as env,
             shown as progress,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import itertools
+import math
 from collections.abc import Iterable
 from functools import partial
 from random import Random
@@ -18,9 +19,8 @@ from rich.console import Console
 from torch import nn
 
 from cppo_env import plugins
-from cppo_env.prompts import Messages, plan_messages, solve_messages
+from cppo_env.prompts import Messages, observe, plan_messages, solve_messages
 from cppo_env.protocols import ProblemSet
-from cppo_env.types import Observation
 from cppo_grpo.config import TrainConfig
 from cppo_grpo.model.lora import WithoutAdapter, add_adapter
 from cppo_grpo.model.policy import Policy, inner_model
@@ -32,6 +32,7 @@ from cppo_grpo.runs.atomic import whole_folder
 from cppo_grpo.runs.folder import Run
 from cppo_grpo.runs.progress import stage
 from cppo_grpo.samplers import SamplingParams
+from cppo_grpo.stages.lengths import fitting
 from cppo_grpo.stages.model_check import sampler_rows
 from cppo_grpo.stages.warm_start import demonstrate_plan, demonstrate_solution, warm_start
 
@@ -79,7 +80,7 @@ def starting_point(
             console.print(line, markup=False, highlight=False, soft_wrap=True)
     if not made:
         if config.warm_start_steps:
-            _warm_start(run, model, chat, problems, console, processes)
+            _warm_start(run, model, chat, fitting(problems, agent, config), console, processes)
         if processes.main:
             with whole_folder(run.reference) as partial:
                 model.save_pretrained(partial)
@@ -140,9 +141,11 @@ def save_model(run: Run, policy: Policy, tokenizer: Any) -> None:
 
 def lengths(config: TrainConfig, model: Any) -> Lengths:
     """The limits in tokens of a run with this model."""
-    plan = config.max_tokens_plan if config.planning == "policy" else 0
     return Lengths(
-        plan, 0 if config.plan_only else config.max_tokens_solve, context_of(model.config)
+        config.max_tokens_plan if config.planning == "policy" else 0,
+        0 if config.plan_only else config.max_tokens_solve,
+        context_of(model.config),
+        config.max_prompt_tokens,
     )
 
 
@@ -154,7 +157,14 @@ def make_policy_agent(config: TrainConfig, model: Any, chat: ChatFormat) -> Poli
     )
     make_sampler = partial(plugins.load("samplers", config.sampler), model)
     sampler = plugins.construct(make_sampler, config.sampler_options, f"sampler {config.sampler!r}")
-    return PolicyAgent(chat, sampler, regions, config.planning, plan_only=config.plan_only)
+    return PolicyAgent(
+        chat,
+        sampler,
+        regions,
+        config.planning,
+        plan_only=config.plan_only,
+        lengths=lengths(config, model),
+    )
 
 
 def _warm_start(
@@ -166,7 +176,8 @@ def _warm_start(
     processes: Processes,
 ) -> None:
     run.log.rewind("warm_start", 0)
-    rows = warm_start(Policy(model), chat, problems, run.config, processes)
+    longest = context_of(model.config) or math.inf
+    rows = warm_start(Policy(model), chat, problems, run.config, processes, longest)
     with (
         stage(console, "warm start", run.config.warm_start_steps) as shown,
         processes.interrupted_together(),
@@ -181,10 +192,7 @@ def _texts(problems: ProblemSet, config: TrainConfig) -> Iterable[str]:
     """Training texts for a new tokenizer: problem statements, and known answers."""
     random = Random(f"{config.seed}/tokenizer")
     for index in random.sample(range(len(problems)), min(TOKENIZER_PROBLEMS, len(problems))):
-        problem = problems[index]
-        observation = Observation(
-            phase=0, problem=problem.statement, starter_code=problem.starter_code, methods=()
-        )
+        observation = observe(problems[index])
         conversations: list[Messages] = [
             plan_messages(observation, config.k),
             solve_messages(observation, ""),

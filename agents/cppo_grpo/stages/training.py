@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import replace
 
 import numpy as np
@@ -23,6 +24,7 @@ from cppo_grpo.runs.trackers import tracked
 from cppo_grpo.stages.audit import audit, decide, table
 from cppo_grpo.stages.held_out import HeldOut, check_held_out
 from cppo_grpo.stages.joint import learn
+from cppo_grpo.stages.lengths import fitting_environment
 from cppo_grpo.stages.session import Session, environment, make_cursor
 from cppo_grpo.stages.start import (
     make_policies,
@@ -60,11 +62,15 @@ def train(run: Run, sandbox: Sandbox, console: Console, processes: Processes | N
     transformers.logging.disable_progress_bar()
     problems = len(processes.share(np.arange(config.problems_per_step)))
     places = problems * config.tuples
-    with tracked(run), environment(config, sandbox, config.training, places) as env:
+    with tracked(run), ExitStack() as parts:
+        env = parts.enter_context(environment(config, sandbox, config.training, places))
         check_held_out(config, sandbox, env.assembly.problems)
         run.record(provenance(env.assembly.problems, sandbox))
         model, tokenizer, agent = starting_point(run, env.assembly.problems, console, processes)
         policy, reference = make_policies(config, model, processes)
+        env = parts.enter_context(
+            fitting_environment(env, config.training, agent, run, sandbox, console)
+        )
         session = Session(
             run,
             env,

@@ -6,6 +6,7 @@ method is right.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +20,6 @@ from cppo_env import parsing, prompts
 from cppo_env.errors import UsageError
 from cppo_env.prompts import Messages
 from cppo_env.protocols import Demonstrates, ProblemSet
-from cppo_env.types import Observation
 from cppo_grpo.choices import Planner
 from cppo_grpo.config import TrainConfig
 from cppo_grpo.learner.optimizer import apply_gradient, make_optimizer
@@ -52,7 +52,7 @@ def demonstrate_plan(
     if len(set(methods)) < k:
         return None
     return Demonstration(
-        prompts.plan_messages(_observation(problems, index), k), parsing.write_plan(methods[:k])
+        prompts.plan_messages(prompts.observe(problems[index]), k), parsing.write_plan(methods[:k])
     )
 
 
@@ -67,7 +67,7 @@ def demonstrate_solution(
     if planner != "policy":
         method = random.choice(fixed_methods(planner, k))
     return Demonstration(
-        prompts.solve_messages(_observation(problems, index), method),
+        prompts.solve_messages(prompts.observe(problems[index]), method),
         f"```python\n{program.rstrip()}\n```",
     )
 
@@ -78,8 +78,11 @@ def warm_start(
     problems: ProblemSet,
     config: TrainConfig,
     processes: Processes,
+    longest: float = math.inf,
 ) -> Iterator[dict[str, float]]:
     """Train in place, each process on its share of the demonstrations; yields metrics per step.
+
+    Demonstrations of more than `longest` tokens are left out and counted.
 
     Raises:
         UsageError: the problem set demonstrates nothing.
@@ -103,10 +106,12 @@ def warm_start(
             )
             for _ in range(SOLUTIONS)
         ]
-        batch = [one for one in found if one is not None]
+        shown = [one for one in found if one is not None]
+        batch = [one for one in shown if _length(one, chat) <= longest]
         if not batch:
             raise UsageError(
-                "warm_start_steps: these problems have neither methods nor references; set it to 0"
+                "warm_start_steps: these problems have neither methods nor references that fit the "
+                "model's context; set it to 0"
             )
         own = processes.share(np.arange(len(batch)))
         inputs = [chat.encode(batch[i].messages) for i in own]
@@ -122,7 +127,12 @@ def warm_start(
             optimizer, config.warm_start_lr * _schedule(step, config.warm_start_steps), 1.0
         )
         whole = sum(processes.gather(float(loss.detach())))
-        yield {"loss": whole, "seconds": time.perf_counter() - started}
+        too_long = {"too_long": len(shown) - len(batch)} if len(shown) > len(batch) else {}
+        yield {"loss": whole, **too_long, "seconds": time.perf_counter() - started}
+
+
+def _length(shown: Demonstration, chat: ChatFormat) -> int:
+    return len(chat.encode(shown.messages)) + len(chat.encode_answer(shown.answer))
 
 
 def _schedule(step: int, steps: int) -> float:
@@ -138,11 +148,4 @@ def _pairs(problems: ProblemSet, index: int, k: int, random: Random) -> list[tup
     methods = problem.metadata.get("methods") or ("",) * len(problem.references)
     return random.sample(
         list(zip(methods, problem.references, strict=True)), len(problem.references)
-    )
-
-
-def _observation(problems: ProblemSet, index: int) -> Observation:
-    problem = problems[index]
-    return Observation(
-        phase=0, problem=problem.statement, starter_code=problem.starter_code, methods=()
     )
