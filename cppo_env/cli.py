@@ -32,8 +32,15 @@ from cppo_env.errors import CppoError, UsageError
 Command = Callable[[Any], Any]
 
 
-def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run one command and exit: 0 done, 1 it could not be done, 2 bad usage, 130 interrupted."""
+def main(
+    arguments: Sequence[str] | None = None, *, begin: Callable[[], None] = lambda: None
+) -> NoReturn:
+    """Run one command and exit: 0 done, 1 it could not be done, 2 bad usage, 130 interrupted.
+
+    Args:
+        arguments: the words of the command line; those of this process if None.
+        begin: called when the command is parsed and its work begins.
+    """
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     name, rest = _split(arguments)
     title = f"cppo {(name or '').replace('.', ' ')}".rstrip()
@@ -49,6 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         else:
             command: Command = plugins.load("commands", name)
             config, json_path = _parse(title, command, rest)
+            begin()
             result = command(config)
             if json_path is not None:
                 _write_json(json_path, result)

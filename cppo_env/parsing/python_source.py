@@ -64,7 +64,7 @@ def is_python(source: str) -> bool:
 def does_something(source: str) -> bool:
     """Whether a text is a Python program: it parses, and it does more than to name values.
 
-    `[1, 2]`, `YES`, `x = 5` and `Alice: 3` parse, too, but are what programs print.
+    `[1, 2]`, `YES`, `x = 5` and `Alice: 3` also parse, but are what programs print.
     """
     return facts(source).does_something
 

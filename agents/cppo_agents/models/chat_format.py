@@ -32,7 +32,7 @@ class ChatFormat:
     Args:
         tokenizer: a tokenizer of transformers. One without a chat template is given the plain one,
             so that it is saved with the model.
-        generation_config: the model's, if it is known; it names end tokens, too.
+        generation_config: the model's, if it is known; it also names end tokens.
 
     Raises:
         UsageError: the template cannot render a question, or nothing ends an answer.

@@ -36,7 +36,7 @@ def add_adapter(model: PreTrainedModel, config: TrainConfig) -> Any:
     embeddings: Any = model.get_input_embeddings()
     head: Any = model.get_output_embeddings()
     tied = embeddings.weight is head.weight
-    scale: Any = config.lora_alpha or 2 * config.lora_rank  # peft takes a float, too
+    scale: Any = config.lora_alpha or 2 * config.lora_rank  # peft also takes a float
     settings = LoraConfig(
         r=config.lora_rank,
         lora_alpha=scale,

@@ -29,7 +29,7 @@ class Tracker(Protocol):
 
 @contextmanager
 def tracked(run: Run) -> Generator[None]:
-    """Send what is appended to the run's log to the trackers of its `log_to`, too.
+    """Also send what is appended to the run's log to the trackers of its `log_to`.
 
     Raises:
         UnknownNameError: there is no tracker of that name.

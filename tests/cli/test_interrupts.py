@@ -1,0 +1,47 @@
+"""Ctrl-C at any moment of a command's start is one line, exit code 130 and no traceback."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+START = "import cppo_command, sys; print('up', flush=True); cppo_command.main()"
+
+
+@pytest.mark.parametrize("delay_ms", [0, 5, 10, 20, 30, 40, 50, 100, 150, 200, 250, 300])
+def test_ctrl_c_is_one_line(delay_ms):
+    command = ["eval", "--agent", "random", "--sandbox", "local", "--attempts", "400"]
+    process = subprocess.Popen(
+        [sys.executable, "-c", START, *command],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "COLUMNS": "200"},
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "up\n"
+    time.sleep(delay_ms / 1000)
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130, stderr
+    [line] = stderr.splitlines()
+    assert "interrupted" in line
+
+
+def test_an_ignored_ctrl_c_stays_ignored():
+    """As under nohup, and in the background of a script."""
+    ignore = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); "
+    process = subprocess.Popen(
+        [sys.executable, "-c", ignore + START, "problems", "list"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "up\n"
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 0, stderr
