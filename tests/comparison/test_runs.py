@@ -6,6 +6,7 @@ import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
 
 import pytest
+from cppo_grpo import Run, write_report
 
 import cppo_env
 from cppo_env import TestCase, UsageError, load_problems
@@ -230,6 +231,8 @@ def test_trainings_are_compared_by_their_evaluation(tmp_path):
     assert found["methods"]["cppo"]["seeds"] == [0, 1]
     assert found["methods"]["cppo"]["independent_attempts"] is False
     assert found["methods"]["grpo"]["independent_attempts"] is True
+    report = write_report(Run.find(tmp_path / "grpo")).read_text()
+    assert "after training − before training" in report
     without = carry_out(tmp_path / "unplayed")
     message = fault(cppo("compare", tmp_path / "grpo", without.path), 2)
     assert "train it to its end with --eval_episodes N" in message

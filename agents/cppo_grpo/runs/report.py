@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, cast
@@ -14,6 +14,10 @@ from numpy.typing import NDArray
 
 from cppo_env.assembly import find_problem
 from cppo_env.atomic import write_atomically
+from cppo_env.evaluation.comparison.loading import load_run
+from cppo_env.evaluation.comparison.methods import Method
+from cppo_env.evaluation.comparison.summary import compare
+from cppo_env.evaluation.comparison.tables import Shown, shown_tables
 from cppo_env.plotting import axes_of, svg
 from cppo_env.problems.strategies import coordinated_optimum, independent_ceiling
 from cppo_env.protocols import KnowsOptimum
@@ -74,6 +78,7 @@ def _contents(run: Run) -> dict[str, Any]:
         "charts": _charts(rows) if rows else [],
         "shares": time_shares(rows),
         "examples": _examples(run, evaluations, rows),
+        "comparison": _comparison(run),
         "unread": _unread([*_held_out(run), *rows]),
         "recorded": [_flat(one) for one in run.recorded],
         "settings": json.loads(run.config.to_json()),
@@ -84,6 +89,19 @@ def _held_out(run: Run) -> list[dict[str, Any]]:
     """The evaluations in the order of their steps, each step once."""
     rows = [row for when in ("before", "eval", "after") for row in run.log.rows(when)]
     return [row for _, row in sorted({row["step"]: row for row in rows}.items())]
+
+
+def _comparison(run: Run) -> list[Shown]:
+    """What training changed on the held-out problems, as `cppo compare` has it."""
+    if not all((run.path / "rollouts" / f"{when}.jsonl").exists() for when in ("before", "after")):
+        return []
+    loaded = run.problems(run.config.held_out)
+    methods = [
+        Method(f"{when} training", (replace(load_run(run.path, when), loaded=loaded),))
+        for when in ("after", "before")
+    ]
+    title = methods[0].runs[0].set_name
+    return list(shown_tables(compare({title: methods}, seed=run.config.seed)))
 
 
 def _unread(rows: list[dict[str, Any]]) -> list[tuple[str, str, int]]:

@@ -12,6 +12,7 @@ from cppo_env.errors import CppoError, UsageError
 from cppo_env.evaluation.setting import Setting
 from cppo_env.evaluation.summary import latest
 from cppo_env.problems import Problems
+from cppo_env.protocols import ProblemSet
 from cppo_env.provenance import RECORDED
 from cppo_env.records import EpisodeRecord
 
@@ -48,7 +49,7 @@ class FinishedRun:
     """Sandbox, image and language of the judge, as far as recorded."""
     fingerprint: str | None
     """Of the problem set; None if it was not recorded."""
-    loaded: Problems | None = None
+    loaded: ProblemSet | None = None
     """The problems, where they are loaded already."""
 
     @property
@@ -57,7 +58,7 @@ class FinishedRun:
         source, split, filters = self.problem_set
         return ", ".join(filter(None, (source, split, "" if filters == "{}" else filters)))
 
-    def problems(self) -> Problems:
+    def problems(self) -> ProblemSet:
         """The problems that were played.
 
         Raises:
@@ -82,15 +83,19 @@ def is_run(path: Path) -> bool:
     return (path / "config.json").is_file()
 
 
-def load_run(path: Path) -> FinishedRun:
+def load_run(path: Path, evaluation: str = "after") -> FinishedRun:
     """The finished run in a folder.
+
+    Args:
+        path: the folder.
+        evaluation: of a training run: before, after, or eval-000010 during it.
 
     Raises:
         UsageError: the folder holds none, or one without an evaluation.
     """
     config = stored_config(path)
     trained = "algorithm" in config
-    played = path / "rollouts" / ("after.jsonl" if trained else "episodes.jsonl")
+    played = path / "rollouts" / f"{evaluation if trained else 'episodes'}.jsonl"
     if not played.exists():
         remedy = (
             "train it to its end with --eval_episodes N"
