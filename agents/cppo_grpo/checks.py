@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 AT_LEAST_1 = (
     *("steps", "problems_per_step", "tuples", "minibatches", "update_epochs", "replicates"),
     "micro_batch_tokens",
+    *("warm_start_problems", "warm_start_plans"),
     *(
         "max_prompt_tokens",
         "max_tokens_plan",

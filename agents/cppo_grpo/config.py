@@ -109,6 +109,10 @@ class TrainConfig:
     """
     warm_start_lr: float = 3e-3
     """Peak learning rate of the warm start."""
+    warm_start_problems: int = 8
+    """Problems of a warm-start step whose plans are shown, and as many whose programs are."""
+    warm_start_plans: int = 8
+    """Plans shown of each of them. They share their prompt, which is computed once."""
 
     off_policy_steps: Literal[0, 1] = 0
     """1: play the next rollout while the update runs, with a copy of the policy from before the

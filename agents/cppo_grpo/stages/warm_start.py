@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from random import Random
 
 import numpy as np
-import torch
 from cppo_agents.models.chat_format import ChatFormat
 
 from cppo_env import parsing, prompts
@@ -26,9 +25,6 @@ from cppo_grpo.learner.optimizer import apply_gradient, make_optimizer
 from cppo_grpo.model.policy import Policy
 from cppo_grpo.parallel import Processes
 from cppo_grpo.rollouts.agent import fixed_methods
-
-PLAN_PROMPTS, PLANS_PER_PROMPT, SOLUTIONS = 8, 8, 8
-"""Sequences of one step. Plans share prompts because a shared prompt is computed once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,19 +88,19 @@ def warm_start(
     policy.train()
     for step in range(config.warm_start_steps):
         started = time.perf_counter()
-        indices = [random.randrange(len(problems)) for _ in range(PLAN_PROMPTS)]
+        indices = [random.randrange(len(problems)) for _ in range(config.warm_start_problems)]
         found: list[Demonstration | None] = []
         if config.planning == "policy":
             found += [
                 demonstrate_plan(problems, i, config.k, random)
                 for i in indices
-                for _ in range(PLANS_PER_PROMPT)
+                for _ in range(config.warm_start_plans)
             ]
         found += [
             demonstrate_solution(
                 problems, random.randrange(len(problems)), config.k, random, config.planning
             )
-            for _ in range(SOLUTIONS)
+            for _ in range(config.warm_start_problems)
         ]
         shown = [one for one in found if one is not None]
         batch = [one for one in shown if _length(one, chat) <= longest]
@@ -118,15 +114,18 @@ def warm_start(
         targets = [chat.encode_answer(one.answer) for one in batch]
         tokens = sum(map(len, targets))
         optimizer.zero_grad(set_to_none=True)
-        loss = torch.zeros(())
-        if len(own):
-            loss = -policy(inputs, [targets[i] for i in own], 1.0).sum() / tokens
-            loss.backward()
+        answers = [targets[i] for i in own]
+        loss = 0.0
+        for rows in policy.micro_batches(inputs, answers, config.micro_batch_tokens):
+            logps = policy([inputs[i] for i in rows], [answers[i] for i in rows], 1.0)
+            part = -logps.sum() / tokens
+            part.backward()
+            loss += float(part.detach())
         processes.sum_gradients(policy)
         apply_gradient(
             optimizer, config.warm_start_lr * _schedule(step, config.warm_start_steps), 1.0
         )
-        whole = sum(processes.gather(float(loss.detach())))
+        whole = sum(processes.gather(loss))
         too_long = {"too_long": len(shown) - len(batch)} if len(shown) > len(batch) else {}
         yield {"loss": whole, **too_long, "seconds": time.perf_counter() - started}
 
