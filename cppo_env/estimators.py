@@ -73,7 +73,7 @@ def pass_at_k_in_order(solved_TK: ArrayLike, k: int) -> float:
 
     Args:
         solved_TK: which attempts are right; T tuples of K attempts each.
-        k: branches that are looked at, 1 ≤ k ≤ K.
+        k: number of leading branches, 1 ≤ k ≤ K.
 
     Raises:
         UsageError: k is outside 1…K.

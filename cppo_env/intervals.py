@@ -7,8 +7,8 @@
 
 The bootstrap draws Dirichlet weights (Rubin 1981) and counts, at each end, one more problem as bad
 as a problem can be (Gaffke 2005; Learned-Miller and Thomas 2019, arXiv 1905.06208). The percentile
-bootstrap lacks that problem: it has width 0 where all agree, and covers too rarely where few
-differ. For one episode a problem it is the interval of `beta`. docs/figures.md has the measured
+bootstrap lacks that problem: it has width 0 if all agree, and covers too rarely if few differ. With
+one episode a problem this is the interval of `beta`. docs/figures.md has the measured
 coverage.
 """
 
@@ -27,7 +27,7 @@ from cppo_env.errors import UsageError
 Floats = NDArray[np.float64]
 
 TAIL = 0.025
-"""What lies outside of an interval on either side."""
+"""The probability outside an interval, on each side."""
 
 Z = 1.959963984540054
 """The normal distribution's quantile of 1 − TAIL."""
@@ -35,7 +35,7 @@ Z = 1.959963984540054
 RESAMPLES = 10_000
 
 BLOCK = 1_000_000
-"""Weights that are drawn at once; what memory the bootstrap takes follows from it."""
+"""Weights drawn at once; this bounds the bootstrap's memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +98,9 @@ def over_seeds(
     bounds: tuple[float, float] = (0.0, 1.0),
     seed: int = 0,
 ) -> Interval:
-    """The interval of a mean over training seeds and problems, which holds for others of both.
+    """The interval of a mean over training seeds and problems, valid for new ones of both.
 
-    A resample weighs the problems, and shifts all of them by what other seeds would do: Student's
+    A resample weighs the problems, and shifts all of them by the effect of new seeds: Student's
     distribution with the spread of the seeds' means, because a bootstrap of three or five seeds
     covers too rarely. One seed says nothing of others; then it is the interval over problems.
 
@@ -160,7 +160,7 @@ def bootstrap_ends(
         lows_RV, highs_RV = lows_RV + shifts_RV, highs_RV + shifts_RV
     low_V = np.quantile(lows_RV, TAIL, axis=0)
     high_V = np.quantile(highs_RV, 1.0 - TAIL, axis=0)
-    # Where all agree, Wilson says how many of n others would not, and these may be anything.
+    # Where all agree, Wilson says how many of n others may not; these may have any value.
     agreed_V = np.ptp(samples.reshape(len(samples), -1), axis=1) == 0.0
     others = wilson(0.0, len(sizes_C)).high
     value_V = values_VN[:, 0]

@@ -190,7 +190,7 @@ def _check_groups(config: TrainConfig) -> None:
     )
     plans, nothing = config.planning == "policy", np.zeros((16, config.tuples, config.k))
     some = np.random.default_rng(0).integers(0, 2, nothing.shape).astype(np.float64)
-    some[0], some[0, 0, 0] = 0.0, 1.0  # a single right program says the most
+    some[0], some[0, 0, 0] = 0.0, 1.0  # a single right program has the most contrast
     try:
         by_programs = _probe(algorithm, config, some.max(-1), some)
         by_plans = _probe(algorithm, config, some[..., 0], nothing).plans_PM.any()

@@ -273,7 +273,7 @@ class TrainConfig:
     """Problems for evaluation: a path or a name. Default: `problems`, or the problem set of
     `eval_env`."""
     eval_split: str | None = None
-    """Held-out split for evaluation. Default: "test", or the own default of a set that
+    """Held-out split for evaluation. Default: "test", or the default split of a set that
     `eval_env` or `eval_problems` names."""
     eval_seed: int | None = None
     """Shuffles the held-out problems, the same for every `seed`. Default: their own order, in

@@ -68,7 +68,7 @@ def _same_decimal_line(want: str, have: str) -> bool:
     if want == have:
         return True
     wants = want.split()
-    haves = have.split(maxsplit=len(wants))  # one too many is enough to be unequal
+    haves = have.split(maxsplit=len(wants))  # one extra makes them unequal
     try:
         return len(wants) == len(haves) and all(
             Decimal(one) == Decimal(other) for one, other in zip(wants, haves, strict=True)

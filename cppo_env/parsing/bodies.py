@@ -1,7 +1,7 @@
-"""What stands between the labels of a plan, as one line of plain text for each method.
+"""Cut the text of a plan into methods, each as one line of plain text.
 
-Where the next label begins, a method ends. The last method has no such end: it takes as much as the
-methods before it have, and what is left is words behind the list.
+A method ends at the next label. The last one has no such end: it gets as many lines as the methods
+before it, and the rest is a remark after the list.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from cppo_env.parsing.markup import RULE, TAG_LINE, contained, plain
 _NUMBERED = re.compile(r"(\d{1,2})[.)][ \t]+")
 _SENTENCE_END = re.compile(r"[.!?:;。！？：][*_`\"”’)]*\s*$")
 _LONG_LINE = 60
-"""Characters from which on a line looks as if it had been wrapped."""
+"""A line of at least this many characters looks wrapped."""
 
 _Paragraph = list[str]
 
 
 def methods_between(lines: Sequence[str], labels: Sequence[Label]) -> list[str]:
-    """The methods, with what goes on in further lines."""
+    """The methods, with their continuation lines."""
     ends = [*(label.line for label in labels[1:]), len(lines)]
     bodies = [
         _paragraphs([label.rest, *lines[label.line + 1 : end]])
@@ -33,7 +33,7 @@ def methods_between(lines: Sequence[str], labels: Sequence[Label]) -> list[str]:
 
 
 def _paragraphs(lines: Sequence[str]) -> list[_Paragraph]:
-    """The lines, cut where a blank line, a rule or a tag stands between them."""
+    """The paragraphs: lines, split at blank lines, rules and tags."""
     found: list[_Paragraph] = [[lines[0]]]
     blank = False
     for line in lines[1:]:
@@ -75,7 +75,7 @@ def _is_heading(line: str) -> bool:
 def _last_body(
     label: Label, lines: Sequence[str], others: Sequence[list[_Paragraph]]
 ) -> list[_Paragraph]:
-    """The body of the last method, less what stands behind the list."""
+    """The body of the last method, without remarks after the list."""
     own = [label.rest]
     for line in lines[label.line + 1 :]:
         if RULE.fullmatch(line) or TAG_LINE.fullmatch(line):
@@ -135,7 +135,7 @@ def _is_item(line: str) -> bool:
 
 
 def _begins_anew(paragraph: _Paragraph, number: int) -> bool:
-    """Whether a line begins a sentence of its own, and does not go on with the one before."""
+    """Whether a line starts a new sentence instead of continuing the line before."""
     before, line = plain(paragraph[number - 1]), plain(contained(paragraph[number])[1])
     if not line or not line[0].isalpha() or line[0].islower():
         return False
@@ -143,7 +143,7 @@ def _begins_anew(paragraph: _Paragraph, number: int) -> bool:
 
 
 def _folded(body: Sequence[_Paragraph]) -> str:
-    """One line of plain text: the marks of bullets, numbers and headings go."""
+    """One line of plain text, without the marks of bullets, numbers and headings."""
     words: list[str] = []
     count, fenced = 0, False
     for place, line in enumerate(line for paragraph in body for line in paragraph):

@@ -1,4 +1,4 @@
-"""Taking away the white space that a block's lines of code share."""
+"""Remove the white space that all code lines of a block share."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cppo_env.parsing.effort import spend
 from cppo_env.parsing.lines import leading_blanks
 
 TOKENS_COST = 4
-"""What a character costs to cut into tokens, as a multiple of parsing it."""
+"""Cost of tokenising a character, as a multiple of parsing it."""
 
 _LAYOUT = {tokenize.NL, tokenize.COMMENT, tokenize.INDENT, tokenize.DEDENT, tokenize.NEWLINE}
 
@@ -18,8 +18,8 @@ _LAYOUT = {tokenize.NL, tokenize.COMMENT, tokenize.INDENT, tokenize.DEDENT, toke
 def dedent(lines: Sequence[str]) -> str:
     """A source text without the white space that all its lines of code begin with.
 
-    What lies within a literal is left as it is, and comments and blank lines do not count. Where
-    telling literals apart would cost too much (`effort`), nothing is taken away.
+    Literals stay as they are; comments and blank lines do not count. If finding the literals would
+    cost too much (`effort`), nothing is removed.
     """
     code = (line for line in lines if line.strip() and not line.lstrip().startswith("#"))
     if not leading_blanks(next(code, "")):
@@ -37,7 +37,7 @@ def dedent(lines: Sequence[str]) -> str:
 
 
 def _common(texts: Sequence[str]) -> str:
-    """The beginning that all texts share."""
+    """The longest common prefix of the texts."""
     first, last = min(texts, default=""), max(texts, default="")
     return first[
         : next(

@@ -39,7 +39,7 @@ _LEFT: ContextVar[_Left | None] = ContextVar("effort", default=None)
 
 @contextmanager
 def effort() -> Generator[None]:
-    """One text is read within it; what is nested shares its bound."""
+    """Bounds the reading of one text; nested uses share the bound."""
     if _LEFT.get() is not None:
         yield
         return
@@ -51,7 +51,7 @@ def effort() -> Generator[None]:
 
 
 def spend(characters: int) -> bool:
-    """Whether there is effort left for some characters; then they are counted."""
+    """Count some characters if the bound still allows them; whether it does."""
     left = _LEFT.get()
     if left is None:
         return True

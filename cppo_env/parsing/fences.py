@@ -17,10 +17,10 @@ from cppo_env.parsing.effort import spend
 from cppo_env.parsing.python_source import Parse, does_something, parse
 
 TRIES = 16
-"""Ends of one block that are tried at most."""
+"""Maximum number of ends tried for one block."""
 
 LINE_COST = 4
-"""What a line with a fence costs to look at, in characters parsed."""
+"""Cost of looking at a line with a fence, in parsed characters."""
 
 MOST = 32
 """Maximum number of blocks read from one text."""
@@ -39,7 +39,7 @@ _OTHER = re.compile(
     r"|erlang|clojure|lisp|scheme|prolog|asm|makefile|dockerfile|pycon"
 )
 _TRANSPARENT = ("markdown", "md")
-"""A block of such a language is the answer itself: its own blocks are what counts."""
+"""A block of one of these languages wraps the answer; the blocks inside it count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +51,9 @@ class Block:
     source: str
     """Its lines, dedented."""
     first: int
-    """The line that opens it."""
+    """The line that opens the block."""
     last: int
-    """The last line that belongs to it: the one that closes it, where one does."""
+    """The last line of the block: the one that closes it, if any."""
     closed: bool
 
     @property
@@ -68,7 +68,7 @@ class Block:
 
 
 def blocks(lines: Sequence[str]) -> list[Block]:
-    """The blocks of a text, in order; one that is open at the end is the last."""
+    """The blocks of a text, in order; an unclosed one comes last."""
     found: list[Block] = []
     number = 0
     while number < len(lines) and len(found) < MOST and spend(0):
@@ -78,13 +78,13 @@ def blocks(lines: Sequence[str]) -> list[Block]:
             continue
         block = _Open(lines, number, *opening).read()
         found.append(block)
-        # A line that opens the next block belongs to this one no more.
+        # A line that opens the next block no longer belongs to this one.
         number = max(block.last, block.first) + 1
     return found
 
 
 def unquoted(lines: Sequence[str]) -> list[str]:
-    """The lines, less the mark of a block quote where quoted lines hold a fence."""
+    """The lines, without block-quote marks where quoted lines hold a fence."""
     if not any(line.startswith((">", " ")) and line.lstrip().startswith(">") for line in lines):
         return list(lines)
     kept, run = list[str](), list[str]()
@@ -124,7 +124,7 @@ def _opening(line: str) -> tuple[str, str, str] | None:
 
 
 class _Open:
-    """A block that was opened, on the way to its end."""
+    """An open block while its end is sought."""
 
     def __init__(self, lines: Sequence[str], first: int, fence: str, info: str, before: str):
         self.lines, self.first, self.info = lines, first, info

@@ -57,12 +57,12 @@ class Label:
     kind: str
     """`letter` or `number`."""
     rest: str
-    """What stands behind it on the line, with its markup."""
+    """The rest of the line, with its markup."""
     upper: bool
     word: bool
-    """A noun stands before it: `Method A`."""
+    """A noun precedes it: `Method A`."""
     marked: bool
-    """It is bold, or stands in a heading."""
+    """It is bold or in a heading."""
     indent: int
     sep: str
 
@@ -73,7 +73,7 @@ class Label:
 
 
 def find_label(line: str, number: int) -> Label | None:
-    """The label that a line begins with, if it does."""
+    """The label at the start of a line, if any."""
     indent = len(line.expandtabs(4)) - len(line.expandtabs(4).lstrip())
     row = cells(line)
     if len(row) > 1:
@@ -119,7 +119,7 @@ def find_label(line: str, number: int) -> Label | None:
 
 
 def _separated(content: str) -> str:
-    """`**A** Sort` as `**A:** Sort`: where the markup is all that separates."""
+    """`**A** Sort` as `**A:** Sort`, where only markup separates label and method."""
     match = _MARKED.match(content)
     if match is None or not _ALONE.fullmatch(match["label"]):
         return content

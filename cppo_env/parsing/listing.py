@@ -33,7 +33,7 @@ _STYLES: list[Callable[[Label], object]] = [
 
 
 def choose(labels: Sequence[Label], k: int) -> list[Label] | str:
-    """The K labels of the plan, in order; or why it cannot be told which they are."""
+    """The K labels of the plan in order, or why they cannot be identified."""
     complete = [
         list_ for kind in ("letter", "number") if (list_ := _list_of(labels, kind, k)) is not None
     ]
@@ -110,7 +110,7 @@ def _is_within(chosen: Sequence[Label], labels: Sequence[Label], k: int) -> bool
     kind, first, last = chosen[0].kind, chosen[0], chosen[-1]
     others = [one for one in labels if one.kind != kind]
     if kind == "number":
-        # Words such as "I. e." are no list.
+        # Words such as "I. e." are not a list.
         others = [one for one in others if one.is_asked_form or one.index <= k]
     for run in _runs(others):
         alone = len(run) < 2 and not (run[0].is_asked_form and not first.is_asked_form)

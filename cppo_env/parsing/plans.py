@@ -17,7 +17,7 @@ MAX_K = len(ascii_uppercase)
 """The labels A: … Z: allow for at most 26 methods."""
 
 MAX_METHOD_WORDS = 45
-"""Words of one method at most (docs/method.md, section 1)."""
+"""Maximum number of words of a method (docs/method.md, section 1)."""
 
 LONGEST = 1 << 14
 """Maximum number of characters of a plan."""
@@ -68,7 +68,7 @@ def _read_answer(text: str, k: int) -> Listing:
     if not labels and (listing := read_json(answer, k)) is not None:
         return listing
     if not labels and fenced:
-        # The list stands within a fence: nothing outside is labelled.
+        # The list is inside a fence: nothing outside is labelled.
         lines = [line if n in fenced else "" for n, line in enumerate(lines)]
         lines = ["" if _is_fence(line) else line for line in lines]
         labels = _labels(lines)

@@ -21,7 +21,7 @@ from cppo_env.parsing.python_source import (
 from cppo_env.parsing.thoughts import has_thoughts, without_thoughts
 
 TRIES = 64
-"""Places of one text where bare code may begin that are tried at most."""
+"""Maximum number of starts of bare code tried in one text."""
 
 CUT_OFF = "the answer was cut off"
 
@@ -109,7 +109,7 @@ def _encodable(program: str) -> Reading:
 
 
 def _of_blocks(found: list[Block]) -> str | None:
-    """The last complete Python block; without one, the last that was opened as one."""
+    """The last complete Python block, or else the last one opened as Python."""
     complete: str | None = None
     opened: str | None = None
     defined: set[str] = set()
@@ -149,7 +149,7 @@ def _inline(text: str) -> str | None:
 
 
 def _bare(lines: list[str], found: list[Block]) -> str | None:
-    """The code that a text ends with, where all before it is prose or blocks of something else."""
+    """The code at the end of a text, if all before it is prose or blocks of something else."""
     others = {n for block in found if block.closed for n in range(block.first, block.last + 1)}
     lines = [
         "" if number in others or _FENCE.fullmatch(line.strip()) else _unfenced(line)

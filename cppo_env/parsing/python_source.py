@@ -13,7 +13,7 @@ from cppo_env.parsing.lines import split_lines
 
 _WEAK = (ast.Pass, ast.Break, ast.Continue, ast.Return)
 _LONG_NAME = re.compile(r"(?:import|from)[\w \t.\\\r\n]{4000}")
-"""Python's parser takes the square of a dotted name's length to read it, in time and memory."""
+"""Python's parser needs time and memory quadratic in the length of a dotted name."""
 
 
 class Parse(Enum):
@@ -27,11 +27,11 @@ class Parse(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of a source text."""
+    """Facts about a source text."""
 
     parse: Parse
     error: str = ""
-    """Why it is no Python."""
+    """Why it is not Python."""
     error_line: int = 0
     """Counted from 1."""
     statements: int = 0

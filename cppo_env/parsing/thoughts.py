@@ -13,7 +13,7 @@ from cppo_env.parsing.lines import split_lines
 from cppo_env.parsing.python_source import Parse, does_something, parse
 
 TRIES = 16
-"""Tags of one text that are looked at most."""
+"""Maximum number of tags examined in one text."""
 
 NEAR = 400
 """Characters beside a tag that tell whether a line begins or ends there."""
