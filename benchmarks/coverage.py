@@ -15,11 +15,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cppo_env.arrays import Floats
 from cppo_env.intervals import TAIL, beta, bootstrap_ends, wilson
 
-Floats = NDArray[np.float64]
 Ends = tuple[Floats, Floats]
 
 SIZES = (20, 50, 100, 300, 1000)

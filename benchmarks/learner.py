@@ -45,7 +45,7 @@ SHAPES: dict[str, dict[str, Any]] = {
     | {"num_attention_heads": 16, "num_key_value_heads": 8, "head_dim": 128},
 }
 
-Batch = tuple[list[list[int]], list[list[int]]]
+Sequences = tuple[list[list[int]], list[list[int]]]
 """Prompts and completions, one each per sequence."""
 
 BATCHES = {
@@ -56,7 +56,7 @@ BATCHES = {
 """Name → (groups, members of each, shared prompt tokens, shortest and longest completion)."""
 
 
-def make_batch(name: str, vocabulary: int) -> Batch:
+def make_batch(name: str, vocabulary: int) -> Sequences:
     """Random tokens in the batch's shape."""
     generator = torch.Generator().manual_seed(0)
 
@@ -112,7 +112,7 @@ def make_model(shape: str, attention: str, device: str) -> PreTrainedModel:
     return AutoModelForCausalLM.from_config(config).to(device)
 
 
-def one_at_a_time(model: PreTrainedModel, batch: Batch, completion_logits: bool) -> None:
+def one_at_a_time(model: PreTrainedModel, batch: Sequences, completion_logits: bool) -> None:
     """One sequence per pass; logits everywhere, or at completion positions only."""
     for prompt, completion in zip(*batch, strict=True):
         ids = torch.tensor([prompt + completion], device=model.device)
@@ -123,7 +123,7 @@ def one_at_a_time(model: PreTrainedModel, batch: Batch, completion_logits: bool)
         _backward(logits.log_softmax(-1).gather(-1, ids[0, -len(completion) :, None]))
 
 
-def padded(model: PreTrainedModel, batch: Batch, rows: int) -> None:
+def padded(model: PreTrainedModel, batch: Sequences, rows: int) -> None:
     """Right-padded batches of similar lengths; logits from the first completion on."""
     order = sorted(range(len(batch[0])), key=lambda i: len(batch[0][i]) + len(batch[1][i]))
     for start in range(0, len(order), rows):
@@ -147,7 +147,7 @@ def padded(model: PreTrainedModel, batch: Batch, rows: int) -> None:
         _backward(logps[((positions >= starts) & (positions < lengths))[:, -keep + 1 :]])
 
 
-def shared(policy: Policy, batch: Batch, max_tokens: int) -> None:
+def shared(policy: Policy, batch: Sequences, max_tokens: int) -> None:
     """The learner's way."""
     prompts, completions = batch
     for rows in policy.micro_batches(prompts, completions, max_tokens):
@@ -158,7 +158,7 @@ def _backward(logps: Tensor) -> None:
     (-logps.sum()).backward()
 
 
-VARIANTS: dict[str, Callable[[PreTrainedModel, Batch, int], Callable[[], None]]] = {
+VARIANTS: dict[str, Callable[[PreTrainedModel, Sequences, int], Callable[[], None]]] = {
     "one at a time": lambda model, batch, _: (
         lambda: one_at_a_time(model, batch, completion_logits=False)
     ),

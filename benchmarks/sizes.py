@@ -8,12 +8,10 @@ from __future__ import annotations
 import argparse
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cppo_env.arrays import Floats
 from cppo_env.evaluation.comparison.differences import Pair, differences
 from cppo_env.evaluation.comparison.significance import mcnemar_p, permutation_p
-
-Floats = NDArray[np.float64]
 
 LEVEL = 0.05
 

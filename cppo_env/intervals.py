@@ -20,11 +20,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from cppo_env.arrays import Floats
 from cppo_env.errors import UsageError
-
-Floats = NDArray[np.float64]
 
 TAIL = 0.025
 """The probability outside an interval, on each side."""

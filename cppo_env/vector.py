@@ -19,7 +19,7 @@ from cppo_env.settings import EnvSettings
 from cppo_env.spaces import Texts, observation_space
 from cppo_env.types import Episode, Observation, Problem
 
-Batch = dict[str, Any]
+BatchedObservations = dict[str, Any]
 """N observations: `phase` int64[N]; `problem`, `starter_code` N texts; `methods` N × K texts."""
 
 
@@ -31,9 +31,10 @@ class CPPOVectorEnv(VectorEnv[Any, Any, Any]):
     goes on where `end_on_refusal` has ended some. Terminations and truncations tell of the episodes
     that ended in this very step, so that wrappers count each of them once.
 
-    Observations: see `Batch`. Actions: N tuples of K texts. Infos: the keys of the single
-    environment as arrays over the environments (`solver_rewards` float32[N, K], `verdicts` and
-    `reports` object[N, K], the rest [N]); `_key` is a mask of the environments that have the key.
+    Observations: see `BatchedObservations`. Actions: N tuples of K texts. Infos: the keys of the
+    single environment as arrays over the environments (`solver_rewards` float32[N, K], `verdicts`
+    and `reports` object[N, K], the rest [N]); `_key` is a mask of the environments that have the
+    key.
     """
 
     metadata: ClassVar[dict[str, Any]] = {  # pyright: ignore[reportIncompatibleVariableOverride]
@@ -65,7 +66,7 @@ class CPPOVectorEnv(VectorEnv[Any, Any, Any]):
         *,
         seed: int | Sequence[int | None] | None = None,
         options: dict[str, Any] | None = None,
-    ) -> tuple[Batch, dict[str, Any]]:
+    ) -> tuple[BatchedObservations, dict[str, Any]]:
         """Start episodes on random problems, or on those of `options={"problems": indices}`.
 
         Args:
@@ -108,7 +109,13 @@ class CPPOVectorEnv(VectorEnv[Any, Any, Any]):
 
     def step(
         self, actions: Any
-    ) -> tuple[Batch, NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], dict[str, Any]]:
+    ) -> tuple[
+        BatchedObservations,
+        NDArray[np.float64],
+        NDArray[np.bool_],
+        NDArray[np.bool_],
+        dict[str, Any],
+    ]:
         """Take N tuples of K texts; episodes that have ended ignore theirs.
 
         Raises:
@@ -202,7 +209,7 @@ class CPPOVectorEnv(VectorEnv[Any, Any, Any]):
         found = {one: self.assembly.find(one) for one in ids}
         return self._indices([found[one] for one in ids], mask)
 
-    def _observe(self) -> Batch:
+    def _observe(self) -> BatchedObservations:
         observations = [self.assembly.engine.observe(last.episode) for last in self._last]
         return {
             "phase": np.array([one["phase"] for one in observations], dtype=np.int64),
@@ -245,7 +252,7 @@ def _identity(transition: Transition) -> dict[str, Any]:
     return {"problem_id": transition.episode.problem.id}
 
 
-def unbatch(batch: Batch) -> list[Observation]:
+def unbatch(batch: BatchedObservations) -> list[Observation]:
     """The N observations of a vector environment one by one, as an `Agent` takes them."""
     return [
         Observation(phase=int(phase), problem=problem, starter_code=starter, methods=methods)

@@ -18,8 +18,9 @@ from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from cppo_env.arrays import Floats
 from cppo_env.errors import UsageError
 from cppo_env.estimators import all_wrong, pass_at_k
 
@@ -32,7 +33,6 @@ __all__ = [
     "pkpo",
 ]
 
-Floats = NDArray[np.float64]
 Baseline = Literal["loo_minus_one", "loo", "none"]
 
 STD_FLOOR = 1e-8

@@ -27,7 +27,7 @@ except Exception as error:
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class FailedTest:
     """A public test that failed. Hidden tests are never shown."""
 
     test: int
@@ -40,9 +40,9 @@ class Failure:
     """None if it is empty or cannot be told: of C++, and of functions."""
 
 
-def public_failures(sandbox: Sandbox, job: Job, report: Report) -> list[Failure]:
+def public_failures(sandbox: Sandbox, job: Job, report: Report) -> list[FailedTest]:
     """The first public tests that failed; each is run again for what the program wrote."""
-    problem, failures = job.problem, list[Failure]()
+    problem, failures = job.problem, list[FailedTest]()
     for number, (test, outcome) in enumerate(zip(problem.tests, report.tests, strict=False), 1):
         if outcome.verdict is Verdict.AC or test not in problem.public_tests:
             continue
@@ -54,7 +54,7 @@ def public_failures(sandbox: Sandbox, job: Job, report: Report) -> list[Failure]
             else answer_of(sandbox, replace(again, program=STDERR_ONLY.format(program=job.program)))
         )
         failures.append(
-            Failure(
+            FailedTest(
                 number,
                 _cut(test.input),
                 _cut(test.output),

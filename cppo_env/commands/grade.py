@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cppo_env.assembly import find_problem
-from cppo_env.commands.failures import Failure, public_failures
+from cppo_env.commands.failures import FailedTest, public_failures
 from cppo_env.engine import no_program
 from cppo_env.errors import CppoError, UsageError
 from cppo_env.parsing import read_program
@@ -57,14 +57,14 @@ class GradeConfig:
 
 def grade(config: GradeConfig) -> dict[str, Any]:
     """Judge a program on all tests of a problem; the exit code is 0 only if it passes them."""
-    text = _read(config.program)
+    text = _read_text(config.program)
     problems = load_problems(config.problems, split=config.split)
     problem = _choose(problems, config)
     language = config.language or SUFFIXES.get(config.program.suffix, "python")
     program = read_program(text) if language == "python" else text
     with open_sandbox(config.sandbox, config.sandbox_options, cache=False) as sandbox:
         if program is None:
-            report, failures = _without_program(text), list[Failure]()
+            report, failures = _without_program(text), list[FailedTest]()
         else:
             job = Job(problem, program, language, stop_early=config.stop_early)
             [report] = run_jobs(sandbox, [job])
@@ -83,7 +83,7 @@ def grade(config: GradeConfig) -> dict[str, Any]:
     return result
 
 
-def _read(path: Path) -> str:
+def _read_text(path: Path) -> str:
     content = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
     try:
         return content.decode("utf-8")
@@ -129,7 +129,7 @@ def _summary(problem: Problem, report: Report) -> str:
     )
 
 
-def _show(problem: Problem, report: Report, failures: list[Failure]) -> None:
+def _show(problem: Problem, report: Report, failures: list[FailedTest]) -> None:
     console = Console()
     colour = "green" if report.verdict is Verdict.AC else "red"
     console.print(

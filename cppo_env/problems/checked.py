@@ -66,7 +66,7 @@ def with_checkers(
         UnknownNameError: no checker has one of the names.
     """
     base = indexed(problems)
-    given = _read(Path(checkers)) if isinstance(checkers, str | Path) else checkers
+    given = _read_checkers(Path(checkers)) if isinstance(checkers, str | Path) else checkers
     for problem_id, checker in given.items():
         base.index(problem_id)
         if isinstance(checker, str):
@@ -74,7 +74,7 @@ def with_checkers(
     return Checked(base, given)
 
 
-def _read(path: Path) -> dict[str, str]:
+def _read_checkers(path: Path) -> dict[str, str]:
     try:
         content: Any = json.loads(path.read_text())
     except (OSError, ValueError) as error:

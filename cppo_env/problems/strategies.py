@@ -27,7 +27,7 @@ from cppo_env.types import MIB, Limits, Problem, TestCase
 
 
 @dataclass(frozen=True, slots=True)
-class Strategy:
+class KnownStrategy:
     """A rule that turns a log of numbers into one number."""
 
     name: str
@@ -56,18 +56,18 @@ def _rule(expression: str) -> Callable[[Sequence[int]], int]:
 
 
 STRATEGIES = (
-    Strategy("sum", "add up all its numbers", "sum(numbers)"),
-    Strategy("largest", "take its largest number", "max(numbers)"),
-    Strategy("smallest", "take its smallest number", "min(numbers)"),
-    Strategy(
+    KnownStrategy("sum", "add up all its numbers", "sum(numbers)"),
+    KnownStrategy("largest", "take its largest number", "max(numbers)"),
+    KnownStrategy("smallest", "take its smallest number", "min(numbers)"),
+    KnownStrategy(
         "spread", "subtract the smallest number from the largest", "max(numbers) - min(numbers)"
     ),
-    Strategy(
+    KnownStrategy(
         "median", "sort it and take the number in the middle", "sorted(numbers)[len(numbers) // 2]"
     ),
-    Strategy("ends", "multiply its first number by its last", "numbers[0] * numbers[-1]"),
-    Strategy("even", "count its even numbers", "len([n for n in numbers if n % 2 == 0])"),
-    Strategy(
+    KnownStrategy("ends", "multiply its first number by its last", "numbers[0] * numbers[-1]"),
+    KnownStrategy("even", "count its even numbers", "len([n for n in numbers if n % 2 == 0])"),
+    KnownStrategy(
         "climbs",
         "count how often the next number is larger",
         "sum(a < b for a, b in zip(numbers, numbers[1:]))",
@@ -301,8 +301,8 @@ def coordinated_optimum(probabilities: Sequence[float], k: int) -> float:
 
 
 def _deal(
-    strategies: Sequence[Strategy], right: int, random: Random
-) -> Iterator[Sequence[Strategy]]:
+    strategies: Sequence[KnownStrategy], right: int, random: Random
+) -> Iterator[Sequence[KnownStrategy]]:
     """Hands of `right` strategies, dealt from shuffled decks.
 
     Each strategy is right in about equally many families, so a plan that ignores the family gains
@@ -314,7 +314,9 @@ def _deal(
             yield deck[start : start + right]
 
 
-def _tests(right: Strategy, strategies: Sequence[Strategy], random: Random) -> list[TestCase]:
+def _tests(
+    right: KnownStrategy, strategies: Sequence[KnownStrategy], random: Random
+) -> list[TestCase]:
     """Tests on which all strategies disagree, so the first test already tells them apart."""
     tests: list[TestCase] = []
     while len(tests) < TESTS:

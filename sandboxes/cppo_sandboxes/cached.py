@@ -215,7 +215,7 @@ class CachedSandbox:
         report = self._known.get(key)
         if report is None and self._folder is not None:
             try:
-                report = _read(self._folder / key[:2] / key)
+                report = _read_entry(self._folder / key[:2] / key)
             except ValueError:
                 self.damaged += 1
             if report is not None:
@@ -305,7 +305,7 @@ class _Unpickler(pickle.Unpickler):
         raise pickle.UnpicklingError(f"a report holds no {module_name}.{global_name}")
 
 
-def _read(path: Path) -> Report | None:
+def _read_entry(path: Path) -> Report | None:
     """The report in a file; None if there is no such file.
 
     Raises:

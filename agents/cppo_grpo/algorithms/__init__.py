@@ -24,14 +24,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cppo_env import plugins
+from cppo_env.arrays import Bools, Floats
 from cppo_env.errors import UsageError
 from cppo_grpo.choices import (
     Aggregation,
     SolverGroup,
 )
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cppo_env.arrays import Floats
 from cppo_env.intervals import RESAMPLES, TAIL, Interval
-
-Floats = NDArray[np.float64]
 
 LEVELS = np.linspace(0.0, 1.0, 41)
 """The scores at which performance profiles are drawn."""

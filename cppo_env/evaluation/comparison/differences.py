@@ -13,11 +13,9 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cppo_env.arrays import Floats
 from cppo_env.intervals import RESAMPLES, TAIL, Interval, by_cluster, resample, wilson
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
-Floats = NDArray[np.float64]
+from cppo_env.arrays import Floats
 
 Z = 1.959963984540054 + 0.8416212335729143
 """The quantiles of the normal distribution at .975 and at .8."""

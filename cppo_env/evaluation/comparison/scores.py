@@ -8,12 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cppo_env.arrays import Floats
 from cppo_env.errors import CppoError
 from cppo_env.estimators import policy_pass_at_k
 from cppo_env.evaluation.comparison.methods import Method
 from cppo_env.evaluation.summary import solved_by_problem
-
-Floats = NDArray[np.float64]
 
 FEW = 0.1
 """Share of problems that may be left out because they have fewer attempts than the others."""

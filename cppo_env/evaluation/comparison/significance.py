@@ -6,11 +6,10 @@ from collections.abc import Hashable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from cppo_env.arrays import Floats
 from cppo_env.intervals import by_cluster
-
-Floats = NDArray[np.float64]
 
 RESAMPLES = 9_999
 """Random sign flips; all of them are tried where there are no more."""

@@ -8,8 +8,8 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cppo_env.arrays import Floats
 from cppo_env.assembly import find_problem
 from cppo_env.errors import CppoError
 from cppo_env.evaluation.comparison import aggregates, power
@@ -23,8 +23,6 @@ from cppo_env.evaluation.figures import contests_of
 from cppo_env.evaluation.summary import budgets
 from cppo_env.intervals import Interval, over_seeds
 from cppo_env.types import Problem
-
-Floats = NDArray[np.float64]
 
 
 def compare_runs(places: Sequence[str], *, seed: int = 0) -> dict[str, Any]:

@@ -68,7 +68,7 @@ class SampleProblems(Problems):
         """The problem at `index`, read now."""
         if index < 0:
             raise IndexError(f"problem {index}; expected 0 to {len(self) - 1}")
-        return _read(self._folders[index])
+        return _read_folder(self._folders[index])
 
     def summary(self, index: int) -> Summary:
         """The summary at `index`."""
@@ -83,7 +83,7 @@ class SampleProblems(Problems):
         return {folder.name: index for index, folder in enumerate(self._folders)}
 
 
-def _read(folder: Traversable) -> Problem:
+def _read_folder(folder: Traversable) -> Problem:
     about = tomllib.loads(_text(folder / "problem.toml"))
     tests = json.loads(_text(folder / "tests.json"))
     entry_point: str | None = about.get("entry_point")

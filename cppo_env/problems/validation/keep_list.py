@@ -45,7 +45,7 @@ def is_keep_list(path: Path) -> bool:
     if path.suffix != ".json" or not path.is_file():
         return False
     try:
-        return _read(path).get("format") == FORMAT
+        return _read_list(path).get("format") == FORMAT
     except ValueError:
         return False
 
@@ -56,7 +56,7 @@ def load(path: Path) -> tuple[str, tuple[str, ...], dict[str, str] | None]:
     Raises:
         ProblemDataError: the set has moved.
     """
-    content = _read(path)
+    content = _read_list(path)
     source: str = content["source"]
     if not Path(source).exists() and Path(source).is_absolute():
         raise ProblemDataError(
@@ -65,6 +65,6 @@ def load(path: Path) -> tuple[str, tuple[str, ...], dict[str, str] | None]:
     return source, tuple(content["keep"]), content["checkers"]
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read_list(path: Path) -> dict[str, Any]:
     content = json.loads(path.read_text())
     return cast(dict[str, Any], content) if isinstance(content, dict) else {}
