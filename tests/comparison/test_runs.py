@@ -69,6 +69,8 @@ def test_every_figure_of_known_outcomes(folders):
     assert found["methods"]["half"]["successes"] == 12
     assert found["methods"]["half"]["distinct_programs"] == 1.5
     assert found["methods"]["most"]["duplicate_plans"] == 0.0
+    assert found["methods"]["never"]["distinct_behaviours"] == 1.0
+    assert found["methods"]["half"]["distinct_behaviours"] == 1.5
     assert found["methods"]["never"]["seconds_per_success"] is None
 
 
@@ -129,7 +131,7 @@ def other_language(config):
 
 
 def other_problems(config):
-    config["recorded"][-1]["problems"]["fingerprint"] = "abc"
+    config["recorded"][-1]["problems"]["fingerprint"] = "sha256:abc"
 
 
 @pytest.mark.parametrize(

@@ -123,6 +123,15 @@ def test_more_attempts_need_fewer_problems_as_far_as_the_noise_goes():
     assert counts[-1] / counts[0] == pytest.approx((whole - 0.12 + 0.12 / 8) / whole, rel=0.05)
 
 
+def test_seeds_that_differ_are_not_outweighed_by_problems():
+    gains = np.random.default_rng(9).normal(0.1, 0.4, 400)
+    [alone] = needed(0.1, gains, None, 1)
+    [more] = needed(0.1, gains, None, 1, seed_error=0.02)
+    assert more.problems > alone.problems
+    assert needed(0.1, gains, None, 1, seed_error=0.1 / Z) == []
+    assert detectable(gains, 0.1) > Z * 0.1
+
+
 def test_variance_components_are_recovered():
     rng = np.random.default_rng(8)
     problems, seeds = rng.normal(0, 0.3, (1, 800, 1)), rng.normal(0, 0.2, (40, 1, 1))

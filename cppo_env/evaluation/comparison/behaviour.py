@@ -29,7 +29,9 @@ def behaviour(records: Sequence[EpisodeRecord], problems: Mapping[str, Problem])
             if record.programs
         ),
         "distinct_behaviours": _mean(
-            len(set(record.outcomes)) for record in records if record.outcomes
+            len({*zip(record.verdicts, record.outcomes, strict=True)})
+            for record in records
+            if record.outcomes
         ),
         "duplicate_plans": _mean(
             len({_method(one) for one in record.methods}) < len(record.methods)

@@ -13,7 +13,7 @@ from cppo_env.evaluation.setting import Setting
 from cppo_env.evaluation.summary import latest
 from cppo_env.problems import Problems
 from cppo_env.protocols import ProblemSet
-from cppo_env.provenance import RECORDED
+from cppo_env.provenance import CONTENTS, RECORDED
 from cppo_env.records import EpisodeRecord
 
 OF_ONE_RUN = frozenset(
@@ -130,8 +130,14 @@ def load_run(path: Path, evaluation: str = "after") -> FinishedRun:
             if sandbox.get(name) is not None
         },
         # Of a training run it is that of the training problems.
-        fingerprint=None if trained else recorded.get("problems", {}).get("fingerprint"),
+        fingerprint=None if trained else _contents(recorded),
     )
+
+
+def _contents(recorded: Mapping[str, Any]) -> str | None:
+    """The fingerprint of the problems' contents; older runs recorded another kind."""
+    found = recorded.get("problems", {}).get("fingerprint") or ""
+    return found if found.startswith(CONTENTS) else None
 
 
 def stored_config(path: Path) -> dict[str, Any]:

@@ -39,9 +39,15 @@ class Needed:
 
 
 def needed(
-    difference: float, differences_N: Floats, noise_N: Floats | None, episodes: int
+    difference: float,
+    differences_N: Floats,
+    noise_N: Floats | None,
+    episodes: int,
+    seed_error: float = 0.0,
 ) -> list[Needed]:
     """Numbers of problems and episodes that would show a difference with probability .8.
+
+    None, where no number of problems would: the seeds differ too much, and more of them are needed.
 
     Args:
         difference: what is to be seen.
@@ -49,17 +55,19 @@ def needed(
         noise_N: estimated variance of each of these that comes from drawing episodes; None if it
             cannot be told, then only the same number of episodes is answered.
         episodes: on each problem, by each method, over all seeds.
+        seed_error: as in `detectable`.
     """
     if len(differences_N) < 2 or difference == 0.0:
         return []
     whole = float(differences_N.var(ddof=1))
-    if whole == 0.0:
+    allowed = (difference / Z) ** 2 - seed_error**2
+    if whole == 0.0 or allowed <= 0.0:
         return []
     noise = 0.0 if noise_N is None else min(float(noise_N.mean()), whole)
     options = (1,) if noise_N is None else (1, 2, 4, 8)
     return [
         Needed(
-            max(2, math.ceil((Z / difference) ** 2 * (whole - noise + noise / times))),
+            max(2, math.ceil((whole - noise + noise / times) / allowed)),
             episodes * times,
         )
         for times in options

@@ -208,12 +208,14 @@ def _sizes(pair: Pair, found: Difference, a: Table, b: Table) -> dict[str, Any]:
     noises = [_noise(table, scores) for table, scores in ((a, pair.a_SN), (b, pair.b_SN))]
     noise_N = None if noises[0] is None or noises[1] is None else noises[0] + noises[1]
     episodes = min(sum(len(row[0]) for row in a.solved), sum(len(row[0]) for row in b.solved))
+    seed_error, _ = pair.by_seed()
     return {
         "effect_size": found.interval.mean / spread if spread else None,
-        "detectable": power.detectable(values, pair.by_seed()[0]),
+        "seed_error": seed_error,
+        "detectable": power.detectable(values, seed_error),
         "needed": [
             {"problems": one.problems, "attempts": one.episodes * a.k}
-            for one in power.needed(found.interval.mean, values, noise_N, episodes)
+            for one in power.needed(found.interval.mean, values, noise_N, episodes, seed_error)
         ],
     }
 

@@ -96,7 +96,7 @@ def _power(found: Mapping[str, Any]) -> Shown:
                     f"{need['problems']:,} problems × {need['attempts']} attempts"
                     for need in one["needed"]
                 )
-                or "–",
+                or ("more seeds" if one["seed_error"] else "–"),
             ]
             for one in found["pairs"]
         ],
