@@ -205,7 +205,7 @@ def summary(setting: str, method: str, seeds: Sequence[int], root: Path) -> dict
         shared = sorted(set.intersection(*map(set, done)))
         values_SN = np.array([[one[episode] for episode in shared] for one in done])
         found = over_seeds(values_SN)
-        row |= {"pass_at_4": found.value, "low": found.low, "high": found.high, "n": len(shared)}
+        row |= {"pass_at_4": found.mean, "low": found.low, "high": found.high, "n": len(shared)}
         row["by_seed"] = values_SN.mean(1).tolist()
     return row
 
@@ -242,7 +242,7 @@ def show(arguments: argparse.Namespace, console: Console) -> list[dict[str, Any]
 
 def main() -> None:
     """Run what is missing and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--settings", nargs="+", choices=SETTINGS, default=list(SETTINGS))
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2, 3, 4])

@@ -47,8 +47,8 @@ def name_of(problem: Problem) -> str:
     if not callable(problem.checker):
         return repr(problem.checker)
     checker: Any = problem.checker
-    named: Any = checker if hasattr(checker, "__qualname__") else type(checker)
-    return f"{named.__module__}.{named.__qualname__}"
+    qualified: object = getattr(checker, "__qualname__", type(checker).__qualname__)
+    return f"{checker.__module__}.{qualified}"
 
 
 def keeps_state(checker: object) -> bool:
