@@ -285,11 +285,12 @@ def main() -> None:
         type=float,
         help="what the device can do, to print the share of it that is used",
     )
+    parser.add_argument("--batches", type=int, default=len(BATCHES), help="the first of them only")
     parser.add_argument("--json", type=Path, help="write the rows there")
     options = parser.parse_args()
     torch.set_num_threads(1)
 
-    rows = [row for name in BATCHES for row in measure(options, name)]
+    rows = [row for name in list(BATCHES)[: options.batches] for row in measure(options, name)]
     table = Table(
         "variant",
         "completion tokens/s",
