@@ -39,6 +39,7 @@ AT_LEAST_1 = (
         "checkpoint_every",
         "keep_checkpoints",
         "threads",
+        "assume_prompt_tokens",
     ),
 )
 AT_LEAST_0 = (

@@ -16,7 +16,7 @@ from cppo_grpo.choices import Aggregation, Correction, Form, Planner, SolverGrou
 
 RegionName = Literal["plan", "solve"]
 
-NOT_STORED = ("run", "resume", "given")
+NOT_STORED = ("run", "resume", "given", "dry_run", "assume", "assume_prompt_tokens")
 """Settings of one call, which are not part of a run."""
 
 
@@ -92,6 +92,13 @@ class TrainConfig:
     resume: Path | None = None
     """Continue the run in this folder from its newest intact checkpoint, with its stored settings.
     """
+    dry_run: bool = False
+    """Only plan: memory, disk and batches of the run, and whether it fits. Loads no weights."""
+    assume: str | None = None
+    """Devices that `dry_run` plans for, such as h100x1, a100x8 or cpu:16 (16 GiB). Default: those
+    found here."""
+    assume_prompt_tokens: int = 1024
+    """Tokens of a prompt that `dry_run` assumes."""
     log_to: tuple[str, ...] = ()
     """Trackers that also receive the rows of metrics.jsonl, such as [tensorboard,wandb] (plug-ins
     of the group `cppo_env.trackers`)."""

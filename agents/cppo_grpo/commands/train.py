@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cppo_grpo.commands.launch import carry_out
-from cppo_grpo.config import TrainConfig
-
-if TYPE_CHECKING:
-    pass
+from cppo_grpo.config import NOT_STORED, TrainConfig, changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +22,25 @@ def train(config: TrainConfig) -> dict[str, Any]:
     """Train a planner and solver with CPPO (or another algorithm) on your problems."""
     from cppo_grpo.runs.progress import main_console
 
-    return carry_out("train", config, main_console())
+    console = main_console()
+    if own := {name: v for name, v in _different(config).items() if name not in NOT_STORED}:
+        console.print(
+            "settings that differ from the defaults: "
+            + ", ".join(f"{name}={value}" for name, value in own.items()),
+            highlight=False,
+            soft_wrap=True,
+            markup=False,
+        )
+    if config.dry_run:
+        from cppo_grpo.memory.report import dry_run
+
+        return dry_run(config, console)
+    return carry_out("train", config, console)
+
+
+def _different(config: TrainConfig) -> dict[str, Any]:
+    """The settings whose values are not the defaults."""
+    return changes(replace(config, given=None))
 
 
 def report(config: ReportConfig) -> dict[str, Any]:

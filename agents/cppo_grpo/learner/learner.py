@@ -122,6 +122,10 @@ class Learner:
             | ({} if spread is None else {"replicate_spread": spread})
         )
 
+    def free_gradients(self) -> None:
+        """Make room for the cache of the next rollout."""
+        self.optimizer.zero_grad(set_to_none=True)
+
     def _ordered(
         self, minibatches: list[list[Pass]], step: int, replicate: int
     ) -> Iterator[list[Pass]]:

@@ -22,7 +22,11 @@ CLAUSE = Regex(r"\d|[^\d\n]+?(?:[,.:;](?=\s)|(?=[\d\n])|$)\n*|\n+")
 blank, a digit or the end of the line."""
 
 
-def train_tokenizer(texts: Iterable[str], vocabulary: int = 2048) -> PreTrainedTokenizerFast:
+VOCABULARY = 2048
+"""Maximum number of tokens of a new tokenizer."""
+
+
+def train_tokenizer(texts: Iterable[str], vocabulary: int = VOCABULARY) -> PreTrainedTokenizerFast:
     """A byte-level BPE tokenizer whose merges may cross blanks within a clause or a line of code.
 
     The texts of one task repeat whole clauses and lines. Each becomes one token, so sequences are
@@ -62,8 +66,16 @@ def make_model(
         "eos_token_id": tokenizer.eos_token_id,
         "pad_token_id": tokenizer.pad_token_id,
     }
-    config = Qwen3Config(
-        vocab_size=len(tokenizer),
+    config = tiny_config(len(tokenizer), hidden, layers, **ids)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return Qwen3ForCausalLM(config).float()
+
+
+def tiny_config(vocabulary: int, hidden: int, layers: int, **ids: Any) -> Qwen3Config:
+    """The shape of such a model."""
+    return Qwen3Config(
+        vocab_size=vocabulary,
         hidden_size=hidden,
         intermediate_size=2 * hidden,
         num_hidden_layers=layers,
@@ -78,6 +90,3 @@ def make_model(
         bos_token_id=None,
         **ids,
     )
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return Qwen3ForCausalLM(config).float()

@@ -61,12 +61,25 @@ def cache_argument(model: PreTrainedModel) -> str:
     return "cache" if "cache" in inspect.signature(model.forward).parameters else "past_key_values"
 
 
+def room(total: int) -> int:
+    """The tokens that a new buffer holds: half as many again, so n appended ones cost O(n)."""
+    return max(total + 32, total * 3 // 2)
+
+
+def final_room(prompt: int, total: int) -> int:
+    """The tokens that the buffer holds once a prompt has grown to `total` tokens."""
+    held = room(prompt)
+    while held < total:
+        held = room(held + 1)
+    return held
+
+
 def _with_room(buffer: Tensor, total: int) -> Tensor:
-    """A copy with room for half as much again, so n appended tokens cost O(n) copies."""
+    """A copy with more room."""
     past = buffer.shape[-2]
     roomy = torch.empty(
         *buffer.shape[:-2],
-        max(total + 32, total * 3 // 2),
+        room(total),
         buffer.shape[-1],
         dtype=buffer.dtype,
         device=buffer.device,

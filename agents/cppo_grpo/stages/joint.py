@@ -103,6 +103,7 @@ def _step(session: Session, rollouts: _Rollouts, step: int, keep: Keep) -> Row:
     # cursor is that of the finished steps: an interrupted rollout is played again.
     with uninterrupted():
         row |= learner.update(rollout, step)
+        learner.free_gradients()
         row["seconds"] = time.perf_counter() - started
         row["seconds_overlapped"] = overlapped_s(row)
         keep(rollout, row, cursor)

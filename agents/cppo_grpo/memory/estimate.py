@@ -1,0 +1,187 @@
+"""What a run needs on each device and on disk, and what its batches are."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+from transformers import AutoModelForCausalLM, PretrainedConfig
+
+from cppo_grpo.config import TrainConfig
+from cppo_grpo.memory.devices import Devices
+from cppo_grpo.memory.shapes import model_shape, text_config
+from cppo_grpo.memory.simulation import Pass, activations, decoding
+from cppo_grpo.model.lora import add_adapter
+from cppo_grpo.model.weights import trainable_weights
+
+FLOAT32 = 4
+
+When = Literal["always", "update", "optimizer step", "sampling"]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Something that takes memory on each device."""
+
+    name: str
+    bytes: int
+    when: When
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Parameters of a model."""
+
+    total: int
+    trained: int
+    largest_trained: int
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryPlan:
+    """The plan of a run."""
+
+    config: TrainConfig
+    devices: Devices
+    counts: Counts
+    parts: tuple[Part, ...]
+
+    def at(self, when: When) -> int:
+        """Bytes of a phase on each device."""
+        return sum(part.bytes for part in self.parts if part.when in ("always", when))
+
+    @property
+    def peak(self) -> int:
+        """Bytes on a device in the worst phase; on a CPU, those of all processes."""
+        phases: tuple[When, ...] = ("update", "optimizer step", "sampling")
+        return max(self.at(when) for when in phases)
+
+    @property
+    def fits(self) -> bool:
+        """Whether a device holds it."""
+        return self.peak <= self.devices.bytes_each
+
+    @property
+    def checkpoint_bytes(self) -> int:
+        """A checkpoint: the trained weights and two moments of each."""
+        return 3 * FLOAT32 * self.counts.trained
+
+    @property
+    def disk_bytes(self) -> int:
+        """The run folder: `reference/`, `model/`, the checkpoints kept, and one being written."""
+        kept = self.config.keep_checkpoints + 1 + (self.config.eval_every > 0)
+        return 2 * FLOAT32 * self.counts.total + kept * self.checkpoint_bytes
+
+    @property
+    def batches(self) -> dict[str, int]:
+        """What a step samples and computes, at most."""
+        config = self.config
+        plans = config.problems_per_step * config.tuples if config.planning == "policy" else 0
+        programs = 0 if config.plan_only else config.problems_per_step * config.tuples * config.k
+        tokens = plans * config.max_tokens_plan + programs * config.max_tokens_solve
+        passes = sum(
+            math.ceil(count / (one.sequences * one.groups))
+            for count, one in zip((plans, programs), _passes(config), strict=True)
+            if count
+        )
+        return {
+            "plans_per_step": plans,
+            "programs_per_step": programs,
+            "sampled_tokens_per_step": tokens,
+            "passes_per_step": passes * config.update_epochs * config.replicates,
+            "optimizer_steps_per_step": config.minibatches
+            * config.update_epochs
+            * config.replicates,
+            "programs_per_run": programs * config.steps,
+            "evaluation_programs": config.eval_episodes
+            * config.k
+            * (2 + (config.steps // config.eval_every if config.eval_every else 0)),
+        }
+
+
+def make_plan(config: TrainConfig, devices: Devices, processes: int) -> MemoryPlan:
+    """The plan of a run in some processes, one on each device (or all on the CPU)."""
+    shape = model_shape(config)
+    counts = count_parameters(shape, config)
+    cpu = devices.name == "cpu"
+    shards = processes if config.parallel == "fsdp2" else 1
+    anchored = config.beta_plan > 0 or config.beta_solve > 0
+    apart = bool(config.off_policy_steps) or shards > 1
+    whole, trained = FLOAT32 * counts.total, FLOAT32 * counts.trained
+    temporary = 2 * FLOAT32 * counts.largest_trained if cpu else trained // shards
+    passes = [one for one in _passes(config) if one.sequences]
+    rows = [
+        Part("weights", whole // shards, "always"),
+        Part("reference", whole // shards * (anchored and not config.lora_rank), "always"),
+        Part("copy for sampling", whole * apart, "always"),
+        Part("optimizer state", 2 * trained // shards, "always"),
+        Part("vLLM", _vllm_share(config, devices), "always"),
+        Part("gradients", trained // shards, "update"),
+        Part(
+            "activations",
+            max(activations(shape, config, one, config.checkpoint_activations) for one in passes),
+            "update",
+        ),
+        Part("gradients and temporaries", trained // shards + temporary, "optimizer step"),
+    ]
+    if config.sampler == "transformers":
+        share = math.ceil(config.problems_per_step / processes) * config.tuples
+        decoded = [decoding(shape, one) for one in _decoded(config, share) if one.sequences]
+        worst = max(decoded, key=lambda one: one.cache + one.work)
+        rows += [
+            Part("key-value cache", int(worst.cache), "sampling"),
+            Part("prefill and logits", int(worst.work), "sampling"),
+        ]
+    times = processes if cpu else 1
+    parts = tuple(Part(row.name, row.bytes * times, row.when) for row in rows if row.bytes)
+    return MemoryPlan(config, devices, counts, parts)
+
+
+def count_parameters(shape: PretrainedConfig, config: TrainConfig) -> Counts:
+    """The parameters of a model, and those that the run trains."""
+    with torch.device("meta"):
+        model: Any = AutoModelForCausalLM.from_config(text_config(shape), dtype=torch.float32)
+    if config.lora_rank:
+        model = add_adapter(model, config)
+    trained = [weight.numel() for weight in trainable_weights(model).values()]
+    total = sum(weight.numel() for weight in model.parameters())
+    return Counts(total, sum(trained), max(trained))
+
+
+def _passes(config: TrainConfig) -> tuple[Pass, Pass]:
+    """The fullest pass of the update on plans, and on programs, with completions of full length."""
+
+    def fullest(completion: int, group: int) -> Pass:
+        prompt = config.assume_prompt_tokens
+        room = max(config.micro_batch_tokens - prompt, 0) // completion
+        if room < group:
+            return Pass(prompt, completion, max(room, 1))
+        groups = config.micro_batch_tokens // (prompt + group * completion)
+        return Pass(prompt, completion, group, min(groups, config.problems_per_step))
+
+    plans = config.tuples if config.planning == "policy" else 0
+    programs = 0 if config.plan_only else config.tuples * config.k
+    return fullest(config.max_tokens_plan, plans), fullest(config.max_tokens_solve, programs)
+
+
+def _decoded(config: TrainConfig, episodes: int) -> tuple[Pass, Pass]:
+    """The largest batch of plans, and of programs, that the transformers sampler decodes."""
+    most = int(config.sampler_options.get("batch_size", 256))
+    plans = episodes if config.planning == "policy" else 0
+    programs = 0 if config.plan_only else episodes * config.k
+    prompt = config.assume_prompt_tokens
+    return (
+        Pass(prompt, config.max_tokens_plan, min(most, plans)),
+        Pass(prompt, config.max_tokens_solve, min(most, programs)),
+    )
+
+
+def _vllm_share(config: TrainConfig, devices: Devices) -> int:
+    """What an engine beside the trainer reserves: vLLM's own default is .9 of the device."""
+    if config.sampler not in ("vllm", "vllm_worker") or devices.name == "cpu":
+        return 0
+    return int(
+        float(config.sampler_options.get("gpu_memory_utilization", 0.9)) * devices.bytes_each
+    )

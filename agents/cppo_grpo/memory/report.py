@@ -1,0 +1,156 @@
+"""`cppo train --dry_run true`: the plan as a table, and what to change where it does not fit."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from cppo_env.errors import CppoError, UsageError
+from cppo_grpo.checks import check
+from cppo_grpo.config import TrainConfig
+from cppo_grpo.launcher import launched_processes
+from cppo_grpo.memory.devices import GIB, assumed, found_here
+from cppo_grpo.memory.estimate import MemoryPlan, make_plan
+
+LORA_RANK = 32
+"""The adapter that is proposed where all weights do not fit."""
+
+
+def dry_run(config: TrainConfig, console: Console) -> dict[str, Any]:
+    """Print the plan of a run and return it.
+
+    Raises:
+        CppoError: it does not fit; the message names the nearest settings that do, and the error
+            holds the plan.
+        UsageError: the settings are refused, or they continue a run.
+    """
+    if config.resume is not None:
+        raise UsageError("dry_run: it plans a new run; leave --resume out")
+    check(config)
+    devices = found_here() if config.assume is None else assumed(config.assume)
+    processes = max(launched_processes(), devices.count if config.assume else 1)
+    plan = make_plan(config, devices, processes)
+    disk_free = shutil.disk_usage(_existing(config.run or Path())).free
+    console.print(_table(plan, processes))
+    _print_rest(plan, disk_free, console)
+    result = _result(plan, processes, disk_free)
+    if not plan.fits:
+        raise CppoError(
+            f"does not fit: {_gib(plan.peak)} of {_gib(devices.bytes_each)} on {devices.name}; "
+            f"{_proposals(plan, processes)}",
+            result=result,
+        )
+    if plan.disk_bytes > disk_free and config.assume is None:
+        raise CppoError(
+            f"does not fit on the disk: the run folder takes {_gib(plan.disk_bytes)} of "
+            f"{_gib(disk_free)} free; lower keep_checkpoints, or give --run on another disk",
+            result=result,
+        )
+    return result
+
+
+def _proposals(plan: MemoryPlan, processes: int) -> str:
+    """The first changes that make it fit, those that keep all weights trained before LoRA."""
+    found: list[str] = []
+    for changes in (_leaner(plan.config), _with_adapter(plan.config)):
+        for change in changes:
+            other = make_plan(dataclasses.replace(plan.config, **change), plan.devices, processes)
+            if other.fits:
+                named = ", ".join(f"{name}={value}" for name, value in change.items())
+                found.append(f"{named} takes {_gib(other.peak)}")
+                break
+    return "; ".join(found) or "take a smaller model or a larger device"
+
+
+def _leaner(config: TrainConfig) -> Iterator[dict[str, Any]]:
+    """Changes that compute the same run, from the cheapest on; each keeps those before it."""
+    change: dict[str, Any] = {}
+    if not config.checkpoint_activations:
+        change["checkpoint_activations"] = True
+        yield dict(change)
+    longest = max(config.max_tokens_plan, config.max_tokens_solve) + config.assume_prompt_tokens
+    if config.micro_batch_tokens > longest:
+        change["micro_batch_tokens"] = longest
+        yield dict(change)
+    if config.sampler == "transformers":
+        for rows in (64, 16):
+            change["sampler_options"] = {**config.sampler_options, "batch_size": rows}
+            yield dict(change)
+
+
+def _with_adapter(config: TrainConfig) -> Iterator[dict[str, Any]]:
+    """The same with an adapter instead of all weights."""
+    if config.lora_rank:
+        return
+    yield {"lora_rank": LORA_RANK}
+    for change in _leaner(config):
+        yield {"lora_rank": LORA_RANK, **change}
+
+
+def _table(plan: MemoryPlan, processes: int) -> Table:
+    devices = plan.devices
+    where = (
+        f"{processes} x {devices.name}" if devices.name != "cpu" else f"cpu, {processes} process"
+    )
+    table = Table(title=f"memory of each device ({where}, {_gib(devices.bytes_each)} usable)")
+    table.add_column("part")
+    table.add_column("when")
+    table.add_column("GiB", justify="right")
+    for part in plan.parts:
+        table.add_row(part.name, part.when, f"{part.bytes / GIB:.2f}")
+    table.add_section()
+    for when in ("sampling", "update", "optimizer step"):
+        table.add_row("all", when, f"{plan.at(when) / GIB:.2f}")
+    return table
+
+
+def _print_rest(plan: MemoryPlan, disk_free: int, console: Console) -> None:
+    config, counts, batches = plan.config, plan.counts, plan.batches
+    lines = [
+        f"model: {counts.total:,} parameters, {counts.trained:,} trained",
+        f"a step: {config.problems_per_step} problems x {config.tuples} tuples = "
+        f"{batches['plans_per_step']} plans, x {config.k} = {batches['programs_per_step']} "
+        f"programs; at most {batches['sampled_tokens_per_step']:,} sampled tokens, about "
+        f"{batches['passes_per_step']} passes and {batches['optimizer_steps_per_step']} optimizer "
+        "steps",
+        f"the run: {config.steps} steps, {batches['programs_per_run']:,} programs, and "
+        f"{batches['evaluation_programs']:,} in evaluations",
+        f"disk: {_gib(plan.checkpoint_bytes)} a checkpoint, {_gib(plan.disk_bytes)} the run folder "
+        f"({_gib(disk_free)} free here)",
+        f"assumed: prompts of {config.assume_prompt_tokens} tokens, completions of full length",
+    ]
+    for line in lines:
+        console.print(line, highlight=False, soft_wrap=True)
+
+
+def _result(plan: MemoryPlan, processes: int, disk_free: int) -> dict[str, Any]:
+    return {
+        "fits": plan.fits,
+        "device": plan.devices.name,
+        "processes": processes,
+        "bytes_usable": plan.devices.bytes_each,
+        "bytes_peak": plan.peak,
+        "parts": [dataclasses.asdict(part) for part in plan.parts],
+        "parameters": plan.counts.total,
+        "trained_parameters": plan.counts.trained,
+        "checkpoint_bytes": plan.checkpoint_bytes,
+        "disk_bytes": plan.disk_bytes,
+        "disk_free_bytes": disk_free,
+        **plan.batches,
+    }
+
+
+def _existing(path: Path) -> Path:
+    """The nearest folder that exists."""
+    path = path.resolve()
+    return path if path.exists() else _existing(path.parent)
+
+
+def _gib(count: float) -> str:
+    return f"{count / GIB:.1f} GiB" if count >= 0.1 * GIB else f"{count / 2**20:.0f} MiB"

@@ -1,0 +1,66 @@
+"""The shape of a run's model, without its weights."""
+
+from __future__ import annotations
+
+import copy
+import json
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from transformers import AutoConfig, PretrainedConfig
+
+from cppo_env.errors import UsageError
+from cppo_grpo.config import TrainConfig
+from cppo_grpo.model.tiny import VOCABULARY, tiny_config
+
+
+def model_shape(config: TrainConfig) -> PretrainedConfig:
+    """The architecture of the run's model.
+
+    It comes from the model's folder, from the table beside this file, or else from the hub (its
+    `config.json` alone).
+
+    Raises:
+        UsageError: no such model is known.
+    """
+    if config.model is None:
+        return tiny_config(VOCABULARY, config.hidden, config.layers)
+    known: dict[str, dict[str, Any]] = json.loads(
+        files("cppo_grpo.memory").joinpath("shapes.json").read_text("utf-8")
+    )
+    if config.model in known and not Path(config.model).exists():
+        return AutoConfig.for_model(**known[config.model])
+    try:
+        return AutoConfig.from_pretrained(config.model)
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"model: got {config.model!r}, expected a folder or hub name with a config.json, or "
+            f"one of {', '.join(known)}; {' '.join(str(error).split())}"
+        ) from error
+
+
+def text_config(shape: PretrainedConfig) -> Any:
+    """The part of a shape that describes the language model."""
+    return shape.get_text_config(decoder=True)
+
+
+def period(shape: PretrainedConfig) -> int:
+    """The number of layers after which the kinds of layers repeat."""
+    text = text_config(shape)
+    kinds = getattr(text, "layer_types", None) or ["same"] * text.num_hidden_layers
+    for length in range(1, len(kinds)):
+        if all(kind == kinds[i % length] for i, kind in enumerate(kinds)):
+            return length
+    return len(kinds)
+
+
+def slice_of(shape: PretrainedConfig, layers: int) -> PretrainedConfig:
+    """The first layers of a model, with next to no vocabulary."""
+    part = copy.deepcopy(text_config(shape))
+    if getattr(part, "layer_types", None) is not None:
+        part.layer_types = list(part.layer_types)[:layers]
+    part.num_hidden_layers = layers
+    part.vocab_size = 8
+    part.pad_token_id = part.bos_token_id = part.eos_token_id = None
+    return part

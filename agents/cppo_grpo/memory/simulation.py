@@ -1,0 +1,286 @@
+"""The memory of a pass through a model, measured on tensors that hold no data.
+
+The forward and the backward pass of a few layers run on fake tensors, which know their shapes only,
+while torch counts what is alive. So the figures follow the code of the model and of the learner,
+whatever the architecture. Memory is linear in the number of layers: two slices give the line.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch._subclasses.fake_tensor import FakeTensorMode
+from transformers import AutoModelForCausalLM, PretrainedConfig
+from transformers.utils import logging
+
+from cppo_grpo.config import TrainConfig
+from cppo_grpo.memory.shapes import period, slice_of, text_config
+from cppo_grpo.memory.tracking import AliveBytes
+from cppo_grpo.model.chunked_head import chosen_log_probs
+from cppo_grpo.model.lora import add_adapter
+from cppo_grpo.model.modes import checkpoint_activations
+from cppo_grpo.model.sharing import LINEAR, attention_kinds, install
+from cppo_grpo.model.tree_attention import PromptGroup, make_row
+from cppo_grpo.samplers.kv_cache import cache_argument, final_room, make_cache
+from cppo_grpo.samplers.transformers import draw
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """The sequences of a pass: groups of one prompt and several completions."""
+
+    prompt: int
+    """Tokens of the prompt."""
+    completion: int
+    """Tokens of each completion."""
+    sequences: int
+    """Sequences of each group."""
+    groups: int = 1
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of all sequences, each with its prompt."""
+        return (self.prompt + self.completion - 1) * self.sequences * self.groups
+
+
+SHORT = Pass(33, 32, 1), Pass(65, 64, 1)
+"""What stands for a long pass where memory is linear in the tokens."""
+
+
+HEAD_TOKENS = 512, 1024
+"""What stands for more tokens in the head, whose memory is linear in them from a tile on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alive:
+    """Bytes of a pass beyond weights and gradients."""
+
+    saved: float
+    """After the forward pass."""
+    peak: float
+
+    def towards(self, other: Alive, ratio: float) -> Alive:
+        """On the line from here through the other, at a multiple of their distance."""
+        return Alive(
+            self.saved + ratio * (other.saved - self.saved),
+            self.peak + ratio * (other.peak - self.peak),
+        )
+
+
+def activations(shape: PretrainedConfig, config: TrainConfig, one: Pass, remat: bool) -> int:
+    """Peak bytes of a pass of the update, beyond weights, gradients and optimizer state.
+
+    Args:
+        shape: the model.
+        config: the run; its adapter and its precision count.
+        one: the pass.
+        remat: whether activations are recomputed in the backward pass.
+    """
+    text, few = text_config(shape), period(shape)
+    settings = (config.lora_rank, config.lora_targets, config.bf16, remat)
+    # A whole model of one period is measured as it is.
+    more = min(2 * few, text.num_hidden_layers)
+
+    def whole(run: Pass) -> Alive:
+        less, larger = (_layers(_key(shape, n), run, *settings) for n in (few, more))
+        ratio = (text.num_hidden_layers - few) / max(more - few, 1)
+        return less.towards(larger, ratio)
+
+    if LINEAR in attention_kinds(shape):
+        # Linear attention runs in many small steps, all alike: two short passes give the line.
+        ratio = (one.tokens - SHORT[0].tokens) / (SHORT[1].tokens - SHORT[0].tokens)
+        alive = whole(SHORT[0]).towards(whole(SHORT[1]), ratio)
+    else:
+        group = whole(replace(one, groups=1))
+        alive = Alive(group.saved * one.groups, group.peak * one.groups)
+    tokens = one.completion * one.sequences * one.groups
+    less, larger = (
+        _head(text.vocab_size, text.hidden_size, n, config.lora_rank == 0, config.bf16)
+        for n in HEAD_TOKENS
+    )
+    head = less + (larger - less) * (tokens - HEAD_TOKENS[0]) / (HEAD_TOKENS[1] - HEAD_TOKENS[0])
+    return int(max(alive.saved + head, alive.peak))
+
+
+@dataclass(frozen=True, slots=True)
+class Decoding:
+    """Bytes that sampling takes beyond the weights."""
+
+    cache: float
+    """Keys and values (or states) of all sequences when they are longest."""
+    work: float
+    """What else is alive at the worst moment: the prefill, or drawing a token."""
+
+
+def decoding(shape: PretrainedConfig, one: Pass) -> Decoding:
+    """The memory of sampling in this process: all sequences have prompts of their own."""
+    text, few = text_config(shape), period(shape)
+    per_sequence, prefill = _prefill(_key(shape, few), one.prompt)
+    layers = text.num_hidden_layers / few
+    grown = final_room(one.prompt, one.prompt + one.completion - 1) / one.prompt
+    cache = per_sequence * grown * layers * one.sequences
+    copied = cache / text.num_hidden_layers  # one layer grows at a time
+    drawn = _draw(text.vocab_size, one.sequences)
+    return Decoding(cache, max(prefill * one.sequences, drawn + copied))
+
+
+class _Key:
+    """A slice as an argument that can be remembered by its text."""
+
+    def __init__(self, part: PretrainedConfig):
+        self.part, self.text = part, part.to_json_string(use_diff=False)
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Key) and self.text == other.text
+
+
+def _key(shape: PretrainedConfig, layers: int) -> _Key:
+    return _Key(slice_of(shape, layers))
+
+
+@contextmanager
+def _fake() -> Iterator[None]:
+    """Tensors without data, and none of the warnings about how little they know."""
+    with warnings.catch_warnings(), FakeTensorMode():
+        warnings.simplefilter("ignore")
+        level = logging.get_verbosity()
+        logging.set_verbosity_error()  # a missing fast kernel matters to no count
+        try:
+            yield
+        finally:
+            logging.set_verbosity(level)
+
+
+def _shapes_only(part: PretrainedConfig) -> Any:
+    with torch.device("meta"):
+        return AutoModelForCausalLM.from_config(part, dtype=torch.float32)
+
+
+def _fill(model: nn.Module) -> None:
+    """Give every weight and buffer a fake tensor, on the CPU, in place of its shape."""
+    filled: dict[Tensor, Tensor] = {}
+
+    def fill(tensor: Tensor) -> Tensor:
+        if tensor not in filled:
+            new = torch.empty(tensor.shape, dtype=tensor.dtype, device="cpu")
+            filled[tensor] = (
+                nn.Parameter(new, tensor.requires_grad) if isinstance(tensor, nn.Parameter) else new
+            )
+        return filled[tensor]
+
+    for module in model.modules():
+        for tensors in (module._parameters, module._buffers):
+            owned: dict[str, Any] = tensors  # torch allows None in either
+            owned.update({name: fill(one) for name, one in owned.items() if one is not None})
+
+
+@cache
+def _layers(
+    key: _Key, one: Pass, lora_rank: int, lora_targets: str, bf16: bool, remat: bool
+) -> Alive:
+    """A second pass through some layers: the gradients are there already."""
+    model = _shapes_only(key.part)
+    if lora_rank:
+        add_adapter(model, TrainConfig(lora_rank=lora_rank, lora_targets=lora_targets))
+    with _fake():
+        _fill(model)
+        if LINEAR not in attention_kinds(key.part):
+            install(model)
+        if remat:
+            checkpoint_activations(model)
+        model.train()
+
+        def forward() -> Tensor:
+            with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+                return _hidden(model, one)
+
+        for weight in model.parameters():
+            weight.grad = torch.zeros_like(weight) if weight.requires_grad else None
+        held = [*model.parameters(), *model.buffers()]
+        with AliveBytes(held + [weight.grad for weight in held if weight.grad is not None]) as own:
+            hidden = forward()
+            saved = own.now
+            hidden.backward(torch.ones_like(hidden))
+    return Alive(saved, own.peak)
+
+
+def _hidden(model: Any, one: Pass) -> Tensor:
+    """The hidden states that predict the completions, as `Policy` computes them."""
+    if LINEAR in attention_kinds(model.config):
+        ids = torch.zeros(one.sequences, one.prompt + one.completion - 1, dtype=torch.long)
+        states = model.base_model(
+            input_ids=ids, attention_mask=torch.ones_like(ids), use_cache=False
+        ).last_hidden_state
+        return states[:, one.prompt - 1 :]
+    prompts = [[0] * one.prompt] * one.sequences
+    completions = [[0] * one.completion] * one.sequences
+    members = tuple(range(one.sequences))
+    common = one.prompt - 1 if one.sequences > 1 else 0
+    row, _ = make_row([PromptGroup(members, common)], prompts, completions, torch.device("cpu"))
+    states = model.base_model(
+        input_ids=row.ids_1L,
+        position_ids=row.positions_1L,
+        attention_mask=torch.zeros(1, 1, 1, 1),
+        tree=row.tree,
+        use_cache=False,
+    ).last_hidden_state
+    return states[0, row.predicting]
+
+
+@cache
+def _head(vocabulary: int, width: int, tokens: int, trained: bool, bf16: bool) -> float:
+    """Peak bytes of the log-probs and their backward pass, beyond weight, gradient and input."""
+    with _fake():
+        weight = torch.zeros(vocabulary, width, requires_grad=trained)
+        weight.grad = torch.zeros_like(weight) if trained else None
+        hidden = torch.zeros(tokens, width, requires_grad=True)
+        chosen = torch.zeros(tokens, dtype=torch.long)
+        held = [weight, hidden, chosen, *([weight.grad] if weight.grad is not None else [])]
+        with AliveBytes(held) as own:
+            with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+                logps = chosen_log_probs(hidden, weight, chosen, 1.0)
+            logps.sum().backward()
+    return own.peak
+
+
+@cache
+def _prefill(key: _Key, tokens: int) -> tuple[float, float]:
+    """Bytes that one prompt leaves in the cache of some layers, and those it takes besides."""
+    model = _shapes_only(key.part).eval()
+    with _fake(), torch.no_grad():
+        _fill(model)
+        cached = make_cache(model.config)
+        ids = torch.zeros(1, tokens, dtype=torch.long)
+        with AliveBytes([*model.parameters(), *model.buffers(), ids]) as own:
+            model(
+                input_ids=ids, use_cache=True, logits_to_keep=1, **{cache_argument(model): cached}
+            )
+            held = own.now
+        kept = sum(
+            tensor.nbytes
+            for layer in cached.layers
+            for name, value in vars(layer).items()
+            if not name.startswith("_")  # buffers have room for more
+            for tensor in (value if isinstance(value, list | tuple) else (value,))
+            if isinstance(tensor, Tensor)
+        )
+    return kept, own.peak - held
+
+
+@cache
+def _draw(vocabulary: int, sequences: int) -> float:
+    """Peak bytes of drawing a token of each sequence, with its logits."""
+    with _fake(), torch.no_grad(), AliveBytes() as own:
+        logits = torch.zeros(sequences, vocabulary)
+        draw(logits, 0.7, torch.zeros(sequences, dtype=torch.float64))
+    return own.peak
