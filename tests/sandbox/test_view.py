@@ -2,6 +2,9 @@
 
 import os
 import socket
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from cppo_sandboxes.local import has_namespaces
@@ -126,3 +129,50 @@ print(input())
     with cppo_env.make_sandbox("local", workers=2) as box:
         reports = box.run([Job(problem, leaves), Job(problem, looks)])
     assert [report.verdict for report in reports] == ["AC", "AC"], reports
+
+
+BELOW_TMP = (
+    """
+import cppo_env
+from cppo_env.types import Problem, TestCase
+
+program = """
+    + repr(
+        """
+import fractions, os  # of the standard library, and not loaded before
+for folder, _, _ in os.walk("/tmp"):
+    if folder != "/tmp" and os.access(folder, os.W_OK):
+        print("BREACH", folder)
+open("/tmp/mine", "x").close()
+print(1)
+"""
+    )
+    + """
+problem = Problem("x", "", (TestCase("", "1\\n"),) * 2)
+pairs = [(problem, f"{program}# {number}") for number in range(2)]
+reports = cppo_env.grade_batch(pairs, sandbox="local")
+print(*(report.verdict for report in reports), *(report.message for report in reports))
+"""
+)
+
+
+@needs_namespaces
+def test_an_interpreter_below_tmp_is_visible_and_nothing_else_is_kept_there(tmp_path):
+    venv = tmp_path / "venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True)
+    [packages] = venv.glob("lib/python*/site-packages")
+    (packages / "these.pth").write_text("\n".join(path for path in sys.path if path))
+    done = subprocess.run(
+        [venv / "bin/python", "-W", "error", "-c", BELOW_TMP], capture_output=True, text=True
+    )
+    assert done.stdout.split() == ["AC", "AC"], done.stdout + done.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs programs as another user")
+def test_an_interpreter_that_programs_cannot_read_is_an_error(tmp_path, monkeypatch):
+    from cppo_sandboxes.worker import ground
+
+    monkeypatch.setattr(ground.os, "__file__", str(tmp_path / "os.py"))
+    Path(ground.os.__file__).touch(mode=0o600)
+    with pytest.raises(PermissionError, match="cannot read Python's"):
+        ground.choose_uid(50_000)

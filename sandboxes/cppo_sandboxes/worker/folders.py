@@ -25,6 +25,7 @@ class Folder:
         self.path = path
         self._mode = stat.S_IMODE(os.stat(path).st_mode)
         self._mounted = os.path.ismount(path)
+        self._kept = _mounts_below(path) if self._mounted else frozenset[str]()
         self._clean_ns = 0
         self._renew()
 
@@ -41,8 +42,8 @@ class Folder:
         return False
 
     def entries(self) -> list[str]:
-        """Its entries."""
-        return os.listdir(self.path)
+        """Its entries, less those in which something is mounted: programs cannot write to them."""
+        return [name for name in os.listdir(self.path) if name not in self._kept]
 
     def renew(self) -> bool:
         """Make it anew; returns False if something is still in it."""
@@ -120,6 +121,14 @@ class SharedFolder:
     def empty(self) -> None:
         """Delete the program's entries."""
         empty(self.path, self.entries)
+
+
+def _mounts_below(path: str) -> frozenset[str]:
+    """The entries of a folder in which something is mounted."""
+    with open("/proc/self/mountinfo") as file:
+        places = [line.split(" ")[4] for line in file]
+    below = [place.removeprefix(f"{path}/") for place in places if place.startswith(f"{path}/")]
+    return frozenset(place.split("/")[0] for place in below)
 
 
 def written_bytes(top: Folder | SharedFolder) -> int:

@@ -9,7 +9,11 @@ PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 4, 36
 
 
 def choose_uid(wanted):
-    """The uid for programs: the wanted or another available one; 0 if users cannot change."""
+    """The uid for programs: the wanted or another available one; 0 if users cannot change.
+
+    Raises:
+        PermissionError: that user cannot read the interpreter, so right programs would fail.
+    """
     with open("/proc/self/uid_map") as file:
         ranges = [tuple(map(int, line.split())) for line in file]
     if not any(first <= wanted and wanted + 1 < first + count for first, _, count in ranges):
@@ -25,8 +29,14 @@ def choose_uid(wanted):
             os.setresuid(wanted, wanted, wanted)
         except OSError:
             os._exit(1)
-        os._exit(0)
-    return wanted if os.waitpid(pid, 0)[1] == 0 else 0
+        os._exit(0 if os.access(os.__file__, os.R_OK) else 2)
+    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    if status == 2:
+        raise PermissionError(
+            f"programs run as user {wanted}, who cannot read Python's {os.__file__}; install "
+            "Python where every user can read it, or use the Docker sandbox"
+        )
+    return wanted if status == 0 else 0
 
 
 def make_work_folder(path, uid):

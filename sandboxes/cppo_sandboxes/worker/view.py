@@ -81,11 +81,20 @@ def build(libc, root: str, visible: list[str], hidden: list[str]) -> None:
     tree = _Tree(libc, root)
     tree.mount(None, "/", None, REC | PRIVATE)
     tree.mount("tmpfs", root, "tmpfs", NOSUID | NODEV, "mode=0755,size=1m")
+    for path, options in FOLDERS.items():
+        os.makedirs(root + path)
+        tree.mount("tmpfs", root + path, "tmpfs", NOSUID | NODEV | NOATIME, options)
+    shelters = {top for path in visible for folder in FOLDERS if (top := _top(folder, path))}
+    for top in shelters:
+        os.mkdir(root + top)
+        tree.mount("tmpfs", root + top, "tmpfs", NOSUID | NODEV, "mode=0755,size=64k")
     shown: list[str] = []
     for path in [*SYSTEM, *sorted(visible)]:
         if not any(path == other or path.startswith(f"{other}/") for other in shown):
             shown.append(path)
             tree.show(path)
+    for top in shelters:
+        tree.seal(root + top)
     for path in hidden:
         if os.path.isdir(root + path):
             tree.mount("tmpfs", root + path, "tmpfs", RDONLY | NOSUID | NODEV, "mode=0755,size=4k")
@@ -93,9 +102,6 @@ def build(libc, root: str, visible: list[str], hidden: list[str]) -> None:
         os.makedirs(os.path.dirname(root + path), exist_ok=True)
         with open(root + path, "w") as file:
             file.write(text)
-    for path, options in FOLDERS.items():
-        os.makedirs(root + path)
-        tree.mount("tmpfs", root + path, "tmpfs", NOSUID | NODEV | NOATIME, options)
     for name in DEVICES:
         tree.show(f"/dev/{name}")
     for path, target in LINKS.items():
@@ -112,6 +118,13 @@ def build(libc, root: str, visible: list[str], hidden: list[str]) -> None:
         raise OSError(ctypes.get_errno(), "umount2")
     os.chdir("/")
     tree.mount(None, "/", None, REMOUNT | BIND | RDONLY | NOSUID | NODEV)
+
+
+def _top(folder: str, path: str) -> str:
+    """The entry of a folder that holds a path, such as /tmp/a for /tmp/a/b; empty if none does."""
+    if not path.startswith(f"{folder}/"):
+        return ""
+    return f"{folder}/{path.removeprefix(f'{folder}/').split('/')[0]}"
 
 
 def starts_python() -> bool:
@@ -147,9 +160,13 @@ class _Tree:
             open(there, "x").close()
         self.mount(path, there, None, BIND | REC)
         if not path.startswith("/dev/"):
-            status = os.statvfs(there).f_flag
-            kept = status & KEPT | (RELATIME if status & ST_RELATIME else 0)
-            self.mount(None, there, None, REMOUNT | BIND | RDONLY | NOSUID | NODEV | kept)
+            self.seal(there)
+
+    def seal(self, there: str) -> None:
+        """Make what is mounted at a place read-only."""
+        status = os.statvfs(there).f_flag
+        kept = status & KEPT | (RELATIME if status & ST_RELATIME else 0)
+        self.mount(None, there, None, REMOUNT | BIND | RDONLY | NOSUID | NODEV | kept)
 
     def mask(self, path: str) -> None:
         """Leave nothing to read at a place."""
