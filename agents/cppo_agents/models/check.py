@@ -134,9 +134,7 @@ def _chat_rows(chat: ChatFormat) -> list[Row]:
         else Row("system text", "a turn of its own"),
     ]
     if chat.always_thinks:
-        value = (
-            "always on; give thoughts tokens of their own (think_tokens_plan, think_tokens_solve)"
-        )
+        value = "always on; thoughts use the tokens of the answer, so raise its limits"
         return [*rows, Row("thinking", value, "note")]
     return [*rows, Row("thinking", f"switch {chat.switch}" if chat.switch else "no switch")]
 
