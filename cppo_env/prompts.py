@@ -6,6 +6,7 @@ siblings'.
 
 from __future__ import annotations
 
+import re
 from string import ascii_uppercase
 
 from cppo_env.parsing import MAX_METHOD_WORDS
@@ -36,13 +37,19 @@ _CALL_FORM = (
 
 
 def observe(problem: Problem, methods: tuple[str, ...] = (), phase: int = 0) -> Observation:
-    """What an agent may see of a problem: never hidden tests, references or metadata."""
-    return Observation(
-        phase=phase,
-        problem=problem.statement,
-        starter_code=problem.starter_code,
-        methods=methods,
-    )
+    """What an agent may see of a problem: never hidden tests, references or metadata.
+
+    The entry point decides the form: only what is called from outside has starter code here. Where
+    the starter code does not name the function, a comment does; starter code of a program that
+    reads standard input is a part of its statement.
+    """
+    statement, starter = problem.statement, problem.starter_code
+    if problem.entry_point is None:
+        statement, starter = statement + _code("Starter code", starter), ""
+    elif not re.search(rf"\b{re.escape(problem.entry_point)}\b", starter):
+        named = f"# Write the function {problem.entry_point}, with the arguments of the statement."
+        starter = f"{named}\n{starter}".rstrip()
+    return Observation(phase=phase, problem=statement, starter_code=starter, methods=methods)
 
 
 def plan_messages(observation: Observation, k: int = 4) -> Messages:
@@ -71,7 +78,8 @@ def skills(k: int) -> tuple[str, ...]:
 
 def problem_text(observation: Observation) -> str:
     """The statement, with the starter code where there is one."""
-    starter = observation["starter_code"]
-    return observation["problem"] + (
-        f"\n\nStarter code:\n```python\n{starter}\n```" if starter else ""
-    )
+    return observation["problem"] + _code("Starter code", observation["starter_code"])
+
+
+def _code(title: str, code: str) -> str:
+    return f"\n\n{title}:\n```python\n{code}\n```" if code else ""

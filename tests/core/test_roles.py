@@ -1,6 +1,7 @@
 """Built-in judges and rewards, fakes, and what an agent may see, against the contracts."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,7 @@ from cppo_env import plugins
 from cppo_env.engine import Engine
 from cppo_env.errors import UnknownNameError
 from cppo_env.judges import AcceptJudge, FormatJudge
-from cppo_env.prompts import plan_messages, solve_messages
+from cppo_env.prompts import observe, plan_messages, solve_messages
 from cppo_env.rewards import PassRate, gated, outcome, validity
 from cppo_env.testing import (
     FakeSandbox,
@@ -114,3 +115,14 @@ def test_the_solver_prompt_holds_its_own_method_only():
     [planned] = engine.advance([Episode(problem)], [("alpha", "beta", "gamma", "delta")])
     text = repr(solve_messages(engine.observe(planned.episode), "beta"))
     assert re.findall("alpha|beta|gamma|delta", text) == ["beta"]
+
+
+def test_the_entry_point_decides_the_form_and_not_the_starter_code() -> None:
+    called = observe(replace(make_problem(), entry_point="add"))
+    assert "add" in repr(solve_messages(called, ""))
+    assert "it is called from outside" in repr(solve_messages(called, ""))
+    named = observe(replace(make_problem(), entry_point="add", starter_code="def add(a, b):"))
+    assert named["starter_code"] == "def add(a, b):"
+    program = solve_messages(observe(replace(make_problem(), starter_code="# your code")), "")
+    assert "# your code" in repr(program)
+    assert "reads standard input" in repr(program)
