@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import time
+import warnings
+import weakref
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from cppo_agents.backends import Failure, Reply, Request
+from cppo_agents.backends.dialect import Dialect, text_of
 from cppo_env.errors import UsageError
 from cppo_env.plugins import missing_extra
+
+LONG = re.compile(r"context.{0,20}(length|window|size)|prompt is too long|too many tokens", re.I)
+"""How servers say that a prompt is longer than the model's context."""
 
 
 class OpenAICompatible:
@@ -25,6 +33,7 @@ class OpenAICompatible:
         concurrency: int = 16,
         timeout_s: float = 600.0,
         retries: int = 4,
+        rate_limit_wait_s: float = 600.0,
         extra_body: Mapping[str, Any] | None = None,
     ):
         """Connects on the first request.
@@ -38,6 +47,8 @@ class OpenAICompatible:
             timeout_s: seconds that one try of one request may take.
             retries: further tries after a lost connection, a time-out, or status 408, 409, 429 or
                 5xx.
+            rate_limit_wait_s: seconds that one request may wait for a rate limit to pass, beyond
+                those tries.
             extra_body: further fields of the request, such as `{"chat_template_kwargs":
                 {"enable_thinking": false}}`.
 
@@ -57,42 +68,81 @@ class OpenAICompatible:
             )
         self.model = model
         self.concurrency = concurrency
-        self.extra_body = dict(extra_body or {})
-        self._error: type[Exception] = openai.OpenAIError
+        self.dialect = Dialect(dict(extra_body or {}))
+        self._wait_s = rate_limit_wait_s
+        self.pause_s = 5.0
+        """Seconds to wait for a rate limit of a server that does not say how long."""
+        self._openai: Any = openai
         self._client = openai.OpenAI(
             base_url=base_url, api_key=key or "none", timeout=timeout_s, max_retries=retries
         )
+        self._answered = False
+        weakref.finalize(self, self._client.close)
 
     def complete(self, requests: Sequence[Request]) -> list[Reply | Failure]:
-        """One call of the endpoint for each request."""
+        """One call of the endpoint for each request.
+
+        Raises:
+            UsageError: the endpoint refuses what it is asked, and has answered nothing so far: a
+                wrong key, model or setting, which no further request would mend.
+        """
         with ThreadPoolExecutor(self.concurrency) as pool:
             return list(pool.map(self._complete, requests))
 
     def _complete(self, request: Request) -> Reply | Failure:
-        seed: dict[str, Any] = {} if request.seed is None else {"seed": request.seed}
-        messages: Any = request.messages  # theirs is a union of ten TypedDicts
-        try:
-            answer = self._client.chat.completions.create(
-                model=self.model,
-                messages=messages,
-                temperature=request.temperature,
-                max_tokens=request.max_tokens,
-                extra_body=self.extra_body,
-                **seed,
-            )
-        except (self._error, json.JSONDecodeError) as error:
-            return Failure(f"{self._client.base_url}: {error}")
-        # The package checks no schema: whatever JSON came is in the object's attributes.
-        try:
+        where, errors = self._client.base_url, self._openai
+        deadline = time.monotonic() + self._wait_s
+        while True:
+            asked = self.dialect.fields(request)
+            messages: Any = request.messages  # theirs is a union of ten TypedDicts
+            try:
+                answer = self._client.chat.completions.create(
+                    model=self.model, messages=messages, **asked
+                )
+            except errors.RateLimitError as error:
+                if "insufficient_quota" in str(error):
+                    return self._refused(error)
+                pause_s = _retry_after_s(error, self.pause_s)
+                if time.monotonic() + pause_s > deadline:
+                    return Failure(f"{where}: {error}")
+                time.sleep(pause_s)
+            except errors.APIStatusError as error:
+                if error.status_code >= 500 or error.status_code in (408, 409):
+                    return Failure(f"{where}: {error}")
+                if not self.dialect.adapt(asked, str(error)):
+                    return self._refused(error)
+            except (errors.OpenAIError, json.JSONDecodeError) as error:
+                return Failure(f"{where}: {error}")
+            else:
+                break
+        try:  # the package checks no schema: whatever JSON came is in the object's attributes
             [choice, *_] = answer.choices
-            text = choice.message.content or ""
+            text = text_of(choice.message)
         except (AttributeError, TypeError, ValueError):
-            return Failure(
-                f"{self._client.base_url}: the answer holds no message; does it serve chat "
-                "completions?"
-            )
+            return Failure(f"{where}: the answer holds no message; does it serve chat completions?")
+        self._answered = True
         return Reply(
             text,
             truncated=choice.finish_reason == "length",
             tokens=answer.usage.completion_tokens if answer.usage else 0,
         )
+
+    def _refused(self, error: Exception) -> Reply | Failure:
+        """What a refusal means that the same request would meet again."""
+        if LONG.search(str(error)):
+            warnings.warn(f"{self.model}: a prompt is too long for it: {error}", stacklevel=2)
+            return Reply("", truncated=True)
+        if self._answered:
+            return Failure(f"{self._client.base_url}: {error}")
+        raise UsageError(
+            f"{self._client.base_url} refuses the requests, so none is repeated: {error}; check "
+            "model, key and settings"
+        ) from error
+
+
+def _retry_after_s(error: Any, otherwise: float) -> float:
+    """Seconds that the server asks to wait."""
+    try:
+        return max(0.05, float(error.response.headers["retry-after"]))
+    except (KeyError, ValueError):
+        return otherwise
