@@ -1,5 +1,6 @@
 """The examples run as a reader would run them, and their plug-ins pass the contracts."""
 
+import os
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -21,6 +22,7 @@ SHOWN = {
     "random_agent.py": "verdicts ('WA', 'WA', 'WA', 'WA'), reward 0.0",
     "sb3_ppo.py": "PPO, joint: pass@4 0.",
     "training_loop.py": "step 5: pass@4 0.",
+    "trl_grpo.py": "step 2: reward 0.000",
     "vector_env.py": "pass@4 of 9 episodes: 1.000, mean reward 1.000",
 }
 
@@ -30,7 +32,7 @@ SHORT = {
     "sb3_ppo.py": ["--episodes=1024", "--problems=64"],
 }
 """Arguments for a run of seconds, of the examples that take minutes."""
-NEEDS = {"sb3_ppo.py": "stable_baselines3"}
+NEEDS = {"sb3_ppo.py": "stable_baselines3", "trl_grpo.py": "trl"}
 """Packages that are not among the project's own."""
 
 
@@ -43,7 +45,8 @@ def test_example_shows_what_it_should(name):
     if name in NEEDS and find_spec(NEEDS[name]) is None:
         pytest.skip(f"{name} needs {NEEDS[name]}, which is not installed")
     command = [sys.executable, EXAMPLES / name, *SHORT.get(name, [])]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    environment = {**os.environ, "PYTHONPATH": str(EXAMPLES.parent / "integrations")}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     assert SHOWN[name] in done.stdout
 
