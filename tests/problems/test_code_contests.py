@@ -88,9 +88,13 @@ def test_filters_take_the_sets_own_numbers(tmp_path: Path):
     assert len(load_problems(path, languages="cpp", min_tests=4)) == 6
 
 
-def test_programs_for_files_are_made_to_read_and_write_standard_streams(tmp_path: Path):
+@pytest.mark.parametrize(
+    "first", ["", '"""About."""\n\x0c\nfrom __future__ import (\n    annotations,\n)\n']
+)
+def test_programs_for_files_are_made_to_read_and_write_standard_streams(tmp_path: Path, first: str):
     program = (
-        "with open('in.txt') as f, open('out.txt', 'w') as g: g.write(str(2 * int(f.read())))\n"
+        f"{first}with open('in.txt') as f, open('out.txt', 'w') as g:\n"
+        "    g.write(str(2 * int(f.read())))\n"
     )
     problem = decode(
         code_contests(

@@ -50,6 +50,12 @@ def test_releases_and_windows_select():
         load_problems(DATA, version="v1")
 
 
+def test_dates_may_be_timestamps_as_parquet_files_hold_them():
+    dates = "2025-01-04T00:00:00", datetime.datetime(2025, 1, 4)
+    text, timestamp = (decode(livecodebench(contest_date=one), None) for one in dates)
+    assert timestamp.metadata == text.metadata
+
+
 @pytest.mark.parametrize("version", ["6", "v7", "v0", "v3_v2", "release_v9", "release_v6\n"])
 def test_a_release_that_does_not_exist_is_an_error(tmp_path: Path, version: str):
     write_lines(tmp_path / "test6.jsonl", [livecodebench()])

@@ -6,11 +6,13 @@ one.
 
 from __future__ import annotations
 
+import ast
 import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
+from cppo_env.parsing.lines import split_lines
 from cppo_env.problems.files.catalog import Catalog
 from cppo_env.problems.files.sources import files_of
 from cppo_env.problems.layouts.cues import checker_for
@@ -203,4 +205,20 @@ def _on_streams(programs: tuple[str, ...], streams: tuple[str, str]) -> tuple[st
     source, sink = streams
     take = f"pathlib.Path({source!r}).write_text(sys.stdin.read())\n" if source else ""
     give = f"atexit.register(lambda: print(pathlib.Path({sink!r}).read_text()))\n" if sink else ""
-    return tuple(_FILES_TO_STREAMS.format(take=take, give=give) + program for program in programs)
+    head = _FILES_TO_STREAMS.format(take=take, give=give)
+    return tuple(_after_future_imports(program, head) for program in programs)
+
+
+def _after_future_imports(program: str, head: str) -> str:
+    """A program with some lines before its first statement that need not stand first."""
+    try:
+        body = ast.parse(program).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        body = []  # it will not run either way
+    ends = [
+        one.end_lineno or 0
+        for one in body
+        if isinstance(one, ast.ImportFrom) and one.module == "__future__"
+    ]
+    lines, end = split_lines(program), max(ends, default=0)
+    return "\n".join([*lines[:end], head + "\n".join(lines[end:])])

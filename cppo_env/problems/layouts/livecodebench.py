@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -177,6 +177,9 @@ def _content(record: Record) -> str:
 
 
 def _date(record: Record) -> str | None:
+    given = record.get("contest_date")
+    if isinstance(given, date):  # Parquet files may hold timestamps
+        return given.isoformat()
     text = text_field(record, "contest_date", "")
     if not text:
         return None
