@@ -1,6 +1,6 @@
 """The proof: who passes the ceiling of independent attempts on `CPPO-Strategies-v0`?
 
-    python benchmarks/coordination.py                                 # everything: 270 runs
+    python benchmarks/coordination.py                                 # everything: 279 runs
     python benchmarks/coordination.py --settings 4-of-8 --hours 3     # starts no run after 3 hours
     python benchmarks/coordination.py --table                         # what has been run so far
 
