@@ -9,8 +9,10 @@ for folder in (".", os.environ.get("TMPDIR", "/tmp")):
     status = os.stat(folder)
     if 738291 in (status.st_mtime_ns % 10**6, status.st_atime_ns % 10**6) or status.st_mtime_ns:
         print("BREACH: the times of", folder, status)
-    if os.listxattr(folder) or os.listdir(folder):
-        print("BREACH: something in", folder)
+    # An interpreter below /tmp is mounted there, read-only; programs cannot mount anything.
+    left = [name for name in os.listdir(folder) if not os.path.ismount(os.path.join(folder, name))]
+    if os.listxattr(folder) or left:
+        print("BREACH: something in", folder, left)
     fd = os.open(folder, os.O_RDONLY)
     try:
         [flags] = struct.unpack("l", fcntl.ioctl(fd, FS_IOC_GETFLAGS, bytes(8)))
