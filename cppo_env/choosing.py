@@ -100,9 +100,10 @@ class ChooseMethods(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructor
         self._assembly = base.assembly
         problems = base.assembly.problems
         every = [problems[index] for index in range(len(problems))]
-        self.methods = max(len(known_methods(problem)) for problem in every)
+        counts = [len(known_methods(problem)) for problem in every]
+        self.methods = max(counts)
         """Number of methods to choose from."""
-        if none := [problem.id for problem in every if not known_methods(problem)]:
+        if none := [one.id for one, count in zip(every, counts, strict=True) if not count]:
             raise ProblemDataError(
                 f"problems: {len(none)} of {len(every)} have no known programs, such as {none[0]}; "
                 "take a set with references"

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from cppo_agents.backends import Backend, Failure, KnowsModel, Reply, Request
 from cppo_agents.draws import EpisodeCounter, seed_of
-from cppo_agents.models.lengths import Lengths, LongPrompts, obstacle_of
+from cppo_agents.models.lengths import Lengths, LongPrompts, most_tokens, obstacle_of
 from cppo_agents.strategies import Sampling, Strategy, make_strategy
 from cppo_agents.strategies.base import Steps
 from cppo_env import plugins
@@ -56,9 +56,10 @@ class ModelAgent:
         backend, lengths = self.backend, self.lengths
         if lengths is None or lengths.context is None or not isinstance(backend, KnowsModel):
             return backend.complete(requests)
+        rooms = [lengths.context - one.max_tokens for one in requests]
         fits = [
-            backend.prompt_tokens(one.messages) + one.max_tokens <= lengths.context
-            for one in requests
+            most_tokens(one.messages) <= room or backend.prompt_tokens(one.messages) <= room
+            for one, room in zip(requests, rooms, strict=True)
         ]
         asked = [one for one, fit in zip(requests, fits, strict=True) if fit]
         answers = iter(backend.complete(asked) if asked else ())

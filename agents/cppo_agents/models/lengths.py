@@ -79,6 +79,12 @@ class Lengths:
         return min(known, default=None)
 
 
+def most_tokens(messages: Messages) -> int:
+    """Tokens that a prompt has at most, found without a tokenizer: a token is a byte at least."""
+    texts = (one["content"].encode(errors="surrogatepass") for one in messages)
+    return sum(map(len, texts)) + TEMPLATE_BYTES
+
+
 def obstacle_of(
     problem: Problem, k: int, lengths: Lengths, measure: Callable[[Messages], int]
 ) -> str | None:
@@ -92,8 +98,7 @@ def obstacle_of(
     """
     observation = prompts.observe(problem)
     both = prompts.plan_messages(observation, k), prompts.solve_messages(observation, "")
-    longest = max(sum(len(one["content"].encode()) for one in messages) for messages in both)
-    if lengths.surely_fits(longest + TEMPLATE_BYTES):  # a token is a byte at least
+    if lengths.surely_fits(max(map(most_tokens, both))):
         return None
     plan, solve = map(measure, both)
     return lengths.obstacle(plan, solve)
