@@ -1,21 +1,20 @@
 """What algorithms that write no text reach on CPPO-Strategies-v0, beside the ceiling.
 
-    python benchmarks/choose_methods.py [--seeds 3] [--episodes 20000] [--json FILE]
+    python -m benchmarks.choose_methods [--seeds 3] [--episodes 20000] [--json FILE]
 
 REINFORCE (examples/reinforce.py) and Stable-Baselines3's PPO and A2C (examples/sb3_ppo.py), each in
 the three forms of `ChooseMethods`. Each program runs once on each problem, in the sandbox.
 """
 
 import argparse
-import contextlib
 import json
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
+from cppo_sandboxes.cached import CachedSandbox
 
 import cppo_env
 from cppo_env.problems import strategies
@@ -23,24 +22,6 @@ from cppo_env.problems.strategies import coordinated_optimum, independent_ceilin
 from examples import reinforce, sb3_ppo
 
 HELD_OUT = 512
-
-
-class Remembering:
-    """A sandbox that remembers reports by problem id and program: these programs have no chance."""
-
-    def __init__(self, inner: cppo_env.Sandbox):
-        self.inner, self.known = inner, dict[tuple[str, str], cppo_env.Report]()
-
-    def run(self, jobs: Sequence[cppo_env.Job]) -> list[cppo_env.Report]:
-        """One report for each job."""
-        fresh = {(job.problem.id, job.program): job for job in jobs}
-        fresh = {key: job for key, job in fresh.items() if key not in self.known}
-        self.known.update(zip(fresh, self.inner.run([*fresh.values()]), strict=True))
-        return [self.known[job.problem.id, job.program] for job in jobs]
-
-    def close(self) -> None:
-        """Close the inner sandbox."""
-        self.inner.close()
 
 
 def main() -> None:
@@ -53,7 +34,8 @@ def main() -> None:
     given = parser.parse_args()
     probabilities = strategies.load().probabilities
     rows = []
-    with contextlib.closing(Remembering(cppo_env.make_sandbox(given.sandbox))) as sandbox:
+    # These programs have no chance in them, and each runs once on each problem.
+    with CachedSandbox(cppo_env.make_sandbox(given.sandbox), remember="all") as sandbox:
         cells: list[tuple[str, Any]] = [("REINFORCE", kind) for kind in reinforce.KINDS]
         cells += [(name, form) for form in reinforce.KINDS.values() for name in sb3_ppo.SETTINGS]
         for algorithm, form in cells:

@@ -26,12 +26,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from cppo_grpo.runs.log import MetricsLog
 from rich.console import Console
 from rich.table import Table
 
 from cppo_env import load_problems
 from cppo_env.intervals import over_seeds
 from cppo_env.problems.strategies import coordinated_optimum, independent_ceiling
+from cppo_env.records import EpisodeRecord
 
 K = 4
 SEARCH_SEED = 100
@@ -101,16 +103,15 @@ class Cell:
         """Its run folder."""
         return self.root / self.setting / self.method / f"lr-{self.rate:g}" / f"seed-{self.seed}"
 
-    @property
-    def rows(self) -> list[dict[str, Any]]:
-        """The rows of its metrics."""
+    def rows(self, stage: str) -> list[dict[str, Any]]:
+        """The rows of a stage in its metrics."""
         log = self.folder / "metrics.jsonl"
-        return [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+        return MetricsLog(log, writable=False).rows(stage) if log.exists() else []
 
     @property
     def done(self) -> bool:
         """Whether it was evaluated after its last step."""
-        return any(row["stage"] == "after" for row in self.rows)
+        return bool(self.rows("after"))
 
     def run(self) -> None:
         """Train and evaluate, or go on where it was broken off."""
@@ -128,18 +129,14 @@ class Cell:
 
     def training_pass_at_k(self) -> float:
         """Mean pass@K of the last steps, which chooses the learning rate."""
-        steps = [row["pass_at_k"] for row in self.rows if row["stage"] == "joint"]
+        steps = [row["pass_at_k"] for row in self.rows("joint")]
         return float(np.mean(steps[-WINDOW:]))
 
     def passed(self) -> dict[tuple[str, int], float]:
         """Whether any of the K attempts passed, for each held-out episode that is not void."""
         file = self.folder / "rollouts" / "after.jsonl"
-        records = map(json.loads, file.read_text().splitlines())
-        return {
-            (one["problem_id"], one["episode"]): float("AC" in one["verdicts"])
-            for one in records
-            if not one["void"]
-        }
+        records = map(EpisodeRecord.from_json, file.read_text().splitlines())
+        return {one.key: float(one.correct > 0) for one in records if not one.void}
 
 
 def rates_of(method: str) -> tuple[float, ...]:

@@ -41,8 +41,7 @@ class Assembly:
             raise _misspelt(filters) or error from None
         if len(loaded) == 0:
             raise ProblemDataError(
-                f"problems: {settings.problems or settings.dataset!r} holds none with the filters "
-                f"{dict(chosen)}"
+                f"problems: {source!r} holds none with the filters {dict(chosen)}"
             )
         judge: Judge = _resolve("judges", settings.judge, "rule", settings.judge_options)
         reward: Reward = _resolve("rewards", settings.reward, "__call__")

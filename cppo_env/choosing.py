@@ -16,7 +16,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from cppo_env.env import CPPOEnv
-from cppo_env.errors import OrderError, ProblemDataError, UsageError
+from cppo_env.errors import ActionError, OrderError, ProblemDataError, UsageError
 from cppo_env.types import Problem
 
 Attempts = Literal["joint", "independent", "autoregressive"]
@@ -97,7 +97,7 @@ class ChooseMethods(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructor
             )
         self.attempts: Attempts = attempts
         self.k = base.assembly.engine.k
-        self._assembly = base.assembly
+        self._base = base
         problems = base.assembly.problems
         every = [problems[index] for index in range(len(problems))]
         counts = [len(known_methods(problem)) for problem in every]
@@ -127,7 +127,7 @@ class ChooseMethods(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructor
     ) -> tuple[NDArray[np.float32], dict[str, Any]]:
         """Start an episode, as the environment's `reset` does."""
         _, info = self.env.reset(seed=seed, options=options)
-        problem = self._assembly.problems[self._assembly.find(info["problem_id"])]
+        problem = self._base.problem
         self._chosen, self._known = [], known_methods(problem)
         self._here = self.contexts.index(context(problem))
         return self._observe(), info
@@ -136,11 +136,18 @@ class ChooseMethods(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructor
         """Choose the next method, or all K; after the last one the programs run.
 
         Raises:
+            ActionError: another count of numbers.
             OrderError: before `reset`, or after the episode's end.
         """
         if not self._known:
             raise OrderError("step: there is no running episode; call reset() first")
-        self._chosen += [int(number) for number in np.atleast_1d(action)]
+        numbers = np.atleast_1d(action)
+        if numbers.shape != ((self.k if self.attempts == "joint" else 1),):
+            raise ActionError(
+                f"action: got an array of shape {numbers.shape}, expected "
+                + (f"{self.k} numbers" if self.attempts == "joint" else "one number")
+            )
+        self._chosen += [int(number) for number in numbers]
         if len(self._chosen) < self.k:
             return self._observe(), 0.0, False, False, {}
         taken = [self._known[number % len(self._known)] for number in self._chosen]

@@ -13,7 +13,7 @@ from cppo_env.errors import OrderError, UsageError
 from cppo_env.rendering import render_text
 from cppo_env.settings import EnvSettings
 from cppo_env.spaces import Texts, observation_space
-from cppo_env.types import Episode, Observation
+from cppo_env.types import Episode, Observation, Problem
 
 RENDER_MODES = ("ansi", "human")
 
@@ -42,6 +42,13 @@ class CPPOEnv(gym.Env[Any, Any]):
         self.observation_space = observation_space(settings.k)
         self.action_space = Texts(settings.k)
         self._last: Transition | None = None
+
+    @property
+    def problem(self) -> Problem:
+        """The problem of the episode, after `reset`."""
+        if self._last is None:
+            raise OrderError("problem: there is no episode; call reset() first")
+        return self._last.episode.problem
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None

@@ -12,6 +12,7 @@ kinds in `BY_PLACE`.
 from __future__ import annotations
 
 import difflib
+import hashlib
 import importlib
 import importlib.util
 import inspect
@@ -144,19 +145,26 @@ def _named(kind: str, module: str) -> ModuleType:
         ) from None
 
 
-@cache
 def _of_file(kind: str, file: Path) -> ModuleType:
-    """The module of a file, run once."""
     path = file.expanduser().resolve()
     if not path.is_file():
         raise UnknownNameError(f"{kind}: there is no file {path}")
+    return _run(path)
+
+
+@cache
+def _run(path: Path) -> ModuleType:
+    """The module of a Python file, run once, whatever it is asked for."""
     _look_in(path.parent)
-    spec = importlib.util.spec_from_file_location(f"cppo_file_{path.stem}", path)
-    if spec is None or spec.loader is None:
-        raise UnknownNameError(f"{kind}: {path} is no Python file")
+    name = f"cppo_file_{path.stem}_{hashlib.sha256(bytes(path)).hexdigest()[:8]}"
+    spec: Any = importlib.util.spec_from_file_location(name, path)
     module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses and pickle look there
-    spec.loader.exec_module(module)
+    sys.modules[name] = module  # dataclasses and pickle look there
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
     return module
 
 
@@ -181,9 +189,12 @@ def make(kind: str, name: str, options: Mapping[str, Any]) -> Any:
     Raises:
         UsageError: it does not take the options; see `construct`.
     """
-    check(kind, name, options)
-    plugin = load(kind, name)
-    return construct(plugin, options, _called(kind, name)) if isinstance(plugin, type) else plugin
+    plugin, what = load(kind, name), _called(kind, name)
+    if isinstance(plugin, type):
+        return construct(cast(type[Any], plugin), options, what)
+    if options:
+        raise UsageError(f"{what}: got {_shown(options)}, but it takes no options")
+    return plugin
 
 
 def construct(plugin: Any, options: Mapping[str, Any], what: str) -> Any:

@@ -15,7 +15,7 @@ from typing import Any
 from cppo_env.errors import UsageError
 from cppo_env.problems.views import indexed
 from cppo_env.protocols import Describes, ProblemSet, Sandbox
-from cppo_env.sandboxing import answer_of
+from cppo_env.roles import answers_of
 from cppo_env.types import Job, Problem, TestCase
 
 PACKAGES = ("cppo-env", "gymnasium", "numpy", "torch", "transformers", "vllm")
@@ -92,7 +92,7 @@ def sandbox_facts(sandbox: Sandbox) -> dict[str, str]:
 def judged_language(sandbox: Sandbox) -> str | None:
     """The Python version that judged programs run in, as a program reports it; None if unknown."""
     problem = Problem("version", "Print it.", (TestCase("", ""),))
-    answer = answer_of(sandbox, Job(problem, SAY_VERSION))
+    [answer] = answers_of(sandbox, [Job(problem, SAY_VERSION)])
     return answer.strip() if answer else None
 
 

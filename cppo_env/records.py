@@ -6,8 +6,10 @@ import dataclasses
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, cast
 
+from cppo_env.errors import UsageError
 from cppo_env.types import MIB, Problem, Report, Verdict
 
 
@@ -80,6 +82,27 @@ class EpisodeRecord:
         """The line of a record, without its end."""
         # All fields are flat; `asdict` would copy every text.
         return json.dumps({one.name: getattr(self, one.name) for one in dataclasses.fields(self)})
+
+
+def read_records(file: Path) -> list[EpisodeRecord]:
+    """The records of a file; a line that an interrupted write left unfinished is none.
+
+    Raises:
+        UsageError: there is no such file, or a line is no record.
+    """
+    try:
+        content = file.read_bytes()
+    except FileNotFoundError:
+        raise UsageError(f"there is no file {file}; expected the episodes of a run") from None
+    records: list[EpisodeRecord] = []
+    for number, line in enumerate(content.split(b"\n")[:-1], start=1):
+        try:
+            records.append(EpisodeRecord.from_json(line.decode()))
+        except (ValueError, TypeError) as error:
+            raise UsageError(
+                f"{file}:{number}: {error}; expected the record of an episode"
+            ) from error
+    return records
 
 
 def outcomes_of(problem: Problem, reports: Sequence[Report]) -> tuple[str, ...]:

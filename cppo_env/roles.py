@@ -11,11 +11,12 @@ from __future__ import annotations
 import math
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, TypeVar, cast
 
 from cppo_env.errors import CppoError, RoleError
 from cppo_env.protocols import Judge, ProblemSet, Reward, Sandbox
-from cppo_env.types import Episode, Job, Problem, Report, Ruling
+from cppo_env.types import Checker, Episode, Job, Problem, Report, Ruling, TestCase
 
 T = TypeVar("T")
 
@@ -82,6 +83,22 @@ def run_jobs(sandbox: Sandbox, jobs: Sequence[Job]) -> list[Report]:
     with blamed("sandbox", sandbox, "run"):
         reports = sandbox.run(jobs)
     return one_for_each("sandbox", sandbox, "run", reports, len(jobs), Report, "jobs")
+
+
+def answers_of(sandbox: Sandbox, jobs: Sequence[Job]) -> list[str | None]:
+    """Each program's answer to the last test of its job; None if there is none to compare."""
+    answers: list[str | None] = [None] * len(jobs)
+
+    def listener(place: int) -> Checker:
+        def listen(problem: Problem, test: TestCase, got: str) -> bool:
+            answers[place] = got
+            return True
+
+        return listen
+
+    heard = [replace(job.problem, checker=listener(place)) for place, job in enumerate(jobs)]
+    run_jobs(sandbox, [replace(job, problem=one) for job, one in zip(jobs, heard, strict=True)])
+    return answers
 
 
 def pay(reward: Reward, episode: Episode) -> float:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
-from dataclasses import replace
 from typing import Any
 
 from cppo_env import plugins
 from cppo_env.errors import MissingExtraError, SandboxError, UsageError
 from cppo_env.protocols import OffersCache, Sandbox
 from cppo_env.roles import run_jobs
-from cppo_env.types import Job, Problem, Report, TestCase
+from cppo_env.types import Job, Problem, Report
 
 
 class IsolationWarning(UserWarning):
@@ -68,7 +67,14 @@ def _make(name: str, options: Mapping[str, Any]) -> Any:
 
 
 def _construct(name: str, options: Mapping[str, Any]) -> Any:
-    return plugins.construct(plugins.load("sandboxes", name), options, f"sandbox {name!r}")
+    plugin = plugins.load("sandboxes", name)
+    if not isinstance(plugin, Sandbox) or isinstance(plugin, type):
+        return plugins.construct(plugin, options, f"sandbox {name!r}")
+    if options:
+        raise UsageError(
+            f"sandbox {name!r}: it is made already, so it takes no options; got {[*options]}"
+        )
+    return plugin
 
 
 def grade(
@@ -100,18 +106,6 @@ def grade_batch(
         return run_jobs(
             box, [Job(problem, program, stop_early=stop_early) for problem, program in pairs]
         )
-
-
-def answer_of(sandbox: Sandbox, job: Job) -> str | None:
-    """The program's answer to the last test of a job; None if there is none to compare."""
-    heard: list[str] = []
-
-    def listen(problem: Problem, test: TestCase, got: str) -> bool:
-        heard.append(got)
-        return True
-
-    run_jobs(sandbox, [replace(job, problem=replace(job.problem, checker=listen))])
-    return heard[-1] if heard else None
 
 
 def borrow_sandbox(

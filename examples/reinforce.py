@@ -71,9 +71,9 @@ def play(env, policy: Policy, random: np.random.Generator, indices: np.ndarray):
     families = problems.families
     context_N = np.array([families.index(one.metadata["family"]) for one in played])
     chosen_NK, trace = policy.act(context_N, random)
+    known = map(cppo_env.known_methods, played)
     taken = [
-        [cppo_env.known_methods(problem)[number] for number in row]
-        for problem, row in zip(played, chosen_NK, strict=True)
+        [methods[number] for number in row] for methods, row in zip(known, chosen_NK, strict=True)
     ]
     env.reset(options={"problems": indices})
     env.step([tuple(one.method for one in row) for row in taken])

@@ -22,6 +22,7 @@ from cppo_env.evaluation.run import Evaluation, independent_attempts, run_config
 from cppo_env.evaluation.setting import Setting, make_agent
 from cppo_env.evaluation.summary import latest
 from cppo_env.protocols import Remembers
+from cppo_env.provenance import provenance
 
 WITH_RUNS = frozenset({"runs", "markdown", "latex", "html", "seed", "json", "config"})
 """Options that finished runs leave something to say for."""
@@ -94,7 +95,11 @@ def _agents(config: CompareConfig) -> dict[str, Any]:
     for label, contestant in config.agents.items():
         options = config.options | contestant.options
         agent = make_agent(
-            contestant.agent, options, problems=problems, k=config.k, seed=config.seed
+            contestant.agent,
+            options,
+            problems=config.played(problems),
+            k=config.k,
+            seed=config.seed,
         )
         identity = {"agent": contestant.agent, "options": options}
         folder = (
@@ -104,7 +109,9 @@ def _agents(config: CompareConfig) -> dict[str, Any]:
         )
         evaluations[label] = Evaluation(config, problems, agent, folder)
     with config.open_sandbox() as sandbox:
+        played_here = provenance(problems, sandbox)
         for label, evaluation in evaluations.items():
+            evaluation.provenance = played_here
             evaluation.run(sandbox, label)
         remembered = sandbox.hits if isinstance(sandbox, Remembers) else 0
     results = {label: evaluation.result() for label, evaluation in evaluations.items()}

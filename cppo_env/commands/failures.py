@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from cppo_env.protocols import Sandbox
-from cppo_env.sandboxing import answer_of
+from cppo_env.roles import answers_of
 from cppo_env.types import Job, Report, Verdict
 
 MOST = 3
@@ -48,17 +48,16 @@ def public_failures(sandbox: Sandbox, job: Job, report: Report) -> list[FailedTe
             continue
         again = replace(job, problem=replace(problem, tests=(test,)))
         silent = problem.entry_point is not None or job.language != "python"
-        stderr = (
-            None
-            if silent
-            else answer_of(sandbox, replace(again, program=STDERR_ONLY.format(program=job.program)))
-        )
+        jobs = [again]
+        if not silent:
+            jobs.append(replace(again, program=STDERR_ONLY.format(program=job.program)))
+        got, stderr = [*answers_of(sandbox, jobs), None][:2]
         failures.append(
             FailedTest(
                 number,
                 _cut(test.input),
                 _cut(test.output),
-                None if (got := answer_of(sandbox, again)) is None else _cut(got),
+                None if got is None else _cut(got),
                 _cut(stderr) if stderr else None,
             )
         )

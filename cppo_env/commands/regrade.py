@@ -17,7 +17,6 @@ from cppo_env.errors import CppoError, UsageError
 from cppo_env.evaluation.comparison.loading import (
     played_set,
     problems_of,
-    read_records,
     stored_config,
 )
 from cppo_env.evaluation.records import RunFolder
@@ -26,7 +25,7 @@ from cppo_env.evaluation.regrade import regrade as judge_again
 from cppo_env.evaluation.summary import latest
 from cppo_env.problems import Problems
 from cppo_env.provenance import RECORDED, provenance
-from cppo_env.records import EpisodeRecord
+from cppo_env.records import EpisodeRecord, read_records
 from cppo_env.rendering import printable
 from cppo_env.sandboxing import borrow_sandbox
 from cppo_env.types import MIB
@@ -100,13 +99,12 @@ def regrade(config: RegradeConfig) -> dict[str, Any]:
         raise UsageError(f"batch: got {config.batch}, expected 1 or more")
     rules = Rules(config.checker, config.limits(), config.language, config.stop_early)
     if config.checker is not None:
-        plugins.load("checkers", config.checker)
+        plugins.find("checkers", config.checker)
     stored = stored_config(config.run)
     name = config.rollouts or ("after" if "algorithm" in stored else "episodes")
     old = latest(read_records(config.run / "rollouts" / f"{name}.jsonl"))
     problems = _problems(config, stored, name)
-    reward: Any = plugins.load("rewards", stored.get("reward", "gated"))
-    reward = reward() if isinstance(reward, type) else reward
+    reward = plugins.make("rewards", stored.get("reward", "gated"), {})
     folder = RunFolder(_target(config), _identity(config, stored), name)
     with borrow_sandbox(config.sandbox, config.sandbox_options, cache=config.cache) as sandbox:
         folder.record(provenance(problems, sandbox))

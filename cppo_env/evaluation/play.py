@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from cppo_env.driver import Task, Written, drive
+from cppo_env.driver import Player, Task, Written, drive
 from cppo_env.engine import check_action
 from cppo_env.errors import ActionError, AgentError, RoleError
 from cppo_env.protocols import (
@@ -24,13 +24,19 @@ from cppo_env.vector import CPPOVectorEnv
 
 def play(env: CPPOVectorEnv, agent: Agent, tasks: Sequence[Task]) -> list[EpisodeRecord]:
     """One record for each task, in order; see `cppo_env.driver.drive`."""
+    player = player_of(agent, env, tasks)
+    return drive(env, tasks, player, player).records
+
+
+def player_of(agent: Agent, env: CPPOVectorEnv, tasks: Sequence[Task]) -> Player:
+    """The agent as the driver calls it; an `AgentError` is the fault of its episodes."""
 
     def ask(places: Sequence[int], observations: Sequence[Observation]) -> list[Written]:
         problems = env.assembly.problems
         keys = [(problems[tasks[n].index].id, tasks[n].episode) for n in places]
         return _ask(agent, keys, observations, env.assembly.engine.k)
 
-    return drive(env, tasks, ask, ask).records
+    return ask
 
 
 def _ask(

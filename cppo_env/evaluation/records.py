@@ -10,7 +10,7 @@ from typing import Any
 from cppo_env.atomic import write_atomically
 from cppo_env.errors import UsageError
 from cppo_env.provenance import RECORDED, require_same_problems
-from cppo_env.records import EpisodeRecord
+from cppo_env.records import EpisodeRecord, read_records
 
 
 class RunFolder:
@@ -67,7 +67,7 @@ class RunFolder:
         complete = content[: content.rfind(b"\n") + 1]
         if len(complete) < len(content):
             write_atomically(self.episodes, complete)
-        return [EpisodeRecord.from_json(line) for line in complete.decode().splitlines()]
+        return read_records(self.episodes)
 
     def append(self, records: Iterable[EpisodeRecord]) -> None:
         """Add records at the end."""

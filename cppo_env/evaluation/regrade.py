@@ -10,6 +10,7 @@ from cppo_env.assembly import find_problem
 from cppo_env.errors import UnknownNameError
 from cppo_env.protocols import ProblemSet, Reward, Sandbox
 from cppo_env.records import EpisodeRecord, outcomes_of, rules_of
+from cppo_env.roles import pay, problem_at, run_jobs
 from cppo_env.types import Checker, Episode, Job, Limits, Problem, Report, Ruling, Verdict
 
 
@@ -58,10 +59,13 @@ def regrade(
     The judge is not asked again. Episodes of problems that the set lacks are left out.
     """
     for start in range(0, len(records), batch):
+        chunk = records[start : start + batch]
+        # One object for each problem, which caches know again.
+        known = {name: _find(problems, name, rules) for name in {one.problem_id for one in chunk}}
         some = [
             (record, problem)
-            for record in records[start : start + batch]
-            if (problem := _find(problems, record, rules)) is not None
+            for record in chunk
+            if (problem := known[record.problem_id]) is not None
         ]
         jobs = [
             Job(problem, program, rules.language, rules.stop_early)
@@ -70,7 +74,7 @@ def regrade(
             if program is not None
         ]
         started = time.perf_counter()
-        reports = iter(sandbox.run(jobs) if jobs else ())
+        reports = iter(run_jobs(sandbox, jobs))
         seconds = (time.perf_counter() - started) / max(1, len(some))
         yield [
             _judged(
@@ -102,9 +106,9 @@ def moves(before: Sequence[EpisodeRecord], after: Sequence[EpisodeRecord]) -> li
     ]
 
 
-def _find(problems: ProblemSet, record: EpisodeRecord, rules: Rules) -> Problem | None:
+def _find(problems: ProblemSet, problem_id: str, rules: Rules) -> Problem | None:
     try:
-        return rules.applied(problems[find_problem(problems, record.problem_id)])
+        return rules.applied(problem_at(problems, find_problem(problems, problem_id)))
     except UnknownNameError:
         return None
 
@@ -126,7 +130,7 @@ def _judged(
         record,
         verdicts=tuple(one.verdict.value for one in reports),
         messages=tuple(one.message for one in reports),
-        reward=0.0 if episode.void else float(reward(episode)),
+        reward=0.0 if episode.void else pay(reward, episode),
         void=episode.void,
         reason=record.reason if failed is None else failed.message,
         tests=sum(len(one.tests) for one in reports),

@@ -127,7 +127,7 @@ def evaluate(
     setting = Setting(**chosen).on_held_out()
     loaded = setting.load()
     player = (
-        make_agent(agent, dict(options or {}), problems=loaded, k=k, seed=seed)
+        make_agent(agent, dict(options or {}), problems=setting.played(loaded), k=k, seed=seed)
         if isinstance(agent, str)
         else agent
     )

@@ -79,7 +79,7 @@ class Evaluation:
         Raises:
             CppoError: the agent gave no answer for several batches.
         """
-        self.provenance = provenance(self.problems, sandbox)
+        self.provenance = self.provenance or provenance(self.problems, sandbox)
         if self.folder is not None:
             self.folder.record(self.provenance)
         tasks = self._tasks()

@@ -116,6 +116,10 @@ class Setting:
         filters = self.filters if self.split is None else {"split": self.split, **self.filters}
         return load_problems(self._source(spec), **filters)
 
+    def played(self, problems: Problems) -> Problems:
+        """Those that are played: the first `limit`."""
+        return problems if self.limit is None else problems.take(self.limit)
+
     def _source(self, spec: EnvSpec) -> Any:
         """Where the problems come from; an empty set that is given is no default."""
         return spec.kwargs["dataset"] if self.problems is None else self.problems

@@ -123,6 +123,16 @@ def _module(source: str) -> ast.Module:
         return ast.parse(source)
 
 
+def module_of(program: str) -> ast.Module | None:
+    """The syntax tree of a program that somebody wrote; None if it has none, or costs too much."""
+    if _LONG_NAME.search(program):
+        return None
+    try:
+        return _module(program)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
 def _is_weak(statement: ast.stmt) -> bool:
     """Whether a statement does nothing but name or show values."""
     if isinstance(statement, _WEAK):

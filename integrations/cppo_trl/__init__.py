@@ -14,6 +14,7 @@ from typing import Any
 import cppo_env
 from cppo_env import parsing, prompts
 from cppo_env.driver import Task, Written, drive
+from cppo_env.evaluation.play import player_of
 
 Rewards = Callable[..., list[float | None]]
 """A reward function as TRL calls it, with completions and the columns of their rows."""
@@ -23,7 +24,7 @@ def solver_rows(problems: cppo_env.ProblemSet, method: str = "") -> list[dict[st
     """One row for each problem: the SOLVE prompt and the problem's place in the set."""
     return [
         {
-            "prompt": prompts.solve_messages(_observation(problems[index], ()), method),
+            "prompt": prompts.solve_messages(prompts.observe(problems[index]), method),
             "problem": index,
         }
         for index in range(len(problems))
@@ -33,7 +34,7 @@ def solver_rows(problems: cppo_env.ProblemSet, method: str = "") -> list[dict[st
 def planner_rows(problems: cppo_env.ProblemSet, k: int = 4) -> list[dict[str, Any]]:
     """One row for each problem: the PLAN prompt and the problem's place in the set."""
     return [
-        {"prompt": prompts.plan_messages(_observation(problems[index], ()), k), "problem": index}
+        {"prompt": prompts.plan_messages(prompts.observe(problems[index]), k), "problem": index}
         for index in range(len(problems))
     ]
 
@@ -65,11 +66,12 @@ def planner_reward(env: cppo_env.CPPOVectorEnv, solve: cppo_env.Agent) -> Reward
 
     def planned(completions: Sequence[Any], problem: Sequence[int], **_: Any) -> list[float | None]:
         plans = [parsing.read_plan(_text(completion), k) for completion in completions]
+        tasks = [Task(int(index), number) for number, index in enumerate(problem)]
         played = drive(
             env,
-            [Task(int(index), number) for number, index in enumerate(problem)],
+            tasks,
             lambda places, _: [Written(plans[place]) for place in places],
-            lambda places, seen: [Written(texts) for texts in solve.act(seen)],
+            player_of(solve, env, tasks),
         )
         return [
             None if void else float(reward)
@@ -77,12 +79,6 @@ def planner_reward(env: cppo_env.CPPOVectorEnv, solve: cppo_env.Agent) -> Reward
         ]
 
     return planned
-
-
-def _observation(problem: cppo_env.Problem, methods: tuple[str, ...]) -> cppo_env.Observation:
-    return cppo_env.Observation(
-        phase=0, problem=problem.statement, starter_code=problem.starter_code, methods=methods
-    )
 
 
 def _text(completion: Any) -> str:

@@ -166,3 +166,16 @@ def test_aggregates_of_seeds_and_sets():
     assert [one.mean for one in levels] == sorted((one.mean for one in levels), reverse=True)
     assert interquartile_mean([np.array([0.5])]) is None
     assert probability_of_improvement([np.array([0.5])], [np.array([0.4])]) is None
+
+
+@pytest.mark.parametrize("problems", [2, 4, 6, 20])
+def test_p_and_interval_agree_where_all_problems_do(problems):
+    better, worse = np.ones((1, problems)), np.zeros((1, problems))
+    [found] = differences([Pair(better, worse, True)])
+    assert (found.p < 0.05) == (found.interval.low > 0)
+
+
+def test_ties_over_seeds_are_ties():
+    scores = np.array([[0.1], [0.2], [0.7]])
+    [found] = differences([Pair(scores, scores[[2, 0, 1]], False)])
+    assert found.by_problem_N[0] == 0.0

@@ -120,3 +120,14 @@ def test_bad_use_is_a_one_line_error():
     env.step([0, 1, 2, 3])
     with pytest.raises(cppo_env.OrderError):
         env.step([0, 1, 2, 3])
+
+
+def test_an_action_of_another_size_is_refused_and_chooses_nothing():
+    joint, single = make(), make(attempts="independent")
+    joint.reset(seed=0)
+    with pytest.raises(cppo_env.ActionError, match="expected 4 numbers"):
+        joint.step([0, 1])
+    single.reset(seed=0)
+    with pytest.raises(cppo_env.ActionError, match="expected one number"):
+        single.step([0, 1, 2, 3])
+    assert joint.step([0, 1, 2, 3])[2]

@@ -1,6 +1,7 @@
 """`cppo_env.evaluate`, and agents, judges, rewards and algorithms that are given by place."""
 
 import json
+import pickle
 import subprocess
 import sys
 from dataclasses import FrozenInstanceError, replace
@@ -136,6 +137,19 @@ def test_eval_takes_a_judge_and_a_reward_of_a_file(place):
     cppo(*("eval", "--agent", "random", "--limit", 2, "--sandbox", "local", "--json", out), *gates)
     result = json.loads(out.read_text())
     assert (result["reward"], result["validity"]) == (0.5, 0.0)
+
+
+def test_a_file_runs_once_and_files_of_one_name_are_two(tmp_path):
+    places = [tmp_path / folder / "same.py" for folder in "ab"]
+    for place in places:
+        place.parent.mkdir()
+        place.write_text(f"class Mine:\n    place = {place.parent.name!r}\n")
+    mine = [
+        plugins.load(kind, f"{place}:Mine") for place in places for kind in ("agents", "judges")
+    ]
+    assert mine[0] is mine[1] and mine[2] is mine[3]
+    assert [one.place for one in mine] == ["a", "a", "b", "b"]
+    assert [type(pickle.loads(pickle.dumps(one()))) for one in mine] == mine
 
 
 def test_compare_plays_an_agent_of_a_file(place):

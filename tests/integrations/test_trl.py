@@ -11,7 +11,9 @@ from cppo_agents import OracleAgent
 from cppo_trl import planner_reward, planner_rows, solver_reward, solver_rows
 
 import cppo_env
+from cppo_env.errors import AgentError
 from cppo_env.parsing import read_plan, write_plan
+from cppo_env.prompts import observe, solve_messages
 from cppo_env.testing import FakeSandbox
 from cppo_env.types import Report, Verdict
 
@@ -75,11 +77,11 @@ def test_an_infrastructure_failure_is_none_and_leaves_the_group():
     assert reward(completions=[message(write_plan(METHODS))], problem=[0]) == [None]
 
 
-@pytest.mark.parametrize("region", ["solve", "plan"])
-def test_the_trainer_takes_two_steps(region):
+def test_the_trainer_takes_two_steps_on_plans():
+    """And on solutions in tests/docs, which runs the example as it stands."""
     pytest.importorskip("trl", reason="needs the extra trl")
     done = subprocess.run(
-        [sys.executable, ROOT / "examples" / "trl_grpo.py", "--region", region],
+        [sys.executable, ROOT / "examples" / "trl_grpo.py", "--region", "plan"],
         env={**os.environ, "PYTHONPATH": str(ROOT / "integrations")},
         capture_output=True,
         text=True,
@@ -88,3 +90,26 @@ def test_the_trainer_takes_two_steps(region):
     )
     assert done.returncode == 0, done.stderr
     assert "step 2: reward " in done.stdout
+
+
+def test_an_agent_that_fails_voids_its_episodes_only():
+    class Down:
+        def act(self, observations):
+            raise AgentError("down", [None for _ in observations])
+
+    env = gym.make_vec(
+        "CPPO-Strategies-v0", num_envs=1, problems=PROBLEMS, sandbox=FakeSandbox()
+    ).unwrapped
+    reward = planner_reward(env, Down())
+    assert reward(completions=[message(write_plan(METHODS))], problem=[0]) == [None]
+
+
+def test_prompts_have_the_form_that_the_entry_point_decides():
+    called = cppo_env.Problem("f", "Double it.", (), entry_point="double")
+    streams = cppo_env.Problem("s", "Double it.", (), starter_code="# write here\n")
+    for problem in (called, streams):
+        [row] = solver_rows([problem])
+        assert row["prompt"] == solve_messages(observe(problem), "")
+    assert "double" in str(solver_rows([called])) and "standard input" in str(
+        solver_rows([streams])
+    )

@@ -20,6 +20,9 @@ from cppo_env.plugins import missing_extra
 LONG = re.compile(r"context.{0,20}(length|window|size)|prompt is too long|too many tokens", re.I)
 """How servers say that a prompt is longer than the model's context."""
 
+PAUSE_S = 5.0
+"""Seconds to wait for a rate limit of a server that does not say how long."""
+
 
 class OpenAICompatible:
     """Sends requests concurrently; the `openai` package retries with exponential back-off."""
@@ -70,8 +73,6 @@ class OpenAICompatible:
         self.concurrency = concurrency
         self.dialect = Dialect(dict(extra_body or {}))
         self._wait_s = rate_limit_wait_s
-        self.pause_s = 5.0
-        """Seconds to wait for a rate limit of a server that does not say how long."""
         self._openai: Any = openai
         self._client = openai.OpenAI(
             base_url=base_url, api_key=key or "none", timeout=timeout_s, max_retries=retries
@@ -102,7 +103,7 @@ class OpenAICompatible:
             except errors.RateLimitError as error:
                 if "insufficient_quota" in str(error):
                     return self._refused(error)
-                pause_s = _retry_after_s(error, self.pause_s)
+                pause_s = _retry_after_s(error.response.headers)
                 if time.monotonic() + pause_s > deadline:
                     return Failure(f"{where}: {error}")
                 time.sleep(pause_s)
@@ -140,9 +141,11 @@ class OpenAICompatible:
         ) from error
 
 
-def _retry_after_s(error: Any, otherwise: float) -> float:
+def _retry_after_s(headers: Mapping[str, str]) -> float:
     """Seconds that the server asks to wait."""
-    try:
-        return max(0.05, float(error.response.headers["retry-after"]))
-    except (KeyError, ValueError):
-        return otherwise
+    for name, unit_s in (("retry-after-ms", 1e-3), ("retry-after", 1.0)):
+        try:
+            return max(0.05, unit_s * float(headers[name]))
+        except (KeyError, ValueError):
+            continue
+    return PAUSE_S

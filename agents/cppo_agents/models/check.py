@@ -37,6 +37,11 @@ class ModelCheck:
         return [row for row in self.rows if row.standing != "ok"]
 
     @property
+    def refused(self) -> list[Row]:
+        """The rows for which the model cannot work."""
+        return [row for row in self.rows if row.standing == "refused"]
+
+    @property
     def lines(self) -> list[str]:
         """What the start of a run shows: one line if all is well, else a line for each finding."""
         if not self.findings:
@@ -49,10 +54,9 @@ class ModelCheck:
         Raises:
             UsageError: in one line, what cannot work and what to do.
         """
-        if refused := [
-            f"{row.name}: {row.value}" for row in self.rows if row.standing == "refused"
-        ]:
-            raise UsageError(f"model: {self.source}: {'; '.join(refused)}")
+        if self.refused:
+            faults = "; ".join(f"{row.name}: {row.value}" for row in self.refused)
+            raise UsageError(f"model: {self.source}: {faults}")
         return self
 
     def plus(self, rows: Iterable[Row]) -> ModelCheck:
@@ -61,10 +65,9 @@ class ModelCheck:
 
     def to_json(self) -> dict[str, Any]:
         """The result of `cppo model check`."""
-        refused = any(row.standing == "refused" for row in self.rows)
         return {
             "model": self.source,
-            "works": not refused,
+            "works": not self.refused,
             "rows": [asdict(row) for row in self.rows],
         }
 

@@ -97,8 +97,8 @@ def obstacle_of(
         measure: tokens of a prompt.
     """
     observation = prompts.observe(problem)
-    both = prompts.plan_messages(observation, k), prompts.solve_messages(observation, "")
-    if lengths.surely_fits(max(map(most_tokens, both))):
+    plan: Messages = prompts.plan_messages(observation, k) if lengths.plan else []
+    solve = prompts.solve_messages(observation, "")
+    if lengths.surely_fits(max(most_tokens(plan), most_tokens(solve))):
         return None
-    plan, solve = map(measure, both)
-    return lengths.obstacle(plan, solve)
+    return lengths.obstacle(measure(plan) if plan else 0, measure(solve))

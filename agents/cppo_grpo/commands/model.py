@@ -63,7 +63,7 @@ def _check(config: ModelCheckConfig) -> ModelCheck:
     chat = ChatFormat(load_tokenizer(config.model), load_generation_config(config.model))
     limits = Lengths(config.max_tokens_plan, config.max_tokens_solve, context_of(stored))
     found = check_model(config.model, stored, chat, limits)
-    if not config.weights or any(row.standing == "refused" for row in found.rows):
+    if not config.weights or found.refused:
         return found
     model = load_model(config.model, torch.float32)
     return found.plus([*sampler_rows(TransformersSampler(model)), *learner_rows(model)])

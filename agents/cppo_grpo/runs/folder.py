@@ -26,7 +26,7 @@ from cppo_env.errors import UsageError
 from cppo_env.ids import environment_spec
 from cppo_env.protocols import ProblemSet
 from cppo_env.provenance import RECORDED, require_same_problems
-from cppo_env.records import EpisodeRecord
+from cppo_env.records import EpisodeRecord, read_records
 from cppo_grpo.algorithms import name_of
 from cppo_grpo.checks import check
 from cppo_grpo.config import NOT_STORED, ProblemSource, TrainConfig, changes
@@ -195,8 +195,4 @@ class Run:
     def read_episodes(self, name: str) -> list[EpisodeRecord]:
         """The episodes of `rollouts/NAME.jsonl`; none if there is no such file."""
         file = self.path / "rollouts" / f"{name}.jsonl"
-        return (
-            [EpisodeRecord.from_json(line) for line in file.read_text().splitlines()]
-            if file.exists()
-            else []
-        )
+        return read_records(file) if file.exists() else []

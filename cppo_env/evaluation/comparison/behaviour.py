@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from cppo_env.evaluation.comparison.hard_coded import hard_coded
+from cppo_env.evaluation.summary import mean
+from cppo_env.judges import folded
 from cppo_env.records import EpisodeRecord
 from cppo_env.types import Problem
 
@@ -23,18 +25,18 @@ def behaviour(records: Sequence[EpisodeRecord], problems: Mapping[str, Problem])
     return {
         "episodes": len(records),
         "successes": successes,
-        "distinct_programs": _mean(
+        "distinct_programs": mean(
             len({_text(program) for program in record.programs if program is not None})
             for record in records
             if record.programs
         ),
-        "distinct_behaviours": _mean(
+        "distinct_behaviours": mean(
             len({*zip(record.verdicts, record.outcomes, strict=True)})
             for record in records
             if record.outcomes
         ),
-        "duplicate_plans": _mean(
-            len({_method(one) for one in record.methods}) < len(record.methods)
+        "duplicate_plans": mean(
+            len({folded(one) for one in record.methods}) < len(record.methods)
             for record in records
             if record.accepted is not None and not record.unreadable
         ),
@@ -82,12 +84,3 @@ def _hard_coded(
 def _text(program: str) -> str:
     """A program without blank lines and blanks at the end of lines."""
     return "\n".join(line.rstrip() for line in program.splitlines() if line.strip())
-
-
-def _method(method: str) -> str:
-    return " ".join(method.casefold().split()).rstrip(".")
-
-
-def _mean(values: Iterable[float]) -> float | None:
-    found = list(values)
-    return sum(found) / len(found) if found else None

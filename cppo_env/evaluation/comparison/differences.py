@@ -66,7 +66,9 @@ def differences(
     """
     if not pairs:
         return []
-    values_VN = np.array([pair.a_SN.mean(axis=0) - pair.b_SN.mean(axis=0) for pair in pairs])
+    # Means of equal scores in another order differ in the last digit.
+    means_VN = [pair.a_SN.mean(axis=0) - pair.b_SN.mean(axis=0) for pair in pairs]
+    values_VN: Floats = np.array(means_VN, dtype=np.float64).round(12)
     errors_V, freedom_V = map(np.array, zip(*(pair.by_seed() for pair in pairs), strict=True))
     sums_VC, sizes_C = by_cluster(values_VN, clusters)
     lows_RV, highs_RV = resample(sums_VC, sizes_C, (-1.0, 1.0), np.random.default_rng([seed, 0]))
@@ -80,7 +82,9 @@ def differences(
     low_V = np.where(agreed_V, value_V - others * (value_V + 1.0), low_V)
     high_V = np.where(agreed_V, value_V + others * (1.0 - value_V), high_V)
     p_V = 2 * np.minimum((lows_RV <= 0).mean(axis=0), (highs_RV >= 0).mean(axis=0))
-    p_V = np.clip(p_V, 1 / RESAMPLES, 1.0)
+    # There Wilson's end is at 0 for z² = n · |difference|.
+    wilson_p_V = [math.erfc(math.sqrt(len(sizes_C) * abs(value) / 2)) for value in value_V]
+    p_V = np.clip(np.where(agreed_V, wilson_p_V, p_V), 1 / RESAMPLES, 1.0)
     return [
         Difference(
             Interval(float(values.mean()), max(-1.0, float(low)), min(1.0, float(high))),

@@ -10,6 +10,7 @@ import ast
 from collections.abc import Iterator
 from functools import lru_cache
 
+from cppo_env.parsing.python_source import module_of
 from cppo_env.types import Problem
 
 SHORTEST = 5
@@ -42,9 +43,8 @@ def hard_coded(program: str, problem: Problem | None) -> str | None:
 @lru_cache(maxsize=65536)
 def _facts(program: str) -> tuple[tuple[str, ...], frozenset[str]] | None:
     """The text literals of a program, and the names that it uses."""
-    try:
-        tree = ast.parse(program)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    tree = module_of(program)
+    if tree is None:
         return None
     texts: list[str] = []
     names: set[str] = set()

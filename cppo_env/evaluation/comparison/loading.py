@@ -14,12 +14,13 @@ from cppo_env.evaluation.summary import latest
 from cppo_env.problems import Problems
 from cppo_env.protocols import ProblemSet
 from cppo_env.provenance import CONTENTS, RECORDED
-from cppo_env.records import EpisodeRecord
+from cppo_env.records import EpisodeRecord, read_records
 
 OF_ONE_RUN = frozenset(
     {
         *("seed", "run", "resume", "given", "threads", "sandbox", "sampler", "sampler_options"),
         *("log_to", "checkpoint_every", "keep_checkpoints", "allow_untrusted_sandbox", RECORDED),
+        *("sandbox_options", "dry_run", "assume", "assume_prompt_tokens"),
         *("env", "problems", "split", "filters", "k", "eval_env", "eval_problems", "eval_split"),
         *("eval_episodes", "eval_seed"),
         *("allow_overlap", "micro_batch_tokens", "independent_attempts", "regraded"),
@@ -176,25 +177,6 @@ def played_set(
         split, filters = own_split or (None if other else "test"), None if other else filters
     named = str(env if source is None else source)
     return str(env), (named, split, json.dumps(filters or dict[str, Any](), sort_keys=True))
-
-
-def read_records(file: Path) -> list[EpisodeRecord]:
-    """The records of a file of episodes.
-
-    Raises:
-        UsageError: there is no such file, or a line is no record.
-    """
-    records: list[EpisodeRecord] = []
-    if not file.is_file():
-        raise UsageError(f"there is no file {file}; expected the episodes of a run")
-    for number, line in enumerate(file.read_text("utf-8").splitlines(), start=1):
-        try:
-            records.append(EpisodeRecord.from_json(line))
-        except (ValueError, TypeError) as error:
-            raise UsageError(
-                f"{file}:{number}: {error}; expected the record of an episode"
-            ) from error
-    return records
 
 
 def require_comparable(runs: Sequence[FinishedRun]) -> None:

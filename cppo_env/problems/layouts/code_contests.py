@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from cppo_env.parsing.lines import split_lines
+from cppo_env.parsing.python_source import module_of
 from cppo_env.problems.files.catalog import Catalog
 from cppo_env.problems.files.sources import files_of
 from cppo_env.problems.layouts.cues import checker_for
@@ -211,13 +212,10 @@ def _on_streams(programs: tuple[str, ...], streams: tuple[str, str]) -> tuple[st
 
 def _after_future_imports(program: str, head: str) -> str:
     """A program with some lines before its first statement that need not stand first."""
-    try:
-        body = ast.parse(program).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        body = []  # it will not run either way
+    module = module_of(program)
     ends = [
         one.end_lineno or 0
-        for one in body
+        for one in (module.body if module else ())
         if isinstance(one, ast.ImportFrom) and one.module == "__future__"
     ]
     lines, end = split_lines(program), max(ends, default=0)

@@ -13,7 +13,7 @@ from cppo_env.problems.layouts.cues import judge_cues, promises_one_answer
 from cppo_env.problems.validation.findings import Finding, KnownOutcome
 from cppo_env.problems.validation.known_programs import RUNNABLE, Known, programs_of
 from cppo_env.protocols import ProblemSet, Sandbox
-from cppo_env.roles import run_jobs
+from cppo_env.roles import answers_of, run_jobs
 from cppo_env.types import Job, Problem, TestCase, Verdict
 
 JOBS_PER_CALL = 64
@@ -199,18 +199,15 @@ def _with_answers(found: Outcomes, sandbox: Sandbox) -> Outcomes:
 
     Reports hold no answers, so these programs run once more, on the test that rejected them.
     """
-    recorders: list[_Recorder] = []
     jobs: list[Job] = []
     for problem, outcomes in found:
         for outcome in filter(_answered_otherwise, outcomes):
             test = problem.tests[len(outcome.report.tests) - 1]
-            recorders.append(_Recorder())
-            one_test = dataclasses.replace(problem, tests=(test,), checker=recorders[-1])
+            one_test = dataclasses.replace(problem, tests=(test,))
             jobs.append(Job(one_test, outcome.known.program, RUNNABLE[outcome.known.language]))
     if not jobs:
         return found
-    run_jobs(sandbox, jobs)
-    answers = (recorder.answer for recorder in recorders)
+    answers = (one and " ".join(one.split()) for one in answers_of(sandbox, jobs))
 
     def completed(outcome: KnownOutcome) -> KnownOutcome:
         return (
@@ -224,17 +221,6 @@ def _with_answers(found: Outcomes, sandbox: Sandbox) -> Outcomes:
 
 def _answered_otherwise(outcome: KnownOutcome) -> bool:
     return outcome.wrong_answer and len(outcome.report.tests) > 0
-
-
-class _Recorder:
-    """A checker that keeps the last answer, which only the host sees."""
-
-    def __init__(self):
-        self.answer: str | None = None
-
-    def __call__(self, problem: Problem, test: TestCase, got: str, /) -> bool:
-        self.answer = " ".join(got.split())
-        return True
 
 
 def _finding(problem: Problem, outcomes: Sequence[KnownOutcome]) -> Finding:
