@@ -108,11 +108,17 @@ def load(kind: str, name: str) -> Any:
         UnknownNameError: see `find`; or there is no such file, module or attribute.
         MissingExtraError: the plug-in needs a package that is not installed; the message names the
             extra.
+        UsageError: what a name points to imports some other module that is not installed.
     """
     try:
         return _at(kind, name) if is_place(kind, name) else find(kind, name).load()
     except ModuleNotFoundError as error:
-        raise missing_extra(error, f"{kind} {name!r}") from error
+        missing = missing_extra(error, f"{kind} {name!r}")
+        if missing is error and is_place(kind, name):
+            raise UsageError(
+                f"{kind} {name!r}: it imports {error.name!r}, which is not installed"
+            ) from error
+        raise missing from error
 
 
 def _at(kind: str, name: str) -> Any:

@@ -67,6 +67,7 @@ class KnowsMethods:
 def place(tmp_path, monkeypatch):
     """A folder with the user's file, where commands run."""
     (tmp_path / "mine.py").write_text(AGENT)
+    (tmp_path / "wants.py").write_text("import nope_module\n")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -169,6 +170,7 @@ def test_compare_plays_an_agent_of_a_file(place):
         ("./mine.py:Refuses", "got Refuses, expected an object with act(observations)"),
         ("./mine.py:made --options.digit=2", "it is made already, so it takes no options"),
         ("mine:", "mine has no ''"),
+        ("./wants.py:Guesser", "it imports 'nope_module', which is not installed"),
         (":Guesser", "expected MODULE:NAME"),
     ],
 )
