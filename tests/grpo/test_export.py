@@ -1,6 +1,7 @@
 """`cppo export`: merged weights that transformers loads again, with a model card."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -12,8 +13,9 @@ from cppo_grpo.stages.export import base_license
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from cppo_env import UsageError
+from cppo_env import CppoError, UsageError
 from tests.support.cli import cppo, fault
+from tests.support.disks import small_disk
 from tests.support.tiny_runs import LEARNING, carry_out, weights
 
 
@@ -104,3 +106,16 @@ def test_a_licence_is_read_from_the_card_of_the_base_alone(tmp_path: Path) -> No
     assert base_license(str(tmp_path)) is None
     (tmp_path / "README.md").write_text("---\nlicense: 'apache-2.0'\n---\n")
     assert base_license(str(tmp_path)) == "apache-2.0"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts a small disk")
+@pytest.mark.parametrize("share", [0.5, 1.02])
+def test_a_full_disk_is_one_line_and_leaves_nothing(
+    base: Run, tmp_path: Path, share: float
+) -> None:
+    """While the weights are written, and while the tokenizer is."""
+    small, size = tmp_path / "small", (base.model / "model.safetensors").stat().st_size
+    with small_disk(small, str(int(share * size))):
+        with pytest.raises(CppoError, match=r"cannot write .*No space left.*free some space"):
+            export(ExportConfig(base.path, small / "model"))
+        assert not [*small.iterdir()]

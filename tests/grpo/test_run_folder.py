@@ -21,6 +21,7 @@ from rich.console import Console
 from cppo_env import CppoError, UsageError, make_sandbox
 from tests.grpo.test_runs import start
 from tests.support.cli import cppo, fault
+from tests.support.disks import small_disk
 from tests.support.tiny_runs import LEARNING, SMALL, assert_equal_runs, carry_out, go_on
 
 
@@ -145,23 +146,15 @@ def test_weights_are_as_readable_as_other_files(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts a small disk")
 def test_a_full_disk_is_one_line_and_the_run_goes_on_later(tmp_path: Path) -> None:
-    import ctypes
-
-    libc = ctypes.CDLL(None, use_errno=True)
     whole = carry_out(tmp_path / "whole", steps=2)
     small = tmp_path / "small"
-    small.mkdir()
-    if libc.mount(b"tmpfs", str(small).encode(), b"tmpfs", 0, b"size=700k"):
-        pytest.skip("this machine mounts nothing")
-    try:
+    with small_disk(small, "700k") as resize:
         with pytest.raises(CppoError, match=r"cannot write .*No space left.*free some space"):
             carry_out(small / "run", steps=2)
         assert not [*small.rglob("*.partial")]
-        assert libc.mount(b"tmpfs", str(small).encode(), b"tmpfs", 32, b"size=100m") == 0
+        resize("100m")
         if (small / "run" / "reference").exists():
             go_on(small / "run")
         else:
             carry_out(small / "run", steps=2)
         assert_equal_runs(small / "run", whole.path)
-    finally:
-        libc.umount(str(small).encode())

@@ -34,8 +34,11 @@ def whole_folder(target: Path) -> Generator[Path]:
             file.chmod(0o666 & ~mask)
         shutil.rmtree(target, ignore_errors=True)
         partial.rename(target)
-    except (OSError, SafetensorError) as error:
+    except BaseException as error:
         shutil.rmtree(partial, ignore_errors=True)
+        # tokenizers raises a bare Exception for what the system refuses.
+        if not isinstance(error, OSError | SafetensorError) and "(os error" not in str(error):
+            raise
         raise CppoError(
             f"cannot write {target} ({error}); free some space or give the right to write, and go "
             "on with --resume"
