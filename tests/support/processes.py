@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import time
 from pathlib import Path
 
 from cppo_sandboxes import engine
@@ -53,3 +54,17 @@ def own_containers():
     return client, client.containers.list(
         all=True, filters={"label": f"{LABEL}={owner()}"}, ignore_removed=True
     )
+
+
+def containers_left():
+    """Containers of this process that stay after its sandbox was closed.
+
+    The engine may still be removing one that had stopped by itself.
+    """
+    deadline = time.monotonic() + 10
+    while True:
+        client, containers = own_containers()
+        client.close()
+        if not containers or time.monotonic() > deadline:
+            return containers
+        time.sleep(0.1)
