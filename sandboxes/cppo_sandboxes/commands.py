@@ -95,6 +95,7 @@ def bench(config: BenchConfig) -> dict[str, Any]:
     from cppo_sandboxes.bench.scaling import measure as measure_scaling
     from cppo_sandboxes.bench.throughput import measure
 
+    provenance = _provenance(config)  # before the minutes that a failure would lose
     if config.scaling:
         result = measure_scaling(config)
         table = Table(box=SIMPLE, padding=(0, 0, 0, 1))
@@ -121,7 +122,7 @@ def bench(config: BenchConfig) -> dict[str, Any]:
         for name, seconds in result["first_verdict_s"].items():
             table.add_row(f"{name}, first verdict of a cold pool", f"after {seconds:.2f} s", "")
     Console().print(table)
-    return result | {"provenance": _provenance(config)}
+    return result | {"provenance": provenance}
 
 
 def _provenance(config: BenchConfig) -> dict[str, Any]:

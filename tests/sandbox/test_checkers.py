@@ -2,11 +2,13 @@
 
 import ctypes
 import os
+import subprocess
 import sys
 import threading
 import time
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import pytest
 from cppo_sandboxes.host.rules import keeps_state
@@ -197,7 +199,47 @@ def test_a_closed_sandbox_leaves_no_grader():
     stuck = Job(replace(sums(1), checker=sleeps), ADD)
     thread = threading.Thread(target=sandbox.run, args=([stuck],))
     thread.start()
-    time.sleep(1)
+    deadline = time.monotonic() + 60
+    while not graders() - before and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert graders() - before
     sandbox.close()
     thread.join(20)
     assert not thread.is_alive() and not set(descendants(os.getpid())) - before
+
+
+def graders():
+    """The graders of this process."""
+    found = descendants(os.getpid())
+    return {pid for pid in found if "host.grader" in Path(f"/proc/{pid}/cmdline").read_text()}
+
+
+def starts_a_sleeper(problem, test, got):
+    subprocess.run(["sleep", "61"])
+    return True
+
+
+def test_what_a_checker_starts_ends_with_its_grader(monkeypatch):
+    monkeypatch.setattr("cppo_sandboxes.host.checks.CHECKER_S", 1.0)
+    with cppo_env.make_sandbox("local", workers=1) as sandbox:
+        [report] = sandbox.run([Job(replace(sums(1), checker=starts_a_sleeper), ADD)])
+        assert report.verdict == "IE" and "no answer within 1 s" in report.message
+    running = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True).stdout
+    assert "sleep 61" not in running.splitlines()
+
+
+def test_functions_that_name_each_other_are_looked_at_once():
+    names = [f"f{number}" for number in range(30)]
+    space = {}
+    for name in names:
+        exec(f"def {name}(*_): return {' or '.join(f'{one}()' for one in names)}", space)
+    started = time.process_time()
+    assert not keeps_state(space["f0"])
+    assert time.process_time() - started < 5
+
+
+def test_paths_of_imports_need_not_be_texts(monkeypatch, tmp_path):
+    monkeypatch.setattr(sys, "path", [*sys.path, tmp_path])
+    with cppo_env.make_sandbox("local", workers=1) as sandbox:
+        job = Job(replace(sums(1), checker=lambda problem, test, got: True), ADD)
+        assert sandbox.run([job])[0].verdict == "AC"

@@ -158,7 +158,7 @@ print(*(report.verdict for report in reports), *(report.message for report in re
 
 @needs_namespaces
 def test_an_interpreter_below_tmp_is_visible_and_nothing_else_is_kept_there(tmp_path):
-    venv = tmp_path / "venv"
+    venv = tmp_path / "a venv"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True)
     [packages] = venv.glob("lib/python*/site-packages")
     (packages / "these.pth").write_text("\n".join(path for path in sys.path if path))

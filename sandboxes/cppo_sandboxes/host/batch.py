@@ -37,14 +37,7 @@ class TestSet:
         self.key = next(_numbers)
         self.problem = problem
         self.length = len(problem.tests)
-        self._rule: Rule | None = None
-
-    @property
-    def rule(self) -> Rule:
-        """The problem's checker."""
-        if self._rule is None:
-            self._rule = Rule(self.problem, checker_of(self.problem))
-        return self._rule
+        self.rule = Rule(problem, checker_of(problem))
 
     def input(self, index: int) -> bytes:
         """The input of one test as the program reads it; errors of custom tests propagate."""
@@ -82,6 +75,11 @@ class Work:
         if not self.job.program.strip():
             return Report(Verdict.CE, message="there is no program")
         return None
+
+    @property
+    def over(self) -> bool:
+        """Whether no more tests of it need to run."""
+        return self.report is not None or self.complete
 
     @property
     def tier(self) -> int:
@@ -132,7 +130,7 @@ class Work:
 
     def add(self, index: int, outcome: RunOutcome) -> None:
         """Grade the next test, or have it graded; this may finish the job."""
-        if self.report is not None or index != self.ran:
+        if self.over or index != self.ran:
             return
         if self._pieces:
             answer = b"".join([*self._pieces, outcome.answer])
@@ -149,6 +147,7 @@ class Work:
         compared = needs_checker(self.job.problem, outcome)
         if self._ungraded or (compared and not self.rule.ours):
             self._ungraded.append(outcome)
+            self.batch.held_bytes += len(outcome.answer)
             self.complete = not self.left or (self.job.stop_early and not compared)
             if len(self._ungraded) == 1:
                 self._check()
@@ -174,7 +173,9 @@ class Work:
     def checked(self, is_right: IsRight) -> None:
         """Grade what a checker has looked at, and go on to the next; this may finish the job."""
         while self._ungraded and self.report is None:
-            self._grade(self._ungraded.popleft(), is_right)
+            outcome = self._ungraded.popleft()
+            self.batch.held_bytes -= len(outcome.answer)
+            self._grade(outcome, is_right)
             if self._ungraded and needs_checker(self.job.problem, self._ungraded[0]):
                 return self._check()
         return None
@@ -211,6 +212,8 @@ class Work:
         """Set the report, once."""
         if self.report is None:
             self.report = report
+            self.batch.held_bytes -= sum(len(outcome.answer) for outcome in self._ungraded)
+            self._ungraded.clear()
             self.batch.finished(self)
 
 
@@ -233,6 +236,8 @@ class JobBatch:
         self.doubted: deque[Work] = deque()
         """Programs to be judged again while nothing else runs."""
         self.doubted_at = 0.0
+        self.held_bytes = 0
+        """Size of the answers that wait for a checker that is not ours."""
         self.sets: dict[int, TestSet] = {}
         self.check: Callable[[Work, TestCase, bytes], None]
         """Has an answer checked by a checker that is not ours, then calls `Work.checked`."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -61,8 +62,9 @@ class Checks:
     def start(
         self, rule: Rule, test: TestCase, answer: bytes, done: Callable[[IsRight], object]
     ) -> None:
-        """Check an answer; `done` gets the result, in another thread."""
-        self._threads.submit(lambda: done(self._check(rule, test, answer)))
+        """Check an answer; `done` gets the result, in another thread, unless this is closed."""
+        checking = self._threads.submit(self._answer, rule, test, answer)
+        checking.add_done_callback(lambda one: None if one.cancelled() else done(one.result))
 
     def close(self) -> None:
         """End the graders; the answers that they work on are not judged."""
@@ -73,18 +75,6 @@ class Checks:
         self._threads.shutdown(cancel_futures=True)
         for grader in self._graders:
             grader.close()
-
-    def _check(self, rule: Rule, test: TestCase, answer: bytes) -> IsRight:
-        try:
-            right = self._answer(rule, test, answer)
-        except BaseException as error:  # this job's fault, whoever wrote what raised it
-            failure = error
-
-            def fail() -> bool:
-                raise failure
-
-            return fail
-        return lambda: right
 
     def _answer(self, rule: Rule, test: TestCase, answer: bytes) -> bool:
         if rule.pickled is not None:
@@ -119,9 +109,11 @@ class _Grader:
 
     def __init__(self) -> None:
         self._connection, theirs = Pipe()
+        places: list[object] = list(sys.path)  # a Path is no place of imports
+        path = [place for place in places if isinstance(place, str)]
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-c", _COMMAND, json.dumps(sys.path), str(theirs.fileno())],
+                [sys.executable, "-c", _COMMAND, json.dumps(path), str(theirs.fileno())],
                 stdin=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,
@@ -183,8 +175,10 @@ class _Grader:
         return GraderLost(f"it ended the process that called it ({how})")
 
     def kill(self) -> None:
-        """End it at once."""
-        self._process.kill()
+        """End it at once, and what its checkers have started."""
+        if self._process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
 
     def close(self) -> int:
         """Ensure that it ends; returns its exit code, or minus the signal."""

@@ -82,7 +82,8 @@ def serve(connection: Connection) -> None:
 
 
 def _limit(which: int, value: int) -> None:
-    resource.setrlimit(which, (value, resource.getrlimit(which)[1]))
+    hard = resource.getrlimit(which)[1]
+    resource.setrlimit(which, (value if hard == resource.RLIM_INFINITY else min(value, hard), hard))
 
 
 def _cpu_s() -> int:

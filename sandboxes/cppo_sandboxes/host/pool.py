@@ -26,6 +26,8 @@ PATIENCE_S = 30.0
 """How long a pool that has worked waits for its engine before waiting jobs get IE."""
 ALONE_AFTER_S = 10.0
 """How long programs to be judged alone wait for the others at most."""
+HELD_BYTES = 256 << 20
+"""No program starts while answers of this size wait for a checker that is not ours."""
 RETRY_S = 0.5
 TICK_S = 1.0
 START_S = 60.0
@@ -58,6 +60,8 @@ class Pool:
         self._bell.setblocking(False)
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._ear, selectors.EVENT_READ)
+        self._checking = 0
+        """Answers that graders, which want cores too, work on or are about to."""
         self._first = threading.Event()
         self._first_error: SandboxError | None = None
         self._thread = threading.Thread(target=self._serve, name="cppo-sandbox-pool", daemon=True)
@@ -141,6 +145,7 @@ class Pool:
             link.write()
 
     def _check(self, work: Work, test: TestCase, answer: bytes) -> None:
+        self._checking += 1
         self._checks.start(
             work.rule,
             test,
@@ -149,6 +154,7 @@ class Pool:
         )
 
     def _checked(self, work: Work, is_right: IsRight) -> None:
+        self._checking -= 1
         try:
             work.checked(is_right)
         except BaseException as error:  # this job's fault, whoever wrote what raised it
@@ -191,7 +197,7 @@ class Pool:
             if station.woken and at_work > self._size:
                 station.recall()
                 at_work -= 1
-        busy = True
+        busy = sum(batch.held_bytes for batch in self._batches) < HELD_BYTES
         while busy:
             busy = False
             for station in sorted(stations, key=lambda station: len(station.programs)):
@@ -218,7 +224,7 @@ class Pool:
             waiting and all(now - batch.doubted_at < ALONE_AFTER_S for batch in doubted)
         ):
             return False
-        if not running:
+        if not running and not self._checking:
             batch = doubted[0]
             key = batch.doubted[0].tests.key
             ready = [station for station in stations if station.ready and not station.retired]
@@ -336,9 +342,9 @@ class Pool:
                 SandboxError(f"a worker cannot start: {reason} {link.complaint()}".rstrip())
             )
         for position, work in enumerate(programs):
-            if work.report is None and not position:
+            if not work.over and not position:
                 self._charge(work, reason, link)
-            if work.report is None:
+            if not work.over:
                 work.batch.put_back(work)
 
     def _charge(self, work: Work, reason: str, link: Link) -> None:

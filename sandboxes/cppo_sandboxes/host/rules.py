@@ -11,11 +11,9 @@ from dataclasses import replace
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
-from functools import partial
+from functools import cached_property, partial
 from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any, cast
-
-import cloudpickle  # pyright: ignore[reportMissingTypeStubs] - it has none
 
 from cppo_env.types import Checker, Problem
 
@@ -30,16 +28,24 @@ class Rule:
 
     Attributes:
         ours: the checker is built in, and bounds what an answer can cost.
-        pickled: both, for a grader, without the tests; None if the checker must stay in this
-            process, because it keeps state or cannot be pickled.
-        key: a digest of `pickled`.
     """
 
     def __init__(self, problem: Problem, checker: Checker) -> None:
         self.problem, self.checker = problem, checker
         self.ours = _module(checker).startswith(_OURS)
-        self.pickled = None if self.ours or keeps_state(checker) else _pickled(problem, checker)
-        self.key = hashlib.sha256(self.pickled or b"").digest()
+
+    @cached_property
+    def pickled(self) -> bytes | None:
+        """Both, for a grader, without the tests.
+
+        None if the checker must stay in this process: it keeps state or cannot be pickled.
+        """
+        return None if keeps_state(self.checker) else _pickled(self.problem, self.checker)
+
+    @cached_property
+    def key(self) -> bytes:
+        """A digest of `pickled`."""
+        return hashlib.sha256(self.pickled or b"").digest()
 
 
 def name_of(problem: Problem) -> str:
@@ -67,7 +73,10 @@ def _module(checker: object) -> str:
 
 def _may_change(value: object, seen: set[int]) -> bool:
     if isinstance(value, FunctionType):
-        return id(value) not in seen and _function_may(value, seen | {id(value)})
+        if id(value) in seen:
+            return False
+        seen.add(id(value))
+        return _function_may(value, seen)
     if isinstance(value, partial):
         parts: tuple[Any, ...] = (value.func, *value.args, *value.keywords.values())
         return any(_may_change(part, seen) for part in parts)
@@ -113,6 +122,8 @@ def _captured(function: FunctionType) -> Iterator[object]:
 
 
 def _pickled(problem: Problem, checker: Checker) -> bytes | None:
+    import cloudpickle  # pyright: ignore[reportMissingTypeStubs] - it has none
+
     try:
         rule = checker, replace(problem, tests=(), checker="strict")
         return cloudpickle.dumps(rule)  # pyright: ignore[reportUnknownMemberType]

@@ -166,10 +166,8 @@ class Station:
             payload, frames.TEST.size
         )
         start = frames.TEST.size + frames.OUTCOME.size
-        if how == frames.ENDED_FAULT and work.report is not None:
-            return  # judged already: its inputs may have been dropped before the worker heard of it
-        if work.report is not None:
-            return  # it ran on while it was being cancelled
+        if work.over:
+            return  # it ran on while it was being cancelled; its inputs may have been dropped
         if how == frames.ENDED_FAULT:
             reason = payload[start + size :].decode("utf-8", "replace")
             raise WorkerGone(f"the worker could not run test {index + 1}: {reason}")
@@ -183,7 +181,7 @@ class Station:
         unable = False
         try:
             work.add(index, outcome)
-            if work.report is None and not work.complete:
+            if not work.over:
                 return self._announce(work)
         except BaseException as error:  # this job's fault, whoever wrote what raised it
             unable = True
@@ -199,7 +197,7 @@ class Station:
         recalled, doubted = work.number in self._recalled, work.number in self._doubted
         self._recalled.discard(work.number)
         self._doubted.discard(work.number)
-        if work.report is not None or work.complete:
+        if work.over:
             return
         if doubted and how in (frames.DONE_ALL, frames.DONE_CANCELLED):
             work.batch.judge_alone(work)

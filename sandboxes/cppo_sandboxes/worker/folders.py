@@ -25,7 +25,11 @@ class Folder:
         self.path = path
         self._mode = stat.S_IMODE(os.stat(path).st_mode)
         self._mounted = os.path.ismount(path)
-        self._kept = _mounts_below(path) if self._mounted else frozenset[str]()
+        self._kept = frozenset(
+            name
+            for name in os.listdir(path)
+            if self._mounted and os.path.ismount(os.path.join(path, name))
+        )
         self._clean_ns = 0
         self._renew()
 
@@ -121,14 +125,6 @@ class SharedFolder:
     def empty(self) -> None:
         """Delete the program's entries."""
         empty(self.path, self.entries)
-
-
-def _mounts_below(path: str) -> frozenset[str]:
-    """The entries of a folder in which something is mounted."""
-    with open("/proc/self/mountinfo") as file:
-        places = [line.split(" ")[4] for line in file]
-    below = [place.removeprefix(f"{path}/") for place in places if place.startswith(f"{path}/")]
-    return frozenset(place.split("/")[0] for place in below)
 
 
 def written_bytes(top: Folder | SharedFolder) -> int:

@@ -8,6 +8,7 @@ judge's packages, the user's files, or the machine's sockets and locks.
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import subprocess
 import sys
@@ -78,6 +79,8 @@ def build(libc, root: str, visible: list[str], hidden: list[str]) -> None:
     Raises:
         OSError: something is not allowed here.
     """
+    if not FOLDERS.keys().isdisjoint(visible):
+        raise OSError(errno.EEXIST, "the interpreter lies in a folder that programs write to")
     tree = _Tree(libc, root)
     tree.mount(None, "/", None, REC | PRIVATE)
     tree.mount("tmpfs", root, "tmpfs", NOSUID | NODEV, "mode=0755,size=1m")
