@@ -56,8 +56,8 @@ def load_problems(
 
     Returns:
         The set. `index(problem_id)` finds a problem; `take`, `skip`, `shuffle` and `pick` are
-        views. `refused` lists the records that could not be read; if there are any, one
-        `ProblemDataWarning` says so.
+        views. `refused` lists the records that could not be read, and `unread` counts the fields
+        that others were loaded without; one `ProblemDataWarning` for each says so.
 
     Raises:
         ProblemDataError: the path does not exist, holds no usable problem, or no problem passes the
@@ -82,6 +82,14 @@ def _open(source: str | Path | ProblemSet, filters: dict[str, Any]) -> Problems:
         warnings.warn(
             f"{source}: {len(problems)} problems loaded, {len(refused)} records refused; "
             f"the first: {refused[0]}",
+            ProblemDataWarning,
+            stacklevel=3,
+        )
+    if unread := problems.unread:
+        counts = ", ".join(f"{field} ({count})" for field, count in sorted(unread.items()))
+        warnings.warn(
+            f"{source}: some problems were loaded without a field that cannot be read: {counts}; "
+            'their metadata["unread"] say why',
             ProblemDataWarning,
             stacklevel=3,
         )

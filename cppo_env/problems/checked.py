@@ -51,6 +51,11 @@ class Checked(Problems):
         """The refusals of the set."""
         return self._base.refused
 
+    @property
+    def unread(self) -> Mapping[str, int]:
+        """The set's own."""
+        return self._base.unread
+
 
 def with_checkers(
     problems: ProblemSet, checkers: Mapping[str, str | Checker] | Path | str

@@ -95,13 +95,19 @@ def _any_number_of_digits() -> Generator[None, None, None]:
             sys.set_int_max_str_digits(limit)
 
 
+def value_of(record: Record, field: str) -> Any:
+    """The value of a field; None where it is absent, null, or the NaN that stands for null."""
+    value = record.get(field)
+    return None if isinstance(value, float) and value != value else value
+
+
 def text_field(record: Record, field: str, default: str | None = None) -> str:
     """The text of a field, or `default` if it is absent or null.
 
     Raises:
         FieldError: it is absent without a default, not text, or not valid Unicode.
     """
-    value = record.get(field)
+    value = value_of(record, field)
     if value is None and default is not None:
         return default
     if value is None:
@@ -124,7 +130,7 @@ def checked_text(value: Any, field: str) -> str:
 def list_field(record: Record, field: str, within: str = "") -> list[Any]:
     """The list in a field; `within` names the field that holds the record."""
     place = f"{within}.{field}" if within else field
-    value = record.get(field)
+    value = value_of(record, field)
     if value is None:
         raise FieldError(place, "absent")
     return checked_list(value, place)

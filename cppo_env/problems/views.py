@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from random import Random
@@ -88,6 +88,11 @@ class Problems(ABC):
     def refused(self) -> tuple[Refusal, ...]:
         """The records of the source that were not loaded, and why."""
         return ()
+
+    @property
+    def unread(self) -> Mapping[str, int]:
+        """Field → how many problems were loaded without it, because it could not be read."""
+        return {}
 
     def __iter__(self) -> Iterator[Problem]:
         """The problems in order, each decoded when it is reached."""
@@ -184,6 +189,11 @@ class View(Problems):
     def refused(self) -> tuple[Refusal, ...]:
         """The refusals of the set that is viewed."""
         return self._base.refused
+
+    @property
+    def unread(self) -> Mapping[str, int]:
+        """Those of the set that is viewed."""
+        return self._base.unread
 
 
 class Indexed(Problems):

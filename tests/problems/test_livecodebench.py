@@ -188,7 +188,6 @@ def test_any_bytes_in_place_of_a_pickle_are_a_text_or_a_refusal(data: bytes):
     [
         ({"question_id": ""}, "question_id: absent or empty"),
         ({"question_content": ""}, "question_content: empty"),
-        ({"contest_date": "October"}, "contest_date: expected an ISO 8601 date, got 'October'"),
         ({"metadata": "[]"}, "metadata: expected an object, got list"),
         (
             {"metadata": '{"func_name": "a b"}'},

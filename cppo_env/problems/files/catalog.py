@@ -35,7 +35,7 @@ class Catalog(Problems):
 
     def __init__(self, files: Sequence[RecordFile], decode: Decode):
         self._files, self._decode = tuple(files), decode
-        self._entries, self._refused = _index(self._files, decode)
+        self._entries, self._refused, self._unread = _index(self._files, decode)
 
     def __len__(self) -> int:
         """Number of problems."""
@@ -76,15 +76,22 @@ class Catalog(Problems):
         """The records that were not loaded, and why."""
         return self._refused
 
+    @property
+    def unread(self) -> Counter[str]:
+        """The fields that some problems were loaded without, and how many of them."""
+        return self._unread
+
 
 def _index(
     files: tuple[RecordFile, ...], decode: Decode
-) -> tuple[list[Entry], tuple[Refusal, ...]]:
+) -> tuple[list[Entry], tuple[Refusal, ...], Counter[str]]:
     entries: list[Entry] = []
     refused: list[Refusal] = []
+    unread = Counter[str]()
     first: dict[tuple[str | None, str], Entry] = {}
     for number, file in enumerate(files):
         index = index_of(file, decode)
+        unread += index.unread
         refused += [
             dataclasses.replace(file.refusal(one.number, one.error), id=one.id)
             for one in index.refused
@@ -98,7 +105,7 @@ def _index(
             place = files[earlier.file].refusal(earlier.number, FieldError("", "")).place
             refusal = file.refusal(entry.number, FieldError("", f"already in {place}"))
             refused.append(dataclasses.replace(refusal, id=entry.summary.id))
-    return _with_unique_ids(entries), tuple(refused)
+    return _with_unique_ids(entries), tuple(refused), unread
 
 
 def _with_unique_ids(entries: list[Entry]) -> list[Entry]:

@@ -10,10 +10,12 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
+import re
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -57,6 +59,8 @@ class FileIndex:
 
     problems: list[Located]
     refused: list[Refused]
+    unread: Counter[str] = field(default_factory=Counter[str])
+    """Field → how many problems were loaded without it, because it could not be read."""
 
 
 def index_of(file: RecordFile, decode: Decode) -> FileIndex:
@@ -80,6 +84,8 @@ def _build(found: Iterator[Found], split: str | None, decode: Decode) -> FileInd
                 raise record
             problem = decode(record, split)
             index.problems.append(Located(position, number, summarise(problem), digest_of(problem)))
+            unread: tuple[str, ...] = problem.metadata.get("unread", ())
+            index.unread.update({re.split(r"[:\[]", line)[0] for line in unread})
         except FieldError as error:
             index.refused.append(Refused(number, _identifier(record), error))
     return index
@@ -144,6 +150,7 @@ def _load(place: Path, mark: str) -> FileIndex | None:
         return FileIndex(
             problems,
             [Refused(number, name, FieldError(*error)) for number, name, *error in kept["refused"]],
+            Counter(kept["unread"]),
         )
     except (OSError, ValueError, KeyError, TypeError):  # absent, or damaged: made again
         return None
@@ -165,6 +172,7 @@ def _keep(place: Path, mark: str, index: FileIndex) -> None:
         "refused": [
             (number, name, error.field, error.reason) for number, name, error in index.refused
         ],
+        "unread": index.unread,
     }
     with suppress(OSError):
         place.parent.mkdir(parents=True, exist_ok=True)

@@ -112,7 +112,7 @@ class JsonLines:
                     try:
                         yield Found(offset, number, _parse_line(line))
                     except FieldError as error:
-                        yield Found(offset, number, error)
+                        yield Found(offset, number, error if line.endswith(b"\n") else _cut(error))
                 offset += len(line)
 
     def read(self, position: int) -> Record:
@@ -124,6 +124,13 @@ class JsonLines:
     def refusal(self, number: int, error: FieldError) -> Refusal:
         """Names the line, counting blank ones as an editor does."""
         return Refusal(self.path, number, error.field, error.reason)
+
+
+def _cut(error: FieldError) -> FieldError:
+    """The fault of a last line without an end."""
+    return FieldError(
+        error.field, f"the file ends in the middle of a line, half a download? {error.reason}"
+    )
 
 
 def _parse_line(line: bytes) -> Record:

@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from cppo_env.errors import ProblemDataError
+from cppo_env.problems.files.damage import damage_of
 from cppo_env.problems.files.formats import (
     JsonLines,
     ParquetRows,
@@ -112,7 +113,8 @@ def record_files(path: Path) -> list[RecordFile]:
     """The files and folders of records at a path, whatever their layout.
 
     Raises:
-        ProblemDataError: the path does not exist, or is a file of an unknown kind.
+        ProblemDataError: the path does not exist, is a file of an unknown kind, or a file there is
+            damaged.
     """
     if not path.exists():
         raise ProblemDataError(
@@ -120,18 +122,26 @@ def record_files(path: Path) -> list[RecordFile]:
             "cppo problems list"
         )
     if path.is_file():
-        if path.suffix == ".parquet":
-            return [ParquetRows(path)]
-        if path.suffix in (".jsonl", ".json", ".ndjson"):
-            return [JsonLines(path)]
-        raise ProblemDataError(f"{path}: expected a .jsonl or .parquet file, or a folder")
+        if path.suffix not in (".parquet", ".jsonl", ".json", ".ndjson"):
+            raise ProblemDataError(f"{path}: expected a .jsonl or .parquet file, or a folder")
+        return [_whole(path)]
     if raw := _raw_folders(path):
         return raw
     inner = sorted(
         file for file in path.rglob("*") if file.suffix in (".jsonl", ".parquet") and file.is_file()
     )
-    files = [ParquetRows(file) if file.suffix == ".parquet" else JsonLines(file) for file in inner]
-    return [file for file in files if not _fields(file) >= KNOWN_PROGRAMS]
+    return [file for file in map(_whole, inner) if not _fields(file) >= KNOWN_PROGRAMS]
+
+
+def _whole(path: Path) -> RecordFile:
+    """A file of records.
+
+    Raises:
+        ProblemDataError: it is something else under that name, or only a part of it is there.
+    """
+    if (damage := damage_of(path)) is not None:
+        raise ProblemDataError(f"{path}: {damage}")
+    return ParquetRows(path) if path.suffix == ".parquet" else JsonLines(path)
 
 
 def _raw_folders(path: Path) -> list[RecordFile]:

@@ -18,6 +18,7 @@ from cppo_env.problems.files.catalog import Catalog
 from cppo_env.problems.files.sources import files_of
 from cppo_env.problems.layouts.cues import checker_for
 from cppo_env.problems.layouts.statements import normalise
+from cppo_env.problems.lenient import Spare, data_of, name_of
 from cppo_env.problems.records import (
     FieldError,
     Record,
@@ -59,19 +60,21 @@ def decode(record: Record, split: str | None) -> Problem:
     Raises:
         FieldError: a field cannot be read.
     """
-    entry_point, tests = _tests(text_field(record, "input_output"))
-    solutions = _solutions(text_field(record, "solutions", ""))
+    spare = Spare()
+    entry_point, tests = _tests(data_of(record, "input_output"))
+    solutions = spare.read(lambda: programs_of(record, "solutions"), ())
     statement, losses = normalise(_question(record))
-    url = text_field(record, "url", "")
+    url = spare.read(lambda: text_field(record, "url", ""), "")
     metadata = {
         "dataset": "apps",
         "split": split,
-        "difficulty": text_field(record, "difficulty", "") or None,
+        "difficulty": spare.read(lambda: text_field(record, "difficulty", ""), "") or None,
         "url": url,
         "platform": _site(url),
         "languages": ("python3",) if solutions else (),
         "losses": losses,
         "integer_keys": entry_point is not None and any(map(_has_integer_keys, tests)),
+        "unread": spare.unread,
     }
     return Problem(
         id=_identifier(record),
@@ -86,11 +89,7 @@ def decode(record: Record, split: str | None) -> Problem:
 
 
 def _identifier(record: Record) -> str:
-    field = "problem_id" if "problem_id" in record else "id"
-    value = record.get(field)
-    if isinstance(value, bool) or not isinstance(value, int | str) or value == "":
-        raise FieldError(field, f"expected a number or text, got {value!r}")
-    text = checked_text(str(value), field)
+    text = name_of(record, "problem_id" if "problem_id" in record else "id")
     # The archive's folder 0001 and the row with problem_id 1 are the same problem.
     return str(int(text)) if text.isdecimal() and text.isascii() else text
 
@@ -111,18 +110,22 @@ def _site(url: str) -> str | None:
     return host.removeprefix("www.").rpartition(".")[0].rpartition(".")[2] or None
 
 
-def _solutions(text: str) -> tuple[str, ...]:
-    if not text.strip():
+def programs_of(record: Record, field: str) -> tuple[str, ...]:
+    """The programs in a field: a list, or JSON text of one.
+
+    Raises:
+        FieldError: it is something else.
+    """
+    programs = data_of(record, field)
+    if programs is None:
         return ()
-    programs = checked_list(parse_json(text, "solutions"), "solutions")
-    return tuple(map(unix_lines, text_list(programs, "solutions")))
+    return tuple(map(unix_lines, text_list(checked_list(programs, field), field)))
 
 
-def _tests(text: str) -> tuple[str | None, tuple[TestCase, ...]]:
+def _tests(value: Any) -> tuple[str | None, tuple[TestCase, ...]]:
     """The function to call (None for stdin programs) and the tests of an `input_output`."""
-    if not text.strip():
+    if value is None:
         raise FieldError("input_output", "empty: a problem without tests")
-    value = parse_json(text, "input_output")
     if not isinstance(value, dict):
         raise FieldError("input_output", f"expected an object, got {type(value).__name__}")
     pairs = cast(Record, value)

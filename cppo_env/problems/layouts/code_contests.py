@@ -7,8 +7,9 @@ one.
 from __future__ import annotations
 
 import ast
-import math
 from collections.abc import Mapping
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,19 +18,21 @@ from cppo_env.parsing.python_source import module_of
 from cppo_env.problems.files.catalog import Catalog
 from cppo_env.problems.files.sources import files_of
 from cppo_env.problems.layouts.cues import checker_for
+from cppo_env.problems.layouts.limits import limits_of
 from cppo_env.problems.layouts.statements import normalise
+from cppo_env.problems.lenient import Spare, columns_of, number_of, whole
 from cppo_env.problems.records import (
     FieldError,
     Record,
     checked_list,
-    list_field,
     text_field,
     text_list,
     unix_lines,
+    value_of,
 )
 from cppo_env.problems.selection import select
 from cppo_env.problems.views import Problems
-from cppo_env.types import Limits, Problem, TestCase
+from cppo_env.types import Problem, TestCase
 
 LANGUAGES = {0: "unknown", 1: "python2", 2: "cpp", 3: "python3", 4: "java"}
 PLATFORMS = {
@@ -40,8 +43,6 @@ PLATFORMS = {
     6: "atcoder",
     7: "aizu",
 }
-
-DEFAULT = Limits()
 
 KEPT = ("cf_contest_id", "cf_index", "cf_points", "cf_rating", "is_description_translated")
 """Fields that go into the metadata as they are."""
@@ -67,22 +68,30 @@ def decode(record: Record, split: str | None) -> Problem:
     Raises:
         FieldError: a field cannot be read.
     """
+    spare = Spare()
     public, private, generated = (
-        _tests(record, field) for field in ("public_tests", "private_tests", "generated_tests")
+        spare.read(partial(_tests, record, field), ())
+        for field in ("public_tests", "private_tests", "generated_tests")
     )
     tests = public + private + generated
     if not tests:
+        why = f" ({spare.unread[0]})" if spare.unread else ""
         raise FieldError(
-            "public_tests", "a problem without tests, here and in private_tests and generated_tests"
+            "public_tests",
+            f"a problem without tests, here and in private_tests and generated_tests{why}",
         )
-    right, wrong = _programs(record, "solutions"), _programs(record, "incorrect_solutions")
+    right, wrong = (
+        spare.read(partial(_programs, record, field), {})
+        for field in ("solutions", "incorrect_solutions")
+    )
     streams = text_field(record, "input_file", ""), text_field(record, "output_file", "")
     statement, losses = normalise(_statement(record, streams))
-    source = _number(record, "source")
+    source = spare.read(partial(number_of, record, "source"), 0)
+    tags = spare.read(lambda: checked_list(value_of(record, "cf_tags") or [], "cf_tags"), [])
     metadata = {
         "dataset": "code_contests",
         "split": split,
-        "difficulty": _number(record, "difficulty"),
+        "difficulty": spare.read(partial(number_of, record, "difficulty"), 0),
         "source": source,
         "platform": PLATFORMS.get(int(source)),
         "languages": tuple(right),
@@ -95,15 +104,20 @@ def decode(record: Record, split: str | None) -> Problem:
         "incorrect_solutions": {
             name: programs for name, programs in wrong.items() if name != "python3"
         },
-        "cf_tags": tuple(checked_list(record.get("cf_tags") or [], "cf_tags")),
-        **{field: record.get(field) for field in KEPT},
+        "cf_tags": tuple(tags),
+        **{field: whole(value_of(record, field)) for field in KEPT},
     }
+    limits = limits_of(
+        spare.read(partial(_seconds, record), 0),
+        int(spare.read(partial(number_of, record, "memory_limit_bytes"), 0)),
+    )
+    metadata["unread"] = spare.unread
     return Problem(
         id=_name(record),
         statement=statement,
         tests=tests,
         public_tests=public,
-        limits=_limits(record),
+        limits=limits,
         checker=checker_for(statement),
         references=_on_streams(right.get("python3", ()), streams),
         wrong=_on_streams(wrong.get("python3", ()), streams),
@@ -132,65 +146,42 @@ def _statement(record: Record, streams: tuple[str, str]) -> str:
 
 
 def _tests(record: Record, field: str) -> tuple[TestCase, ...]:
-    columns = _struct(record, field)
-    inputs = text_list(list_field(columns, "input", field), f"{field}.input")
-    outputs = text_list(list_field(columns, "output", field), f"{field}.output")
-    if len(inputs) != len(outputs):
-        raise FieldError(field, f"{len(inputs)} inputs, but {len(outputs)} outputs")
+    if value_of(record, field) is None:
+        raise FieldError(field, "absent")
+    inputs, outputs = columns_of(record, field, ("input", "output"))
     return tuple(
         TestCase(unix_lines(given), unix_lines(expected))
-        for given, expected in zip(inputs, outputs, strict=True)
+        for given, expected in zip(
+            text_list(inputs, f"{field}.input"),
+            text_list(outputs, f"{field}.output"),
+            strict=True,
+        )
     )
 
 
 def _programs(record: Record, field: str) -> dict[str, tuple[str, ...]]:
     """Programs by the name of their language."""
-    if record.get(field) is None:
-        return {}
-    columns = _struct(record, field)
-    codes = checked_list(columns.get("language"), f"{field}.language")
-    programs = text_list(list_field(columns, "solution", field), f"{field}.solution")
-    if len(codes) != len(programs):
-        raise FieldError(field, f"{len(codes)} languages, but {len(programs)} programs")
+    codes, programs = columns_of(record, field, ("language", "solution"))
     found: dict[str, list[str]] = {}
-    for code, program in zip(codes, programs, strict=True):
-        found.setdefault(LANGUAGES.get(code, "unknown"), []).append(unix_lines(program))
+    for code, program in zip(codes, text_list(programs, f"{field}.solution"), strict=True):
+        name = LANGUAGES.get(whole(code), "unknown")
+        found.setdefault(name, []).append(unix_lines(program))
     return {name: tuple(texts) for name, texts in found.items()}
 
 
-def _struct(record: Record, field: str) -> Mapping[str, Any]:
-    value = record.get(field)
-    if value is None:
-        raise FieldError(field, "absent")
-    if not isinstance(value, dict):
-        raise FieldError(field, f"expected an object of lists, got {type(value).__name__}")
-    return cast(Mapping[str, Any], value)
+def _seconds(record: Record) -> float:
+    """The contest's own time limit; zero and null mean unknown.
 
-
-def _number(record: Record, field: str) -> int | float:
-    value = record.get(field)
-    if value is None:
-        return 0
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
-        raise FieldError(field, f"expected a number from 0, got {value!r}")
-    return value
-
-
-def _limits(record: Record) -> Limits:
-    """The contest's own limits; zero and null mean unknown.
-
-    Contests set them for compiled languages. `cppo problems validate` finds the Python references
-    that exceed them.
+    Contests set it for compiled languages. `cppo problems validate` finds the Python references
+    that exceed it.
     """
-    cpu_s = DEFAULT.cpu_s
-    if record.get("time_limit") is not None:
-        time = _struct(record, "time_limit")
-        cpu_s = _number(time, "seconds") + _number(time, "nanos") / 1e9 or cpu_s
-    return Limits(
-        cpu_s=cpu_s,
-        wall_s=max(DEFAULT.wall_s, 2.5 * cpu_s),
-        memory_bytes=int(_number(record, "memory_limit_bytes")) or DEFAULT.memory_bytes,
-    )
+    time = value_of(record, "time_limit")
+    if isinstance(time, timedelta):
+        return time.total_seconds()
+    if isinstance(time, Mapping):
+        parts = cast(Record, time)
+        return number_of(parts, "seconds") + number_of(parts, "nanos") / 1e9
+    return number_of(record, "time_limit")
 
 
 _FILES_TO_STREAMS = """\

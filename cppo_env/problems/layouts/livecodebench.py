@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Mapping
-from datetime import date, datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -21,6 +20,7 @@ from cppo_env.problems.files.sources import files_of
 from cppo_env.problems.layouts.cues import checker_for
 from cppo_env.problems.layouts.packed import unpack
 from cppo_env.problems.layouts.statements import normalise
+from cppo_env.problems.lenient import Spare, data_of, date_of, name_of, whole
 from cppo_env.problems.records import (
     FieldError,
     ProblemDataWarning,
@@ -30,6 +30,7 @@ from cppo_env.problems.records import (
     parse_json,
     text_field,
     unix_lines,
+    value_of,
     write_json,
 )
 from cppo_env.problems.selection import select
@@ -122,10 +123,8 @@ def decode(record: Record, split: str | None) -> Problem:
         FieldError: a field cannot be read, or its pickle holds anything but a text.
     """
     entry_point = _entry_point(record)
-    public = _tests(
-        parse_json(text_field(record, "public_test_cases"), "public_test_cases"),
-        "public_test_cases",
-    )
+    spare = Spare()
+    public = _tests(data_of(record, "public_test_cases") or [], "public_test_cases")
     private = _tests(_private(record), "private_test_cases")
     kinds = {kind for kind, _ in public + private}
     if not kinds:
@@ -140,7 +139,7 @@ def decode(record: Record, split: str | None) -> Problem:
         raise FieldError("metadata", "functional tests, but no func_name")
     statement, losses = normalise(_content(record))
     return Problem(
-        id=_identifier(record),
+        id=name_of(record, "question_id"),
         statement=statement,
         tests=tuple(test for _, test in public + private),
         starter_code=unix_lines(text_field(record, "starter_code", "")),
@@ -151,22 +150,16 @@ def decode(record: Record, split: str | None) -> Problem:
         metadata={
             "dataset": "livecodebench",
             "split": split or "test",
-            "title": text_field(record, "question_title", ""),
-            "platform": text_field(record, "platform", "") or None,
-            "contest_id": text_field(record, "contest_id", ""),
-            "date": _date(record),
-            "difficulty": text_field(record, "difficulty", "") or None,
+            "title": spare.read(lambda: text_field(record, "question_title", ""), ""),
+            "platform": spare.read(lambda: text_field(record, "platform", ""), "") or None,
+            "contest_id": str(whole(value_of(record, "contest_id")) or ""),
+            "date": spare.read(lambda: date_of(record, "contest_date"), None),
+            "difficulty": spare.read(lambda: text_field(record, "difficulty", ""), "") or None,
             "losses": losses,
             "private_tests": len(private),
+            "unread": spare.unread,
         },
     )
-
-
-def _identifier(record: Record) -> str:
-    identifier = record.get("question_id")
-    if identifier is None or identifier == "":
-        raise FieldError("question_id", "absent or empty")
-    return checked_text(str(identifier), "question_id")
 
 
 def _content(record: Record) -> str:
@@ -176,21 +169,10 @@ def _content(record: Record) -> str:
     return text
 
 
-def _date(record: Record) -> str | None:
-    given = record.get("contest_date")
-    if isinstance(given, date):  # Parquet files may hold timestamps
-        return given.isoformat()
-    text = text_field(record, "contest_date", "")
-    if not text:
-        return None
-    try:
-        return datetime.fromisoformat(text).isoformat()
-    except ValueError:
-        raise FieldError("contest_date", f"expected an ISO 8601 date, got {text!r}") from None
-
-
 def _entry_point(record: Record) -> str | None:
-    metadata = parse_json(text_field(record, "metadata", "") or "{}", "metadata")
+    metadata = data_of(record, "metadata")
+    if metadata is None:
+        return None
     if not isinstance(metadata, dict):
         raise FieldError("metadata", f"expected an object, got {type(metadata).__name__}")
     name = cast(Mapping[str, Any], metadata).get("func_name")
@@ -201,11 +183,9 @@ def _entry_point(record: Record) -> str | None:
 
 def _private(record: Record) -> Any:
     field = "private_test_cases"
-    text = text_field(record, field, "")
-    if not text:
-        return []
-    if text.lstrip()[:1] in ("[", "{"):
-        return parse_json(text, field)
+    text = value_of(record, field)
+    if not isinstance(text, str) or text.lstrip()[:1] in ("", "[", "{"):
+        return data_of(record, field) or []
     return parse_json(unpack(text, field), field)
 
 
