@@ -1,44 +1,51 @@
 """The proof: who passes the ceiling of independent attempts on `CPPO-Strategies-v0`?
 
-    python benchmarks/coordination.py                                 # everything: 279 runs
-    python benchmarks/coordination.py --settings 4-of-8 --hours 3     # starts no run after 3 hours
-    python benchmarks/coordination.py --table                         # what has been run so far
+    python benchmarks/coordination.py --settings 4-of-8             # the runs of one setting
+    python benchmarks/coordination.py --settings 4-of-8 --hours 3   # starts no run after 3 hours
+    python benchmarks/coordination.py --table                       # what has been run so far
 
-All methods get the same model, warm start, attempts (K = 4), problems and steps, in three settings
-whose ceiling and optimum are known exactly. Every learning rate of `RATES` is tried with seed 100
-and the best mean training pass@4 of the last 20 steps is taken, so each method has the same search
-budget and no held-out problem decides a setting. A run is a folder of `cppo train`; runs that were
-broken off go on, finished ones are not repeated, none is shortened, and the table prints "not run"
-where one is missing. `cppo compare` tests the pairs on the same folders.
+All methods get the same model, attempts (K = 4), problems and steps, and those that start alike
+share one warm start a seed. Three settings whose ceiling and optimum are known exactly; `COMMON`
+keeps them small (two families), so that a run takes about a minute of CPU time. Every learning rate
+of `RATES` is tried with seed 100 and the best mean training pass@4 of the last 20 steps is taken,
+so each method has the same search budget and no held-out problem decides a setting. A run is a
+folder of `cppo train`; runs that were broken off go on, finished ones are not repeated, none is
+shortened, and the table prints "not run" where one is missing. `cppo compare` tests the pairs on
+the same folders.
 """
 
 from __future__ import annotations
 
 import argparse
+import io
 import json
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import cache
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from cppo_grpo import Run, TrainConfig, train
 from cppo_grpo.runs.log import MetricsLog
+from cppo_grpo.stages.start import starting_point
+from cppo_sandboxes.cached import CachedSandbox
+from cppo_sandboxes.selftest import require_trust
 from rich.console import Console
 from rich.table import Table
 
-from cppo_env import load_problems
+from cppo_env import load_problems, make_sandbox
 from cppo_env.intervals import over_seeds
 from cppo_env.problems.strategies import coordinated_optimum, independent_ceiling
 from cppo_env.records import EpisodeRecord
 
 K = 4
 SEARCH_SEED = 100
-RATES = (3e-4, 6e-4, 1.2e-3)
-EPISODES = 1024
+RATES = (6e-4, 1.2e-3)
+EPISODES = 512
 WINDOW = 20
 
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -46,21 +53,23 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "8-of-8": {"right": 8},
     "skewed": {"probabilities": [0.4, 0.3, 0.2, 0.1]},
 }
-"""Filters of the problem set."""
+"""Filters of the problem set, beside `FILTERS`."""
+FILTERS: dict[str, Any] = {"families": 2}
 
 COMMON: dict[str, Any] = {
     "env": "CPPO-Strategies-v0",
     "k": K,
-    "warm_start_steps": 240,
-    "steps": 300,
-    "problems_per_step": 16,
+    "steps": 100,
+    "problems_per_step": 8,
     "tuples": 8,
     "temperature_plan": 1.0,
     "max_tokens_plan": 40,
     "max_tokens_solve": 40,
     "eval_episodes": EPISODES,
     "eval_temperature_plan": 0.5,
+    "keep_checkpoints": 1,
 }
+WARM_START_STEPS = 240
 PLANNED: dict[str, Any] = {
     "temperature_solve": 0.7,
     "lambda_plan": 8.0,
@@ -73,17 +82,20 @@ INDEPENDENT: dict[str, Any] = {"planner": "none", "temperature_solve": 1.0, "bet
 # The warm start is supervised training on valid tuples, drawn without regard to what is right;
 # `planner_sft` is evaluated right after it.
 METHODS: dict[str, dict[str, Any]] = {
-    "cppo": PLANNED | {"lambda_solve": 0.3},
     "planner_sft": PLANNED | {"lambda_solve": 0.0, "steps": 1, "lr": 0.0},
+    "cppo": PLANNED | {"lambda_solve": 0.3},
+    "grpo": INDEPENDENT | {"algorithm": "grpo"},
+    "passk_training": INDEPENDENT | {"algorithm": "passk_training"},
+    "pkpo": INDEPENDENT | {"algorithm": "pkpo"},
+    "upskill": {"algorithm": "upskill", "temperature_solve": 1.0, "beta_solve": 0.01},
     "planner_only_rl": PLANNED | {"lambda_solve": 0.0},
     "solver_only_rl": PLANNED | {"lambda_plan": 0.0, "lambda_solve": 1.0},
     "cppo_without_gate": PLANNED | {"lambda_solve": 0.3, "judge": "accept"},
-    **{
-        name: INDEPENDENT | {"algorithm": name}
-        for name in ("grpo", "rloo", "dr_grpo", "pkpo", "passk_training", "loo_max")
-    },
-    "upskill": {"algorithm": "upskill", "temperature_solve": 1.0, "beta_solve": 0.01},
+    "rloo": INDEPENDENT | {"algorithm": "rloo"},
+    "dr_grpo": INDEPENDENT | {"algorithm": "dr_grpo"},
+    "loo_max": INDEPENDENT | {"algorithm": "loo_max"},
 }
+CORE = ("planner_sft", "cppo", "grpo", "passk_training", "pkpo", "upskill")
 BOUND = frozenset(name for name, settings in METHODS.items() if settings.get("planner") == "none")
 """Their K attempts are independent and identically distributed, so the ceiling binds them."""
 
@@ -103,6 +115,12 @@ class Cell:
         """Its run folder."""
         return self.root / self.setting / self.method / f"lr-{self.rate:g}" / f"seed-{self.seed}"
 
+    @property
+    def start(self) -> Start:
+        """Where it starts, together with all methods that play alike."""
+        planner = TrainConfig(**METHODS[self.method]).planning
+        return Start(self.setting, planner, self.seed, self.root)
+
     def rows(self, stage: str) -> list[dict[str, Any]]:
         """The rows of a stage in its metrics."""
         log = self.folder / "metrics.jsonl"
@@ -113,19 +131,25 @@ class Cell:
         """Whether it was evaluated after its last step."""
         return bool(self.rows("after"))
 
-    def run(self) -> None:
-        """Train and evaluate, or go on where it was broken off."""
-        settings = COMMON | METHODS[self.method] | {"run": self.folder, "seed": self.seed}
-        settings.setdefault("lr", self.rate)
-        words = [word for name, value in settings.items() for word in (f"--{name}", str(value))]
-        for name, value in SETTINGS[self.setting].items():
-            words += [f"--filters.{name}", json.dumps(value)]
+    def carry_out(self) -> float:
+        """Train and evaluate, or go on where it was broken off; returns the CPU seconds."""
+        began = time.process_time()
         if (self.folder / "config.json").exists():
-            words = ["--resume", str(self.folder)]
-        command = [sys.executable, "-m", "cppo_env", "train", *words]
-        done = subprocess.run(command, capture_output=True, text=True)
-        if done.returncode:
-            raise SystemExit(f"{self.folder}: {done.stderr.strip().splitlines()[-1]}")
+            run = Run.open(TrainConfig(resume=self.folder))
+        else:
+            settings = {"lr": self.rate} | COMMON | METHODS[self.method]
+            run = Run.open(
+                TrainConfig(
+                    **settings,
+                    model=str(self.start.made()),
+                    run=self.folder,
+                    seed=self.seed,
+                    filters=FILTERS | SETTINGS[self.setting],
+                )
+            )
+        self.start.lend_evaluation(run)
+        train(run, sandbox(), Console(file=io.StringIO()))
+        return time.process_time() - began
 
     def training_pass_at_k(self) -> float:
         """Mean pass@K of the last steps, which chooses the learning rate."""
@@ -137,6 +161,55 @@ class Cell:
         file = self.folder / "rollouts" / "after.jsonl"
         records = map(EpisodeRecord.from_json, file.read_text().splitlines())
         return {one.key: float(one.correct > 0) for one in records if not one.void}
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A warm-started model and its evaluation, shared by the methods that play alike."""
+
+    setting: str
+    planner: str
+    seed: int
+    root: Path
+
+    @property
+    def folder(self) -> Path:
+        """Its run folder."""
+        return self.root / self.setting / f"start-{self.planner}" / f"seed-{self.seed}"
+
+    def made(self) -> Path:
+        """The model's folder; makes it where it is missing."""
+        run = Run(
+            self.folder,
+            TrainConfig(
+                env=COMMON["env"],
+                k=K,
+                planner=self.planner,
+                seed=self.seed,
+                filters=FILTERS | SETTINGS[self.setting],
+                warm_start_steps=WARM_START_STEPS,
+            ),
+        )
+        if not run.reference.exists():
+            starting_point(run, run.problems(), Console(file=io.StringIO()))
+        return run.reference
+
+    def lend_evaluation(self, run: Run) -> None:
+        """Give a run the evaluation of its start, if another run from this start has played it."""
+        for file in self.root.glob(f"{self.setting}/*/lr-*/seed-{self.seed}/metrics.jsonl"):
+            other = Run.find(file.parent, writable=False)
+            rows = other.log.rows("before")
+            if rows and other.config.model == run.config.model and not run.log.rows("before"):
+                run.write_episodes("before", other.read_episodes("before"))
+                run.log.append(rows[0])
+
+
+@cache
+def sandbox() -> CachedSandbox:
+    """This process's sandbox; verdicts are shared with the other ones, and with later calls."""
+    return CachedSandbox(
+        make_sandbox("local", workers=1), folder=Path("runs/coordination-verdicts")
+    )
 
 
 def rates_of(method: str) -> tuple[float, ...]:
@@ -179,17 +252,23 @@ def work(arguments: argparse.Namespace) -> Iterator[list[Cell]]:
 def carry_out(arguments: argparse.Namespace, console: Console) -> None:
     """Run what is missing, `--together` at a time, until the hours are over."""
     end = time.monotonic() + 3600 * arguments.hours
-
-    def one(cell: Cell) -> None:
-        if cell.done or time.monotonic() > end:
-            return
-        started = time.monotonic()
-        cell.run()
-        console.print(f"{cell.folder}: {time.monotonic() - started:.0f} s", highlight=False)
-
-    with ThreadPoolExecutor(arguments.together) as pool:
+    with make_sandbox("local") as box:
+        require_trust(box)
+    with ProcessPoolExecutor(arguments.together, get_context("spawn")) as pool:
         for stage in work(arguments):
-            list(pool.map(one, stage))
+            missing = [cell for cell in stage if not cell.done]
+            # Runs that share a start must not make it twice: one of each start goes first.
+            first = {cell.start: cell for cell in reversed(missing)}
+            for part in (list(first.values()), [c for c in missing if c not in first.values()]):
+                jobs = {pool.submit(run_cell, cell, end): cell for cell in part}
+                for job in as_completed(jobs):
+                    if (seconds := job.result()) is not None:
+                        console.print(f"{jobs[job].folder}: {seconds:.0f} s of CPU time")
+
+
+def run_cell(cell: Cell, end: float) -> float | None:
+    """Run a cell in this process, unless the time is over."""
+    return None if time.monotonic() > end else cell.carry_out()
 
 
 def summary(setting: str, method: str, seeds: Sequence[int], root: Path) -> dict[str, Any]:
@@ -211,7 +290,7 @@ def show(arguments: argparse.Namespace, console: Console) -> list[dict[str, Any]
     """Print the table; returns its rows."""
     rows: list[dict[str, Any]] = []
     for setting in arguments.settings:
-        problems: Any = load_problems("strategies", split="test", **SETTINGS[setting])
+        problems: Any = load_problems("strategies", split="test", **FILTERS, **SETTINGS[setting])
         ceiling = independent_ceiling(problems.probabilities, K)
         optimum = coordinated_optimum(problems.probabilities, K)
         table = Table(
@@ -241,7 +320,7 @@ def main() -> None:
     """Run what is missing and print the table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--settings", nargs="+", choices=SETTINGS, default=list(SETTINGS))
-    parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
+    parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(CORE))
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2, 3, 4])
     parser.add_argument("--runs", type=Path, default=Path("runs/coordination"))
     parser.add_argument("--together", type=int, default=2, help="runs side by side")
