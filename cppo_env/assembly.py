@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 from cppo_env import plugins
 from cppo_env.engine import Engine
 from cppo_env.errors import ProblemDataError, UnknownNameError, UsageError
+from cppo_env.judges import make_judge
 from cppo_env.problems import load_problems
 from cppo_env.problems.selection import NAMES
 from cppo_env.protocols import FindsById, Judge, ProblemSet, Reward, Sandbox
@@ -43,7 +44,11 @@ class Assembly:
             raise ProblemDataError(
                 f"problems: {source!r} holds none with the filters {dict(chosen)}"
             )
-        judge: Judge = _resolve("judges", settings.judge, "rule", settings.judge_options)
+        judge: Judge = (
+            make_judge(settings.judge, settings.judge_options)
+            if isinstance(settings.judge, str)
+            else _resolve("judges", settings.judge, "rule")
+        )
         reward: Reward = _resolve("rewards", settings.reward, "__call__")
         sandbox: Sandbox = (
             open_sandbox(settings.sandbox, settings.sandbox_options, cache=settings.cache)
@@ -88,12 +93,10 @@ def _misspelt(filters: Collection[str]) -> UsageError | None:
     return None
 
 
-def _resolve(
-    kind: str, name_or_object: Any, method: str, options: Mapping[str, Any] | None = None
-) -> Any:
-    """The plug-in of that name, made with the options, or the object itself."""
+def _resolve(kind: str, name_or_object: Any, method: str) -> Any:
+    """The plug-in of that name, or the object itself."""
     if isinstance(name_or_object, str):
-        return plugins.make(kind, name_or_object, options or {})
+        return plugins.make(kind, name_or_object, {})
     if not hasattr(name_or_object, method):
         expected = (
             f"one of the {kind} {', '.join(plugins.names(kind))}, or an object with {method}()"

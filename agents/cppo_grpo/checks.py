@@ -14,6 +14,7 @@ from cppo_env import plugins
 from cppo_env.engine import check_k
 from cppo_env.errors import UsageError
 from cppo_env.ids import environment_spec
+from cppo_env.judges import check_judge
 from cppo_grpo.algorithms import (
     Advantages,
     Algorithm,
@@ -70,7 +71,7 @@ AT_LEAST_0 = (
 ABOVE_0 = ("warm_start_lr", "correction_cap", "lora_alpha")
 TEMPERATURES = ("temperature_plan", "temperature_solve")
 
-PLUGINS = {"algorithm": "algorithms", "sampler": "samplers", "judge": "judges", "reward": "rewards"}
+PLUGINS = {"algorithm": "algorithms", "sampler": "samplers", "reward": "rewards"}
 
 PROGRAM_REWARDS = ("gated", "outcome", "pass_rate")
 """Rewards that are 0 without programs."""
@@ -131,7 +132,8 @@ def _check_names(config: TrainConfig) -> None:
         raise UsageError("filters.split: got a filter, expected --split (and --eval_split)")
     for name, kind in PLUGINS.items():
         if isinstance(value := getattr(config, name), str):
-            plugins.check(kind, value, config.judge_options if name == "judge" else {})
+            plugins.check(kind, value)
+    check_judge(config.judge, config.judge_options)
     for tracker in config.log_to:
         plugins.find("trackers", tracker)
     if config.sandbox != "auto":

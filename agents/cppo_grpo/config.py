@@ -74,9 +74,11 @@ class TrainConfig:
     allow_untrusted_sandbox: bool = False
     """Train even if the sandbox fails a vital check of `cppo sandbox selftest`."""
     judge: str = "format"
-    """Judge of plans: the gate J."""
+    """Judge of plans, the gate J: format, accept, distinct, verbaliser, llm, another plug-in's
+    name, ./FILE.py:NAME, or a product of them such as format*distinct (docs/gates.md)."""
     judge_options: dict[str, Any] = field(default_factory=dict[str, Any])
-    """Options of the judge, such as --judge_options.NAME=VALUE."""
+    """Options of the judge, such as --judge_options.NAME=VALUE; of a product's judge,
+    --judge_options.JUDGE.NAME=VALUE."""
     reward: str = "gated"
     """The planner's reward."""
     model: str | None = None

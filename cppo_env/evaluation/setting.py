@@ -17,6 +17,7 @@ from cppo_env.engine import check_k
 from cppo_env.errors import ProblemDataError, UsageError
 from cppo_env.estimators import whole_tuples
 from cppo_env.ids import environment_spec
+from cppo_env.judges import check_judge
 from cppo_env.problems import Problems, load_problems
 from cppo_env.protocols import Agent, ProblemSet, Sandbox
 from cppo_env.sandboxing import borrow_sandbox
@@ -54,9 +55,11 @@ class Setting:
     cache: bool = True
     """Run equal deterministic programs on equal tests once; false runs every program."""
     judge: str = "format"
-    """The gate on plans: format, accept, another plug-in's name, or ./FILE.py:NAME."""
+    """The gate on plans: format, accept, distinct, verbaliser, llm, another plug-in's name,
+    ./FILE.py:NAME, or a product of them such as format*distinct (docs/gates.md)."""
     judge_options: dict[str, Any] = field(default_factory=dict[str, Any])
-    """Options of the judge, such as --judge_options.NAME=VALUE."""
+    """Options of the judge, such as --judge_options.NAME=VALUE; of a product's judge,
+    --judge_options.JUDGE.NAME=VALUE."""
     reward: str = "gated"
     """The planner's reward: gated, outcome, validity, pass_rate, another plug-in's name, or
     ./FILE.py:NAME."""
@@ -105,13 +108,11 @@ class Setting:
                 or it does not take its options.
             ProblemDataError: the problems are absent.
         """
-        gates: dict[str, tuple[Any, dict[str, Any]]] = {
-            "judges": (self.judge, self.judge_options),
-            "rewards": (self.reward, {}),
-        }
-        for kind, (chosen, options) in gates.items():
-            if isinstance(chosen, str):
-                plugins.check(kind, chosen, options)
+        judge, reward = cast(Any, self.judge), cast(Any, self.reward)
+        if isinstance(judge, str):
+            check_judge(judge, self.judge_options)
+        if isinstance(reward, str):
+            plugins.check("rewards", reward)
         spec = environment_spec(self.env)
         filters = self.filters if self.split is None else {"split": self.split, **self.filters}
         return load_problems(self._source(spec), **filters)

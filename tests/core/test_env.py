@@ -258,7 +258,7 @@ def test_step_out_of_order_is_an_error():
     [
         ({"k": 0}, "k: got 0, expected 1 to 26"),
         ({"judge": "formal"}, "no judges named 'formal'; did you mean 'format'?"),
-        ({"judge": 3}, "got int, expected one of the judges accept, format"),
+        ({"judge": 3}, "got int, expected one of the judges accept, distinct, format"),
         ({"reward": "gate"}, "did you mean 'gated'?"),
         ({"sandbox": "dokcer"}, "did you mean 'docker'?"),
         ({"sandbox": 3}, "got int, expected one of the sandboxes"),

@@ -65,9 +65,15 @@ class TestPassRate(RewardContract):
         (("sort", "heap", "SORT!", "scan"), "method 3 repeats method 1"),
         (("sort", "  ", "count", "scan"), "method 2 is empty"),
         (("sort", "a\nb", "count", "scan"), "method 2 runs over several lines"),
-        (("sort", "word " * 46, "count", "scan"), "method 2 has 46 words, more than 45"),
+        (("sort", "word " * 90, "count", "scan"), ""),
+        (("sort", "word " * 91, "count", "scan"), "method 2 has 91 words, more than 90"),
         (("sort", "write def f(x): return x", "count", "scan"), "method 2 contains code"),
-        (("sort", "import the smallest item last", "count", "scan"), "method 2 contains code"),
+        (("sort", "import math", "count", "scan"), "method 2 contains code"),
+        (("sort", "import numpy as np; sort", "count", "scan"), "method 2 contains code"),
+        (("sort", "from math import gcd", "count", "scan"), "method 2 contains code"),
+        (("sort", "then print(max(a))", "count", "scan"), "method 2 contains code"),
+        (("sort", "sort by lambda p: p[1]", "count", "scan"), "method 2 contains code"),
+        (("sort", "#include <set>", "count", "scan"), "method 2 contains code"),
     ],
 )
 def test_the_format_judge_gives_its_reason(methods, reason):

@@ -62,6 +62,18 @@ def load_model(source: str, dtype: Any) -> Any:
     return _load(AutoModelForCausalLM.from_pretrained, source, dtype=dtype)
 
 
+def load_encoder(source: str) -> Any:
+    """The body of a model of any kind, without a head, in float32.
+
+    Raises:
+        UsageError: it cannot be loaded.
+    """
+    import torch
+    from transformers import AutoModel
+
+    return _load(AutoModel.from_pretrained, source, dtype=torch.float32)
+
+
 def _load(load: Callable[..., Any], source: str, **options: Any) -> Any:
     from safetensors import SafetensorError
 

@@ -1,4 +1,4 @@
-"""Judges that need no model: gates J on the form of a tuple of methods."""
+"""The part of the paper's rubric that needs no model: the form of K methods."""
 
 from __future__ import annotations
 
@@ -6,34 +6,42 @@ import re
 from collections.abc import Sequence
 
 from cppo_env.errors import UsageError
-from cppo_env.parsing import MAX_METHOD_WORDS
 from cppo_env.types import Problem, Ruling
 
+MAX_JUDGED_WORDS = 90
+"""Words that a method may have here. The prompt asks for 45 (`parsing.MAX_METHOD_WORDS`), and good
+planners pass that now and then; twice as much is no sentence any more."""
+
 _CODE = re.compile(
-    r"```|^\s*#include\b|^\s*(?:from\s+\w+\s+)?import\s+\w|\bdef\s+\w+\(|\bprint\(|\blambda\b.*:"
+    r"""
+      ```
+    | ^\s*\#\s*include\s*[<"]
+    | ^\s*import\s+[A-Za-z_][\w.]*(?:\s+as\s+\w+)?(?:\s*,\s*[A-Za-z_][\w.]*)*\s*(?:;.*)?$
+    | ^\s*from\s+[A-Za-z_][\w.]*\s+import\s+\w
+    | \bdef\s+[A-Za-z_]\w*\(
+    | \bprint\((?!s?\))
+    | \blambda\s+(?P<name>[A-Za-z_]\w*)(?:\s*,\s*\w+)*\s*:[^.;]*\b(?P=name)\b
+    """,
+    re.VERBOSE,
 )
+"""Marks of code. Prose has the same words ("import all edges", "print(s)", "the parameter lambda:
+…"), so only whole statements count, and a lambda whose body uses its argument."""
+
 _NOT_WORDS = re.compile(r"[\W_]+")
-
-
-class AcceptJudge:
-    """Accepts every plan: the ablation without a gate."""
-
-    def rule(self, cases: Sequence[tuple[Problem, tuple[str, ...]]]) -> list[Ruling]:
-        """Accept each case."""
-        return [Ruling(accepted=True, score=1.0) for _ in cases]
 
 
 class FormatJudge:
     """Accepts a plan of K distinct methods: one line each, at most `max_words` words, no code.
 
-    This is the part of the paper's rubric that needs no model (docs/method.md, section 2). It finds
-    duplicates after folding case, punctuation and white space.
+    It sees neither content nor meaning: a workflow cut into steps, filler, an answer given away in
+    words, and one method in several wordings all pass. `distinct` finds wordings, `verbaliser` and
+    `llm` the rest. Duplicates are found after folding case, punctuation and white space.
 
     Args:
         max_words: words that a method may have; the prompt asks for at most 45.
     """
 
-    def __init__(self, max_words: int = MAX_METHOD_WORDS):
+    def __init__(self, max_words: int = MAX_JUDGED_WORDS):
         if max_words < 1:
             raise UsageError(f"max_words: got {max_words}, expected 1 or more")
         self._max_words = max_words

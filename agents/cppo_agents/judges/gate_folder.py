@@ -1,0 +1,77 @@
+"""The folder of a trained gate: a model, and `gate.json` that says what it is worth.
+
+gate.json     base, data, τ, figures, verdict
+rubric.md     the rubric that it was trained on
+…             model and tokenizer, as transformers reads them
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cppo_env.atomic import write_atomically
+from cppo_env.errors import UsageError
+
+FACTS, RUBRIC = "gate.json", "rubric.md"
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What `gate.json` says."""
+
+    base: str
+    """The model that it was trained from."""
+    data: Mapping[str, Any]
+    """Files, counts and SHA-256 of its labels."""
+    threshold: float
+    """τ."""
+    figures: Mapping[str, Any]
+    """What was measured on problems that it was not trained on."""
+    faults: Sequence[str] = ("not calibrated yet; run cppo gate calibrate",)
+    """Why it is refused; empty where it was accepted."""
+    rubric: str = field(default="", repr=False)
+
+    @property
+    def accepted(self) -> bool:
+        """Whether it reached the thresholds of docs/method.md, section 2."""
+        return not self.faults
+
+
+def write_gate(folder: Path, gate: Gate) -> None:
+    """Write `gate.json` and the rubric beside the model."""
+    facts = asdict(gate)
+    write_atomically(folder / RUBRIC, facts.pop("rubric"))
+    write_atomically(
+        folder / FACTS, json.dumps(facts | {"accepted": gate.accepted}, indent=2) + "\n"
+    )
+
+
+def read_gate(model: str | Path, *, allow_refused: bool = True) -> Gate | None:
+    """The gate in a folder; None if it is a model without `gate.json`.
+
+    Raises:
+        UsageError: `gate.json` is damaged, or the gate was refused and that is not allowed.
+    """
+    folder = Path(model)
+    if not (folder / FACTS).is_file():
+        return None
+    try:
+        facts: dict[str, Any] = json.loads((folder / FACTS).read_text("utf-8"))
+        facts.pop("accepted")
+        gate = Gate(**facts, rubric=(folder / RUBRIC).read_text("utf-8"))
+        float(gate.threshold)
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise UsageError(
+            f"{folder / FACTS} is no gate ({type(error).__name__}: {error}); train it again with "
+            "cppo gate train"
+        ) from error
+    if gate.faults and not allow_refused:
+        raise UsageError(
+            f"the gate {folder} was not accepted: {'; '.join(gate.faults)}; train a better one, or "
+            "give judge_options.allow_refused=true"
+        )
+    return gate
