@@ -1,7 +1,8 @@
 """A Gymnasium environment for language models that coordinate K attempts on a coding problem.
 
-`import cppo_env` registers `CPPO-APPS-v0`, `CPPO-CodeContests-v0`, `CPPO-LiveCodeBench-v0`,
-`CPPO-Samples-v0` and `CPPO-Strategies-v0`.
+`import cppo_env` registers an id for each published problem set (`CPPO-APPS-v0`,
+`CPPO-CodeContests-v0`, `CPPO-LiveCodeBench-v0`, `CPPO-DeepCoder-v0`, …; docs/problems.md lists
+them), `CPPO-Samples-v0` and `CPPO-Strategies-v0`.
 """
 
 from typing import TYPE_CHECKING as _TYPE_CHECKING
@@ -26,6 +27,7 @@ from cppo_env.protocols import Agent, Judge, ProblemSet, Reward, Sandbox
 from cppo_env.sandboxing import IsolationWarning, grade, grade_batch, make_sandbox
 from cppo_env.settings import EnvSettings
 from cppo_env.types import (
+    CheckerProgram,
     Episode,
     Job,
     Limits,
@@ -48,6 +50,7 @@ __all__ = [
     "Attempts",
     "CPPOEnv",
     "CPPOVectorEnv",
+    "CheckerProgram",
     "ChooseMethods",
     "CppoError",
     "EnvSettings",
@@ -103,6 +106,14 @@ for _name, _dataset, _threshold in (
     ("APPS", "apps", 1.0),
     ("CodeContests", "code_contests", 1.0),
     ("LiveCodeBench", "livecodebench", 1.0),
+    ("DeepCoder", "deepcoder", 1.0),
+    ("Codeforces", "codeforces", 1.0),
+    ("CodeContestsPlus", "code_contests_plus", 1.0),
+    ("AetherCode", "aethercode", 1.0),
+    ("TACO", "taco", 1.0),
+    ("PrimeIntellect", "prime_intellect", 1.0),
+    ("HumanEvalPlus", "humaneval_plus", 1.0),
+    ("MBPPPlus", "mbpp_plus", 1.0),
     ("Samples", "samples", 1.0),
     ("Strategies", "strategies", 0.95),
 ):

@@ -185,8 +185,17 @@ def checker_of(problem: Problem) -> Checker:
 
     Raises:
         UnknownNameError: no installed package has a checker of that name.
+        UsageError: the checker is a program, which only a sandbox can run.
     """
-    return problem.checker if callable(problem.checker) else load("checkers", problem.checker)
+    checker = problem.checker
+    if isinstance(checker, str):
+        return load("checkers", checker)
+    if callable(checker):
+        return checker
+    raise UsageError(
+        f"problem {problem.id!r}: its checker is a {checker.name}, which this sandbox does not "
+        "run; use docker or local"
+    )
 
 
 def make(kind: str, name: str, options: Mapping[str, Any]) -> Any:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from cppo_env.errors import UsageError
-from cppo_env.types import MIB, Problem, Report, Verdict
+from cppo_env.types import MIB, CheckerProgram, Problem, Report, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +131,8 @@ def _public_tests(problem: Problem, ran: int) -> set[int]:
 def rules_of(problem: Problem) -> str:
     """What decides verdicts beside the program: the checker, the limits and the tests' number."""
     checker, limits = problem.checker, problem.limits
+    if isinstance(checker, CheckerProgram):
+        checker = checker.name.replace(" ", "-")
     if not isinstance(checker, str):
         kind: Any = checker if hasattr(checker, "__qualname__") else type(checker)
         checker = f"{kind.__module__}:{kind.__qualname__}"

@@ -7,6 +7,7 @@ Every value is frozen: a stage reads the value before it and makes the next one.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -45,6 +46,24 @@ class TestCase:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckerProgram:
+    """A checker that came with the data: a program, which the sandbox runs apart from all others.
+
+    It finds input, answer and output as files, and decides about one test (docs/grading.md).
+    """
+
+    language: str
+    """"python" (open-r1's `checker.py`) or "cpp17" (a checker that includes testlib.h)."""
+    source: str
+
+    @property
+    def name(self) -> str:
+        """What people and records call it: its language and the start of its digest."""
+        digest = hashlib.sha256(self.source.encode("utf-8", "surrogatepass")).hexdigest()
+        return f"{self.language} program {digest[:12]}"
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """A coding problem: what the agent may see, and what only the grader sees."""
 
@@ -58,8 +77,9 @@ class Problem:
     public_tests: Sequence[TestCase] = ()
     """The examples that the statement shows."""
     limits: Limits = Limits()
-    checker: str | Checker = "strict"
-    """The rule that compares an answer with the expected one, or its name (`cppo_env.checkers`)."""
+    checker: str | Checker | CheckerProgram = "strict"
+    """The rule that compares an answer with the expected one, its name (`cppo_env.checkers`), or a
+    program that decides."""
     references: Sequence[str] = ()
     """Programs known to be right."""
     wrong: Sequence[str] = ()

@@ -17,7 +17,8 @@ class DownloadConfig:
     """Options of `cppo problems download`."""
 
     name: str
-    """apps (1.4 GB), code_contests (2 to 3 GB) or livecodebench (4 GB)."""
+    """Name of the set: apps (1.4 GB), code_contests (2 to 3 GB), livecodebench (4 GB), deepcoder,
+    codeforces, code_contests_plus, aethercode, taco, prime_intellect, humaneval_plus, mbpp_plus."""
     only: str | None = None
     """Pattern of the files to fetch, such as "data/valid*" or "test6.jsonl". Default: all."""
     folder: Path | None = None
@@ -35,10 +36,12 @@ def download_problems(config: DownloadConfig) -> dict[str, Any]:
     size = f"{len(done.sha256)} files, {done.bytes / MIB:.1f} MiB, all as published"
     console.print(f"{size} → {done.folder}", soft_wrap=True)
     console.print(f"cppo problems import {config.name} makes one store of them that opens at once")
-    revision = SETS[config.name].revision
+    licence = SETS[config.name].licence
+    console.print(f"commit {done.revision}; licence: {licence}", soft_wrap=True)
     return {
         "folder": str(done.folder),
-        "revision": revision,
+        "revision": done.revision,
+        "licence": licence,
         "sha256": done.sha256,
         "bytes": done.bytes,
     }

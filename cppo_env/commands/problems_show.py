@@ -15,7 +15,7 @@ from cppo_env.problems import load_problems, summarise
 from cppo_env.problems.layouts.cues import judge_cues
 from cppo_env.problems.validation.known_programs import programs_of
 from cppo_env.problems.views import indexed
-from cppo_env.types import MIB, Problem, TestCase
+from cppo_env.types import MIB, CheckerProgram, Problem, TestCase
 
 EXAMPLE_CHARS = 400
 
@@ -54,7 +54,7 @@ def show(config: ShowConfig) -> dict[str, Any]:
         "starter_code": problem.starter_code,
         "entry_point": problem.entry_point,
         "limits": asdict(problem.limits),
-        "checker": problem.checker if isinstance(problem.checker, str) else "(a function)",
+        "checker": _checker(problem, "(a function)"),
         "references": len(problem.references),
         "wrong": len(problem.wrong),
         "cues": list(judge_cues(problem.statement)),
@@ -72,7 +72,7 @@ def _facts(problem: Problem) -> Table:
         "limits": f"{limits.cpu_s:g} s CPU, {limits.wall_s:g} s wall clock, "
         f"{limits.memory_bytes / MIB:.0f} MiB",
         "tests": f"{len(problem.tests)}, of which {len(problem.public_tests)} public",
-        "checker": problem.checker if isinstance(problem.checker, str) else "a function",
+        "checker": _checker(problem, "a function"),
         "known programs": _known_programs(problem),
         **{
             key: str(problem.metadata.get(key) or "")
@@ -85,6 +85,12 @@ def _facts(problem: Problem) -> Table:
         if value:
             table.add_row(name, Text(value))
     return table
+
+
+def _checker(problem: Problem, otherwise: str) -> str:
+    if isinstance(problem.checker, CheckerProgram):
+        return problem.checker.name
+    return problem.checker if isinstance(problem.checker, str) else otherwise
 
 
 def _known_programs(problem: Problem) -> str:

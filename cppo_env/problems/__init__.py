@@ -17,6 +17,7 @@ from cppo_env import plugins
 from cppo_env.errors import ProblemDataError, UnknownNameError, UsageError
 from cppo_env.problems.checked import with_checkers
 from cppo_env.problems.files import sources
+from cppo_env.problems.layouts.cues import INTERACTIVE
 from cppo_env.problems.records import ProblemDataWarning, Refusal
 from cppo_env.problems.selection import NAMES, Filters, not_in, select, warn_of_unknown
 from cppo_env.problems.store import reader
@@ -79,8 +80,10 @@ def _open(source: str | Path | ProblemSet, filters: dict[str, Any]) -> Problems:
     name, loader, path = _resolve(source, filters)
     problems = _call(loader, name, path, filters)
     if refused := problems.refused:
+        interactive = sum(one.reason.startswith(INTERACTIVE) for one in refused)
+        which = f" ({interactive} interactive)" if interactive else ""
         warnings.warn(
-            f"{source}: {len(problems)} problems loaded, {len(refused)} records refused; "
+            f"{source}: {len(problems)} problems loaded, {len(refused)} records refused{which}; "
             f"the first: {refused[0]}",
             ProblemDataWarning,
             stacklevel=3,

@@ -12,7 +12,16 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, TypeVar, cast
 
-from cppo_env.problems.records import FieldError, Record, checked_text, parse_json, value_of
+from cppo_env.problems.records import (
+    FieldError,
+    Record,
+    checked_list,
+    checked_text,
+    parse_json,
+    text_list,
+    unix_lines,
+    value_of,
+)
 
 T = TypeVar("T")
 
@@ -115,6 +124,18 @@ def columns_of(record: Record, field: str, names: Sequence[str]) -> tuple[list[A
         )
         raise FieldError(field, f"lists of different lengths: {counts}")
     return tuple(found)
+
+
+def programs_in(record: Record, field: str) -> tuple[str, ...]:
+    """The programs in a field: a list, or JSON text of one.
+
+    Raises:
+        FieldError: it is something else.
+    """
+    programs = data_of(record, field)
+    if programs is None:
+        return ()
+    return tuple(map(unix_lines, text_list(checked_list(programs, field), field)))
 
 
 def date_of(record: Record, field: str) -> str | None:

@@ -115,6 +115,18 @@ def text_field(record: Record, field: str, default: str | None = None) -> str:
     return checked_text(value, field)
 
 
+def required_text(record: Record, field: str) -> str:
+    """The text of a field that a problem cannot do without.
+
+    Raises:
+        FieldError: it is absent or empty, or no text.
+    """
+    text = text_field(record, field)
+    if not text.strip():
+        raise FieldError(field, "empty")
+    return text
+
+
 def checked_text(value: Any, field: str) -> str:
     """`value`, if it is text that UTF-8 can encode."""
     if not isinstance(value, str):

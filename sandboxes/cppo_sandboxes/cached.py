@@ -21,7 +21,7 @@ from cppo_env.atomic import write_atomically
 from cppo_env.errors import UsageError
 from cppo_env.protocols import Sandbox
 from cppo_env.provenance import sandbox_facts
-from cppo_env.types import Job, Problem, Report, TestReport, Verdict
+from cppo_env.types import CheckerProgram, Job, Problem, Report, TestReport, Verdict
 from cppo_sandboxes.determinism import is_deterministic
 
 _VERSION = b"2"
@@ -263,6 +263,8 @@ def _key(job: Job, problem: bytes | None) -> str:
 def _checker_name(problem: Problem) -> str | None:
     """Identifies a checker: its name, or a plain function's code; None if it has state."""
     checker = problem.checker
+    if isinstance(checker, CheckerProgram):
+        return f"{checker.language}:{checker.source}"
     if not callable(checker):
         return checker
     if not isinstance(checker, FunctionType) or "<" in checker.__qualname__:

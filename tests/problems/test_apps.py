@@ -233,7 +233,7 @@ def test_nothing_usable_is_an_error_of_one_line(tmp_path: Path):
     with pytest.raises(ProblemDataError, match=r"no such file or folder"):
         load_problems(tmp_path / "absent.jsonl")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(ProblemDataError, match="holds no problems; expected APPS folders"):
+    with pytest.raises(ProblemDataError, match="holds no problems; expected one of the layouts"):
         load_problems(tmp_path / "empty")
     (tmp_path / "notes.txt").touch()
     with pytest.raises(

@@ -1,4 +1,8 @@
-"""Problem sets on the Hugging Face hub: pinned revisions, resumed and verified downloads."""
+"""Problem sets on the Hugging Face hub: resumed and verified downloads.
+
+Sets whose genuine files were read are pinned to a commit. Of the others the newest commit is taken,
+and named.
+"""
 
 from __future__ import annotations
 
@@ -16,24 +20,47 @@ from cppo_env.problems.files.sources import data_folder
 
 @dataclass(frozen=True, slots=True)
 class HubSet:
-    """A data set on the hub, at one commit."""
+    """A data set on the hub."""
 
     repository: str
     revision: str
+    """A commit, or "main" for a set whose files were never checked against one."""
     files: str
     """Pattern of the files that hold problems."""
+    licence: str
+    """What the set's card says; statements stay the property of the contest sites."""
 
+
+NOT_VERIFIED = "not verified; see the set's card"
 
 SETS = {
-    "apps": HubSet("codeparrot/apps", "21e74ddf8de1a21436da12e3e653065c5213e9d1", "*.jsonl"),
+    "apps": HubSet("codeparrot/apps", "21e74ddf8de1a21436da12e3e653065c5213e9d1", "*.jsonl", "MIT"),
     "code_contests": HubSet(
-        "deepmind/code_contests", "802411c3010cb00d1b05bad57ca77365a3c699d6", "data/*.parquet"
+        "deepmind/code_contests",
+        "802411c3010cb00d1b05bad57ca77365a3c699d6",
+        "data/*.parquet",
+        "CC BY 4.0",
     ),
     "livecodebench": HubSet(
         "livecodebench/code_generation_lite",
         "0fe84c3912ea0c4d4a78037083943e8f0c4dd505",
         "test*.jsonl",
+        "CC, version not stated",
     ),
+    "deepcoder": HubSet(
+        "agentica-org/DeepCoder-Preview-Dataset", "main", "*/*.parquet", NOT_VERIFIED
+    ),
+    "codeforces": HubSet("open-r1/codeforces", "main", "data/*.parquet", "CC BY 4.0"),
+    "code_contests_plus": HubSet(
+        "ByteDance-Seed/Code-Contests-Plus", "main", "ccplus_1x/*.parquet", NOT_VERIFIED
+    ),
+    "aethercode": HubSet("m-a-p/AetherCode", "main", "v1_2024/*.parquet", NOT_VERIFIED),
+    "taco": HubSet("BAAI/TACO", "main", "*.parquet", "Apache-2.0, parts MIT and CC BY 4.0"),
+    "prime_intellect": HubSet(
+        "PrimeIntellect/verifiable-coding-problems", "main", "data/*.parquet", "none stated"
+    ),
+    "humaneval_plus": HubSet("evalplus/humanevalplus", "main", "data/*.parquet", "Apache-2.0"),
+    "mbpp_plus": HubSet("evalplus/mbppplus", "main", "data/*.parquet", "Apache-2.0"),
 }
 
 
@@ -42,6 +69,8 @@ class Downloaded:
     """What a download left on this machine."""
 
     folder: Path
+    revision: str
+    """The commit that was fetched."""
     sha256: dict[str, str]
     """File → checksum, equal to the hub's."""
     bytes: int
@@ -79,10 +108,9 @@ def download(
         "revision": published.revision,
     }
     try:
-        listed: dict[str, Any] = {
-            entry.rfilename: entry
-            for entry in api.repo_info(**pinned, files_metadata=True).siblings
-        }
+        about = api.repo_info(**pinned, files_metadata=True)
+        listed: dict[str, Any] = {entry.rfilename: entry for entry in about.siblings}
+        pinned["revision"] = about.sha or published.revision
         wanted = {
             path: entry
             for path, entry in listed.items()
@@ -98,7 +126,9 @@ def download(
     except (OSError, _transport_error()) as error:
         raise ProblemDataError(_unreachable(name, published, folder, error)) from error
     checksums = {path: _checked(folder / path, entry) for path, entry in wanted.items()}
-    return Downloaded(folder, checksums, sum(entry.size for entry in wanted.values()))
+    return Downloaded(
+        folder, pinned["revision"], checksums, sum(entry.size for entry in wanted.values())
+    )
 
 
 def _transport_error() -> type[Exception]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
-from cppo_env.errors import ProblemDataError
+from cppo_env.errors import ProblemDataError, UsageError
 from cppo_env.problems.files.damage import damage_of
 from cppo_env.problems.files.formats import (
     JsonLines,
@@ -22,11 +21,37 @@ from cppo_env.problems.files.formats import (
 from cppo_env.problems.records import FieldError
 
 LAYOUTS: dict[str, frozenset[str]] = {
+    "taco": frozenset({"question", "input_output", "skill_types"}),
     "apps": frozenset({"question", "input_output"}),
     "code_contests": frozenset({"description", "public_tests"}),
     "livecodebench": frozenset({"question_content", "public_test_cases"}),
+    "deepcoder": frozenset({"problem", "tests", "solutions"}),
+    "codeforces": frozenset({"input_format", "official_tests"}),
+    "code_contests_plus": frozenset({"description", "checker", "correct_submissions"}),
+    "aethercode": frozenset({"description", "checker", "contest_category"}),
+    "prime_intellect": frozenset({"prompt", "verification_info"}),
+    "humaneval_plus": frozenset({"task_id", "prompt", "entry_point", "canonical_solution"}),
+    "mbpp_plus": frozenset({"task_id", "prompt", "test_list", "test"}),
 }
-"""Layout → fields by which its records are recognised."""
+"""Layout → fields by which its records are recognised; the first that fits counts."""
+
+FORMS: dict[str, str] = {
+    "apps": "APPS folders (train/0001/question.txt, …) or JSON lines",
+    "code_contests": "CodeContests Parquet files or JSON lines",
+    "livecodebench": "LiveCodeBench test*.jsonl",
+    "deepcoder": "DeepCoder Parquet folders (taco, lcbv5, …)",
+    "codeforces": "open-r1/codeforces Parquet files",
+    "code_contests_plus": "CodeContests+ Parquet files",
+    "aethercode": "AetherCode Parquet files",
+    "taco": "TACO Parquet files or JSON lines",
+    "prime_intellect": "verifiable-coding-problems Parquet files",
+    "humaneval_plus": "HumanEval+ JSON lines of EvalPlus",
+    "mbpp_plus": "MBPP+ JSON lines of EvalPlus",
+}
+"""Layout → what its files are called in messages."""
+
+MORE_TESTS = frozenset({"problem_id", "input", "output"})
+"""Fields of the files that hold further tests of Codeforces problems."""
 
 KNOWN_PROGRAMS = frozenset({"key", "code", "expected"})
 """Fields of a file of programs with known verdicts, which may lie beside the problems."""
@@ -72,7 +97,8 @@ def detect(path: Path) -> str:
         return found.pop()
     if not found:
         raise ProblemDataError(
-            f"{path}: holds no problems{_first_fault(path)}; expected {_expected(LAYOUTS)}"
+            f"{path}: holds no problems{_first_fault(path)}; expected one of the layouts "
+            f"{', '.join(sorted(LAYOUTS))} (docs/problems.md)"
         )
     raise ProblemDataError(
         f"{path}: holds several layouts ({', '.join(sorted(found))}); give the path of one of them"
@@ -89,8 +115,16 @@ def _first_fault(path: Path) -> str:
     return ""
 
 
-def files_of(layout: str, source: Path | str | None) -> list[RecordFile]:
+def files_of(
+    layout: str, source: Path | str | None, subset: str | None = None, *, also: str | None = None
+) -> list[RecordFile]:
     """The files of one layout at a path, or at the layout's place in the data folder.
+
+    Args:
+        layout: one of `LAYOUTS`.
+        source: the path; None for the layout's place in the data folder.
+        subset: take the files of the folder with this name only.
+        also: another layout, which cannot be told from this one by its fields.
 
     Raises:
         ProblemDataError: there are none; the message says what to put where.
@@ -99,13 +133,17 @@ def files_of(layout: str, source: Path | str | None) -> list[RecordFile]:
     if source is None and not path.exists():
         raise ProblemDataError(
             f"{layout} is not on this machine; run: cppo problems download {layout}, "
-            f"or put {_expected([layout])} into {path}, or pass problems=PATH"
+            f"or put {FORMS[layout]} into {path}, or pass problems=PATH"
         )
-    files = [file for file in record_files(path) if layout_of(file) in (layout, None)]
+    files = [file for file in record_files(path) if layout_of(file) in (layout, also, None)]
+    if subset is not None:
+        folders = {file.state()[0].path.split(os.sep)[-2] for file in files}
+        files = [file for file in files if file.state()[0].path.split(os.sep)[-2] == subset]
+        if not files:
+            known = ", ".join(sorted(folders))
+            raise UsageError(f"subset: got {subset!r}, expected one of the folders {known}")
     if not files or all(layout_of(file) is None for file in files):
-        raise ProblemDataError(
-            f"{path}: holds no {layout} problems; expected {_expected([layout])}"
-        )
+        raise ProblemDataError(f"{path}: holds no {layout} problems; expected {FORMS[layout]}")
     return files
 
 
@@ -130,7 +168,12 @@ def record_files(path: Path) -> list[RecordFile]:
     inner = sorted(
         file for file in path.rglob("*") if file.suffix in (".jsonl", ".parquet") and file.is_file()
     )
-    return [file for file in map(_whole, inner) if not _fields(file) >= KNOWN_PROGRAMS]
+    return [file for file in map(_whole, inner) if not _is_beside(_fields(file))]
+
+
+def _is_beside(fields: frozenset[str]) -> bool:
+    """Whether a file with these fields belongs to problems and holds none."""
+    return fields >= KNOWN_PROGRAMS or (fields >= MORE_TESTS and "question" not in fields)
 
 
 def _whole(path: Path) -> RecordFile:
@@ -183,12 +226,3 @@ def _fields_of(file: RecordFile, *_: State) -> frozenset[str]:
         if count >= RECORDS_TO_TRY:
             break
     return frozenset()
-
-
-def _expected(layouts: Iterable[str]) -> str:
-    forms: dict[str, str] = {
-        "apps": "APPS folders (train/0001/question.txt, …) or JSON lines",
-        "code_contests": "CodeContests Parquet files or JSON lines",
-        "livecodebench": "LiveCodeBench test*.jsonl",
-    }
-    return "; or ".join(forms[layout] for layout in layouts)

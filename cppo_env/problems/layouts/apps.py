@@ -9,34 +9,25 @@ A record without tests is refused: any program would pass it.
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlsplit
 
 from cppo_env.problems.files.catalog import Catalog
 from cppo_env.problems.files.sources import files_of
+from cppo_env.problems.layouts.cases import CALL_CHECKER, has_integer_keys, parallel_tests
 from cppo_env.problems.layouts.cues import checker_for
 from cppo_env.problems.layouts.statements import normalise
-from cppo_env.problems.lenient import Spare, data_of, name_of
+from cppo_env.problems.lenient import Spare, data_of, name_of, programs_in
 from cppo_env.problems.records import (
-    FieldError,
     Record,
-    checked_list,
-    checked_text,
-    list_field,
-    parse_json,
+    required_text,
     text_field,
-    text_list,
     unix_lines,
-    write_json,
 )
 from cppo_env.problems.selection import select
 from cppo_env.problems.views import Problems
-from cppo_env.types import Problem, TestCase
-
-CALL_CHECKER = "value_or_wrapped"
-"""Accepts the expected value, bare or alone in a list: both forms were published."""
+from cppo_env.types import Problem
 
 
 def load(source: Path | str | None = None, /, **filters: Any) -> Problems:
@@ -61,9 +52,9 @@ def decode(record: Record, split: str | None) -> Problem:
         FieldError: a field cannot be read.
     """
     spare = Spare()
-    entry_point, tests = _tests(data_of(record, "input_output"))
-    solutions = spare.read(lambda: programs_of(record, "solutions"), ())
-    statement, losses = normalise(_question(record))
+    entry_point, tests = parallel_tests(data_of(record, "input_output"), "input_output")
+    solutions = spare.read(lambda: programs_in(record, "solutions"), ())
+    statement, losses = normalise(required_text(record, "question"))
     url = spare.read(lambda: text_field(record, "url", ""), "")
     metadata = {
         "dataset": "apps",
@@ -73,7 +64,7 @@ def decode(record: Record, split: str | None) -> Problem:
         "platform": _site(url),
         "languages": ("python3",) if solutions else (),
         "losses": losses,
-        "integer_keys": entry_point is not None and any(map(_has_integer_keys, tests)),
+        "integer_keys": entry_point is not None and any(map(has_integer_keys, tests)),
         "unread": spare.unread,
     }
     return Problem(
@@ -94,13 +85,6 @@ def _identifier(record: Record) -> str:
     return str(int(text)) if text.isdecimal() and text.isascii() else text
 
 
-def _question(record: Record) -> str:
-    statement = text_field(record, "question")
-    if not statement.strip():
-        raise FieldError("question", "empty")
-    return statement
-
-
 def _site(url: str) -> str | None:
     """The site's name: "codeforces" of https://codeforces.com/problemset/problem/1259/D."""
     try:
@@ -108,70 +92,3 @@ def _site(url: str) -> str | None:
     except ValueError:
         return None
     return host.removeprefix("www.").rpartition(".")[0].rpartition(".")[2] or None
-
-
-def programs_of(record: Record, field: str) -> tuple[str, ...]:
-    """The programs in a field: a list, or JSON text of one.
-
-    Raises:
-        FieldError: it is something else.
-    """
-    programs = data_of(record, field)
-    if programs is None:
-        return ()
-    return tuple(map(unix_lines, text_list(checked_list(programs, field), field)))
-
-
-def _tests(value: Any) -> tuple[str | None, tuple[TestCase, ...]]:
-    """The function to call (None for stdin programs) and the tests of an `input_output`."""
-    if value is None:
-        raise FieldError("input_output", "empty: a problem without tests")
-    if not isinstance(value, dict):
-        raise FieldError("input_output", f"expected an object, got {type(value).__name__}")
-    pairs = cast(Record, value)
-    inputs = list_field(pairs, "inputs", "input_output")
-    outputs = list_field(pairs, "outputs", "input_output")
-    if len(inputs) != len(outputs):
-        raise FieldError("input_output", f"{len(inputs)} inputs, but {len(outputs)} outputs")
-    if not inputs:
-        raise FieldError("input_output", "a problem without tests")
-    name = pairs.get("fn_name")
-    if name is None:
-        return None, tuple(
-            TestCase(_stream(given, "inputs", index), _stream(expected, "outputs", index))
-            for index, (given, expected) in enumerate(zip(inputs, outputs, strict=True))
-        )
-    if not isinstance(name, str) or not name.isidentifier():
-        raise FieldError("input_output.fn_name", f"expected a function's name, got {name!r}")
-    return name, tuple(
-        TestCase(_arguments(given, index), _value(expected, "outputs", index))
-        for index, (given, expected) in enumerate(zip(inputs, outputs, strict=True))
-    )
-
-
-def _stream(value: Any, field: str, index: int) -> str:
-    """The text of a standard stream, which some rows give as a list of lines."""
-    place = f"input_output.{field}[{index}]"
-    if isinstance(value, list):
-        value = "\n".join(text_list(cast(list[Any], value), place))
-    return unix_lines(checked_text(value, place))
-
-
-def _arguments(value: Any, index: int) -> str:
-    return _value(checked_list(value, f"input_output.inputs[{index}]"), "inputs", index)
-
-
-def _value(value: Any, field: str, index: int) -> str:
-    return checked_text(write_json(value), f"input_output.{field}[{index}]")
-
-
-def _has_integer_keys(test: TestCase) -> bool:
-    """Whether an argument is a dictionary whose integer keys JSON turned into text."""
-    if "{" not in test.input:
-        return False
-    objects = [
-        cast(Record, value)
-        for value in parse_json(test.input, "input_output.inputs")
-        if isinstance(value, dict)
-    ]
-    return any(keys and all(re.fullmatch(r"-?\d+", key) for key in keys) for keys in objects)

@@ -19,12 +19,13 @@ from cppo_env.problems.files.catalog import Catalog
 from cppo_env.problems.files.sources import files_of
 from cppo_env.problems.layouts.cues import checker_for
 from cppo_env.problems.layouts.limits import limits_of
-from cppo_env.problems.layouts.statements import normalise
+from cppo_env.problems.layouts.statements import normalise, with_streams
 from cppo_env.problems.lenient import Spare, columns_of, number_of, whole
 from cppo_env.problems.records import (
     FieldError,
     Record,
     checked_list,
+    required_text,
     text_field,
     text_list,
     unix_lines,
@@ -85,7 +86,7 @@ def decode(record: Record, split: str | None) -> Problem:
         for field in ("solutions", "incorrect_solutions")
     )
     streams = text_field(record, "input_file", ""), text_field(record, "output_file", "")
-    statement, losses = normalise(_statement(record, streams))
+    statement, losses = normalise(with_streams(required_text(record, "description"), *streams))
     source = spare.read(partial(number_of, record, "source"), 0)
     tags = spare.read(lambda: checked_list(value_of(record, "cf_tags") or [], "cf_tags"), [])
     metadata = {
@@ -113,7 +114,7 @@ def decode(record: Record, split: str | None) -> Problem:
     )
     metadata["unread"] = spare.unread
     return Problem(
-        id=_name(record),
+        id=required_text(record, "name"),
         statement=statement,
         tests=tests,
         public_tests=public,
@@ -123,26 +124,6 @@ def decode(record: Record, split: str | None) -> Problem:
         wrong=_on_streams(wrong.get("python3", ()), streams),
         metadata=metadata,
     )
-
-
-def _name(record: Record) -> str:
-    name = text_field(record, "name")
-    if not name.strip():
-        raise FieldError("name", "empty")
-    return name
-
-
-def _statement(record: Record, streams: tuple[str, str]) -> str:
-    """The description; with a note on standard streams if the contest used files."""
-    text = text_field(record, "description")
-    if not text.strip():
-        raise FieldError("description", "empty")
-    source, sink = streams
-    if source:
-        text += f"\n\nNote: read standard input instead of the file {source}."
-    if sink:
-        text += f"\n\nNote: write to standard output instead of the file {sink}."
-    return text
 
 
 def _tests(record: Record, field: str) -> tuple[TestCase, ...]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from cppo_env.problems.records import FieldError
+
 SEVERAL_ANSWERS = "several right answers"
 INTERACTIVE = "interactive"
 
@@ -59,6 +61,16 @@ def judge_cues(statement: str) -> tuple[str, ...]:
     """Reasons in a statement why comparing with one output may reject right programs."""
     found = ((SEVERAL_ANSWERS, _SEVERAL), (INTERACTIVE, _INTERACTIVE))
     return tuple(name for name, pattern in found if pattern.search(statement))
+
+
+def refuse_interactive(field: str, statement: str) -> None:
+    """Refuse a problem that talks to a judge, for sets that ship no interactors.
+
+    Raises:
+        FieldError: the statement says that it does.
+    """
+    if INTERACTIVE in judge_cues(statement):
+        raise FieldError(field, f"{INTERACTIVE}: there is no interactor for it")
 
 
 def promises_one_answer(statement: str) -> bool:

@@ -28,6 +28,7 @@ from cppo_env.problems.records import (
     checked_list,
     checked_text,
     parse_json,
+    required_text,
     text_field,
     unix_lines,
     value_of,
@@ -137,7 +138,7 @@ def decode(record: Record, split: str | None) -> Problem:
         )
     if kinds == {"functional"} and entry_point is None:
         raise FieldError("metadata", "functional tests, but no func_name")
-    statement, losses = normalise(_content(record))
+    statement, losses = normalise(required_text(record, "question_content"))
     return Problem(
         id=name_of(record, "question_id"),
         statement=statement,
@@ -160,13 +161,6 @@ def decode(record: Record, split: str | None) -> Problem:
             "unread": spare.unread,
         },
     )
-
-
-def _content(record: Record) -> str:
-    text = text_field(record, "question_content")
-    if not text.strip():
-        raise FieldError("question_content", "empty")
-    return text
 
 
 def _entry_point(record: Record) -> str | None:

@@ -49,6 +49,15 @@ def normalise(text: str) -> Normalised:
     return Normalised(text, tuple(losses))
 
 
+def with_streams(text: str, source: str, sink: str) -> str:
+    """The statement, with a note on standard streams where the contest used files."""
+    if source:
+        text += f"\n\nNote: read standard input instead of the file {source}."
+    if sink:
+        text += f"\n\nNote: write to standard output instead of the file {sink}."
+    return text
+
+
 def _unescaped(entity: re.Match[str]) -> str:
     """The character of an HTML entity; what only looks like one stays."""
     name = entity[0]

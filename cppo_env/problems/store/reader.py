@@ -21,7 +21,7 @@ from cppo_env.plugins import missing_extra
 from cppo_env.problems.selection import select
 from cppo_env.problems.store.tests import Buffer, StoredTests
 from cppo_env.problems.views import Problems, Summary
-from cppo_env.types import Limits, Problem, TestCase
+from cppo_env.types import CheckerProgram, Limits, Problem, TestCase
 
 INDEX = "index.parquet"
 FORMAT = "1"
@@ -201,11 +201,16 @@ def _problem(place: Place, body: Mapping[str, Any]) -> Problem:
             TestCase(given, expected) for given, expected in json.loads(body["public_tests"])
         ),
         limits=Limits(**json.loads(body["limits"])),
-        checker=body["checker"],
+        checker=_checker(body["checker"]),
         references=tuple(body["references"]),
         wrong=tuple(body["wrong"]),
         metadata=_frozen(json.loads(body["metadata"])),
     )
+
+
+def _checker(text: str) -> str | CheckerProgram:
+    """A checker's name, or the program that is stored as JSON; no name begins with a brace."""
+    return CheckerProgram(**json.loads(text)) if text.startswith("{") else text
 
 
 def _frozen(value: Any) -> Any:

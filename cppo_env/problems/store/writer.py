@@ -14,7 +14,7 @@ from cppo_env.problems.contents import digest_of
 from cppo_env.problems.store.reader import DIGEST, FORMAT, FORMAT_KEY, INDEX, arrow
 from cppo_env.problems.store.tests import pack
 from cppo_env.problems.views import Problems, summarise
-from cppo_env.types import Problem, TestCase
+from cppo_env.types import CheckerProgram, Problem, TestCase
 
 GROUP_BYTES = 1 << 20
 """Size of a row group, and so about what reading one problem costs."""
@@ -186,6 +186,8 @@ def _row(problem: Problem) -> dict[str, Any]:
 
 
 def _checker_name(problem: Problem) -> str:
+    if isinstance(problem.checker, CheckerProgram):
+        return json.dumps(asdict(problem.checker))
     if not isinstance(problem.checker, str):
         raise UsageError(
             f"problem {problem.id!r} has a function as its checker, which cannot be stored; "
@@ -203,6 +205,7 @@ def _size(row: dict[str, Any]) -> int:
         row["statement"],
         row["metadata"],
         row["public_tests"],
+        row["checker"],
         *row["references"],
         *row["wrong"],
     )
