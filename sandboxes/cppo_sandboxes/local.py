@@ -3,8 +3,10 @@
 Every test has its own process, limits and scratch folder, and, as root, its own user. If the kernel
 lets the worker make namespaces, as root or as a user, programs see the system's files, nothing of
 the user's or of this package's, no other process and no network (see `cppo_sandboxes.worker.view`).
-Otherwise they can read what all users may read and, without root, do whatever the user may do.
-`uncontained` names the programs of the hostile corpus that do harm.
+Otherwise Landlock, if the kernel has it, hides the user's files and protects other processes (see
+`cppo_sandboxes.worker.landlock`). Without either, programs can read what all users may read and,
+without root, do whatever the user may do. `uncontained` names the programs of the hostile corpus
+that do harm.
 """
 
 from __future__ import annotations
@@ -35,6 +37,7 @@ from cppo_sandboxes.host.link import Link
 from cppo_sandboxes.host.owners import is_dead, owner
 from cppo_sandboxes.host.worker_code import opening
 from cppo_sandboxes.worker.bundle import LOADER
+from cppo_sandboxes.worker.landlock import SCOPES_SINCE, version
 
 PREFIX = "cppo-sandbox-"
 """Prefix of workers' folders."""
@@ -46,15 +49,25 @@ TRY_NAMESPACES = "import ctypes, sys; sys.exit(ctypes.CDLL(None).unshare(int(sys
 """For `python -c`: whether a process of this user may make namespaces."""
 
 
-def uncontained(namespaces: bool) -> dict[str, bool]:
+def uncontained(*, namespaces: bool, landlock: bool) -> dict[str, bool]:
     """Hostile programs that it does not contain without root, and whether that varies.
 
     Args:
         namespaces: whether the kernel lets this user make namespaces.
+        landlock: whether it lets a process give up files and signals.
     """
     text = Path(__file__).with_name("local_cannot_contain.txt").read_text(encoding="utf-8")
     lines = [line.split() for line in text.splitlines() if line[0] != "#"]
-    return {name: "?" in marks for name, *marks in lines if not namespaces or "*" not in marks}
+    return {
+        name: "?" in marks
+        for name, *marks in lines
+        if not (namespaces and "namespaces" in marks) and not (landlock and "landlock" in marks)
+    }
+
+
+def has_landlock() -> bool:
+    """Whether the kernel keeps programs from files and other processes without namespaces."""
+    return version() >= SCOPES_SINCE
 
 
 @cache
@@ -78,10 +91,13 @@ class LocalSandbox(WorkerSandbox):
     def caveat(self) -> str:
         """What it cannot contain, for the warning of `make_sandbox`."""
         faults: list[str] = []
-        if not has_namespaces():
+        namespaces, landlock = has_namespaces(), has_landlock()
+        if not namespaces and not landlock:
             faults.append("it cannot hide files that are open to all")
-        if os.geteuid() != 0:
-            names = ", ".join(uncontained(has_namespaces()))
+        elif not namespaces:
+            faults.append("it cannot hide Unix sockets that are open to all")
+        names = ", ".join(uncontained(namespaces=namespaces, landlock=landlock))
+        if os.geteuid() != 0 and names:
             faults.append(f"programs run as this user, whose sandbox can be harmed by {names}")
         return "; ".join(faults) or "it contains its corpus of hostile programs by namespaces"
 

@@ -26,11 +26,11 @@ NEVER = {  # numbers on x86-64 and arm64
 }
 
 
-def ruling(machine, number, *arguments, sockets=True):
+def ruling(machine, number, *arguments, sockets=True, same_user=False):
     """What the filter returns for a call: its steps, done here."""
     padding = [0] * (6 - len(arguments))
     call = struct.pack("=IIQ6Q", number, confine.AUDIT[machine], 0, *arguments, *padding)
-    steps, position, loaded = confine._steps(machine, sockets), 0, 0
+    steps, position, loaded = confine._steps(machine, sockets, same_user), 0, 0
     while True:
         operation, yes, no, operand = steps[position]
         position += 1
@@ -97,6 +97,25 @@ def test_without_a_network_of_its_own_a_worker_has_only_unix_sockets(machine):
     number = syscalls.ALLOWED["socket"][machine]
     assert ruling(machine, number, 1, sockets=False) == ALLOW
     assert ruling(machine, number, 2, sockets=False) == EPERM
+
+
+def test_programs_that_are_the_workers_user_change_only_themselves(machine):
+    priority, limits = (syscalls.ALLOWED[name][machine] for name in ("setpriority", "prlimit64"))
+    for number, arguments, right in (
+        (priority, (0, 0, 19), True),
+        (priority, (0, 1, 19), False),
+        (priority, (2, 0, 19), False),
+        (limits, (0, 7), True),
+        (limits, (1, 7), False),
+        (syscalls.ALLOWED["read"][machine], (5,), True),
+        (syscalls.ALLOWED["ioprio_set"][machine], (1, 0, 0), False),
+    ):
+        expected = ALLOW if right else EPERM
+        assert ruling(machine, number, *arguments, same_user=True) == expected
+        assert ruling(machine, number, *arguments) == ALLOW
+    restrict = syscalls.LANDLOCK["landlock_restrict_self"][machine]
+    assert ruling(machine, restrict, same_user=True) == ALLOW
+    assert ruling(machine, restrict) == EPERM
 
 
 def test_programs_of_another_calling_convention_are_killed(machine):

@@ -7,6 +7,8 @@ standard output.
 from __future__ import annotations
 
 import contextlib
+import ctypes
+import errno
 import os
 import pickle
 import subprocess
@@ -14,20 +16,20 @@ import sys
 
 import pytest
 from cppo_sandboxes.local import _default_python
-from cppo_sandboxes.worker.confine import confine
+from cppo_sandboxes.worker import confine, landlock
 
 import cppo_env
 from cppo_env.types import Job, Report, Verdict
 
 NOBODY = 65534
-BARE = "no-namespaces"
+NO_NAMESPACES, NO_LANDLOCK = "no-namespaces", "no-landlock"
 
 
 class Unprivileged:
     """Starts the process anew when a program has killed it."""
 
-    def __init__(self, namespaces: bool = True) -> None:
-        self._arguments = [] if namespaces else [BARE]
+    def __init__(self, namespaces: bool = True, landlock: bool = True) -> None:
+        self._arguments = [NO_NAMESPACES] * (not namespaces) + [NO_LANDLOCK] * (not landlock)
         self._process = self._start()
         if self.run([])[:1]:
             pytest.skip("another user than root cannot read this Python or its packages")
@@ -68,13 +70,28 @@ class Unprivileged:
         self._process.stdout.close()
 
 
+def forbid(number: int) -> None:
+    """As on a kernel that lacks a system call."""
+    steps = [
+        (confine.LOAD, 0, 0, confine.NUMBER_AT),
+        (confine.JUMP_EQUAL, 0, 1, number),
+        (confine.RETURN, 0, 0, confine.FAIL | errno.ENOSYS),
+        (confine.RETURN, 0, 0, confine.ALLOW),
+    ]
+    libc = ctypes.CDLL(None)
+    libc.prctl(confine.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    confine.install(libc, steps)
+
+
 def main() -> None:
     """Become nobody, judge."""
     os.setgroups([])
     os.setresgid(NOBODY, NOBODY, NOBODY)
     os.setresuid(NOBODY, NOBODY, NOBODY)
-    if BARE in sys.argv:
-        confine({"confine": "filter"})  # no program of ours makes a namespace behind it
+    if NO_NAMESPACES in sys.argv:
+        confine.confine({"confine": "filter"})  # no process of ours makes a namespace behind it
+    if NO_LANDLOCK in sys.argv:
+        forbid(landlock.CREATE_RULESET)
     with cppo_env.make_sandbox("local", workers=1) as sandbox:
         while True:
             reports = sandbox.run(pickle.load(sys.stdin.buffer))

@@ -141,6 +141,7 @@ class Binary:
                     os.setresuid(place.fence.uid, place.fence.uid, place.fence.uid)
                 else:
                     os.setsid()
+                    place.leave_worker()
                 fd = os.open(errors, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
                 os.dup2(fd, 1)
                 os.dup2(fd, 2)

@@ -3,8 +3,11 @@
 - No process gains privileges by executing a file (`no_new_privs`).
 - Its own namespaces, where allowed: all of `view`, else network and IPC. Otherwise a program can
   make only AF_UNIX sockets.
+- Without `view`: the files that no program needs, and signals to the outside, by `landlock`.
 - A system call filter, from the same list as the Docker sandbox's: see `syscalls`.
 
+A worker that cannot change users runs programs as its own user. Each test then gives up once more
+what could harm the worker: see `landlock.leave_worker`.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ import os
 import struct
 import sys
 
-from . import syscalls, view
+from . import group, landlock, syscalls, view
 
 NEWNS, NEWIPC, NEWUSER, NEWPID, NEWNET = 0x20000, 0x8000000, 0x10000000, 0x20000000, 0x40000000
 KEPT_CAPABILITIES = 1 << 5 | 1 << 6 | 1 << 7
@@ -53,7 +56,7 @@ def confine(options) -> bool:
     if not isolated:
         isolated = _isolate(libc, machine, options)
     if machine in syscalls.MACHINES:
-        _filter(libc, machine, sockets=isolated)
+        install(libc, _steps(machine, isolated, same_user=os.geteuid() != 0))
     return isolated
 
 
@@ -68,10 +71,38 @@ def _isolate(libc, machine, options) -> bool:
         os.environ["HOME"] = "/tmp"
         os.environ.pop("TMPDIR", None)
         return True
-    if _succeeds(lambda: _leave_network(libc, machine)):
+    own_network = _succeeds(lambda: _leave_network(libc, machine))
+    if own_network:
         _leave_network(libc, machine)
-        return True
-    return False
+    if landlock.version():
+        _hide_files(options)
+    return own_network
+
+
+def _hide_files(options) -> None:
+    """Leave what no program needs: the user's files, other users' folders, this package's data."""
+    shown = landlock.visible([*view.SYSTEM, *view.FILES, *_interpreter(options)], options["hidden"])
+    base = options["remove"]
+    rights = {
+        **shown,
+        **dict.fromkeys(group.OOM_COUNTERS, landlock.READ_FILE),
+        **{f"/dev/{name}": landlock.READ_FILE | landlock.WRITE_FILE for name in landlock.DEVICES},
+        "/proc": landlock.READ_FILE | landlock.READ_DIR,
+        "/dev/shm": landlock.SEMAPHORES,
+        os.path.dirname(base): landlock.REMOVE_DIR,  # the worker removes its folder
+        base: landlock.READ | landlock.CHANGE,
+    }
+    every = landlock.READ | landlock.CHANGE | landlock.MAKE_DEVICES | landlock.IOCTL_DEV
+    landlock.restrict(rights, every)
+
+
+def _interpreter(options) -> list[str]:
+    """The folders that Python needs."""
+    found = {sys.prefix, sys.base_prefix, os.path.dirname(os.path.realpath(sys.executable))}
+    venv = os.path.dirname(os.path.dirname(sys.executable))
+    if os.path.exists(os.path.join(venv, "pyvenv.cfg")):
+        found.add(venv)
+    return [*found, *options["paths"]]
 
 
 def _succeeds(action) -> bool:
@@ -99,11 +130,7 @@ def _enter_view(libc, machine, options) -> None:
 
             shutil.rmtree(options["remove_with_it"], ignore_errors=True)
         os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
-    visible = {sys.prefix, sys.base_prefix, os.path.dirname(os.path.realpath(sys.executable))}
-    venv = os.path.dirname(os.path.dirname(sys.executable))
-    if os.path.exists(os.path.join(venv, "pyvenv.cfg")):
-        visible.add(venv)
-    view.build(libc, options["remove"], [*visible, *options["paths"]], options["hidden"])
+    view.build(libc, options["remove"], _interpreter(options), options["hidden"])
     _raise_loopback()
     _drop_capabilities(libc, machine, 0 if os.geteuid() else KEPT_CAPABILITIES)
 
@@ -149,14 +176,15 @@ def _drop_capabilities(libc, machine, kept: int) -> None:
         raise OSError(ctypes.get_errno(), "capset")
 
 
-def _filter(libc, machine, sockets: bool) -> None:
-    program = b"".join(struct.pack("=HBBI", *step) for step in _steps(machine, sockets))
+def install(libc, steps: list[Step]) -> None:
+    """Filter the system calls of this process and of its children from now on."""
+    program = b"".join(struct.pack("=HBBI", *step) for step in steps)
     code = ctypes.create_string_buffer(program, len(program))
     head = struct.pack("@HP", len(program) // 8, ctypes.addressof(code))
     libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, head, 0, 0)
 
 
-def _steps(machine, sockets: bool) -> list[Step]:
+def _steps(machine, sockets: bool, same_user: bool = False) -> list[Step]:
     """The filter as (operation, steps to skip if true, steps to skip if false, operand)."""
     refuse, allow = (RETURN, 0, 0, FAIL | errno.EPERM), (RETURN, 0, 0, ALLOW)
     unknown = (RETURN, 0, 0, FAIL | errno.ENOSYS)
@@ -169,20 +197,25 @@ def _steps(machine, sockets: bool) -> list[Step]:
         unknown,
     ]
     rules = dict(syscalls.RULES)
+    allowed = dict(syscalls.ALLOWED)
     if not sockets:
         rules["socket"] = (0, syscalls.ONE_OF, (syscalls.AF_UNIX,))
+    if same_user:
+        allowed.update(syscalls.LANDLOCK)
+        del allowed["ioprio_set"]
+        for name, indices in syscalls.ITSELF_ONLY.items():
+            number = allowed.pop(name)[machine]
+            steps += [(JUMP_EQUAL, 0, 3 * len(indices) + 1, number), *_all_zero(indices), allow]
     for name, (index, how, value) in rules.items():
         checks = _checks(how, value)
         steps += [
-            (JUMP_EQUAL, 0, len(checks) + 2, syscalls.ALLOWED[name][machine]),
+            (JUMP_EQUAL, 0, len(checks) + 2, allowed[name][machine]),
             (LOAD, 0, 0, ARGUMENTS_AT + 8 * index),
             *checks,
             refuse,
         ]
     numbers = [
-        calls[machine]
-        for name, calls in syscalls.ALLOWED.items()
-        if machine in calls and name not in rules
+        calls[machine] for name, calls in allowed.items() if machine in calls and name not in rules
     ]
     for start, stop in _ranges(numbers):
         steps += [(JUMP_AT_LEAST, 1, 0, start), refuse, (JUMP_AT_LEAST, 1, 0, stop), allow]
@@ -195,6 +228,16 @@ def _checks(how, value) -> list[Step]:
     if how == syscalls.ONE_OF:
         return [step for one in value for step in ((JUMP_EQUAL, 0, 1, one), allow)]
     return [(JUMP_AT_LEAST if how == syscalls.BELOW else JUMP_ANY_BIT, 1, 0, value), allow]
+
+
+def _all_zero(indices) -> list[Step]:
+    """Steps that refuse a call, or fall through if these arguments are 0."""
+    refuse = (RETURN, 0, 0, FAIL | errno.EPERM)
+    return [
+        step
+        for index in indices
+        for step in ((LOAD, 0, 0, ARGUMENTS_AT + 8 * index), (JUMP_EQUAL, 1, 0, 0), refuse)
+    ]
 
 
 def _ranges(numbers) -> list[tuple[int, int]]:

@@ -34,6 +34,7 @@ ZYGOTE_MODULES = tuple(
         ".fence",
         ".folders",
         ".ground",
+        ".landlock",
         ".child",
         ".code",
         ".calls",

@@ -19,6 +19,8 @@ from .ground import show_memory
 
 RESERVED_BYTES = 512 << 20
 """Memory that a program may reserve beyond its limit untouched (thread stacks, sparse maps)."""
+WORKERS_PROCESSES = 8
+"""As many may a worker itself have."""
 ANSWERS = 100
 """Descriptor of the pipe for the answers of calls."""
 LARGE_BYTES = 16 << 20
@@ -46,6 +48,7 @@ class Program:
         self._call_based = task["entry"] is not None
         for fd, target in zip(descriptors, (1, 2, ANSWERS) if self._call_based else (1, 2)):
             os.dup2(fd, target)
+        self._processes = place.processes + (0 if place.fence.uid else _tasks_of_the_machine())
         os.chdir(place.scratch)
         set_oom_score(1000)  # the kernel ends this process or its test rather than the worker
 
@@ -150,13 +153,23 @@ class Program:
             os.dup2(ANSWERS, CHANNEL)
         os.closerange(CHANNEL + self._call_based, 256)
         resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s))
-        uid, processes = self._place.fence.uid, self._place.processes
+        uid, processes = self._place.fence.uid, self._processes
+        resource.setrlimit(resource.RLIMIT_NPROC, (processes, processes))
         if uid:
-            resource.setrlimit(resource.RLIMIT_NPROC, (processes, processes))
             os.setresuid(uid, uid, uid)
         else:
             os.setsid()
             show_memory()
+            self._place.leave_worker()
+
+
+def _tasks_of_the_machine():
+    """No user has more; in the worker's own namespaces, where this is hidden, nearly none."""
+    try:
+        with open("/proc/loadavg") as file:
+            return int(file.read().split()[3].partition("/")[2])
+    except (OSError, IndexError):
+        return WORKERS_PROCESSES
 
 
 def set_oom_score(score):

@@ -28,6 +28,18 @@ RULES = {
     "fcntl": (1, BELOW, F_SET_RW_HINT),
 }
 """Name → (index of an argument, comparison, value). All are 32-bit numbers."""
+ITSELF_ONLY = {
+    **dict.fromkeys(("prlimit64", "sched_setaffinity", "sched_setattr", "sched_setparam"), (0,)),
+    "sched_setscheduler": (0,),
+    "setpriority": (0, 1),
+}
+"""Name → arguments that must be 0 where programs are the worker's user: so they mean the caller."""
+LANDLOCK = {
+    "landlock_create_ruleset": {"x86_64": 444, "aarch64": 444},
+    "landlock_add_rule": {"x86_64": 445, "aarch64": 445},
+    "landlock_restrict_self": {"x86_64": 446, "aarch64": 446},
+}
+"""What a worker whose programs are its own user needs in addition, see `landlock.leave_worker`."""
 CLONE3 = {"x86_64": 435, "aarch64": 435}
 """A filter cannot see its flags: it "does not exist", and the C library falls back on clone."""
 MACHINES = ("x86_64", "aarch64")

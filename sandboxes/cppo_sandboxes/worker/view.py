@@ -13,6 +13,8 @@ import os
 import subprocess
 import sys
 
+from .landlock import DEVICES
+
 NEWNS, NEWIPC, NEWUSER, NEWPID, NEWNET = 0x20000, 0x8000000, 0x10000000, 0x20000000, 0x40000000
 RDONLY, NOSUID, NODEV, NOEXEC, REMOUNT, NOATIME = 1, 2, 4, 8, 32, 1024
 BIND, REC, PRIVATE, RELATIME = 4096, 16384, 1 << 18, 1 << 21
@@ -27,7 +29,6 @@ SYSTEM = (
     *("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc/alternatives"),
     *("/etc/ld.so.cache", "/etc/localtime", "/sys/devices/system/cpu"),
 )
-DEVICES = ("null", "zero", "full", "random", "urandom")
 LINKS = {
     "/dev/fd": "/proc/self/fd",
     "/dev/stdin": "/proc/self/fd/0",

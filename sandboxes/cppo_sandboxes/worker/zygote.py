@@ -15,6 +15,7 @@ from .program import Program, set_oom_score
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import ModuleType
 
 RECURSION_LEVELS = 60_000
@@ -55,6 +56,8 @@ class Surroundings:
             options["scratch"][0],
         )
         self.calls: ModuleType | None = None
+        self.leave_worker: Callable[[], None] = lambda: None
+        """What a test does that shares the worker's user."""
         self.processes, self.file_bytes = options["processes"], options["file_bytes"]
         with open("/proc/self/statm") as file:
             fields = file.read().split()
@@ -75,6 +78,10 @@ def main(options, modules):
     place = Surroundings(options, channel, native)
     if not place.fence.uid:
         hide_memory()  # programs are the same user
+        from . import landlock
+
+        if landlock.version():
+            place.leave_worker = lambda: landlock.leave_worker(options["scratch"])
     if options["modules"]:
         from . import calls
 
