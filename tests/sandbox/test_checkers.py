@@ -118,6 +118,84 @@ def test_a_checker_that_keeps_state_keeps_it():
     assert recorder.got == "3\n" and NOTED == ["2\n", "3\n"]
 
 
+class Hangs:
+    """A checker that keeps state and, for one program, does not return."""
+
+    def __init__(self, wait) -> None:
+        self.calls, self._wait = 0, wait
+
+    def __call__(self, problem, test, got):
+        self.calls += 1
+        if self.calls == 1:
+            self._wait()
+        return True
+
+
+def spin():
+    while True:
+        pass
+
+
+def checking_threads():
+    return [thread for thread in threading.enumerate() if thread.name == "cppo-sandbox-checker"]
+
+
+def test_a_checker_that_keeps_state_and_never_returns_is_stopped(monkeypatch):
+    monkeypatch.setattr("cppo_sandboxes.host.checks.CHECKER_S", 1)
+    bad = replace(sums(1), checker=Hangs(spin))
+    with cppo_env.make_sandbox("local", workers=1) as sandbox:
+        first, *others = sandbox.run([Job(bad, ADD), *(Job(bad, f"{ADD}#{i}") for i in range(3))])
+        assert first.verdict == "IE" and "no answer within 1 s" in first.message
+        assert [report.verdict for report in others] == ["AC"] * 3
+    assert not checking_threads()
+
+
+def test_a_checker_that_nothing_can_stop_costs_one_thread_and_is_not_called_meanwhile(monkeypatch):
+    monkeypatch.setattr("cppo_sandboxes.host.checks.CHECKER_S", 0.3)
+    monkeypatch.setattr("cppo_sandboxes.host.patience.STOP_S", 0.2)
+    free = threading.Event()
+    checker = Hangs(lambda: free.wait(60))
+    bad = replace(sums(1), checker=checker)
+    jobs = [Job(bad, f"{ADD}#{i}") for i in range(20)]
+    with cppo_env.make_sandbox("local", workers=1) as sandbox:
+        started = time.monotonic()
+        first, *others = sandbox.run(jobs)
+        assert time.monotonic() - started < 20 and checker.calls == 1
+        assert "thread that cannot be stopped (number 1)" in first.message
+        assert {report.verdict for report in [first, *others]} == {"IE"}
+        assert all("still busy with an earlier answer" in report.message for report in others)
+        assert len(checking_threads()) == 1
+        good = replace(sums(1), checker=Recorder())
+        assert sandbox.run([Job(good, ADD)])[0].verdict == "AC"
+        free.set()
+        checking_threads()[0].join()
+        assert sandbox.run([jobs[0]])[0].verdict == "AC"
+
+
+SCRIPT = """
+from dataclasses import dataclass
+import cppo_env
+from cppo_env.types import Job, Problem, TestCase
+
+@dataclass(frozen=True)
+class Marked(TestCase):
+    mark: int = 0
+
+def has_mark(problem, test, got):
+    return isinstance(test, Marked) and test.mark == 7
+
+problem = Problem("marked", "", (Marked("1\\n", "", 7), Marked("2\\n", "", 8)), checker=has_mark)
+with cppo_env.make_sandbox("local", workers=1) as sandbox:
+    [report] = sandbox.run([Job(problem, "print(1)", stop_early=False)])
+print([str(test.verdict) for test in report.tests], report.message)
+"""
+
+
+def test_a_users_script_may_define_its_own_test_cases():
+    run = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True)
+    assert "['AC', 'WA'] test 2: wrong answer" in run.stdout, run
+
+
 def notes(problem, test, got):
     NOTED.append(got)
     return True

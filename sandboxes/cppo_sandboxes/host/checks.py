@@ -22,7 +22,7 @@ from cppo_env.errors import SandboxError
 from cppo_env.types import TestCase
 from cppo_sandboxes.host.grader import CPU_S, LOADED, Reply
 from cppo_sandboxes.host.patience import within
-from cppo_sandboxes.host.rules import Rule
+from cppo_sandboxes.host.rules import Rule, pickled
 
 CHECKER_S = 30.0
 """How long a checker may take for one answer; after that its test is IE."""
@@ -87,8 +87,9 @@ class Checks:
                 right = self._grader().check(rule, test, answer)
             if right is not None:
                 return right
-        got = answer.decode("utf-8", "surrogateescape")
-        return within(CHECKER_S, lambda: rule.checker(rule.problem, test, got))
+        got, checker = answer.decode("utf-8", "surrogateescape"), rule.checker
+        owner = getattr(checker, "__self__", checker)
+        return within(CHECKER_S, owner, lambda: checker(rule.problem, test, got))
 
     def _grader(self) -> _Grader:
         """This thread's grader; a new one if the last has ended."""
@@ -141,7 +142,7 @@ class _Grader:
                 del self._loaded[next(key for key, here in self._loaded.items() if here)]
         if not self._loaded[rule.key]:
             return None
-        right, reason = self._ask((rule.key, test, answer), CHECKER_S)
+        right, reason = self._ask((rule.key, pickled(test), answer), CHECKER_S)
         if right is None:
             if reason.startswith("MemoryError"):
                 self.close()

@@ -1,8 +1,8 @@
 """A grader: a process that calls other people's checkers, one answer at a time.
 
 Whatever a checker does to it, the host loses only this process: see `checks`. Messages are pickled
-tuples. To the grader: (key, pickled checker and problem), or (key, test, answer). Back: (None or
-whether the answer is right, why that is unknown).
+tuples. To the grader: (key, pickled checker and problem), or (key, pickled test, answer). Back:
+(None or whether the answer is right, why that is unknown).
 """
 
 from __future__ import annotations
@@ -55,11 +55,12 @@ class Grader:
         _limit(resource.RLIMIT_DATA, _data_bytes() + MEMORY_BYTES)
         return True, ""
 
-    def check(self, key: bytes, test: TestCase, answer: bytes) -> Reply:
+    def check(self, key: bytes, pickled: bytes, answer: bytes) -> Reply:
         """What a checker says of an answer."""
         checker, problem = self._rules[key]
         _limit(resource.RLIMIT_CPU, _cpu_s() + CPU_S)
         try:
+            test: TestCase = pickle.loads(pickled)
             got = answer.decode("utf-8", "surrogateescape")
             return bool(checker(replace(problem, tests=(test,)), test, got)), ""
         except BaseException as error:  # anyone's code

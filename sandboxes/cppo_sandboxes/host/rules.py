@@ -121,11 +121,15 @@ def _captured(function: FunctionType) -> Iterator[object]:
             continue  # not assigned yet
 
 
-def _pickled(problem: Problem, checker: Checker) -> bytes | None:
+def pickled(value: object) -> bytes:
+    """A value for a grader, with the classes of a script that no other process can import."""
     import cloudpickle  # pyright: ignore[reportMissingTypeStubs] - it has none
 
+    return cloudpickle.dumps(value)  # pyright: ignore[reportUnknownMemberType]
+
+
+def _pickled(problem: Problem, checker: Checker) -> bytes | None:
     try:
-        rule = checker, replace(problem, tests=(), checker="strict")
-        return cloudpickle.dumps(rule)  # pyright: ignore[reportUnknownMemberType]
+        return pickled((checker, replace(problem, tests=(), checker="strict")))
     except Exception:  # of anyone's objects; the checker is called in this process
         return None
