@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, cast
 
+from cppo_agents.models.lengths import LongPrompts
+
 from cppo_env.protocols import ProblemSet
 from cppo_env.provenance import RECORDED
 from cppo_grpo.algorithms import Credit, Options, load_algorithm, name_of
@@ -156,7 +158,7 @@ class TrainConfig:
 
     max_prompt_tokens: int | None = None
     """Maximum tokens of a prompt. Default: what the model's context leaves beside the answer."""
-    long_prompts: Literal["drop", "refuse"] = "drop"
+    long_prompts: LongPrompts = "drop"
     """What to do with problems whose prompts are longer: leave them out and say how many, or refuse
     the run."""
 
@@ -385,4 +387,13 @@ def changes(config: Any) -> dict[str, Any]:
         name: getattr(config, name)
         for name, value in defaults.items()
         if (getattr(config, name) != value if config.given is None else name in config.given)
+    }
+
+
+def unusual(config: TrainConfig) -> dict[str, Any]:
+    """The settings of a run whose values are not the defaults."""
+    return {
+        name: value
+        for name, value in changes(dataclasses.replace(config, given=None)).items()
+        if name not in NOT_STORED
     }

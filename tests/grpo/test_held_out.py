@@ -11,6 +11,7 @@ from cppo_grpo.config import ProblemSource, TrainConfig
 from cppo_grpo.runs.checkpoints import newest_checkpoint
 from cppo_grpo.runs.folder import Run
 from cppo_grpo.runs.report import write_report
+from cppo_grpo.stages.export import export_model
 from cppo_grpo.stages.training import train
 from cppo_sandboxes.cached import CachedSandbox
 from rich.console import Console
@@ -107,10 +108,16 @@ def test_the_best_weights_are_kept_and_can_be_the_final_ones(
     last = weights(evaluated.path)
     assert any(not torch.equal(final[name], last[name]) for name in final)
     assert "held out, 95 % interval" in write_report(run).read_text()
+    exported = export_model(run, tmp_path / "exported")
+    assert exported.step == best
+    stored = load_file(exported.output / "model.safetensors")
+    assert all(torch.equal(stored[name], weight) for name, weight in final.items())
 
     (run.checkpoints / "best" / "weights.safetensors").write_bytes(b"half of it")
     with pytest.raises(CppoError, match=r"best: .* has changed; .* --final_weights last"):
         go_on(run.path)
+    with pytest.raises(CppoError, match=r"best: .* has changed"):
+        export_model(run, tmp_path / "damaged")
     given = frozenset({"resume", "final_weights"})
     again = Run.open(TrainConfig(resume=run.path, final_weights="last", given=given))
     with CachedSandbox(make_sandbox("local")) as box:

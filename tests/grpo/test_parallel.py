@@ -69,7 +69,7 @@ def assert_same_run(one: Path, other: Path) -> None:
 
 
 def learning(run: Path) -> list[dict[str, Any]]:
-    return [row for row in facts(run) if row.pop("stage") != "warm_start"]
+    return [row for row in facts(run) if row.pop("stage") not in ("warm_start", "eval")]
 
 
 def episodes(run: Path) -> list[tuple[Any, ...]]:
@@ -77,6 +77,7 @@ def episodes(run: Path) -> list[tuple[Any, ...]]:
     rows = [
         json.loads(line)
         for file in sorted((run / "rollouts").iterdir())
+        if not file.name.startswith("eval-")
         for line in file.read_text().splitlines()
     ]
     return [
@@ -94,8 +95,11 @@ def change(run: Path, **settings: Any) -> Path:
 
 def test_two_processes_make_the_run_of_one(learnt: Path, tmp_path: Path) -> None:
     again = PLANNING | {"model": learnt / "reference", "warm_start_steps": 0}
-    output = finish(launch(2, *flags(**again, run=tmp_path / "both")))
+    # The evaluation after the last step is the one after training: both must know that.
+    evaluating = {"eval_every": PLANNING["steps"], "final_weights": "best"}
+    output = finish(launch(2, *flags(**again | evaluating, run=tmp_path / "both")))
     assert output.count("report:") == 1
+    assert len(MetricsLog(tmp_path / "both" / "metrics.jsonl").rows("eval")) == 1
     assert_same_run(learnt, tmp_path / "both")
 
 

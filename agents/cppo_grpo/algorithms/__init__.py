@@ -26,10 +26,7 @@ from numpy.typing import NDArray
 from cppo_env import plugins
 from cppo_env.arrays import Bools, Floats
 from cppo_env.errors import UsageError
-from cppo_grpo.choices import (
-    Aggregation,
-    SolverGroup,
-)
+from cppo_grpo.choices import Aggregation, SolverGroup
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +148,11 @@ def from_attempts(
     attempts_PMK = in_groups(
         estimator, rewards.solutions_PMK, counted_PMK, options.solver_group or group
     )
+    return credited(attempts_PMK, rewards)
+
+
+def credited(attempts_PMK: Floats, rewards: EpisodeRewards) -> Advantages:
+    """Each program gets the advantage of its attempt, and each plan the sum of its attempts."""
     return Advantages(
         plans_PM=attempts_PMK.sum(-1), solutions_PMK=attempts_PMK * rewards.ran_PM[..., None]
     )

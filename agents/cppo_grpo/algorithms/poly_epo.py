@@ -25,6 +25,7 @@ from cppo_grpo.algorithms import (
     EpisodeRewards,
     Floats,
     Options,
+    credited,
     programs_of_groups,
 )
 from cppo_grpo.similarity import clusters
@@ -45,8 +46,7 @@ def poly_epo(rewards: EpisodeRewards, options: Options) -> Advantages:
         if len(places) > k:
             groups = np.arange(len(places)) if programs is None else clusters(programs)
             advantages[places] = k * marginal_advantages(flat[places], groups, k)
-    attempts_PMK = advantages.reshape(rewards.solutions_PMK.shape)
-    return Advantages(attempts_PMK.sum(-1), attempts_PMK * rewards.ran_PM[..., None])
+    return credited(advantages.reshape(rewards.solutions_PMK.shape), rewards)
 
 
 def marginal_advantages(rewards_n: Floats, clusters_n: NDArray[np.int64], k: int) -> Floats:
@@ -65,9 +65,7 @@ def marginal_advantages(rewards_n: Floats, clusters_n: NDArray[np.int64], k: int
         return 1.0 - all_wrong(n - given, size, k - given) if k > given else 0.0
 
     table = np.array([[meets(given, size) for size in range(n)] for given in (1, 2)])
-    all_1, all_2 = table[0][np.minimum(sizes_c, n - 1)].sum(), 0.0
-    if k > 1:
-        all_2 = table[1][np.minimum(sizes_c, n - 2)].sum()
+    all_1, all_2 = (row[np.minimum(sizes_c, n - given)].sum() for given, row in enumerate(table, 1))
     own_1, own_2 = (row[np.minimum(own_size_n, n - given)] for given, row in enumerate(table, 1))
     surely_1 = np.where(is_program_n, 1.0 - own_1, 0.0)
     surely_2 = np.where(is_program_n, 1.0 - own_2, 0.0)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from cppo_grpo.commands.launch import carry_out
-from cppo_grpo.config import NOT_STORED, TrainConfig, changes
+from cppo_grpo.config import TrainConfig, unusual
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +23,10 @@ def train(config: TrainConfig) -> dict[str, Any]:
     from cppo_grpo.runs.progress import main_console
 
     console = main_console()
-    if own := {name: v for name, v in _different(config).items() if name not in NOT_STORED}:
+    if set_here := unusual(config):
         console.print(
             "settings that differ from the defaults: "
-            + ", ".join(f"{name}={value}" for name, value in own.items()),
+            + ", ".join(f"{name}={value}" for name, value in set_here.items()),
             highlight=False,
             soft_wrap=True,
             markup=False,
@@ -36,11 +36,6 @@ def train(config: TrainConfig) -> dict[str, Any]:
 
         return dry_run(config, console)
     return carry_out("train", config, console)
-
-
-def _different(config: TrainConfig) -> dict[str, Any]:
-    """The settings whose values are not the defaults."""
-    return changes(replace(config, given=None))
 
 
 def report(config: ReportConfig) -> dict[str, Any]:

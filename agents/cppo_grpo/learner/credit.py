@@ -64,7 +64,7 @@ def compute_advantages(rollout: Rollout, config: TrainConfig) -> SequenceAdvanta
     if "programs" in algorithm.needs:
         if len(rollout.records) != len(rollout.rewards_N):
             raise UsageError(
-                f"{config.algorithm}: it compares programs, and the rollout has "
+                f"{name_of(config.algorithm)}: it compares programs, and the rollout has "
                 f"{len(rollout.records)} records of {len(rollout.rewards_N)} episodes; keep them"
             )
         programs = programs_of(rollout, config.k)

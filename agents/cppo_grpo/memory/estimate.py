@@ -18,7 +18,10 @@ from cppo_grpo.model.weights import trainable_weights
 
 FLOAT32 = 4
 
-When = Literal["always", "update", "optimizer step", "sampling"]
+When = Literal["always", "update", "optimizer step", "averaging", "sampling"]
+
+PHASES: tuple[When, ...] = ("sampling", "update", "optimizer step", "averaging")
+"""What a run does at one time or another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +58,7 @@ class MemoryPlan:
     @property
     def peak(self) -> int:
         """Bytes on a device in the worst phase; on a CPU, those of all processes."""
-        phases: tuple[When, ...] = ("update", "optimizer step", "sampling")
-        return max(self.at(when) for when in phases)
+        return max(self.at(when) for when in PHASES)
 
     @property
     def fits(self) -> bool:
@@ -126,6 +128,15 @@ def make_plan(config: TrainConfig, devices: Devices, processes: int) -> MemoryPl
         ),
         Part("gradients and temporaries", trained // shards + temporary, "optimizer step"),
     ]
+    if config.replicates > 1:
+        # Weights and moments: of the start, of each replicate that has ended, and their mean.
+        copy = 3 * trained // shards
+        rows += [
+            Part("replicates", config.replicates * copy, "update"),
+            Part("replicates", config.replicates * copy, "optimizer step"),
+            Part("replicates and their mean", (config.replicates + 2) * copy, "averaging"),
+            Part("gradients", trained // shards, "averaging"),
+        ]
     if config.sampler == "transformers":
         share = math.ceil(config.problems_per_step / processes) * config.tuples
         decoded = [decoding(shape, one) for one in _decoded(config, share) if one.sequences]

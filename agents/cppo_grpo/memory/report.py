@@ -16,7 +16,7 @@ from cppo_grpo.checks import check
 from cppo_grpo.config import TrainConfig
 from cppo_grpo.launcher import launched_processes
 from cppo_grpo.memory.devices import GIB, assumed, found_here
-from cppo_grpo.memory.estimate import MemoryPlan, make_plan
+from cppo_grpo.memory.estimate import PHASES, MemoryPlan, make_plan
 
 LORA_RANK = 32
 """The adapter that is proposed where all weights do not fit."""
@@ -105,8 +105,10 @@ def _table(plan: MemoryPlan, processes: int) -> Table:
     for part in plan.parts:
         table.add_row(part.name, part.when, f"{part.bytes / GIB:.2f}")
     table.add_section()
-    for when in ("sampling", "update", "optimizer step"):
-        table.add_row("all", when, f"{plan.at(when) / GIB:.2f}")
+    used = {part.when for part in plan.parts}
+    for when in PHASES:
+        if when in used:
+            table.add_row("all", when, f"{plan.at(when) / GIB:.2f}")
     return table
 
 

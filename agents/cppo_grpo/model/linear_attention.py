@@ -137,7 +137,7 @@ def _similar(segments: list[int], tree: Tree) -> list[list[int]]:
 
 def _padded(segments: list[Tensor], *, left: bool) -> Tensor:
     """One batch; of at least two tokens, because one token is decoded by other code, in place."""
-    longest = max(2, *map(len, segments)) if len(segments) > 1 else max(2, len(segments[0]))
+    longest = max(2, *map(len, segments))
     return torch.stack(
         [
             pad(one, (0, 0, longest - len(one), 0) if left else (0, 0, 0, longest - len(one)))

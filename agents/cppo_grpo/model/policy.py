@@ -21,6 +21,7 @@ from cppo_env.errors import UsageError
 from cppo_grpo.model.chunked_head import chosen_log_probs
 from cppo_grpo.model.final_function import measure
 from cppo_grpo.model.modes import evaluating, without_dropout
+from cppo_grpo.model.own_log_probs import gap, own_log_probs
 from cppo_grpo.model.sharing import install, obstacle, remove, unseen_windows
 from cppo_grpo.model.tree_attention import (
     PackedRow,
@@ -81,7 +82,7 @@ class Policy(nn.Module):
         self.share_prompts = False
         self.unshared: str | None = None
         """Why prompts are not shared, where that was not the caller's wish."""
-        expected = _own_log_probs(self)
+        expected = self._own_log_probs()
         if share_prompts is not False:
             fault = self._share(inner, expected)
             if fault and share_prompts:
@@ -159,7 +160,7 @@ class Policy(nn.Module):
         try:
             install(inner)
             self.share_prompts = True
-            fault = self._fault(expected) or self._unequal(_own_log_probs(self), expected)
+            fault = self._fault(expected) or self._unequal(self._own_log_probs(), expected)
             fault = fault or self._unseen_windows(inner)
         except (TypeError, ValueError) as error:
             fault = f"lets no other attention in ({' '.join(str(error).split())})"
@@ -174,14 +175,16 @@ class Policy(nn.Module):
             got = self(*PROBES, 1.0)[completion_mask(PROBES[1])]
         return self._unequal(got, expected)
 
+    def _own_log_probs(self) -> Tensor:
+        """The probes' log-probs from the model's own logits."""
+        inner, probes = inner_model(self.model), zip(*PROBES, strict=True)
+        return torch.cat([own_log_probs(inner, *probe) for probe in probes])
+
     def _unequal(self, got: Tensor, expected: Tensor) -> str | None:
-        tolerance = 1e-3 if inner_model(self.model).dtype is torch.float32 else 0.1
-        if torch.allclose(got, expected, atol=tolerance, rtol=tolerance):
+        found = gap(inner_model(self.model), got, expected)
+        if found is None:
             return None
-        return (
-            "gets log-probs that differ from those of its own logits by "
-            f"{float((got - expected).abs().max()):.2g}"
-        )
+        return f"gets log-probs that differ from those of its own logits by {found:.2g}"
 
     def _unseen_windows(self, inner: PreTrainedModel) -> str | None:
         """Windows are longer than the probes, so what the layers say of them is compared."""
@@ -247,19 +250,6 @@ def _body(inner: PreTrainedModel) -> nn.Module:
     body: Any = inner.get_decoder()
     outer: Any = inner
     return body if body is not inner else outer.model  # Llama 4's name for it leads nowhere
-
-
-def _own_log_probs(policy: Policy) -> Tensor:
-    """The probes' log-probs from the model's own logits, one sequence after the other."""
-    inner = inner_model(policy.model)
-    found: list[Tensor] = []
-    with evaluating(policy), torch.no_grad():
-        for prompt, completion in zip(*PROBES, strict=True):
-            ids = torch.tensor([[*prompt, *completion]], device=inner.device)
-            logits = inner(ids, use_cache=False).logits[0, len(prompt) - 1 : -1].float()
-            logps = logits.log_softmax(-1).gather(-1, ids[0, len(prompt) :, None])
-            found.append(logps[:, 0])
-    return torch.cat(found)
 
 
 def _split(

@@ -32,20 +32,18 @@ def obstacle(model: PreTrainedModel) -> str | None:
     return None
 
 
-def install(model: PreTrainedModel) -> str:
-    """Let the model take rows that share prompts; returns what `remove` needs to know.
+def install(model: PreTrainedModel) -> None:
+    """Let the model take rows that share prompts.
 
     Raises:
         TypeError, ValueError: its attention is its own, or takes no arguments of others.
     """
-    before: Any = model.config._attn_implementation
     model.set_attn_implementation(IMPLEMENTATION)
     branch(model)
-    return before
 
 
 def remove(model: PreTrainedModel, before: str) -> None:
-    """Undo `install`."""
+    """Undo `install`: back to the attention from before."""
     model.set_attn_implementation(before)
     unbranch(model)
 

@@ -22,7 +22,7 @@ import torch
 from safetensors.torch import load_file, save_file  # pyright: ignore[reportUnknownVariableType] - typed in part
 from torch import Tensor, nn
 
-from cppo_env.errors import UsageError
+from cppo_env.errors import CppoError, UsageError
 from cppo_env.provenance import commit, versions
 from cppo_grpo.model.weights import shard_like, trainable_weights, whole
 from cppo_grpo.runs.atomic import whole_folder
@@ -100,6 +100,21 @@ def newest_checkpoint(folder: Path) -> Path | None:
             return checkpoint
         logger.warning("checkpoint %s is damaged (%s); the one before is used", checkpoint, fault)
     return None
+
+
+def best_checkpoint(folder: Path) -> Path:
+    """The checkpoint of the best evaluation during training.
+
+    Raises:
+        CppoError: it is lost or damaged.
+    """
+    best = folder / BEST
+    if fault := fault_of(best):
+        raise CppoError(
+            f"{best}: {fault}; keep the weights of the last step instead: resume with "
+            "--final_weights last"
+        )
+    return best
 
 
 def load_checkpoint(

@@ -7,17 +7,17 @@ import re
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 import torch
+from cppo_agents.models.loading import load_model, load_tokenizer
 
 from cppo_env.errors import UsageError
-from cppo_grpo.config import TrainConfig, changes
+from cppo_grpo.config import unusual
 from cppo_grpo.model.lora import add_adapter
 from cppo_grpo.model.policy import Policy, inner_model
 from cppo_grpo.model.weights import state_to_save
 from cppo_grpo.runs.atomic import whole_folder
-from cppo_grpo.runs.checkpoints import load_weights, newest_checkpoint
+from cppo_grpo.runs.checkpoints import best_checkpoint, load_weights, newest_checkpoint
 from cppo_grpo.runs.folder import Run
 
 
@@ -36,30 +36,24 @@ class Exported:
 
 
 def export_model(run: Run, output: Path) -> Exported:
-    """Write the weights of the run's newest intact checkpoint as transformers reads them.
+    """Write the run's weights as transformers reads them.
+
+    They are those of its newest intact checkpoint, or of the best one with `final_weights=best`.
 
     Raises:
+        CppoError: the best checkpoint is lost or damaged.
         UsageError: the run has no checkpoint, or `output` exists and is not an empty folder.
     """
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
     if output.exists() and (not output.is_dir() or any(output.iterdir())):
         raise UsageError(f"output: {output} exists and is not empty; give another --output")
-    checkpoint = newest_checkpoint(run.checkpoints)
-    if checkpoint is None:
-        raise UsageError(
-            f"{run.path} holds no checkpoint, so nothing was learnt yet; go on with cppo train "
-            f"--resume {run.path}"
-        )
-    config = run.config
-    model: Any = AutoModelForCausalLM.from_pretrained(run.reference, dtype=torch.float32)
-    tokenizer = AutoTokenizer.from_pretrained(run.reference)
+    checkpoint, config = _checkpoint(run), run.config
+    model = load_model(str(run.reference), torch.float32)
+    parameters: int = model.num_parameters()
+    tokenizer = load_tokenizer(str(run.reference))
     adapted = add_adapter(model, config) if config.lora_rank else model
     policy = Policy(adapted, share_prompts=False)
     step = load_weights(checkpoint, policy)
-    exported = Exported(
-        output, step, config.model, base_license(config.model), inner_parameters(policy)
-    )
+    exported = Exported(output, step, config.model, base_license(config.model), parameters)
     with whole_folder(output) as partial:
         inner_model(policy.model).save_pretrained(partial, state_dict=state_to_save(policy.model))
         tokenizer.save_pretrained(partial)
@@ -68,13 +62,17 @@ def export_model(run: Run, output: Path) -> Exported:
     return exported
 
 
-def inner_parameters(policy: Policy) -> int:
-    """Parameters of the merged model."""
-    return sum(
-        weight.numel()
-        for name, weight in inner_model(policy.model).named_parameters()
-        if "lora_" not in name
-    )
+def _checkpoint(run: Run) -> Path:
+    """The checkpoint of the weights that the run ends with, as far as it got."""
+    if run.config.final_weights == "best" and run.log.rows("eval"):
+        return best_checkpoint(run.checkpoints)
+    newest = newest_checkpoint(run.checkpoints)
+    if newest is None:
+        raise UsageError(
+            f"{run.path} holds no checkpoint, so nothing was learnt yet; go on with cppo train "
+            f"--resume {run.path}"
+        )
+    return newest
 
 
 def model_card(run: Run, exported: Exported) -> str:
@@ -98,7 +96,9 @@ def model_card(run: Run, exported: Exported) -> str:
         versions=recorded.get("versions"),
         commit=recorded.get("commit"),
         figures={when: rows[-1] for when in ("before", "after") if (rows := run.log.rows(when))},
-        changed=_changed(run.config),
+        changed={
+            name: json.dumps(value, default=str) for name, value in unusual(run.config).items()
+        },
     )
 
 
@@ -121,11 +121,3 @@ def base_license(base: str | None) -> str | None:
     front = re.match(r"---\r?\n(.*?)\r?\n---", card.read_text("utf-8"), re.DOTALL)
     named = front and re.search(r"^license:\s*(\S+)\s*$", front[1], re.MULTILINE)
     return named[1].strip("'\"") if named else None
-
-
-def _changed(config: TrainConfig) -> dict[str, str]:
-    return {
-        name: json.dumps(value, default=str)
-        for name, value in changes(config).items()
-        if name not in ("run", "resume")
-    }

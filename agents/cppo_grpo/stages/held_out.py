@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
-from cppo_env.errors import CppoError, ProblemDataError
+from cppo_env.errors import ProblemDataError
 from cppo_env.problems.validation.overlap import require_disjoint
 from cppo_env.problems.views import indexed
 from cppo_env.protocols import ProblemSet, Sandbox
 from cppo_grpo.config import TrainConfig
-from cppo_grpo.runs.checkpoints import BEST, fault_of, load_checkpoint
+from cppo_grpo.runs.checkpoints import best_checkpoint, load_weights
 from cppo_grpo.runs.log import Row
 from cppo_grpo.runs.progress import stage
 from cppo_grpo.runs.random_states import kept_states
@@ -90,8 +90,9 @@ class HeldOut:
         run = self._session.run
         if not run.config.eval_episodes:
             return
-        if known := [row for row in run.log.rows("eval") if row["step"] == steps]:
-            row, records = known[-1], run.read_episodes(f"eval-{steps:06d}")
+        if steps in self._scores:
+            [row] = [row for row in run.log.rows("eval") if row["step"] == steps]
+            records = run.read_episodes(f"eval-{steps:06d}")
         else:
             row, records = self._play(f"evaluation {when}")
         run.write_episodes(when, records)
@@ -117,6 +118,8 @@ class HeldOut:
             self._session.save(steps, cursor, best=True)
         run.write_episodes(f"eval-{steps:06d}", records)
         run.log.append({"stage": "eval", "step": steps, **row})
+        # From here on all processes find the row, the episodes and the checkpoint on the disk.
+        self._session.processes.agree()
         self._tell(f"after {steps} steps", row, ", the best so far" if best else "")
         if self.out_of_patience:
             self._console.print(
@@ -132,17 +135,10 @@ class HeldOut:
         Raises:
             CppoError: the best checkpoint is lost or damaged.
         """
-        run, learner = self._session.run, self._session.learner
+        run = self._session.run
         if run.config.final_weights == "last" or self.best_step is None:
             return steps
-        best = run.checkpoints / BEST
-        if fault := fault_of(best):
-            raise CppoError(
-                f"{best}: {fault}; keep the weights of the last step instead: resume with "
-                "--final_weights last"
-            )
-        taken, _ = load_checkpoint(best, learner.policy, learner.optimizer)
-        return taken
+        return load_weights(best_checkpoint(run.checkpoints), self._session.learner.policy)
 
     def _play(self, title: str | None) -> tuple[Row, list[Any]]:
         """The figures and the episodes; a title shows their progress."""

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import torch
 from cppo_agents.models.check import Row
-from transformers import PreTrainedModel
 
 from cppo_env.errors import UsageError
-from cppo_grpo.model.modes import evaluating
+from cppo_grpo.model.own_log_probs import gap, own_log_probs
 from cppo_grpo.model.policy import Policy
-from cppo_grpo.samplers import Completion, Sampler, SamplingParams
+from cppo_grpo.samplers import Sampler, SamplingParams
 from cppo_grpo.samplers.transformers import TransformersSampler
 
 PROMPTS = ((5, 6, 7, 8, 9, 10, 11), (5, 6), (7, 8, 9))
 """Of unequal length, so that padding shows."""
 
 DRAWN = SamplingParams(max_tokens=4, end_ids=(), temperature=1.0)
-TOLERANCE = 1e-3
 
 
 def learner_rows(model: Any) -> list[Row]:
@@ -47,24 +44,15 @@ def sampler_rows(sampler: Sampler) -> list[Row]:
     model = sampler.model
     try:
         drawn = sampler.sample(PROMPTS, DRAWN)
-        gap = max(
-            _gap(model, prompt, completion)
-            for prompt, completion in zip(PROMPTS, drawn, strict=True)
-        )
+        own = [
+            own_log_probs(model, prompt, one.token_ids)
+            for prompt, one in zip(PROMPTS, drawn, strict=True)
+        ]
     except (LookupError, TypeError, ValueError, AttributeError, RuntimeError) as error:
         value = f"cannot draw from this model ({' '.join(str(error).split())}); use --sampler vllm"
         return [Row("sampler", value, "refused")]
-    if gap > (TOLERANCE if model.dtype is torch.float32 else 0.1):
-        value = f"log-probs in padded batches differ by {gap:.2g}; use --sampler vllm"
+    sampled = torch.tensor([logp for one in drawn for logp in one.log_probs])
+    if (found := gap(model, sampled, torch.cat(own))) is not None:
+        value = f"log-probs in padded batches differ by {found:.2g}; use --sampler vllm"
         return [Row("sampler", value, "refused")]
     return [Row("sampler", "draws with the model's own log-probs")]
-
-
-def _gap(model: PreTrainedModel, prompt: Sequence[int], completion: Completion) -> float:
-    """The largest difference from one forward pass over the whole sequence."""
-    ids = torch.tensor([[*prompt, *completion.token_ids]], device=model.device)
-    with evaluating(model), torch.no_grad():
-        logits = model(ids, use_cache=False).logits[0, len(prompt) - 1 : -1].float()
-    chosen = torch.tensor(completion.token_ids, device=model.device)[:, None]
-    own = logits.log_softmax(-1).gather(-1, chosen)[:, 0].cpu()
-    return float((own - torch.tensor(completion.log_probs)).abs().max())

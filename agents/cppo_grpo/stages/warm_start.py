@@ -102,19 +102,17 @@ def warm_start(
             )
             for _ in range(config.warm_start_problems)
         ]
-        shown = [one for one in found if one is not None]
-        batch = [one for one in shown if _length(one, chat) <= longest]
+        shown = [_encoded(one, chat) for one in found if one is not None]
+        batch = [one for one in shown if sum(map(len, one)) <= longest]
         if not batch:
             raise UsageError(
                 "warm_start_steps: these problems have neither methods nor references that fit the "
                 "model's context; set it to 0"
             )
         own = processes.share(np.arange(len(batch)))
-        inputs = [chat.encode(batch[i].messages) for i in own]
-        targets = [chat.encode_answer(one.answer) for one in batch]
-        tokens = sum(map(len, targets))
+        inputs, answers = [batch[i][0] for i in own], [batch[i][1] for i in own]
+        tokens = sum(len(answer) for _, answer in batch)
         optimizer.zero_grad(set_to_none=True)
-        answers = [targets[i] for i in own]
         loss = 0.0
         for rows in policy.micro_batches(inputs, answers, config.micro_batch_tokens):
             logps = policy([inputs[i] for i in rows], [answers[i] for i in rows], 1.0)
@@ -130,8 +128,9 @@ def warm_start(
         yield {"loss": whole, **too_long, "seconds": time.perf_counter() - started}
 
 
-def _length(shown: Demonstration, chat: ChatFormat) -> int:
-    return len(chat.encode(shown.messages)) + len(chat.encode_answer(shown.answer))
+def _encoded(shown: Demonstration, chat: ChatFormat) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The tokens of a prompt and of its answer."""
+    return chat.encode(shown.messages), chat.encode_answer(shown.answer)
 
 
 def _schedule(step: int, steps: int) -> float:
