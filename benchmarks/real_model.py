@@ -149,7 +149,7 @@ def flow(run: Run, sandbox: Sandbox, report: Report) -> None:
             learner = Learner(policy, reference, config, processes)
             cursor = make_cursor(config, len(problems))
             session = Session(run, env, learner, agent, cursor, processes)
-            learn(session, 0, HeldOut(session, sandbox, console), console)
+            learn(session, 0, HeldOut(session, None, console), console)
             names = ("loss_plan", "loss_solve", "kl_plan", "kl_solve", "grad_norm", "tokens_per_s")
             names += ("seconds", "seconds_update", "pass_at_k", "validity")
             figures["steps"] = [

@@ -210,8 +210,8 @@ def _unreadable(planned: Written, k: int) -> str:
     if planned.texts and (fault := missing_methods(planned.texts)) is None:
         return ""
     fault = missing_methods(planned.texts or ("",) * k) or ""
-    asked = 1 if len(planned.replies) > 1 else k
-    reasons = [reply.unreadable(asked) for reply in planned.replies[-k:]]
+    asked = [(one, k if one.asked is None else one.asked) for one in planned.replies]
+    reasons = (reply.unreadable(methods) for reply, methods in asked if methods)
     return next(filter(None, reasons), fault)
 
 

@@ -159,13 +159,17 @@ def bootstrap_ends(
         lows_RV, highs_RV = lows_RV + shifts_RV, highs_RV + shifts_RV
     low_V = np.quantile(lows_RV, TAIL, axis=0)
     high_V = np.quantile(highs_RV, 1.0 - TAIL, axis=0)
-    # Where all agree, Wilson says how many of n others may not; these may have any value.
     agreed_V = np.ptp(samples.reshape(len(samples), -1), axis=1) == 0.0
-    others = wilson(0.0, len(sizes_C)).high
-    value_V = values_VN[:, 0]
-    low_V = np.where(agreed_V, value_V - others * (value_V - least), low_V)
-    high_V = np.where(agreed_V, value_V + others * (most - value_V), high_V)
+    agreed_low_V, agreed_high_V = where_all_agree(values_VN[:, 0], len(sizes_C), bounds)
+    low_V = np.where(agreed_V, agreed_low_V, low_V)
+    high_V = np.where(agreed_V, agreed_high_V, high_V)
     return np.clip(low_V, least, most), np.clip(high_V, least, most)
+
+
+def where_all_agree(value_V: Floats, n: int, bounds: tuple[float, float]) -> tuple[Floats, Floats]:
+    """Both ends where n clusters have one value: Wilson says how many others may have any value."""
+    (least, most), others = bounds, wilson(0.0, n).high
+    return value_V - others * (value_V - least), value_V + others * (most - value_V)
 
 
 def by_cluster(values_VN: Floats, clusters: Sequence[Hashable] | None) -> tuple[Floats, Floats]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from cppo_env.errors import UsageError
+from cppo_env.places import place_of
 from cppo_env.types import MIB, CheckerProgram, Problem, Report, Verdict
 
 
@@ -134,8 +135,7 @@ def rules_of(problem: Problem) -> str:
     if isinstance(checker, CheckerProgram):
         checker = checker.name.replace(" ", "-")
     if not isinstance(checker, str):
-        kind: Any = checker if hasattr(checker, "__qualname__") else type(checker)
-        checker = f"{kind.__module__}:{kind.__qualname__}"
+        checker = place_of(checker)
     return (
         f"checker={checker} cpu_s={limits.cpu_s:g} wall_s={limits.wall_s:g} "
         f"memory_mib={limits.memory_bytes / MIB:g} output_mib={limits.output_bytes / MIB:g} "

@@ -19,6 +19,8 @@ class Reply:
     """The text was cut at the token limit."""
     tokens: int = 0
     """Tokens that the model generated."""
+    asked: int | None = None
+    """Methods that it was asked for, 0 if it is no plan. Default: K."""
 
     def methods(self, k: int = 4) -> tuple[str, ...]:
         """The K methods of a plan; none if truncated, even if its last line looks complete."""

@@ -127,7 +127,11 @@ class _Progress:
         """Hand the strategy the answers of a round; one failed request fails the episode."""
         completions = [answer for answer in answers if isinstance(answer, Reply)]
         self.tokens += sum(completion.tokens for completion in completions)
-        self.replies += completions
+        self.replies += [
+            replace(answer, asked=request.methods)
+            for request, answer in zip(self.requests, answers, strict=True)
+            if isinstance(answer, Reply)
+        ]
         self.failure = next((answer for answer in answers if isinstance(answer, Failure)), None)
         if self.failure:
             self.requests = []
@@ -203,10 +207,11 @@ class NamedModelAgent(ModelAgent):
             self.lengths = Lengths(planned, solve_tokens, self.backend.context, max_prompt_tokens)
             check = self.backend.check(self.lengths).required()
             self.model_check = {**check.to_json(), "lines": check.lines}
-        elif max_prompt_tokens is not None:
+        elif max_prompt_tokens is not None or long_prompts == "refuse":
+            given = "long_prompts=refuse" if max_prompt_tokens is None else "max_prompt_tokens"
             raise UsageError(
-                "max_prompt_tokens: the model is behind an endpoint and its tokenizer is not known "
-                "here; leave it out, or take the agent transformers or vllm"
+                f"{given}: the model is behind an endpoint and its tokenizer is not known here; "
+                "leave it out, or take the agent transformers or vllm"
             )
         if long_prompts == "refuse":
             for index in range(len(problems)):

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, cast
 
 from cppo_agents.models.lengths import LongPrompts
 
-from cppo_env.protocols import ProblemSet
 from cppo_env.provenance import RECORDED
+from cppo_env.sources import ProblemSource
 from cppo_grpo.algorithms import Credit, Options, load_algorithm, name_of
 from cppo_grpo.choices import Aggregation, Correction, Form, Planner, SolverGroup
 
@@ -34,20 +33,6 @@ class Region:
     epsilon_high: float | None
     aggregation: Aggregation
     mask_truncated: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ProblemSource:
-    """Where an environment of a run takes its problems from."""
-
-    env: str
-    """Id of the environment."""
-    problems: str | ProblemSet | None
-    """A path, a name or a set. Default: the problem set of the environment id."""
-    split: str | None
-    """Default: the problem set's own."""
-    filters: Mapping[str, Any]
-    """Further filters of `cppo_env.load_problems`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,13 +303,7 @@ class TrainConfig:
     @property
     def held_out(self) -> ProblemSource:
         """The problems of evaluations."""
-        other = self.eval_env is not None or self.eval_problems is not None
-        return ProblemSource(
-            self.eval_env or self.env,
-            self.eval_problems if other else self.problems,
-            self.eval_split or (None if other else "test"),
-            {} if other else self.filters,
-        )
+        return self.training.held_out(self.eval_env, self.eval_problems, self.eval_split)
 
     def region(self, name: RegionName) -> Region:
         """The settings of one region."""

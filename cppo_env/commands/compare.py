@@ -23,6 +23,7 @@ from cppo_env.evaluation.setting import Setting, make_agent
 from cppo_env.evaluation.summary import latest
 from cppo_env.protocols import Remembers
 from cppo_env.provenance import provenance
+from cppo_env.sources import ProblemSource
 
 WITH_RUNS = frozenset({"runs", "markdown", "latex", "html", "seed", "json", "config"})
 """Options that finished runs leave something to say for."""
@@ -107,7 +108,7 @@ def _agents(config: CompareConfig) -> dict[str, Any]:
             if config.run
             else None
         )
-        evaluations[label] = Evaluation(config, problems, agent, folder)
+        evaluations[label] = Evaluation(config, problems, agent, folder, identity)
     with config.open_sandbox() as sandbox:
         played_here = provenance(problems, sandbox)
         for label, evaluation in evaluations.items():
@@ -138,7 +139,7 @@ def _method(config: CompareConfig, label: str, evaluation: Evaluation) -> Method
         path=Path(label),
         method={},
         problem_set=(config.title, None, "{}"),
-        env=config.env,
+        source=ProblemSource(config.env, evaluation.problems),
         k=config.k,
         seed=config.seed,
         independent=independent_attempts(evaluation.agent),
@@ -146,7 +147,6 @@ def _method(config: CompareConfig, label: str, evaluation: Evaluation) -> Method
         void=len(records) - len(counted),
         judged={},
         fingerprint=None,
-        loaded=evaluation.problems,
     )
     return Method(label, (run,))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,7 @@ from rich.text import Text
 
 from cppo_env import plugins
 from cppo_env.errors import CppoError, UsageError
-from cppo_env.evaluation.comparison.loading import (
-    played_set,
-    problems_of,
-    stored_config,
-)
+from cppo_env.evaluation.comparison.loading import stored_config
 from cppo_env.evaluation.records import RunFolder
 from cppo_env.evaluation.regrade import Move, Rules, moves
 from cppo_env.evaluation.regrade import regrade as judge_again
@@ -28,6 +24,7 @@ from cppo_env.provenance import RECORDED, provenance
 from cppo_env.records import EpisodeRecord, read_records
 from cppo_env.rendering import printable
 from cppo_env.sandboxing import borrow_sandbox
+from cppo_env.sources import source_of
 from cppo_env.types import MIB
 
 SHOWN = 20
@@ -140,8 +137,8 @@ def _identity(config: RegradeConfig, stored: dict[str, Any]) -> dict[str, Any]:
 def _problems(config: RegradeConfig, stored: dict[str, Any], name: str) -> Problems:
     """The problems of the episodes in a file."""
     training = "algorithm" in stored and not name.startswith(("before", "after", "eval-"))
-    env, (source, split, filters) = played_set(stored, training=training)
-    return problems_of(env, (config.problems or source, split, filters))
+    source = source_of(stored, training=training)
+    return (source if config.problems is None else replace(source, problems=config.problems)).load()
 
 
 def _result(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
@@ -43,6 +44,8 @@ class Evaluation:
     problems: Problems
     agent: Agent
     folder: RunFolder | None = None
+    identity: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """What tells the agent from others, JSON-serialisable."""
     records: list[EpisodeRecord] = field(default_factory=list[EpisodeRecord])
     excluded: dict[str, str] = field(default_factory=dict[str, str])
     """Id of a problem → why it is not played."""
@@ -145,6 +148,7 @@ class Evaluation:
             "beyond_limit": self.beyond,
             "setting": {
                 **self.setting.identity(),
+                **json.loads(json.dumps(self.identity, default=str)),
                 "limit": self.setting.limit,
                 "attempts": attempts,
             },
@@ -251,7 +255,7 @@ def measure(
         UsageError: the setting cannot work, or `run` holds a run with another one.
     """
     folder = RunFolder(run, run_config(setting, agent, identity)) if run else None
-    evaluation = Evaluation(setting, problems, agent, folder)
+    evaluation = Evaluation(setting, problems, agent, folder, identity)
     with setting.open_sandbox() as sandbox:
         evaluation.run(sandbox, label, progress=progress)
         remembered = sandbox.hits if isinstance(sandbox, Remembers) else 0

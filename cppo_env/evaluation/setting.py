@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, Self, cast
 
 import gymnasium as gym
-from gymnasium.envs.registration import EnvSpec
 
 from cppo_env import plugins
 from cppo_env.engine import check_k
@@ -18,14 +17,13 @@ from cppo_env.errors import ProblemDataError, UsageError
 from cppo_env.estimators import whole_tuples
 from cppo_env.ids import environment_spec
 from cppo_env.judges import check_judge
+from cppo_env.places import place_of
 from cppo_env.problems import Problems, load_problems
 from cppo_env.protocols import Agent, ProblemSet, Sandbox
 from cppo_env.sandboxing import borrow_sandbox
+from cppo_env.sources import ProblemSource
 
-NOT_MEASURED = (
-    *("limit", "attempts", "sandbox", "sandbox_options", "cache", "batch"),
-    *("run", "agents", "runs", "markdown", "latex", "html", "given"),
-)
+NOT_MEASURED = ("limit", "attempts", "sandbox", "sandbox_options", "cache", "batch")
 """Settings that may differ between two calls on one run folder."""
 
 
@@ -82,7 +80,9 @@ class Setting:
 
     def on_held_out(self) -> Self:
         """These settings with the default split filled in: `test`, if a named set has one."""
-        source = self._source(environment_spec(self.env))
+        registered = environment_spec(self.env).kwargs["dataset"]
+        # An empty set that is given is no default.
+        source: Any = registered if self.problems is None else self.problems
         if self.split or "split" in self.filters or not isinstance(source, str):
             return self
         if source not in plugins.names("problems"):
@@ -113,17 +113,11 @@ class Setting:
             check_judge(judge, self.judge_options)
         if isinstance(reward, str):
             plugins.check("rewards", reward)
-        spec = environment_spec(self.env)
-        filters = self.filters if self.split is None else {"split": self.split, **self.filters}
-        return load_problems(self._source(spec), **filters)
+        return ProblemSource(self.env, self.problems, self.split, self.filters).load()
 
     def played(self, problems: Problems) -> Problems:
         """Those that are played: the first `limit`."""
         return problems if self.limit is None else problems.take(self.limit)
-
-    def _source(self, spec: EnvSpec) -> Any:
-        """Where the problems come from; an empty set that is given is no default."""
-        return spec.kwargs["dataset"] if self.problems is None else self.problems
 
     def open_sandbox(self) -> AbstractContextManager[Sandbox]:
         """The sandbox; one given by name is closed at the end."""
@@ -146,7 +140,7 @@ class Setting:
         """Settings that all parts of one run must share."""
         return {
             one.name: named(getattr(self, one.name))
-            for one in dataclasses.fields(self)
+            for one in dataclasses.fields(Setting)
             if one.name not in NOT_MEASURED
         }
 
@@ -194,5 +188,4 @@ def named(value: Any) -> Any:
     """A setting as it is stored: plain data as they are, an object by its class or function."""
     if value is None or isinstance(value, str | int | float | dict | Path):
         return cast(Any, value)
-    kind = value if isinstance(value, type) or hasattr(value, "__qualname__") else type(value)
-    return f"{kind.__module__}:{kind.__qualname__}"
+    return place_of(value)

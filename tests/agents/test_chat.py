@@ -169,6 +169,12 @@ def test_plan_search_without_observations_is_an_unusable_plan():
         ) == [("",) * 4]
 
 
+@pytest.mark.parametrize(("name", "value"), [("long_prompts", "refuse"), ("max_prompt_tokens", 9)])
+def test_limits_on_prompts_are_refused_where_nobody_can_measure_them(name, value):
+    with pytest.raises(UsageError, match=f"{name}.*: the model is behind an endpoint"):
+        ChatAgent("m", base_url="http://127.0.0.1:1/v1", **{name: value})
+
+
 def test_requests_of_a_batch_are_in_flight_together():
     meeting = threading.Barrier(6)
 

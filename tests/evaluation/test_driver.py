@@ -23,7 +23,7 @@ from cppo_env.evaluation.summary import (
     unreadable_plans,
     validity,
 )
-from cppo_env.parsing import write_plan
+from cppo_env.parsing import explain_plan, write_plan
 from cppo_env.records import EpisodeRecord
 from cppo_env.testing import FakeSandbox, make_problem
 from cppo_env.types import Problem, Ruling
@@ -203,3 +203,21 @@ def test_a_fault_of_either_callable_voids_its_episodes_only() -> None:
     ]
     assert [record.tokens for record in played.records] == [0, 12, 7]
     assert [record.episode for record in played.records] == [0, 3, 0]
+
+
+class Alternating:
+    """Answers the first plan of a batch by a plan of K methods, and the others by prose."""
+
+    def complete(self, requests: Sequence[Request]) -> list[Reply | Failure]:
+        return [Reply(PLAN if not n else "I would print it.") for n in range(len(requests))]
+
+
+@pytest.mark.parametrize(("strategy", "asked"), [("tuple-independent", K), ("plan-and-solve", 1)])
+def test_an_unreadable_plan_is_measured_by_the_methods_it_was_asked_for(
+    strategy: str, asked: int
+) -> None:
+    agent = ModelAgent(make_strategy(strategy, K, Sampling()), Alternating())
+    env = environment(FakeSandbox(), judge="format")
+    record, *_ = play_agent(env, agent, [Task(index, 0) for index in range(len(PROBLEMS))])
+    first, second = (explain_plan(text, asked) for text in (PLAN, "I would print it."))
+    assert record.unreadable == (first or second)

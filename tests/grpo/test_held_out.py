@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 from cppo_grpo.commands.launch import summary
-from cppo_grpo.config import ProblemSource, TrainConfig
+from cppo_grpo.config import TrainConfig
 from cppo_grpo.runs.checkpoints import newest_checkpoint
 from cppo_grpo.runs.folder import Run
 from cppo_grpo.runs.report import write_report
@@ -18,6 +18,7 @@ from rich.console import Console
 from safetensors.torch import load_file
 
 from cppo_env import CppoError, SandboxError, UsageError, make_sandbox
+from cppo_env.sources import ProblemSource
 from tests.support.tiny_runs import (
     LEARNING,
     SMALL,
@@ -145,7 +146,7 @@ def test_another_problem_set_is_evaluated_in_the_order_of_its_seed(tmp_path: Pat
         run = carry_out(tmp_path / f"{seed}", **other | {"eval_seed": seed})
         names.append([record.problem_id for record in run.read_episodes("eval-000001")])
         assert names[-1] == [record.problem_id for record in run.read_episodes("before")]
-    problems = run.problems(run.config.held_out)
+    problems = run.config.held_out.load()
     known = [problems[i].id for i in range(len(problems))]
     assert names[0] == known[:3]
     assert names[1] != names[0] and set(names[1]) <= set(known)

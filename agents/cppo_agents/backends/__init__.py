@@ -23,6 +23,8 @@ class Request:
     max_tokens: int
     seed: int | None = None
     """The same seed and prompt give the same text, as far as the back end can promise that."""
+    methods: int = 0
+    """Methods that the prompt asks for; 0 if it asks for no plan."""
 
 
 @dataclass(frozen=True, slots=True)

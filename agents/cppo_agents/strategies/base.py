@@ -24,9 +24,9 @@ class Sampling:
     solve_temperature: float = 0.7
     solve_tokens: int = 2048
 
-    def plan(self, messages: Messages) -> Request:
-        """A request of the planner's region."""
-        return Request(messages, self.plan_temperature, self.plan_tokens)
+    def plan(self, messages: Messages, methods: int = 0) -> Request:
+        """A request of the planner's region, for so many methods; 0: for observations."""
+        return Request(messages, self.plan_temperature, self.plan_tokens, methods=methods)
 
     def solve(self, messages: Messages) -> Request:
         """A request of the solver's region."""

@@ -16,5 +16,5 @@ class PlanAndSolve(Planned):
 
     def plan(self, observation: Observation) -> Steps:
         """K plans of one method each."""
-        completions = yield [self.sampling.plan(prompts.plan_messages(observation, 1))] * self.k
+        completions = yield [self.sampling.plan(prompts.plan_messages(observation, 1), 1)] * self.k
         return single_methods(completions)

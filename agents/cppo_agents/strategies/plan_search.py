@@ -63,7 +63,7 @@ class PlanSearch(Planned):
         ]
         plans = yield [
             self.sampling.plan(
-                self._plan_messages(observation, [*subset, *_lines(completion, self.derived)])
+                self._plan_messages(observation, [*subset, *_lines(completion, self.derived)]), 1
             )
             for subset, completion in zip(subsets, second, strict=True)
         ]

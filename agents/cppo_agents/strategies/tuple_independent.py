@@ -18,7 +18,7 @@ class TupleIndependent(Planned):
 
     def plan(self, observation: Observation) -> Steps:
         """K plans; one that cannot be read leaves its method empty."""
-        request = self.sampling.plan(prompts.plan_messages(observation, self.k))
+        request = self.sampling.plan(prompts.plan_messages(observation, self.k), self.k)
         plans = yield [request] * self.k
         methods = [plan.methods(self.k) for plan in plans]
         return tuple(one[place] if one else "" for place, one in enumerate(methods))

@@ -12,5 +12,7 @@ class TuplePlanner(Planned):
 
     def plan(self, observation: Observation) -> Steps:
         """One plan of K methods; an unreadable one is K empty texts, which spend K attempts."""
-        [completion] = yield [self.sampling.plan(prompts.plan_messages(observation, self.k))]
+        [completion] = yield [
+            self.sampling.plan(prompts.plan_messages(observation, self.k), self.k)
+        ]
         return completion.methods(self.k) or ("",) * self.k

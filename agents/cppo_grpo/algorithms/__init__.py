@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from cppo_env import plugins
 from cppo_env.arrays import Bools, Floats
 from cppo_env.errors import UsageError
+from cppo_env.places import place_of
 from cppo_grpo.choices import Aggregation, SolverGroup
 
 
@@ -117,9 +118,7 @@ def name_of(algorithm: str | Credit) -> str:
     """The name to store: `module:function` for a function, which `load_algorithm` finds again."""
     if isinstance(algorithm, str):
         return algorithm
-    held = algorithm.function if isinstance(algorithm, Algorithm) else algorithm
-    module = getattr(held, "__module__", type(held).__module__)
-    return f"{module}:{getattr(held, '__qualname__', type(held).__qualname__)}"
+    return place_of(algorithm.function if isinstance(algorithm, Algorithm) else algorithm)
 
 
 def in_groups(

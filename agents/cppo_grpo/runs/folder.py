@@ -20,16 +20,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from cppo_env import load_problems
 from cppo_env.atomic import write_atomically
 from cppo_env.errors import UsageError
-from cppo_env.ids import environment_spec
-from cppo_env.protocols import ProblemSet
 from cppo_env.provenance import RECORDED, require_same_problems
 from cppo_env.records import EpisodeRecord, read_records
 from cppo_grpo.algorithms import name_of
 from cppo_grpo.checks import check
-from cppo_grpo.config import NOT_STORED, ProblemSource, TrainConfig, changes
+from cppo_grpo.config import NOT_STORED, TrainConfig, changes
 from cppo_grpo.runs.log import MetricsLog
 
 OF_THE_CALL = (*NOT_STORED, "allow_untrusted_sandbox")
@@ -169,15 +166,6 @@ class Run:
             (self.path / "config.json").unlink(missing_ok=True)
             if not any(self.path.iterdir()):
                 self.path.rmdir()
-
-    def problems(self, source: ProblemSource | None = None) -> ProblemSet:
-        """The training problems of the run, or those of another source."""
-        source = source or self.config.training
-        options = dict(environment_spec(source.env).kwargs)
-        dataset = options.pop("dataset")
-        split = {} if source.split is None else {"split": source.split}
-        chosen: dict[str, Any] = {**options, **split, **source.filters}
-        return load_problems(source.problems or dataset, **chosen)
 
     def write_episodes(self, name: str, records: list[EpisodeRecord]) -> None:
         """Write `rollouts/NAME.jsonl`, numbering the episodes of each problem from 0."""

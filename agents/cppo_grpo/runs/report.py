@@ -20,8 +20,9 @@ from cppo_env.evaluation.comparison.summary import compare
 from cppo_env.evaluation.comparison.tables import Shown, shown_tables
 from cppo_env.plotting import axes_of, svg
 from cppo_env.problems.strategies import coordinated_optimum, independent_ceiling
-from cppo_env.protocols import KnowsOptimum
+from cppo_env.protocols import KnowsOptimum, ProblemSet
 from cppo_env.records import EpisodeRecord
+from cppo_env.sources import ProblemSource
 from cppo_grpo.runs.folder import Run
 from cppo_grpo.runs.log import time_shares
 
@@ -51,12 +52,11 @@ def write_report(run: Run) -> Path:
     return path
 
 
-def known_lines(run: Run) -> list[KnownLevel]:
+def known_lines(problems: ProblemSet, k: int) -> list[KnownLevel]:
     """The known reference levels of the task; only the strategies task has any."""
-    problems = run.problems()
     if not isinstance(problems, KnowsOptimum):
         return []
-    probabilities, k = problems.probabilities, run.config.k
+    probabilities = problems.probabilities
     return [
         KnownLevel("independent ceiling", independent_ceiling(probabilities, k)),
         KnownLevel("coordinated optimum", coordinated_optimum(probabilities, k)),
@@ -66,7 +66,9 @@ def known_lines(run: Run) -> list[KnownLevel]:
 def _contents(run: Run) -> dict[str, Any]:
     rows = run.log.rows("joint")
     evaluations = {when: row[-1] for when in ("before", "after") if (row := run.log.rows(when))}
-    lines = known_lines(run)
+    training = run.config.training.load()
+    held_out = run.config.held_out.loaded() if evaluations else None
+    lines = known_lines(training, run.config.k)
     return {
         "config": run.config,
         "name": run.path.resolve().name,
@@ -77,8 +79,8 @@ def _contents(run: Run) -> dict[str, Any]:
         "pass_chart": _pass_chart(rows, _held_out(run), lines, run.config.k) if rows else "",
         "charts": _charts(rows) if rows else [],
         "shares": time_shares(rows),
-        "examples": _examples(run, evaluations, rows),
-        "comparison": _comparison(run),
+        "examples": _examples(run, training, held_out, evaluations, rows),
+        "comparison": _comparison(run, held_out),
         "unread": _unread([*_held_out(run), *rows]),
         "recorded": [_flat(one) for one in run.recorded],
         "settings": json.loads(run.config.to_json()),
@@ -91,13 +93,13 @@ def _held_out(run: Run) -> list[dict[str, Any]]:
     return [row for _, row in sorted({row["step"]: row for row in rows}.items())]
 
 
-def _comparison(run: Run) -> list[Shown]:
+def _comparison(run: Run, held_out: ProblemSource | None) -> list[Shown]:
     """What training changed on the held-out problems, as `cppo compare` has it."""
-    if not all((run.path / "rollouts" / f"{when}.jsonl").exists() for when in ("before", "after")):
+    files = [run.path / "rollouts" / f"{when}.jsonl" for when in ("before", "after")]
+    if held_out is None or not all(file.exists() for file in files):
         return []
-    loaded = run.problems(run.config.held_out)
     methods = [
-        Method(f"{when} training", (replace(load_run(run.path, when), loaded=loaded),))
+        Method(f"{when} training", (replace(load_run(run.path, when), source=held_out),))
         for when in ("after", "before")
     ]
     title = methods[0].runs[0].set_name
@@ -115,16 +117,20 @@ def _unread(rows: list[dict[str, Any]]) -> list[tuple[str, str, int]]:
 
 
 def _examples(
-    run: Run, evaluations: dict[str, Any], rows: list[dict[str, Any]]
+    run: Run,
+    training: ProblemSet,
+    held_out: ProblemSource | None,
+    evaluations: dict[str, Any],
+    rows: list[dict[str, Any]],
 ) -> dict[str, list[dict[str, Any]]]:
     """Title → episodes, with the problem statements that records omit."""
-    sources = {f"{when} training": (when, run.config.held_out) for when in evaluations}
-    if not sources and rows:
+    shown: dict[str, str] = {f"{when} training": when for when in evaluations}
+    problems = training if held_out is None else held_out.load()
+    if not shown and rows:
         last = rows[-1]["step"]
-        sources = {f"step {last}": (f"step-{last:06d}", run.config.training)}
+        shown = {f"step {last}": f"step-{last:06d}"}
     examples: dict[str, list[dict[str, Any]]] = {}
-    for title, (name, source) in sources.items():
-        problems = run.problems(source)
+    for title, name in shown.items():
         episodes: list[dict[str, Any]] = []
         for record in run.read_episodes(name)[:EXAMPLES]:
             problem = problems[find_problem(problems, record.problem_id)]

@@ -6,8 +6,8 @@ They draw from random streams of their own, so a run with evaluations learns wha
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
-from contextlib import nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -17,25 +17,49 @@ from cppo_env.errors import ProblemDataError
 from cppo_env.problems.validation.overlap import require_disjoint
 from cppo_env.problems.views import indexed
 from cppo_env.protocols import ProblemSet, Sandbox
+from cppo_env.vector import CPPOVectorEnv
 from cppo_grpo.config import TrainConfig
+from cppo_grpo.parallel import Processes
 from cppo_grpo.runs.checkpoints import best_checkpoint, load_weights
 from cppo_grpo.runs.log import Row
 from cppo_grpo.runs.progress import stage
 from cppo_grpo.runs.random_states import kept_states
 from cppo_grpo.stages.evaluation import evaluate
-from cppo_grpo.stages.lengths import fitting_environment
 from cppo_grpo.stages.session import Session, environment
 
 EVAL_PLACES = 256
 """Maximum number of episodes that an evaluation plays at once."""
 
 
-def check_held_out(config: TrainConfig, sandbox: Sandbox, problems: ProblemSet) -> None:
-    """Refuse to evaluate on training problems (docs/method.md, section 4), or on no problems."""
-    if config.eval_episodes:
-        with environment(config, sandbox, config.held_out, 1) as held_out:
-            if not config.allow_overlap:
-                _require_disjoint(config, problems, held_out.assembly.problems)
+def held_out_problems(config: TrainConfig, training: ProblemSet) -> ProblemSet | None:
+    """The problems of a run's evaluations, if it has any.
+
+    Raises:
+        ProblemDataError: they are absent, or training problems (docs/method.md, section 4).
+    """
+    if not config.eval_episodes:
+        return None
+    held_out = config.held_out.load()
+    if not config.allow_overlap:
+        _require_disjoint(config, training, held_out)
+    return held_out
+
+
+@contextmanager
+def held_out_environment(
+    config: TrainConfig, sandbox: Sandbox, problems: ProblemSet | None, processes: Processes
+) -> Iterator[CPPOVectorEnv | None]:
+    """The environment of a run's evaluations, with this process's places; None without any.
+
+    It runs refused plans as well, so that every policy spends K attempts.
+    """
+    if problems is None:
+        yield None
+        return
+    places = np.arange(max(min(EVAL_PLACES, config.eval_episodes), processes.count))
+    source, own = config.held_out.of(problems), len(processes.share(places))
+    with environment(config, sandbox, source, own, end_on_refusal=False) as env:
+        yield env
 
 
 def _require_disjoint(config: TrainConfig, problems: ProblemSet, held_out: ProblemSet) -> None:
@@ -59,12 +83,12 @@ class HeldOut:
 
     Args:
         session: the parts of the run, restored.
-        sandbox: runs the programs.
+        env: the environment of the evaluations; None without any.
         console: shows the results.
     """
 
-    def __init__(self, session: Session, sandbox: Sandbox, console: Console):
-        self._session, self._sandbox, self._console = session, sandbox, console
+    def __init__(self, session: Session, env: CPPOVectorEnv | None, console: Console):
+        self._session, self._env, self._console = session, env, console
         self._scores = {row["step"]: row["pass_at_k"] for row in session.run.log.rows("eval")}
 
     @property
@@ -88,13 +112,13 @@ class HeldOut:
         The policy of a step that was evaluated during training is not played again.
         """
         run = self._session.run
-        if not run.config.eval_episodes:
+        if self._env is None:
             return
         if steps in self._scores:
             [row] = [row for row in run.log.rows("eval") if row["step"] == steps]
             records = run.read_episodes(f"eval-{steps:06d}")
         else:
-            row, records = self._play(f"evaluation {when}")
+            row, records = self._play(self._env, f"evaluation {when}")
         run.write_episodes(when, records)
         run.log.append({**row, "stage": when, "step": steps})
         self._tell(f"{when} training", row)
@@ -108,10 +132,10 @@ class HeldOut:
         """
         run = self._session.run
         every = run.config.eval_every
-        if not every or not steps or steps % every or steps in self._scores:
+        if self._env is None or not every or not steps or steps % every or steps in self._scores:
             return
         with kept_states():
-            row, records = self._play(None)
+            row, records = self._play(self._env, None)
         best = row["pass_at_k"] > max(self._scores.values(), default=-np.inf)
         self._scores[steps] = row["pass_at_k"]
         if best:
@@ -140,38 +164,18 @@ class HeldOut:
             return steps
         return load_weights(best_checkpoint(run.checkpoints), self._session.learner.policy)
 
-    def _play(self, title: str | None) -> tuple[Row, list[Any]]:
+    def _play(self, env: CPPOVectorEnv, title: str | None) -> tuple[Row, list[Any]]:
         """The figures and the episodes; a title shows their progress."""
         session, config = self._session, self._session.run.config
         session.update_sampler()
-        processes, agent = session.processes, session.agent
-        places = np.arange(max(min(EVAL_PLACES, config.eval_episodes), processes.count))
         shown = stage(self._console, title, config.eval_episodes) if title else nullcontext()
-        with (
-            environment(
-                config,
-                self._sandbox,
-                config.held_out,
-                len(processes.share(places)),
-                end_on_refusal=False,
-            ) as whole,
-            fitting_environment(
-                whole,
-                config.held_out,
-                agent,
-                session.run,
-                self._sandbox,
-                self._console,
-                end_on_refusal=False,
-            ) as env,
-            shown as progress,
-        ):
+        with shown as progress:
             found, records = evaluate(
                 env,
-                agent.in_evaluation(config.eval_temperature_plan),
+                session.agent.in_evaluation(config.eval_temperature_plan),
                 config.eval_episodes,
                 config.seed,
-                processes,
+                session.processes,
                 shuffle=config.eval_seed,
                 show=lambda done: progress.show(done, {}) if progress else None,
             )

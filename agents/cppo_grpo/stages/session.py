@@ -16,8 +16,9 @@ import numpy as np
 import cppo_env  # noqa: F401 - registers the ids
 from cppo_env.problems.sampling import Curriculum, ProblemSampler
 from cppo_env.protocols import Sandbox
+from cppo_env.sources import ProblemSource
 from cppo_env.vector import CPPOVectorEnv
-from cppo_grpo.config import ProblemSource, TrainConfig
+from cppo_grpo.config import TrainConfig
 from cppo_grpo.learner.learner import Learner
 from cppo_grpo.model.policy import inner_model
 from cppo_grpo.model.weights import full_weights

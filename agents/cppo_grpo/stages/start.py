@@ -6,6 +6,7 @@ import copy
 import itertools
 import math
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import partial
 from random import Random
 from typing import Any
@@ -40,19 +41,43 @@ TOKENIZER_PROBLEMS = 64
 """Number of problems whose texts train a new tokenizer."""
 
 
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A model before its training, and who plays with it."""
+
+    model: Any
+    chat: ChatFormat
+    """Holds the tokenizer."""
+    agent: PolicyAgent
+
+
 def starting_point(
     run: Run, problems: ProblemSet, console: Console, processes: Processes | None = None
 ) -> tuple[Any, Any, PolicyAgent]:
     """The initial model and tokenizer, kept in the run folder, and the agent that plays with it.
 
-    Every process builds them, with its share of the warm start; the main process writes them. The
-    sampler is built before the warm start, so a missing or unreachable one fails at once.
+    Raises:
+        UsageError: the model cannot be loaded, or the model check refuses it; or no problem has a
+            prompt that is short enough.
+    """
+    processes = processes or Processes()
+    start = initial_model(run, problems, console, processes)
+    fit = fitting(problems, start.agent, run, console)
+    keep_start(run, start, fit, console, processes)
+    return start.model, start.chat.tokenizer, start.agent
+
+
+def initial_model(run: Run, problems: ProblemSet, console: Console, processes: Processes) -> Start:
+    """The model before any training, or that of the run folder; and who plays with it.
+
+    Every process builds them. The sampler is built before the warm start, so a missing or
+    unreachable one fails at once.
 
     Raises:
         UsageError: the model cannot be loaded, or the model check refuses it.
     """
-    config, processes = run.config, processes or Processes()
-    made = processes.gather(run.reference.exists())[0]
+    config = run.config
+    made = _is_kept(run, processes)
     source = str(run.reference) if made else config.model
     if source is not None:
         load_config(source)
@@ -78,14 +103,29 @@ def starting_point(
     if source is not None and not made:
         for line in check.plus(sampler_rows(agent.sampler)).required().lines:
             console.print(line, markup=False, highlight=False, soft_wrap=True)
-    if not made:
-        if config.warm_start_steps:
-            _warm_start(run, model, chat, fitting(problems, agent, config), console, processes)
-        if processes.main:
-            with whole_folder(run.reference) as partial:
-                model.save_pretrained(partial)
-                tokenizer.save_pretrained(partial)
-    return model, tokenizer, agent
+    return Start(model, chat, agent)
+
+
+def keep_start(
+    run: Run, start: Start, problems: ProblemSet, console: Console, processes: Processes
+) -> None:
+    """Warm up the model on these problems and write `reference/`, unless that was done before.
+
+    Each process computes its share of the warm start; the main process writes.
+    """
+    if _is_kept(run, processes):
+        return
+    if run.config.warm_start_steps:
+        _warm_start(run, start, problems, console, processes)
+    if processes.main:
+        with whole_folder(run.reference) as partial:
+            start.model.save_pretrained(partial)
+            start.chat.tokenizer.save_pretrained(partial)
+
+
+def _is_kept(run: Run, processes: Processes) -> bool:
+    """Whether the run folder holds its initial model, as the main process sees it."""
+    return processes.gather(run.reference.exists())[0]
 
 
 def shards_weights(config: TrainConfig, processes: Processes) -> bool:
@@ -168,16 +208,11 @@ def make_policy_agent(config: TrainConfig, model: Any, chat: ChatFormat) -> Poli
 
 
 def _warm_start(
-    run: Run,
-    model: Any,
-    chat: ChatFormat,
-    problems: ProblemSet,
-    console: Console,
-    processes: Processes,
+    run: Run, start: Start, problems: ProblemSet, console: Console, processes: Processes
 ) -> None:
     run.log.rewind("warm_start", 0)
-    longest = context_of(model.config) or math.inf
-    rows = warm_start(Policy(model), chat, problems, run.config, processes, longest)
+    longest = context_of(start.model.config) or math.inf
+    rows = warm_start(Policy(start.model), start.chat, problems, run.config, processes, longest)
     with (
         stage(console, "warm start", run.config.warm_start_steps) as shown,
         processes.interrupted_together(),

@@ -22,15 +22,11 @@ from cppo_grpo.runs.folder import Run
 from cppo_grpo.runs.progress import stage
 from cppo_grpo.runs.trackers import tracked
 from cppo_grpo.stages.audit import audit, decide, table
-from cppo_grpo.stages.held_out import HeldOut, check_held_out
+from cppo_grpo.stages.held_out import HeldOut, held_out_environment, held_out_problems
 from cppo_grpo.stages.joint import learn
-from cppo_grpo.stages.lengths import fitting_environment
+from cppo_grpo.stages.lengths import fitting
 from cppo_grpo.stages.session import Session, environment, make_cursor
-from cppo_grpo.stages.start import (
-    make_policies,
-    save_model,
-    starting_point,
-)
+from cppo_grpo.stages.start import initial_model, keep_start, make_policies, save_model
 
 
 def train(run: Run, sandbox: Sandbox, console: Console, processes: Processes | None = None) -> None:
@@ -60,34 +56,36 @@ def train(run: Run, sandbox: Sandbox, console: Console, processes: Processes | N
     torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)
     transformers.logging.disable_progress_bar()
-    problems = len(processes.share(np.arange(config.problems_per_step)))
-    places = problems * config.tuples
+    places = len(processes.share(np.arange(config.problems_per_step))) * config.tuples
     with tracked(run), ExitStack() as parts:
-        env = parts.enter_context(environment(config, sandbox, config.training, places))
-        check_held_out(config, sandbox, env.assembly.problems)
-        run.record(provenance(env.assembly.problems, sandbox))
-        model, tokenizer, agent = starting_point(run, env.assembly.problems, console, processes)
-        policy, reference = make_policies(config, model, processes)
-        env = parts.enter_context(
-            fitting_environment(env, config.training, agent, run, sandbox, console)
-        )
+        training = config.training.load()
+        unseen = held_out_problems(config, training)
+        run.record(provenance(training, sandbox))
+        start = initial_model(run, training, console, processes)
+        training = fitting(training, start.agent, run, console)
+        if unseen is not None:
+            unseen = fitting(unseen, start.agent, run, console)
+        keep_start(run, start, training, console, processes)
+        policy, reference = make_policies(config, start.model, processes)
+        source = config.training.of(training)
         session = Session(
             run,
-            env,
+            parts.enter_context(environment(config, sandbox, source, places)),
             Learner(policy, reference, config, processes),
-            agent,
-            make_cursor(config, len(env.assembly.problems)),
+            start.agent,
+            make_cursor(config, len(training)),
             processes,
         )
+        evaluated = parts.enter_context(held_out_environment(config, sandbox, unseen, processes))
         with processes.interrupted_together():
             steps = session.restore()
-            held_out = HeldOut(session, sandbox, console)
+            held_out = HeldOut(session, evaluated, console)
             if not run.log.rows("before"):
                 held_out.evaluate("before", steps)
             if not _audited(session, console):
                 return
             steps = held_out.settle(learn(session, steps, held_out, console))
-            save_model(run, policy, tokenizer)
+            save_model(run, policy, start.chat.tokenizer)
             held_out.evaluate("after", steps)
 
 

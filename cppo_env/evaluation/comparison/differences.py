@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cppo_env.arrays import Floats
-from cppo_env.intervals import RESAMPLES, TAIL, Interval, by_cluster, resample, wilson
+from cppo_env.intervals import RESAMPLES, TAIL, Interval, by_cluster, resample, where_all_agree
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +76,10 @@ def differences(
     shifts_RV = drawn.standard_t(freedom_V, (RESAMPLES, len(pairs))) * errors_V
     lows_RV, highs_RV = lows_RV + shifts_RV, highs_RV + shifts_RV
     low_V, high_V = np.quantile(lows_RV, TAIL, axis=0), np.quantile(highs_RV, 1 - TAIL, axis=0)
-    # Where all agree, Wilson says how many of n others would not (`intervals.bootstrap_ends`).
-    agreed_V = (np.ptp(values_VN, axis=1) == 0.0) & (errors_V == 0.0)
-    others, value_V = wilson(0.0, len(sizes_C)).high, values_VN[:, 0]
-    low_V = np.where(agreed_V, value_V - others * (value_V + 1.0), low_V)
-    high_V = np.where(agreed_V, value_V + others * (1.0 - value_V), high_V)
+    agreed_V, value_V = (np.ptp(values_VN, axis=1) == 0.0) & (errors_V == 0.0), values_VN[:, 0]
+    agreed_low_V, agreed_high_V = where_all_agree(value_V, len(sizes_C), (-1.0, 1.0))
+    low_V = np.where(agreed_V, agreed_low_V, low_V)
+    high_V = np.where(agreed_V, agreed_high_V, high_V)
     p_V = 2 * np.minimum((lows_RV <= 0).mean(axis=0), (highs_RV >= 0).mean(axis=0))
     # There Wilson's end is at 0 for z² = n · |difference|.
     wilson_p_V = [math.erfc(math.sqrt(len(sizes_C) * abs(value) / 2)) for value in value_V]

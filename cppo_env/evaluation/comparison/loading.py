@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any, cast
 
 from cppo_env.errors import CppoError, UsageError
-from cppo_env.evaluation.setting import Setting
 from cppo_env.evaluation.summary import latest
-from cppo_env.problems import Problems
 from cppo_env.protocols import ProblemSet
 from cppo_env.provenance import CONTENTS, RECORDED
 from cppo_env.records import EpisodeRecord, read_records
+from cppo_env.sources import ProblemSource, source_of
 
 OF_ONE_RUN = frozenset(
     {
@@ -38,7 +37,8 @@ class FinishedRun:
     """The settings that make it this method."""
     problem_set: tuple[str, str | None, str]
     """Environment or source of the problems, split, and filters as JSON."""
-    env: str
+    source: ProblemSource
+    """Where the problems come from."""
     k: int
     seed: int
     independent: bool
@@ -50,8 +50,6 @@ class FinishedRun:
     """Sandbox, image and language of the judge, as far as recorded."""
     fingerprint: str | None
     """Of the problem set; None if it was not recorded."""
-    loaded: ProblemSet | None = None
-    """The problems, where they are loaded already."""
 
     @property
     def set_name(self) -> str:
@@ -65,18 +63,7 @@ class FinishedRun:
         Raises:
             CppoError: they are not here.
         """
-        return self.loaded if self.loaded is not None else problems_of(self.env, self.problem_set)
-
-
-def problems_of(env: str, problem_set: tuple[str, str | None, str]) -> Problems:
-    """The problems of an environment, source, split and filters (as JSON).
-
-    Raises:
-        CppoError: they are not here.
-    """
-    source, split, filters = problem_set
-    chosen = None if source == env else source
-    return Setting(env, chosen, split, json.loads(filters)).load()
+        return self.source.load()
 
 
 def is_run(path: Path) -> bool:
@@ -108,14 +95,14 @@ def load_run(path: Path, evaluation: str = "after") -> FinishedRun:
     counted = tuple(record for record in records if not record.void)
     if not counted:
         raise CppoError(f"{path}: none of its {len(records)} episodes counts; play it again")
+    source = source_of(config)
     recorded = cast(list[dict[str, Any]], config.get(RECORDED) or [{}])[-1]
     sandbox = cast(dict[str, str], recorded.get("sandbox", {}))
-    env, problem_set = played_set(config)
     return FinishedRun(
         path=path,
         method={name: value for name, value in config.items() if name not in OF_ONE_RUN},
-        problem_set=problem_set,
-        env=env,
+        problem_set=source.key,
+        source=source,
         k=int(config["k"]),
         seed=int(config.get("seed", 0)),
         independent=(
@@ -157,26 +144,6 @@ def stored_config(path: Path) -> dict[str, Any]:
         ) from None
     except ValueError as error:
         raise UsageError(f"{file}: {error}; expected the settings of a run") from error
-
-
-def played_set(
-    config: Mapping[str, Any], *, training: bool = False
-) -> tuple[str, tuple[str, str | None, str]]:
-    """The environment and the problem set of a stored run: source, split and filters as JSON.
-
-    Args:
-        config: of `cppo eval`, or of `cppo train`, whose evaluations may have a set of their own.
-        training: the problems that it was trained on, not those of its evaluations.
-    """
-    names = "env", "problems", "split", "filters"
-    env, source, split, filters = (config.get(name) for name in names)
-    if "algorithm" in config and not training:
-        own_env, own_source, own_split = (config.get(f"eval_{name}") for name in names[:3])
-        other = own_env is not None or own_source is not None
-        env, source = own_env or env, own_source if other else source
-        split, filters = own_split or (None if other else "test"), None if other else filters
-    named = str(env if source is None else source)
-    return str(env), (named, split, json.dumps(filters or dict[str, Any](), sort_keys=True))
 
 
 def require_comparable(runs: Sequence[FinishedRun]) -> None:
