@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from cppo_env.protocols import Reward
 from cppo_env.types import Episode, Problem, Report, Verdict
 
 
@@ -20,6 +21,11 @@ def outcome(episode: Episode) -> float:
 def validity(episode: Episode) -> float:
     """R_warm = J: the warm-up reward of the planner, blind to the programs."""
     return episode.validity
+
+
+def additive(episode: Episode) -> float:
+    """(J + R_out) / 2: pays half for either. The ablation of the product."""
+    return (episode.validity + episode.r_out) / 2
 
 
 class PassRate:
@@ -40,3 +46,17 @@ def passed_share(problem: Problem, report: Report) -> float:
     """Share of the problem's tests that passed; meaningful only with `stop_early=False`."""
     passed = sum(test.verdict is Verdict.AC for test in report.tests)
     return passed / max(len(problem.tests), 1)
+
+
+class AllTests:
+    """A reward as it is, of programs that run on all tests: for learners that count them."""
+
+    stop_early: ClassVar[bool] = False
+
+    def __init__(self, reward: Reward):
+        self._reward = reward
+        self.__name__: str = getattr(reward, "__name__", type(reward).__name__)
+
+    def __call__(self, episode: Episode) -> float:
+        """The reward of one episode."""
+        return self._reward(episode)

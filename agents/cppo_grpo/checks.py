@@ -150,6 +150,11 @@ def _check_combinations(config: TrainConfig) -> None:
             "without programs it needs reward=validity (or your own), planner=policy and no "
             "curriculum"
         )
+    if config.solver_reward == "gated" and config.planning != "policy":
+        raise UsageError(
+            f"solver_reward=gated with planner={config.planning}: nobody writes plans that a judge "
+            "could accept; use solver_reward=verdict"
+        )
     if config.audit_steps and config.planning != "policy":
         raise UsageError(
             f"audit_steps={config.audit_steps}: the audit is about plans, and nobody writes any; "
@@ -192,7 +197,10 @@ def _check_groups(config: TrainConfig) -> None:
         f"solver_group={config.solver_group}"
     )
     plans, nothing = config.planning == "policy", np.zeros((16, config.tuples, config.k))
-    some = np.random.default_rng(0).integers(0, 2, nothing.shape).astype(np.float64)
+    random = np.random.default_rng(0)
+    some = random.integers(0, 2, nothing.shape).astype(np.float64)
+    if config.solver_reward == "share":
+        some = random.random(nothing.shape)
     some[0], some[0, 0, 0] = 0.0, 1.0  # a single right program has the most contrast
     try:
         by_programs = _probe(algorithm, config, some.max(-1), some)

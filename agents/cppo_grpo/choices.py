@@ -15,6 +15,14 @@ skills   the same K texts for every problem, a discrete latent z = 1 … K: UpSk
 SolverGroup = Literal["tuple", "problem"]
 """Branches that a solution is compared with: the K of its tuple, or all M·K of its problem."""
 
+SolverReward = Literal["verdict", "gated", "share"]
+"""What a program earns.
+
+verdict  V: 1 if it passes every test, else 0
+gated    J · V: nothing if the judge refused its plan
+share    the share of tests that it passes; every program then runs on all tests
+"""
+
 Aggregation = Literal["sequence_mean", "token_mean", "constant_length"]
 """How the tokens of a region are averaged."""
 

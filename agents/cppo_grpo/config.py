@@ -13,7 +13,14 @@ from cppo_agents.models.lengths import LongPrompts
 from cppo_env.provenance import RECORDED
 from cppo_env.sources import ProblemSource
 from cppo_grpo.algorithms import Credit, Options, load_algorithm, name_of
-from cppo_grpo.choices import Aggregation, Correction, Form, Planner, SolverGroup
+from cppo_grpo.choices import (
+    Aggregation,
+    Correction,
+    Form,
+    Planner,
+    SolverGroup,
+    SolverReward,
+)
 
 RegionName = Literal["plan", "solve"]
 
@@ -67,7 +74,12 @@ class TrainConfig:
     """Options of the judge, such as --judge_options.NAME=VALUE; of a product's judge,
     --judge_options.JUDGE.NAME=VALUE."""
     reward: str = "gated"
-    """The planner's reward."""
+    """The planner's reward: "gated" (J · R_out), "outcome" (R_out), "validity" (J), "additive"
+    ((J + R_out) / 2), "pass_rate" (J · the largest share of tests passed), or the name of a
+    plug-in."""
+    solver_reward: SolverReward = "verdict"
+    """What a program earns: "verdict" (V: 1 if it passes every test), "gated" (J · V), or "share"
+    (the share of tests that it passes; no program is then stopped at its first failing test)."""
     model: str | None = None
     """Folder or hub name of a transformers model. Default: a tiny model made from scratch."""
     sampler: str = "transformers"
@@ -126,8 +138,8 @@ class TrainConfig:
     replacement: bool = False
     """Draw problems independently. Default: each epoch shuffles all problems."""
     curriculum: bool = False
-    """Skip problems whose programs all failed or all passed when last tried, for 4 epochs. With
-    `replacement`, an epoch is as many draws as there are problems."""
+    """Skip problems whose rewards were all equal when last tried, for 4 epochs. With `replacement`,
+    an epoch is as many draws as there are problems."""
     tuples: int = 8
     """M: plans sampled per problem. They form the planner's group."""
     k: int = 4

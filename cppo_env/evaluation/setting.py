@@ -59,8 +59,8 @@ class Setting:
     """Options of the judge, such as --judge_options.NAME=VALUE; of a product's judge,
     --judge_options.JUDGE.NAME=VALUE."""
     reward: str = "gated"
-    """The planner's reward: gated, outcome, validity, pass_rate, another plug-in's name, or
-    ./FILE.py:NAME."""
+    """The planner's reward: gated, outcome, validity, additive, pass_rate, another plug-in's name,
+    or ./FILE.py:NAME."""
     batch: int = 32
     """Episodes played at once."""
     seed: int = 0

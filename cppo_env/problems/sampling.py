@@ -18,7 +18,7 @@ Indices = NDArray[np.int64]
 
 
 class Curriculum:
-    """Leaves out problems that give no signal: GRPO needs both right and wrong attempts in a group.
+    """Leaves out problems that give no signal: a group whose rewards are all equal teaches nothing.
 
     Args:
         size: number of problems.
@@ -30,34 +30,27 @@ class Curriculum:
         if retry_epochs < 1:
             raise UsageError(f"retry_epochs: got {retry_epochs}, expected 1 or more")
         self.retry_epochs = retry_epochs
-        self._success = np.full(size, np.nan)
+        self._teaches = np.ones(size, dtype=np.bool_)
         self._epoch = np.zeros(size, dtype=np.int64)
 
-    def observe(self, index: int, successes: int, attempts: int, epoch: int) -> None:
-        """Record the latest attempts at a problem."""
-        if not 0 <= successes <= attempts or attempts == 0:
-            raise UsageError(f"observe: got {successes} successes of {attempts} attempts")
-        self._success[index] = successes / attempts
+    def observe(self, index: int, teaches: bool, epoch: int) -> None:
+        """Record whether the rewards of the latest attempts at a problem differed."""
+        self._teaches[index] = teaches
         self._epoch[index] = epoch
 
     def active(self, epoch: int) -> NDArray[np.bool_]:
-        """The problems of an epoch: 0 < success < 1, never tried, or left out for long enough."""
-        teaches = (self._success > 0) & (self._success < 1)
-        return teaches | np.isnan(self._success) | (epoch - self._epoch >= self.retry_epochs)
+        """The problems of an epoch: they taught something, or nothing for long enough."""
+        return self._teaches | (epoch - self._epoch >= self.retry_epochs)
 
     def state(self) -> dict[str, list[Any]]:
-        """The state for `restore`, as JSON: the problems that were tried."""
-        tried = np.flatnonzero(~np.isnan(self._success))
-        return {
-            "index": tried.tolist(),
-            "success": self._success[tried].tolist(),
-            "epoch": self._epoch[tried].tolist(),
-        }
+        """The state for `restore`, as JSON: the problems that taught nothing, and when."""
+        left_out = np.flatnonzero(~self._teaches)
+        return {"index": left_out.tolist(), "epoch": self._epoch[left_out].tolist()}
 
     def restore(self, state: Mapping[str, Sequence[Any]]) -> None:
         """Continue from a state."""
-        self._success[:] = np.nan
-        self._success[list(state["index"])] = state["success"]
+        self._teaches[:] = True
+        self._teaches[list(state["index"])] = False
         self._epoch[list(state["index"])] = state["epoch"]
 
 
@@ -93,15 +86,19 @@ class ProblemSampler:
         ):
             raise UsageError(f"weights: expected {size} numbers from 0, not all 0, got {weights!r}")
         self._seed, self._replacement, self.curriculum = seed, replacement, curriculum
-        self.epoch = 0
-        """Epochs begun before this one; with replacement, draws made."""
+        self._whole_epochs, self._draws, self._drawn = 0, 0, 0
         self._left: Indices | None = None
+
+    @property
+    def epoch(self) -> int:
+        """Epochs before this one; with replacement, one is as many problems as there are."""
+        return self._drawn // len(self._weights) if self._replacement else self._whole_epochs
 
     def draw(self, count: int) -> Indices:
         """The next `count` indices, across epochs if need be."""
         if self._replacement:
-            random, likely = self._random(), self._usable()
-            self.epoch += 1
+            random, likely = self._random(self._draws), self._usable()
+            self._draws, self._drawn = self._draws + 1, self._drawn + count
             return random.choice(len(likely), size=count, p=likely / likely.sum()).astype(np.int64)
         parts: list[Indices] = []
         while count > 0:
@@ -112,26 +109,39 @@ class ProblemSampler:
             count -= len(taken)
             if len(self._left) == 0:
                 self._left = None
-                self.epoch += 1
+                self._whole_epochs += 1
         return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
 
     def state(self) -> dict[str, Any]:
         """The state for `restore`, as JSON."""
         return {
-            "epoch": self.epoch,
+            "epoch": self._whole_epochs,
+            "draws": self._draws,
+            "drawn": self._drawn,
             "left": None if self._left is None else self._left.tolist(),
             "curriculum": self.curriculum.state() if self.curriculum else None,
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Continue from the state of a sampler with the same arguments."""
-        self.epoch = state["epoch"]
+        """Continue from the state of a sampler with the same arguments.
+
+        Raises:
+            UsageError: an older version stored less.
+        """
+        needed = {"draws", "drawn"} if self._replacement else {"epoch"}
+        if lacking := sorted(needed - state.keys()):
+            raise UsageError(
+                f"the position in the data holds no {lacking[0]!r}, so an older version wrote it; "
+                "go on with that version, or start a new run from the model"
+            )
+        self._whole_epochs = state["epoch"]
+        self._draws, self._drawn = state.get("draws", 0), state.get("drawn", 0)
         self._left = None if state["left"] is None else np.asarray(state["left"], dtype=np.int64)
         if self.curriculum is not None and state["curriculum"] is not None:
             self.curriculum.restore(state["curriculum"])
 
-    def _random(self) -> np.random.Generator:
-        return np.random.default_rng([self._seed, self.epoch])
+    def _random(self, number: int) -> np.random.Generator:
+        return np.random.default_rng([self._seed, number])
 
     def _usable(self) -> NDArray[np.float64]:
         """Weights, 0 for problems left out; all problems if none would be left."""
@@ -144,5 +154,7 @@ class ProblemSampler:
         """Random order of an epoch, likely problems first (Efraimidis and Spirakis 2006)."""
         usable = self._usable()
         chosen = np.flatnonzero(usable)
-        keys = self._random().exponential(size=len(usable))[chosen] / usable[chosen]
+        keys = (
+            self._random(self._whole_epochs).exponential(size=len(usable))[chosen] / usable[chosen]
+        )
         return chosen[np.argsort(keys, kind="stable")].astype(np.int64)

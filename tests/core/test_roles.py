@@ -83,7 +83,8 @@ def test_the_format_judge_gives_its_reason(methods, reason):
 
 def test_unknown_names_get_a_suggestion():
     with pytest.raises(
-        UnknownNameError, match=r"did you mean 'gated'\? known: gated, outcome, pass_rate, validity"
+        UnknownNameError,
+        match=r"did you mean 'gated'\? known: additive, gated, outcome, pass_rate, validity",
     ):
         plugins.load("rewards", "gatd")
 

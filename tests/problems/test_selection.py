@@ -129,7 +129,7 @@ def test_a_run_goes_on_from_its_state(
     def step(sampler: ProblemSampler, count: int) -> list[int]:
         drawn = sampler.draw(count).tolist()
         for index in drawn:
-            sampler.curriculum.observe(index, index % 3, 2, sampler.epoch)
+            sampler.curriculum.observe(index, index % 3 == 1, sampler.epoch)
         return drawn
 
     original, resumed = make(), make()
@@ -154,8 +154,8 @@ def test_weights_decide_how_often_a_problem_is_drawn():
 
 def test_the_curriculum_leaves_out_what_teaches_nothing_and_comes_back_to_it():
     curriculum = Curriculum(4, retry_epochs=2)
-    for index, successes in enumerate((0, 3, 8)):
-        curriculum.observe(index, successes, 8, epoch=0)
+    for index, teaches in enumerate((False, True, False)):
+        curriculum.observe(index, teaches, epoch=0)
     assert [curriculum.active(epoch).tolist() for epoch in (0, 1, 2)] == [
         [False, True, False, True],
         [False, True, False, True],
@@ -164,8 +164,18 @@ def test_the_curriculum_leaves_out_what_teaches_nothing_and_comes_back_to_it():
     sampler = ProblemSampler(4, 0, curriculum=curriculum)
     assert sorted(sampler.draw(2)) == [1, 3]
     for index in range(4):
-        curriculum.observe(index, 0, 8, epoch=1)
+        curriculum.observe(index, False, epoch=1)
     assert sorted(sampler.draw(4)) == [0, 1, 2, 3], "with nothing left, all are used"
+
+
+def test_with_replacement_a_problem_comes_back_after_as_many_epochs_as_without():
+    for batch in (1, 8, 32):
+        curriculum = Curriculum(8, retry_epochs=4)
+        sampler = ProblemSampler(8, 0, replacement=True, curriculum=curriculum)
+        curriculum.observe(3, False, sampler.epoch)
+        before = [index for _ in range(32 // batch) for index in sampler.draw(batch).tolist()]
+        assert 3 not in before
+        assert 3 in sampler.draw(80), f"after {len(before)} of 8 problems, {batch} at once"
 
 
 @pytest.mark.parametrize("weights", [[1, -1], [0, 0], [1], [float("nan"), 1]])

@@ -37,7 +37,8 @@ class EpisodeRewards:
     plans_PM: Floats
     """The planner's reward (R_plan)."""
     solutions_PMK: Floats
-    """V of each branch; 0 where an unreadable plan has no branches."""
+    """What each branch earns: V, or as `solver_reward` says; 0 where an unreadable plan has no
+    branches."""
     void_PM: Bools
     """Void episodes (infrastructure failures): they leave their groups."""
     ran_PM: Bools

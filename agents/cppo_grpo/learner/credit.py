@@ -48,6 +48,31 @@ def programs_of(rollout: Rollout, k: int) -> NDArray[np.object_]:
     return programs_NK
 
 
+def solver_rewards(rollout: Rollout, config: TrainConfig) -> NDArray[np.float64]:
+    """What each program earns: float[N, K].
+
+    Raises:
+        UsageError: shares of tests are wanted, and the rollout has no records of them.
+    """
+    if config.solver_reward == "share":
+        _require_records(rollout, "solver_reward=share: it counts tests")
+        paid_NK = np.zeros(rollout.solver_rewards_NK.shape)
+        for n, record in enumerate(rollout.records):
+            for branch, tests in enumerate(record.outcomes):
+                paid_NK[n, branch] = tests.upper().count("A") / max(len(tests), 1)
+        return paid_NK
+    gate_N1 = rollout.validity_N[:, None] if config.solver_reward == "gated" else 1.0
+    return rollout.solver_rewards_NK * gate_N1
+
+
+def _require_records(rollout: Rollout, who: str) -> None:
+    if len(rollout.records) != len(rollout.rewards_N):
+        raise UsageError(
+            f"{who}, and the rollout has {len(rollout.records)} records of "
+            f"{len(rollout.rewards_N)} episodes; keep them"
+        )
+
+
 def compute_advantages(rollout: Rollout, config: TrainConfig) -> SequenceAdvantages:
     """The advantages under the run's algorithm; no gradient for void or masked truncated samples.
 
@@ -62,17 +87,13 @@ def compute_advantages(rollout: Rollout, config: TrainConfig) -> SequenceAdvanta
         )
     programs = None
     if "programs" in algorithm.needs:
-        if len(rollout.records) != len(rollout.rewards_N):
-            raise UsageError(
-                f"{name_of(config.algorithm)}: it compares programs, and the rollout has "
-                f"{len(rollout.records)} records of {len(rollout.rewards_N)} episodes; keep them"
-            )
+        _require_records(rollout, f"{name_of(config.algorithm)}: it compares programs")
         programs = programs_of(rollout, config.k)
     episodes, branches = rollout.branches[:, 0], rollout.branches[:, 1]
     groups = -1, config.tuples
     rewards = EpisodeRewards(
         plans_PM=rollout.rewards_N.reshape(groups),
-        solutions_PMK=rollout.solver_rewards_NK.reshape(*groups, config.k),
+        solutions_PMK=solver_rewards(rollout, config).reshape(*groups, config.k),
         void_PM=rollout.void_N.reshape(groups),
         ran_PM=rollout.ran_N.reshape(groups),
         information_PMK=0.0

@@ -96,7 +96,7 @@ def _step(session: Session, rollouts: _Rollouts, step: int, keep: Keep) -> Row:
     require_some([rollout], f"step {step + 1}")
     rollout = add_information(learner.policy, rollout, config, session.processes)
     row = rollout_metrics(rollout, compute_advantages(rollout, config), config)
-    row |= observe(session.cursor, rollout)
+    row |= observe(session.cursor, rollout, config)
     cursor = session.cursor.state()
     rollouts.start(step + 1)
     # An interrupt waits here, so that a checkpoint never holds half an update or a wrong count. Its

@@ -9,7 +9,7 @@ import numpy as np
 from cppo_env.evaluation.summary import answers_without_program, unreadable_plans
 from cppo_env.judges import folded
 from cppo_grpo.config import TrainConfig
-from cppo_grpo.learner.credit import SequenceAdvantages
+from cppo_grpo.learner.credit import SequenceAdvantages, solver_rewards
 from cppo_grpo.rollouts.values import Rollout
 from cppo_grpo.runs.log import Row
 
@@ -22,12 +22,11 @@ def rollout_metrics(rollout: Rollout, advantages: SequenceAdvantages, config: Tr
     tokens = int(rollout.plans.tokens.sum() + rollout.programs.tokens.sum())
     writing_s = rollout.seconds["plan"] + rollout.seconds["solve"]
     verdicts = [verdict for n in np.flatnonzero(ran_N) for verdict in rollout.records[n].verdicts]
-    solver_NK = rollout.solver_rewards_NK
     information_NK = rollout.information_NK
     return {
         "pass_at_k": _mean(rollout.r_out_N[counted_N]),
         "reward_plan": _mean(rollout.rewards_N[counted_N]),
-        "reward_solve": _mean(solver_NK[ran_N]),
+        "reward_solve": _mean(solver_rewards(rollout, config)[ran_N]),
         "validity": _mean(rollout.validity_N[counted_N]) if planned else None,
         **({} if information_NK is None else {"skill_information": _mean(information_NK[ran_N])}),
         "parse_rate": _mean(rollout.read_N[counted_N]) if planned else None,

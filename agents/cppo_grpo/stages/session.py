@@ -14,11 +14,14 @@ import gymnasium as gym
 import numpy as np
 
 import cppo_env  # noqa: F401 - registers the ids
+from cppo_env import plugins
 from cppo_env.problems.sampling import Curriculum, ProblemSampler
 from cppo_env.protocols import Sandbox
+from cppo_env.rewards import AllTests
 from cppo_env.sources import ProblemSource
 from cppo_env.vector import CPPOVectorEnv
 from cppo_grpo.config import TrainConfig
+from cppo_grpo.learner.credit import solver_rewards
 from cppo_grpo.learner.learner import Learner
 from cppo_grpo.model.policy import inner_model
 from cppo_grpo.model.weights import full_weights
@@ -104,20 +107,21 @@ def make_cursor(config: TrainConfig, size: int) -> ProblemSampler:
     return ProblemSampler(size, config.seed, replacement=config.replacement, curriculum=curriculum)
 
 
-def observe(cursor: ProblemSampler, rollout: Rollout) -> dict[str, float]:
+def observe(cursor: ProblemSampler, rollout: Rollout, config: TrainConfig) -> dict[str, float]:
     """Report the results of each problem to the curriculum; returns the share of problems it skips.
 
-    An attempt is a branch, and the branches of a refused plan failed: where all branches of a
-    problem fail, or all pass, neither the planner's group nor a solver's group has a signal.
+    A problem teaches something if the rewards of its plans differ, or those of their branches. The
+    branches of a refused plan that never ran failed.
     """
     if cursor.curriculum is None:
         return {}
+    paid_NK = solver_rewards(rollout, config)
     for index in np.unique(rollout.problems_N):
-        attempts = rollout.solver_rewards_NK[(rollout.problems_N == index) & ~rollout.void_N]
-        if attempts.size:
-            cursor.curriculum.observe(
-                index, int((attempts == 1).sum()), attempts.size, cursor.epoch
-            )
+        counted_N = (rollout.problems_N == index) & ~rollout.void_N
+        if counted_N.any():
+            plans_differ = np.ptp(rollout.rewards_N[counted_N]) > 0 and config.planning == "policy"
+            teaches = bool(plans_differ or np.ptp(paid_NK[counted_N]) > 0)
+            cursor.curriculum.observe(index, teaches, cursor.epoch)
     return {"left_out": 1.0 - float(cursor.curriculum.active(cursor.epoch).mean())}
 
 
@@ -131,6 +135,9 @@ def environment(
     end_on_refusal: bool | None = None,
 ) -> Iterator[CPPOVectorEnv]:
     """A vector environment of a run; `end_on_refusal` defaults to the run's setting."""
+    reward: Any = config.reward
+    if config.solver_reward == "share":
+        reward = AllTests(plugins.make("rewards", config.reward, {}))
     env: Any = gym.make_vec(
         source.env,
         num_envs=places,
@@ -140,7 +147,7 @@ def environment(
         sandbox=sandbox,
         judge=config.judge,
         judge_options=config.judge_options,
-        reward=config.reward,
+        reward=reward,
         end_on_refusal=config.ends_on_refusal if end_on_refusal is None else end_on_refusal,
         **source.filters,
     )
