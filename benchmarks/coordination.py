@@ -191,7 +191,7 @@ class Start:
             ),
         )
         if not run.reference.exists():
-            starting_point(run, run.problems(), Console(file=io.StringIO()))
+            starting_point(run, run.config.training.load(), Console(file=io.StringIO()))
         return run.reference
 
     def lend_evaluation(self, run: Run) -> None:
