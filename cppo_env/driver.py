@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -54,14 +54,12 @@ Player = Callable[[Sequence[int], Sequence[Observation]], Sequence[Written]]
 """Writes methods or solutions for the given places of a batch and their observations."""
 
 
-@dataclass(frozen=True, slots=True)
-class Played:
-    """A batch of N finished episodes with K branches each."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcomes:
+    """What N finished episodes with K branches each earned and cost."""
 
-    plans: list[Written]
-    solutions: list[Written]
     rewards_N: NDArray[np.float64]
-    """The planner's reward."""
+    """R_plan, the planner's reward."""
     r_out_N: NDArray[np.float64]
     """R_out: whether any branch passed."""
     validity_N: NDArray[np.float64]
@@ -71,10 +69,23 @@ class Played:
     void_N: NDArray[np.bool_]
     """Episodes that an infrastructure failure voided: they are excluded everywhere."""
     records: list[EpisodeRecord]
-    seconds: dict[str, float]
+    """The episodes for people and for `rollouts/*.jsonl`."""
+    seconds: dict[str, float] = field(default_factory=dict[str, float])
     """Wall time of `plan`, `solve` and `judge`, and of running programs (`sandbox`)."""
-    tests_run: int
-    """Tests that the sandbox ran, by its count."""
+    tests_run: int = 0
+    """Tests that the sandbox ran, by its count; the other verdicts came from a cache."""
+
+    def outcomes(self) -> dict[str, Any]:
+        """These values by their names, without those of a subclass."""
+        return {one.name: getattr(self, one.name) for one in fields(Outcomes)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Played(Outcomes):
+    """A batch of finished episodes, and what was written in them."""
+
+    plans: list[Written]
+    solutions: list[Written]
 
 
 def drive(env: CPPOVectorEnv, tasks: Sequence[Task], plan: Player, solve: Player) -> Played:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from cppo_agents.backends import Backend, Failure, KnowsModel, Reply, Request
+from cppo_agents.backends.by_region import by_region
 from cppo_agents.draws import EpisodeCounter, seed_of
 from cppo_agents.models.lengths import Lengths, LongPrompts, most_tokens, obstacle_of
 from cppo_agents.strategies import Sampling, Strategy, make_strategy
@@ -159,8 +160,10 @@ class NamedModelAgent(ModelAgent):
 
     def __init__(
         self,
-        model: Any,
+        model: Any = None,
         *,
+        planner: Any = None,
+        solver: Any = None,
         strategy: str = "tuple",
         k: int = 4,
         seed: int | None = None,
@@ -177,6 +180,8 @@ class NamedModelAgent(ModelAgent):
 
         Args:
             model: name or path of the model; what else it may be is the back end's matter.
+            planner: another model that writes the plans.
+            solver: another model that writes the solutions.
             strategy: "direct", "plan-and-solve", "plan-search", "skills", "tuple" or
                 "tuple-independent".
             k: number of branches K.
@@ -192,13 +197,19 @@ class NamedModelAgent(ModelAgent):
             **backend: further arguments of the back end.
 
         Raises:
-            UsageError: the model check refuses the model.
+            UsageError: the model check refuses the model; or there is no model for a region.
         """
         sampling = Sampling(plan_temperature, plan_tokens, solve_temperature, solve_tokens)
         chosen = make_strategy(strategy, k, sampling)
-        options = {"model": model, **backend}
+        planner, solver = _models(model, planner, solver, chosen.writes_plans, strategy)
+
+        def load(named: Any) -> Backend:
+            options = {"model": named, **backend}
+            return plugins.construct(type(self).backend_class, options, "back end")
+
+        one = planner is None or planner is solver or planner == solver
         super().__init__(
-            chosen, plugins.construct(type(self).backend_class, options, "back end"), seed
+            chosen, load(solver) if one else by_region(load(planner), load(solver)), seed
         )
         self.model_check: dict[str, Any] | None = None
         """What the model check found, where the back end's model is in reach."""
@@ -217,3 +228,20 @@ class NamedModelAgent(ModelAgent):
             for index in range(len(problems)):
                 if reason := self.declines(problems[index]):
                     raise UsageError(f"long_prompts=refuse: problem {problems[index].id}: {reason}")
+
+
+def _models(
+    model: Any, planner: Any, solver: Any, writes_plans: bool, strategy: str
+) -> tuple[Any, Any]:
+    """The models of both regions; no planner where nobody plans."""
+    if planner is not None and not writes_plans:
+        raise UsageError(f"planner: strategy {strategy!r} writes no plans; leave it out")
+    planner = model if planner is None and writes_plans else planner
+    solver = model if solver is None else solver
+    given = {"solver": solver, **({"planner": planner} if writes_plans else {})}
+    if missing := sorted(name for name, one in given.items() if one is None):
+        raise UsageError(
+            f"model: got none for the {' and the '.join(missing)}; give the name or path of a "
+            "model as model, or as planner and solver"
+        )
+    return planner, solver

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, cast
 
+from cppo_agents.backends import RegionName
 from cppo_agents.models.lengths import LongPrompts
 
 from cppo_env.provenance import RECORDED
@@ -21,8 +22,6 @@ from cppo_grpo.choices import (
     SolverGroup,
     SolverReward,
 )
-
-RegionName = Literal["plan", "solve"]
 
 NOT_STORED = ("run", "resume", "given", "dry_run", "assume", "assume_prompt_tokens")
 """Settings of one call, which are not part of a run."""

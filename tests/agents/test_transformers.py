@@ -7,6 +7,7 @@ from cppo_agents.backends import Request
 from cppo_agents.backends.transformers import Transformers
 from cppo_grpo.model.tiny import make_model, train_tokenizer
 
+from cppo_env import Observation, UsageError
 from cppo_env.testing import AgentContract
 
 TEXTS = [
@@ -50,6 +51,47 @@ class TestTransformersAgent(AgentContract):
 
     def make(self):
         return TransformersAgent(self.folder, plan_tokens=8, solve_tokens=8)
+
+
+def test_one_model_plans_and_another_one_solves(folder, parts, tmp_path):
+    """CPPO's planner with the base solver: `--options.planner`, `--options.solver`."""
+    other = str(tmp_path)
+    make_model(parts[1], hidden=64, seed=7).save_pretrained(other)
+    parts[1].save_pretrained(other)
+    limits = {"plan_tokens": 8, "solve_tokens": 8, "seed": 3, "k": 2}
+    planning, solving = ({**observe(), "phase": phase, "methods": ("x", "y")} for phase in (0, 1))
+    both = TransformersAgent(planner=folder, solver=other, **limits)
+    said: dict[str, list[list[str]]] = {}
+    agents = {"both": both, "planner": TransformersAgent(folder, **limits)}
+    agents["solver"] = TransformersAgent(other, **limits)
+    for name, agent in agents.items():
+        said[name] = []
+        for observation in (planning, solving):
+            agent.act_in([("p", 0)], [observation])
+            said[name].append([reply.text for reply in agent.replies[0]])
+    assert said["both"] == [said["planner"][0], said["solver"][1]]
+    assert said["planner"][0] != said["solver"][0] and said["planner"][1] != said["solver"][1]
+    assert both.model_check["model"] == f"{folder} and {other}"
+    assert {row["name"].split(":")[0] for row in both.model_check["rows"]} == {"planner", "solver"}
+    assert TransformersAgent(folder, solver=folder, **limits).model_check["model"] == folder
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({}, "model: got none for the planner and the solver; give"),
+        ({"planner": "x"}, "model: got none for the solver"),
+        ({"strategy": "direct"}, "model: got none for the solver"),
+        ({"model": "x", "planner": "y", "strategy": "direct"}, "'direct' writes no plans"),
+    ],
+)
+def test_a_region_without_a_model_is_refused(options, message):
+    with pytest.raises(UsageError, match=message):
+        TransformersAgent(**options)
+
+
+def observe():
+    return Observation(phase=0, problem="Add up.", starter_code="", methods=("",) * 2)
 
 
 def test_padding_changes_nothing(parts):

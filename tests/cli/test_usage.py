@@ -64,7 +64,7 @@ def test_bad_usage_is_one_line(arguments, message):
             ["--agent", "chat", "--options.model=m", "--options.strategy=tupel"],
             "did you mean 'tuple'",
         ),
-        (["--agent", "chat"], "missing a required argument: 'model'"),
+        (["--agent", "chat"], "model: got none for the planner and the solver"),
         (
             ["--json", "/no/such/folder/out.json"],
             "--json: got /no/such/folder/out.json, expected a file in a folder",

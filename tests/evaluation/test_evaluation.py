@@ -357,7 +357,7 @@ def test_agents_are_made_by_name_and_given_what_they_ask_for():
         UsageError, match=r"agent 'random': got an unexpected .*'sed'; its options are: k"
     ):
         make_agent("random", {"sed": 1}, **shared)
-    with pytest.raises(UsageError, match="agent 'chat': missing a required argument: 'model'"):
+    with pytest.raises(UsageError, match="model: got none for the planner and the solver"):
         make_agent("chat", {}, **shared)
     with pytest.raises(UsageError, match="back end: got an unexpected keyword argument 'base_ulr'"):
         make_agent("chat", {"model": "m", "base_ulr": "x"}, **shared)

@@ -10,7 +10,7 @@ from cppo_grpo.commands.launch import summary
 from cppo_grpo.config import TrainConfig
 from cppo_grpo.rollouts.values import Rollout, Samples
 from cppo_grpo.runs.report import write_report
-from cppo_grpo.stages.audit import audit, decide, density
+from cppo_grpo.stages.audit import audit, decide, density, quadrants, solver_ladder
 
 from cppo_env import UsageError
 from cppo_env.errors import SandboxError
@@ -44,6 +44,23 @@ def test_figures_by_hand() -> None:
             "acceptance": 8 / 11,
             "parse_rate": 10 / 11,
         }
+    )
+
+
+def test_ladder_and_quadrants_by_hand() -> None:
+    solved_PMK = np.zeros((2, 2, 4), dtype=bool)
+    solved_PMK[0, 0, 0] = solved_PMK[1, 1] = True
+    void_PM = np.array([[False, False], [False, True]])
+    # Of problem 1 one tuple is left, too few for a budget of 8.
+    assert solver_ladder(solved_PMK, void_PM) == pytest.approx(
+        {1: (1 / 8 + 0) / 2, 2: (1 / 4 + 0) / 2, 4: (1 / 2 + 0) / 2, 8: 1.0}
+    )
+    accepted, solved, void = (
+        np.array([digit == "1" for digit in one]) for one in ("1100", "1010", "0001")
+    )
+    assert quadrants(accepted, solved, void) == pytest.approx(
+        {"accepted_solved": 1 / 3, "accepted_failed": 1 / 3, "refused_solved": 1 / 3}
+        | {"refused_failed": 0.0}
     )
 
 
@@ -111,7 +128,11 @@ def test_a_run_whose_reward_is_hopeless_trains_nothing_and_says_so_as_json(tmp_p
         tmp_path / "run", audit_steps=2, eval_episodes=4
     )  # after 4 steps nobody can write a plan
     result = summary(run)
-    assert result["audit"] == {name: 0.0 for name in DENSE} | {"decision": "no-go"}
+    assert {name: result["audit"][name] for name in DENSE} == dict.fromkeys(DENSE, 0.0)
+    assert result["audit"]["decision"] == "no-go"
+    assert result["audit"]["thresholds"]["acceptance"]["most"] == 0.98
+    assert result["audit"]["solver_pass_at_k"] == {"1": 0.0, "2": 0.0, "4": 0.0, "8": 0.0}
+    assert result["audit"]["quadrants"]["refused_failed"] == 1.0
     assert result["steps"] == 0 and "pass_at_k_after" not in result
     assert not run.model.exists()
     records = run.read_episodes("audit")

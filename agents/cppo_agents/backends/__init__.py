@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 from cppo_env.prompts import Messages
 from cppo_env.replies import Reply
@@ -12,6 +12,10 @@ from cppo_env.replies import Reply
 if TYPE_CHECKING:
     from cppo_agents.models.check import ModelCheck
     from cppo_agents.models.lengths import Lengths
+
+
+RegionName = Literal["plan", "solve"]
+"""What a request is for: planning, observations included, or a solution."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,7 @@ class Request:
     """The same seed and prompt give the same text, as far as the back end can promise that."""
     methods: int = 0
     """Methods that the prompt asks for; 0 if it asks for no plan."""
+    region: RegionName = "solve"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,4 +65,4 @@ class KnowsModel(Protocol):
         ...
 
 
-__all__ = ["Backend", "Failure", "KnowsModel", "Reply", "Request"]
+__all__ = ["Backend", "Failure", "KnowsModel", "RegionName", "Reply", "Request"]

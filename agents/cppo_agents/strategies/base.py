@@ -25,8 +25,10 @@ class Sampling:
     solve_tokens: int = 2048
 
     def plan(self, messages: Messages, methods: int = 0) -> Request:
-        """A request of the planner's region, for so many methods; 0: for observations."""
-        return Request(messages, self.plan_temperature, self.plan_tokens, methods=methods)
+        """A request of the planner's region, for that many methods; 0: observations."""
+        return Request(
+            messages, self.plan_temperature, self.plan_tokens, methods=methods, region="plan"
+        )
 
     def solve(self, messages: Messages) -> Request:
         """A request of the solver's region."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import torch
@@ -48,8 +48,17 @@ class MemoryPlan:
 
     config: TrainConfig
     devices: Devices
+    processes: int
+    """One on each device, or all on the CPU."""
+    shape: PretrainedConfig
     counts: Counts
     parts: tuple[Part, ...]
+
+    def under(self, **changes: Any) -> MemoryPlan:
+        """The plan of the same model with other settings."""
+        config = replace(self.config, **changes)
+        counted = count_parameters(self.shape, config) if "lora_rank" in changes else self.counts
+        return _plan(config, self.devices, self.processes, self.shape, counted)
 
     def at(self, when: When) -> int:
         """Bytes of a phase on each device."""
@@ -106,7 +115,12 @@ class MemoryPlan:
 def make_plan(config: TrainConfig, devices: Devices, processes: int) -> MemoryPlan:
     """The plan of a run in some processes, one on each device (or all on the CPU)."""
     shape = model_shape(config)
-    counts = count_parameters(shape, config)
+    return _plan(config, devices, processes, shape, count_parameters(shape, config))
+
+
+def _plan(
+    config: TrainConfig, devices: Devices, processes: int, shape: PretrainedConfig, counts: Counts
+) -> MemoryPlan:
     cpu = devices.name == "cpu"
     shards = processes if config.parallel == "fsdp2" else 1
     anchored = config.beta_plan > 0 or config.beta_solve > 0
@@ -147,7 +161,7 @@ def make_plan(config: TrainConfig, devices: Devices, processes: int) -> MemoryPl
         ]
     times = processes if cpu else 1
     parts = tuple(Part(row.name, row.bytes * times, row.when) for row in rows if row.bytes)
-    return MemoryPlan(config, devices, counts, parts)
+    return MemoryPlan(config, devices, processes, shape, counts, parts)
 
 
 def count_parameters(shape: PretrainedConfig, config: TrainConfig) -> Counts:

@@ -43,7 +43,7 @@ def dry_run(config: TrainConfig, console: Console) -> dict[str, Any]:
     if not plan.fits:
         raise CppoError(
             f"does not fit: {_gib(plan.peak)} of {_gib(devices.bytes_each)} on {devices.name}; "
-            f"{_proposals(plan, processes)}",
+            f"{_proposals(plan)}",
             result=result,
         )
     if plan.disk_bytes > disk_free and config.assume is None:
@@ -55,22 +55,26 @@ def dry_run(config: TrainConfig, console: Console) -> dict[str, Any]:
     return result
 
 
-def _proposals(plan: MemoryPlan, processes: int) -> str:
+def _proposals(plan: MemoryPlan) -> str:
     """The first changes that make it fit, those that keep all weights trained before LoRA."""
     found: list[str] = []
-    for changes in (_leaner(plan.config), _with_adapter(plan.config)):
-        for change in changes:
-            other = make_plan(dataclasses.replace(plan.config, **change), plan.devices, processes)
+    starts: list[tuple[MemoryPlan, dict[str, Any]]] = [(plan, {})]
+    if not plan.config.lora_rank:
+        starts.append((plan.under(lora_rank=LORA_RANK), {"lora_rank": LORA_RANK}))
+    for start, adapter in starts:
+        for change in _leaner(start.config):
+            other = start.under(**change) if change else start
             if other.fits:
-                named = ", ".join(f"{name}={value}" for name, value in change.items())
+                named = ", ".join(f"{name}={value}" for name, value in (adapter | change).items())
                 found.append(f"{named} takes {_gib(other.peak)}")
                 break
     return "; ".join(found) or "take a smaller model or a larger device"
 
 
 def _leaner(config: TrainConfig) -> Iterator[dict[str, Any]]:
-    """Changes that compute the same run, from the cheapest on; each keeps those before it."""
+    """Changes that compute the same run: none, then from the cheapest on; each keeps the others."""
     change: dict[str, Any] = {}
+    yield {}
     if not config.checkpoint_activations:
         change["checkpoint_activations"] = True
         yield dict(change)
@@ -82,15 +86,6 @@ def _leaner(config: TrainConfig) -> Iterator[dict[str, Any]]:
         for rows in (64, 16):
             change["sampler_options"] = {**config.sampler_options, "batch_size": rows}
             yield dict(change)
-
-
-def _with_adapter(config: TrainConfig) -> Iterator[dict[str, Any]]:
-    """The same with an adapter instead of all weights."""
-    if config.lora_rank:
-        return
-    yield {"lora_rank": LORA_RANK}
-    for change in _leaner(config):
-        yield {"lora_rank": LORA_RANK, **change}
 
 
 def _table(plan: MemoryPlan, processes: int) -> Table:

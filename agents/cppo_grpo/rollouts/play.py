@@ -46,14 +46,7 @@ def play(
         programs=part.programs,
         branches=np.array(part.branches, dtype=np.int64).reshape(-1, 2),
         problems_N=indices_N,
-        rewards_N=played.rewards_N,
-        r_out_N=played.r_out_N,
-        validity_N=played.validity_N,
-        solver_rewards_NK=played.solver_rewards_NK,
-        void_N=played.void_N,
-        records=played.records,
-        seconds=played.seconds,
-        tests_run=played.tests_run,
+        **played.outcomes(),
     )
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cppo_env.driver import Outcomes
 from cppo_env.errors import SandboxError
-from cppo_env.records import EpisodeRecord
 from cppo_env.replies import Reply
 from cppo_grpo.samplers import Completion
 
@@ -46,9 +46,9 @@ class Samples:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Rollout:
-    """A batch of finished episodes."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rollout(Outcomes):
+    """A batch of finished episodes, with the tokens of both regions."""
 
     plans: Samples
     """N plans; empty if the policy writes none (`planner`)."""
@@ -58,22 +58,6 @@ class Rollout:
     """(B, 2): the episode and the branch of each solution."""
     problems_N: NDArray[np.int64]
     """The problem of each episode, as an index into the problem set."""
-    rewards_N: NDArray[np.float64]
-    """R_plan."""
-    r_out_N: NDArray[np.float64]
-    """R_out: whether any branch passed."""
-    validity_N: NDArray[np.float64]
-    """J."""
-    solver_rewards_NK: NDArray[np.float64]
-    """V."""
-    void_N: NDArray[np.bool_]
-    """Episodes that an infrastructure failure voided: they are excluded everywhere."""
-    records: list[EpisodeRecord]
-    """N episodes for people and for `rollouts/*.jsonl`, numbered per problem."""
-    seconds: dict[str, float] = field(default_factory=dict[str, float])
-    """Wall time of `plan`, `solve` and `judge`, and of running programs (`sandbox`)."""
-    tests_run: int = 0
-    """Tests that programs ran on; the other verdicts came from the cache."""
     information_NK: NDArray[np.float64] | None = None
     """Information of each program about its method (`learner.information`), if the algorithm needs
     it."""

@@ -8,13 +8,14 @@ otherwise.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from rich.table import Table
 
+from cppo_env.estimators import policy_pass_at_k
 from cppo_grpo.rollouts.values import Rollout, require_some
 
 Decision = Literal["go", "unclear", "no-go"]
@@ -95,6 +96,58 @@ def audit(rollouts: Sequence[Rollout], tuples: int) -> dict[str, float]:
         strict=True,
     )
     return density(*(np.concatenate(fact).reshape(-1, tuples) for fact in facts))
+
+
+def solver_ladder(solved_PMK: NDArray[np.bool_], void_PM: NDArray[np.bool_]) -> dict[int, float]:
+    """Budget → pass@k of the solver on these plans, a mean over problems; void tuples left out.
+
+    Budgets below K take some branches of a tuple, those above it whole tuples.
+    """
+    m, k = solved_PMK.shape[1:]
+    below = [2**power for power in range(k.bit_length()) if 2**power < k]
+    budgets = [*below, *(k * 2**power for power in range(m.bit_length()) if 2**power <= m)]
+    problems = [solved[~void] for solved, void in zip(solved_PMK, void_PM, strict=True)]
+    found: dict[int, float] = {}
+    for budget in budgets:
+        known = [one for one in problems if len(one) * k >= max(budget, k)]
+        if known:
+            figures = [policy_pass_at_k(one, budget, independent=False) for one in known]
+            found[budget] = float(np.mean(figures))
+    return found
+
+
+def quadrants(
+    accepted_N: NDArray[np.bool_], solved_N: NDArray[np.bool_], void_N: NDArray[np.bool_]
+) -> dict[str, float]:
+    """J x R_out: the shares of plans by what the judge said and what their programs did."""
+    counted_N = ~void_N
+    total = max(int(counted_N.sum()), 1)
+    return {
+        f"{said}_{did}": int((counted_N & judged_N & passed_N).sum()) / total
+        for said, judged_N in (("accepted", accepted_N), ("refused", ~accepted_N))
+        for did, passed_N in (("solved", solved_N), ("failed", ~solved_N))
+    }
+
+
+def surroundings(rollouts: Sequence[Rollout], tuples: int, programs: bool) -> dict[str, Any]:
+    """What the decision is to be read with: thresholds, and with programs ladder and quadrants."""
+    thresholds = {name: asdict(threshold) for name, threshold in LINES.items()}
+    if not programs:
+        return {"thresholds": thresholds}
+    solved_NK, void_N, accepted_N = (
+        np.concatenate(values)
+        for values in zip(
+            *((one.solver_rewards_NK > 0, one.void_N, one.validity_N > 0) for one in rollouts),
+            strict=True,
+        )
+    )
+    return {
+        "solver_pass_at_k": solver_ladder(
+            solved_NK.reshape(-1, tuples, solved_NK.shape[1]), void_N.reshape(-1, tuples)
+        ),
+        "quadrants": quadrants(accepted_N, solved_NK.any(-1), void_N),
+        "thresholds": thresholds,
+    }
 
 
 def table(shares: Mapping[str, float]) -> Table:

@@ -42,7 +42,7 @@ TOKENIZER_PROBLEMS = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
+class InitialModel:
     """A model before its training, and who plays with it."""
 
     model: Any
@@ -67,7 +67,9 @@ def starting_point(
     return start.model, start.chat.tokenizer, start.agent
 
 
-def initial_model(run: Run, problems: ProblemSet, console: Console, processes: Processes) -> Start:
+def initial_model(
+    run: Run, problems: ProblemSet, console: Console, processes: Processes
+) -> InitialModel:
     """The model before any training, or that of the run folder; and who plays with it.
 
     Every process builds them. The sampler is built before the warm start, so a missing or
@@ -103,11 +105,11 @@ def initial_model(run: Run, problems: ProblemSet, console: Console, processes: P
     if source is not None and not made:
         for line in check.plus(sampler_rows(agent.sampler)).required().lines:
             console.print(line, markup=False, highlight=False, soft_wrap=True)
-    return Start(model, chat, agent)
+    return InitialModel(model, chat, agent)
 
 
 def keep_start(
-    run: Run, start: Start, problems: ProblemSet, console: Console, processes: Processes
+    run: Run, start: InitialModel, problems: ProblemSet, console: Console, processes: Processes
 ) -> None:
     """Warm up the model on these problems and write `reference/`, unless that was done before.
 
@@ -208,7 +210,7 @@ def make_policy_agent(config: TrainConfig, model: Any, chat: ChatFormat) -> Poli
 
 
 def _warm_start(
-    run: Run, start: Start, problems: ProblemSet, console: Console, processes: Processes
+    run: Run, start: InitialModel, problems: ProblemSet, console: Console, processes: Processes
 ) -> None:
     run.log.rewind("warm_start", 0)
     longest = context_of(start.model.config) or math.inf

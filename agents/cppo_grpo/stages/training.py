@@ -21,7 +21,7 @@ from cppo_grpo.rollouts.values import Rollout
 from cppo_grpo.runs.folder import Run
 from cppo_grpo.runs.progress import stage
 from cppo_grpo.runs.trackers import tracked
-from cppo_grpo.stages.audit import audit, decide, table
+from cppo_grpo.stages.audit import audit, decide, surroundings, table
 from cppo_grpo.stages.held_out import HeldOut, held_out_environment, held_out_problems
 from cppo_grpo.stages.joint import learn
 from cppo_grpo.stages.lengths import fitting
@@ -102,12 +102,20 @@ def _audited(session: Session, console: Console) -> bool:
                 shown.show(step + 1, {})
         shares = audit(rollouts, config.tuples)
         console.print(table(shares))
-        rows = [{"stage": "audit", **shares, "decision": decide(shares)}]
+        known = surroundings(rollouts, config.tuples, programs=not config.plan_only)
+        rows = [{"stage": "audit", **shares, "decision": decide(shares), **known}]
         session.run.log.append(rows[0])
         session.run.write_episodes(
             "audit", [record for rollout in rollouts for record in rollout.records]
         )
     for row in rows:
         ends = ", nothing is trained" if row["decision"] == "no-go" else ""
-        console.print(f"audit: [bold]{row['decision']}[/]{ends}", highlight=False)
+        ladder = ", ".join(
+            f"pass@{k} {value:.3f}" for k, value in row.get("solver_pass_at_k", {}).items()
+        )
+        console.print(
+            f"audit: [bold]{row['decision']}[/]{ends}" + (f"; solver {ladder}" if ladder else ""),
+            highlight=False,
+            soft_wrap=True,
+        )
     return all(row["decision"] != "no-go" for row in rows)
