@@ -165,7 +165,11 @@ def _check_combinations(config: TrainConfig) -> None:
             f"eval_every={config.eval_every}: an evaluation needs episodes; set eval_episodes, "
             "for example to 64"
         )
-    for name, idle in (("eval_patience", 0), ("final_weights", "last")):
+    if config.best_by == "validity" and config.planning != "policy":
+        raise UsageError(
+            f"best_by=validity with planner={config.planning}: nobody writes plans; use pass_at_k"
+        )
+    for name, idle in (("eval_patience", 0), ("final_weights", "last"), ("best_by", None)):
         if (value := getattr(config, name)) != idle and not config.eval_every:
             raise UsageError(
                 f"{name}={value}: it needs evaluations during training; set eval_every, for "

@@ -269,6 +269,9 @@ class TrainConfig:
     eval_patience: int = 0
     """Stop after this many evaluations in a row that were no better than the best one. 0 never
     stops."""
+    best_by: Literal["pass_at_k", "validity"] | None = None
+    """Figure of an evaluation that says which one is best: "pass_at_k", or "validity" (the share of
+    accepted plans). Default: validity with `plan_only`, otherwise pass_at_k."""
     final_weights: Literal["last", "best"] = "last"
     """Weights that `model/` and the evaluation after training get: those of the last step, or of
     the best evaluation during training."""
@@ -300,6 +303,11 @@ class TrainConfig:
         """Who writes the methods."""
         needs_skills = "skills" in load_algorithm(self.algorithm).needs
         return self.planner or ("skills" if needs_skills else "policy")
+
+    @property
+    def decisive_figure(self) -> Literal["pass_at_k", "validity"]:
+        """The figure by which evaluations are compared."""
+        return self.best_by or ("validity" if self.plan_only else "pass_at_k")
 
     @property
     def ends_on_refusal(self) -> bool:

@@ -128,6 +128,8 @@ def test_the_best_weights_are_kept_and_can_be_the_final_ones(
 
 def test_training_stops_when_patience_ends_and_goes_on_with_more(tmp_path: Path) -> None:
     still = EVALUATING | {"lr": 0.0, "steps": 40, "eval_every": 1}
+    # The planner's warm-up: what counts is the share of accepted plans, which does not rise either.
+    still |= {"planner": "policy", "plan_only": True, "reward": "validity"}
     run = carry_out(tmp_path / "run", **still, eval_patience=2)
     assert [row["step"] for row in run.log.rows("eval")] == [1, 2, 3], "the first one was the best"
     go_on(run.path)
@@ -184,6 +186,8 @@ def test_whatever_ends_an_evaluation_the_steps_before_it_are_kept(tmp_path: Path
         ({"eval_every": 5}, "eval_every=5: an evaluation needs episodes"),
         ({"eval_patience": 2, "eval_episodes": 4}, "eval_patience=2: .* set eval_every"),
         ({"final_weights": "best"}, "final_weights=best: .* set eval_every"),
+        ({"best_by": "validity"}, "best_by=validity: .* set eval_every"),
+        ({"best_by": "validity", "planner": "none"}, "best_by=validity with planner=none"),
         ({"eval_env": "CPPO-Apps-v0"}, "CPPO-APPS-v0"),
     ],
 )

@@ -118,7 +118,7 @@ def summary(run: Any) -> dict[str, Any]:
     for row in run.log.rows("audit"):
         result["audit"] = {name: value for name, value in row.items() if name != "stage"}
     if during := run.log.rows("eval"):
-        best = max(during, key=lambda row: row["pass_at_k"])
+        best = max(during, key=lambda row: row[run.config.decisive_figure])
         result["best_step"], result["best_pass_at_k"] = best["step"], best["pass_at_k"]
         result["evaluations"] = [
             {name: row[name] for name in ("step", "pass_at_k", "ci95", "episodes")}

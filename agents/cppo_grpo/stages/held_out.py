@@ -89,11 +89,12 @@ class HeldOut:
 
     def __init__(self, session: Session, env: CPPOVectorEnv | None, console: Console):
         self._session, self._env, self._console = session, env, console
-        self._scores = {row["step"]: row["pass_at_k"] for row in session.run.log.rows("eval")}
+        self._figure = session.run.config.decisive_figure
+        self._scores = {row["step"]: row[self._figure] for row in session.run.log.rows("eval")}
 
     @property
     def best_step(self) -> int | None:
-        """The first step with the best pass@K of the evaluations during training."""
+        """The first step whose evaluation during training was the best."""
         return max(self._scores, key=self._scores.__getitem__) if self._scores else None
 
     @property
@@ -136,8 +137,8 @@ class HeldOut:
             return
         with kept_states():
             row, records = self._play(self._env, None)
-        best = row["pass_at_k"] > max(self._scores.values(), default=-np.inf)
-        self._scores[steps] = row["pass_at_k"]
+        best = row[self._figure] > max(self._scores.values(), default=-np.inf)
+        self._scores[steps] = row[self._figure]
         if best:
             self._session.save(steps, cursor, best=True)
         run.write_episodes(f"eval-{steps:06d}", records)
