@@ -16,7 +16,7 @@ from rich.console import Console
 from cppo_env.errors import ProblemDataError
 from cppo_env.problems.validation.overlap import require_disjoint
 from cppo_env.problems.views import indexed
-from cppo_env.protocols import ProblemSet, Sandbox
+from cppo_env.protocols import Judge, ProblemSet, Sandbox
 from cppo_env.vector import CPPOVectorEnv
 from cppo_grpo.config import TrainConfig
 from cppo_grpo.parallel import Processes
@@ -47,7 +47,11 @@ def held_out_problems(config: TrainConfig, training: ProblemSet) -> ProblemSet |
 
 @contextmanager
 def held_out_environment(
-    config: TrainConfig, sandbox: Sandbox, problems: ProblemSet | None, processes: Processes
+    config: TrainConfig,
+    sandbox: Sandbox,
+    problems: ProblemSet | None,
+    processes: Processes,
+    judge: Judge,
 ) -> Iterator[CPPOVectorEnv | None]:
     """The environment of a run's evaluations, with this process's places; None without any.
 
@@ -58,7 +62,7 @@ def held_out_environment(
         return
     places = np.arange(max(min(EVAL_PLACES, config.eval_episodes), processes.count))
     source, own = config.held_out.of(problems), len(processes.share(places))
-    with environment(config, sandbox, source, own, end_on_refusal=False) as env:
+    with environment(config, sandbox, source, own, end_on_refusal=False, judge=judge) as env:
         yield env
 
 

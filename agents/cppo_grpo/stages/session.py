@@ -16,7 +16,7 @@ import numpy as np
 import cppo_env  # noqa: F401 - registers the ids
 from cppo_env import plugins
 from cppo_env.problems.sampling import Curriculum, ProblemSampler
-from cppo_env.protocols import Sandbox
+from cppo_env.protocols import Judge, Sandbox
 from cppo_env.rewards import AllTests
 from cppo_env.sources import ProblemSource
 from cppo_env.vector import CPPOVectorEnv
@@ -133,8 +133,18 @@ def environment(
     places: int,
     *,
     end_on_refusal: bool | None = None,
+    judge: Judge | None = None,
 ) -> Iterator[CPPOVectorEnv]:
-    """A vector environment of a run; `end_on_refusal` defaults to the run's setting."""
+    """A vector environment of a run.
+
+    Args:
+        config: the run.
+        sandbox: runs the programs.
+        source: the problems.
+        places: episodes side by side.
+        end_on_refusal: Default: the run's setting.
+        judge: the run's judge, where it is made already: a gate may hold a model.
+    """
     reward: Any = config.reward
     if config.solver_reward == "share":
         reward = AllTests(plugins.make("rewards", config.reward, {}))
@@ -145,8 +155,8 @@ def environment(
         split=source.split,
         k=config.k,
         sandbox=sandbox,
-        judge=config.judge,
-        judge_options=config.judge_options,
+        judge=config.judge if judge is None else judge,
+        judge_options=config.judge_options if judge is None else {},
         reward=reward,
         end_on_refusal=config.ends_on_refusal if end_on_refusal is None else end_on_refusal,
         **source.filters,

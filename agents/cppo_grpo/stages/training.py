@@ -12,6 +12,7 @@ from rich.console import Console
 
 import cppo_env  # noqa: F401 - registers the ids
 from cppo_env.errors import UsageError
+from cppo_env.judges import make_judge
 from cppo_env.protocols import Sandbox
 from cppo_env.provenance import provenance
 from cppo_grpo.learner.learner import Learner
@@ -58,7 +59,7 @@ def train(run: Run, sandbox: Sandbox, console: Console, processes: Processes | N
     transformers.logging.disable_progress_bar()
     places = len(processes.share(np.arange(config.problems_per_step))) * config.tuples
     with tracked(run), ExitStack() as parts:
-        training = config.training.load()
+        training, judge = config.training.load(), make_judge(config.judge, config.judge_options)
         unseen = held_out_problems(config, training)
         run.record(provenance(training, sandbox))
         start = initial_model(run, training, console, processes)
@@ -70,13 +71,15 @@ def train(run: Run, sandbox: Sandbox, console: Console, processes: Processes | N
         source = config.training.of(training)
         session = Session(
             run,
-            parts.enter_context(environment(config, sandbox, source, places)),
+            parts.enter_context(environment(config, sandbox, source, places, judge=judge)),
             Learner(policy, reference, config, processes),
             start.agent,
             make_cursor(config, len(training)),
             processes,
         )
-        evaluated = parts.enter_context(held_out_environment(config, sandbox, unseen, processes))
+        evaluated = parts.enter_context(
+            held_out_environment(config, sandbox, unseen, processes, judge)
+        )
         with processes.interrupted_together():
             steps = session.restore()
             held_out = HeldOut(session, evaluated, console)
