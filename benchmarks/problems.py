@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cppo_env.problems.selection import select
-from cppo_env.problems.store.reader import Store, arrow
+from cppo_env.problems.store.reader import StoredProblems, arrow
 from cppo_env.problems.store.writer import write_store
 from cppo_env.problems.views import Problems, Summary, summarise
 from cppo_env.types import MIB, Problem, TestCase
@@ -93,7 +93,7 @@ def measure_open(folder: Path) -> dict[str, float]:
     start = time.perf_counter()
     arrow()
     imported = time.perf_counter()
-    store = Store(folder)
+    store = StoredProblems(folder)
     opened = time.perf_counter()
     store[0]
     first = time.perf_counter()
@@ -129,7 +129,7 @@ def measure_open(folder: Path) -> dict[str, float]:
 
 def measure_large(folder: Path) -> dict[str, float]:
     """Walk 100 MB of tests of one problem."""
-    store = Store(folder)
+    store = StoredProblems(folder)
     before = peak_mib()
     start = time.perf_counter()
     size = sum(len(test.input) + len(test.output) for test in store[0].tests)
@@ -139,7 +139,7 @@ def measure_large(folder: Path) -> dict[str, float]:
 
 def measure_cpu(folder: Path) -> dict[str, float]:
     """Milliseconds of CPU time per problem, for each store of the folder, in turns."""
-    stores = {path.name: Store(path) for path in folder.glob("store-*0")}
+    stores = {path.name: StoredProblems(path) for path in folder.glob("store-*0")}
     random = Random(0)
     spent = dict.fromkeys(stores, 0.0)
     for turn in range(10):
@@ -152,7 +152,7 @@ def measure_cpu(folder: Path) -> dict[str, float]:
     return {name: seconds / 270 * 1e3 for name, seconds in spent.items()}
 
 
-def read_some(store: Store, seed: int) -> int:
+def read_some(store: StoredProblems, seed: int) -> int:
     """One worker's share."""
     random = Random(seed)
     return sum(len(store[random.randrange(len(store))].statement) for _ in range(200))
@@ -160,7 +160,7 @@ def read_some(store: Store, seed: int) -> int:
 
 def measure_workers(folder: Path) -> dict[str, float]:
     """Problems per second that two workers read, for each start method."""
-    store = Store(folder)
+    store = StoredProblems(folder)
     figures: dict[str, float] = {}
     for method in ("fork", "spawn"):
         with multiprocessing.get_context(method).Pool(2) as pool:

@@ -33,7 +33,7 @@ __all__ = [
     "pkpo",
 ]
 
-Baseline = Literal["loo_minus_one", "loo", "none"]
+PkpoBaseline = Literal["loo_minus_one", "loo", "none"]
 
 STD_FLOOR = 1e-8
 """Groups with a smaller standard deviation carry no signal. Also added to the divisor
@@ -162,7 +162,7 @@ def pkpo(
     rewards: ArrayLike,
     k: int,
     *,
-    baseline: Baseline = "loo_minus_one",
+    baseline: PkpoBaseline = "loo_minus_one",
     mask: ArrayLike | None = None,
 ) -> Floats:
     """PKPO: weights s_i whose sum Σ s_i ∇log p_i estimates the gradient of E[max of k rewards].

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from cppo_env.errors import ProblemDataError, UsageError
 from cppo_env.problems import ProblemDataWarning, load_problems
-from cppo_env.problems.store.reader import Store
+from cppo_env.problems.store.reader import StoredProblems
 from cppo_env.problems.store.tests import CHUNK_BYTES, StoredTests, pack
 from cppo_env.problems.store.writer import write_store
 from cppo_env.problems.views import Indexed
@@ -25,9 +25,9 @@ from tests.support.cli import cppo, fault
 from tests.support.records import apps, code_contests, livecodebench, write_lines
 
 
-def store_of(problems: list[Problem], folder: Path) -> Store:
+def store_of(problems: list[Problem], folder: Path) -> StoredProblems:
     write_store(Indexed(problems), folder)
-    return Store(folder)
+    return StoredProblems(folder)
 
 
 def problem(id: str, **facts: object) -> Problem:
@@ -96,7 +96,7 @@ class TestContract(ProblemSetContract):
     def _folder(self, tmp_path: Path):
         self.store = store_of([problem("a"), problem("b")], tmp_path / "store")
 
-    def make(self) -> Store:
+    def make(self) -> StoredProblems:
         return self.store
 
 
@@ -155,7 +155,7 @@ def test_stored_tests_are_a_sequence(tests: list[TestCase], data: st.DataObject)
         stored[len(tests)]
 
 
-def read_ids(store: Store, indices: range) -> list[tuple[str, int, str]]:
+def read_ids(store: StoredProblems, indices: range) -> list[tuple[str, int, str]]:
     return [
         (store[index].id, len(store[index].tests), store[index].tests[0].output)
         for index in indices
@@ -219,7 +219,7 @@ def test_an_imported_set_still_has_the_options_of_its_loader(
             [livecodebench(question_id=f"q{number}")],
         )
     write_store(Indexed(load_problems("livecodebench")), tmp_path / "livecodebench-store")
-    assert isinstance(load_problems("livecodebench"), Store)
+    assert isinstance(load_problems("livecodebench"), StoredProblems)
     assert [problem.id for problem in load_problems("livecodebench", version="v6")] == ["q6"]
 
 

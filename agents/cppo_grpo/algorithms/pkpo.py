@@ -15,12 +15,12 @@ policy, and the task of tests/grpo/test_baselines.py.
 from functools import partial
 
 from cppo_env.errors import UsageError
-from cppo_grpo.advantages import Baseline
+from cppo_grpo.advantages import PkpoBaseline
 from cppo_grpo.advantages import pkpo as estimate
 from cppo_grpo.algorithms import Advantages, Algorithm, EpisodeRewards, Options, from_attempts
 
 
-def _pkpo(rewards: EpisodeRewards, options: Options, baseline: Baseline) -> Advantages:
+def _pkpo(rewards: EpisodeRewards, options: Options, baseline: PkpoBaseline) -> Advantages:
     k = rewards.solutions_PMK.shape[-1]
     return from_attempts(
         lambda r, mask: estimate(r, k, baseline=baseline, mask=mask) * mask.sum(-1, keepdims=True),

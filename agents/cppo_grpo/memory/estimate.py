@@ -12,7 +12,7 @@ from transformers import AutoModelForCausalLM, PretrainedConfig
 from cppo_grpo.config import TrainConfig
 from cppo_grpo.memory.devices import Devices
 from cppo_grpo.memory.shapes import model_shape, text_config
-from cppo_grpo.memory.simulation import Pass, activations, decoding
+from cppo_grpo.memory.simulation import PassShape, activations, decoding
 from cppo_grpo.model.lora import add_adapter
 from cppo_grpo.model.weights import trainable_weights
 
@@ -175,31 +175,31 @@ def count_parameters(shape: PretrainedConfig, config: TrainConfig) -> Counts:
     return Counts(total, sum(trained), max(trained))
 
 
-def _passes(config: TrainConfig) -> tuple[Pass, Pass]:
+def _passes(config: TrainConfig) -> tuple[PassShape, PassShape]:
     """The fullest pass of the update on plans, and on programs, with completions of full length."""
 
-    def fullest(completion: int, group: int) -> Pass:
+    def fullest(completion: int, group: int) -> PassShape:
         prompt = config.assume_prompt_tokens
         room = max(config.micro_batch_tokens - prompt, 0) // completion
         if room < group:
-            return Pass(prompt, completion, max(room, 1))
+            return PassShape(prompt, completion, max(room, 1))
         groups = config.micro_batch_tokens // (prompt + group * completion)
-        return Pass(prompt, completion, group, min(groups, config.problems_per_step))
+        return PassShape(prompt, completion, group, min(groups, config.problems_per_step))
 
     plans = config.tuples if config.planning == "policy" else 0
     programs = 0 if config.plan_only else config.tuples * config.k
     return fullest(config.max_tokens_plan, plans), fullest(config.max_tokens_solve, programs)
 
 
-def _decoded(config: TrainConfig, episodes: int) -> tuple[Pass, Pass]:
+def _decoded(config: TrainConfig, episodes: int) -> tuple[PassShape, PassShape]:
     """The largest batch of plans, and of programs, that the transformers sampler decodes."""
     most = int(config.sampler_options.get("batch_size", 256))
     plans = episodes if config.planning == "policy" else 0
     programs = 0 if config.plan_only else episodes * config.k
     prompt = config.assume_prompt_tokens
     return (
-        Pass(prompt, config.max_tokens_plan, min(most, plans)),
-        Pass(prompt, config.max_tokens_solve, min(most, programs)),
+        PassShape(prompt, config.max_tokens_plan, min(most, plans)),
+        PassShape(prompt, config.max_tokens_solve, min(most, programs)),
     )
 
 

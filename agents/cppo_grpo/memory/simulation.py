@@ -33,7 +33,7 @@ from cppo_grpo.samplers.transformers import draw
 
 
 @dataclass(frozen=True, slots=True)
-class Pass:
+class PassShape:
     """The sequences of a pass: groups of one prompt and several completions."""
 
     prompt: int
@@ -50,7 +50,7 @@ class Pass:
         return (self.prompt + self.completion - 1) * self.sequences * self.groups
 
 
-SHORT = Pass(33, 32, 1), Pass(65, 64, 1)
+SHORT = PassShape(33, 32, 1), PassShape(65, 64, 1)
 """What stands for a long pass where memory is linear in the tokens."""
 
 
@@ -74,7 +74,7 @@ class Alive:
         )
 
 
-def activations(shape: PretrainedConfig, config: TrainConfig, one: Pass, remat: bool) -> int:
+def activations(shape: PretrainedConfig, config: TrainConfig, one: PassShape, remat: bool) -> int:
     """Peak bytes of a pass of the update, beyond weights, gradients and optimizer state.
 
     Args:
@@ -88,7 +88,7 @@ def activations(shape: PretrainedConfig, config: TrainConfig, one: Pass, remat: 
     # A whole model of one period is measured as it is.
     more = min(2 * few, text.num_hidden_layers)
 
-    def whole(run: Pass) -> Alive:
+    def whole(run: PassShape) -> Alive:
         less, larger = (_layers(_key(shape, n), run, *settings) for n in (few, more))
         ratio = (text.num_hidden_layers - few) / max(more - few, 1)
         return less.towards(larger, ratio)
@@ -119,7 +119,7 @@ class Decoding:
     """What else is alive at the worst moment: the prefill, or drawing a token."""
 
 
-def decoding(shape: PretrainedConfig, one: Pass) -> Decoding:
+def decoding(shape: PretrainedConfig, one: PassShape) -> Decoding:
     """The memory of sampling in this process: all sequences have prompts of their own."""
     text, few = text_config(shape), period(shape)
     per_sequence, prefill = _prefill(_key(shape, few), one.prompt)
@@ -186,7 +186,7 @@ def _fill(model: nn.Module) -> None:
 
 @cache
 def _layers(
-    key: _Key, one: Pass, lora_rank: int, lora_targets: str, bf16: bool, remat: bool
+    key: _Key, one: PassShape, lora_rank: int, lora_targets: str, bf16: bool, remat: bool
 ) -> Alive:
     """A second pass through some layers: the gradients are there already."""
     model = _shapes_only(key.part)
@@ -214,7 +214,7 @@ def _layers(
     return Alive(saved, own.peak)
 
 
-def _hidden(model: Any, one: Pass) -> Tensor:
+def _hidden(model: Any, one: PassShape) -> Tensor:
     """The hidden states that predict the completions, as `Policy` computes them."""
     if LINEAR in attention_kinds(model.config):
         ids = torch.zeros(one.sequences, one.prompt + one.completion - 1, dtype=torch.long)

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.nn.functional import pad
 from transformers import PreTrainedModel
 
-from cppo_grpo.model.tree_attention import Tree
+from cppo_grpo.model.tree_attention import PromptTree
 
 CHUNK = 64
 """Tokens that the delta rule computes at once: it pads a batch to a multiple of them anyway."""
@@ -55,7 +55,9 @@ class Branching:
     def __init__(self, own: Callable[..., Tensor]) -> None:
         self.own = own
 
-    def __call__(self, hidden_states: Tensor, tree: Tree | None = None, **kwargs: Any) -> Tensor:
+    def __call__(
+        self, hidden_states: Tensor, tree: PromptTree | None = None, **kwargs: Any
+    ) -> Tensor:
         """As transformers calls a layer; a row of segments if there is a tree."""
         if tree is None:
             return self.own(hidden_states=hidden_states, **kwargs)
@@ -126,7 +128,7 @@ class States:
         return new
 
 
-def _similar(segments: list[int], tree: Tree) -> list[list[int]]:
+def _similar(segments: list[int], tree: PromptTree) -> list[list[int]]:
     """Segments that need the same number of chunks."""
 
     def chunks(segment: int) -> int:

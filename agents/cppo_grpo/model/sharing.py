@@ -8,7 +8,7 @@ from typing import Any
 from transformers import PretrainedConfig, PreTrainedModel
 
 from cppo_grpo.model.linear_attention import branch, branching_layers, unbranch
-from cppo_grpo.model.tree_attention import IMPLEMENTATION, Tree
+from cppo_grpo.model.tree_attention import IMPLEMENTATION, PromptTree
 
 FULL, SLIDING, LINEAR = "full_attention", "sliding_attention", "linear_attention"
 
@@ -48,7 +48,7 @@ def remove(model: PreTrainedModel, before: str) -> None:
     unbranch(model)
 
 
-def unseen_windows(model: PreTrainedModel, tree: Tree) -> str | None:
+def unseen_windows(model: PreTrainedModel, tree: PromptTree) -> str | None:
     """Whether a layer's window never reached the attention over the tree."""
     text: Any = model.config.get_text_config(decoder=True)
     sliding = attention_kinds(model.config).count(SLIDING)

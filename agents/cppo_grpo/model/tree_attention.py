@@ -44,7 +44,7 @@ class PromptGroup:
 
 
 @dataclass(frozen=True, slots=True)
-class Tree:
+class PromptTree:
     """One row of segments, in row order."""
 
     sizes: tuple[int, ...]
@@ -87,7 +87,7 @@ class PackedRow:
 
     ids_1L: Tensor
     positions_1L: Tensor
-    tree: Tree
+    tree: PromptTree
     predicting: Tensor
     """Row indices whose logits predict the completion tokens, sequence by sequence."""
 
@@ -156,7 +156,7 @@ def make_row(
     row = PackedRow(
         ids_1L=torch.tensor([ids], device=device),
         positions_1L=torch.tensor([positions], device=device),
-        tree=Tree(tuple(sizes), tuple(parents), mask),
+        tree=PromptTree(tuple(sizes), tuple(parents), mask),
         predicting=torch.tensor(predicting, device=device),
     )
     return row, order
@@ -169,7 +169,7 @@ def tree_attention(
     value: Tensor,
     attention_mask: Tensor | None,
     *,
-    tree: Tree | None = None,
+    tree: PromptTree | None = None,
     scaling: float | None = None,
     sliding_window: int | None = None,
     softcap: float | None = None,

@@ -9,13 +9,13 @@ from typing import Any
 
 from cppo_env.atomic import write_atomically
 
-Row = dict[str, Any]
+LogRow = dict[str, Any]
 
 PARTS = ("plan", "solve", "judge", "update")
 """The parts of a step that are timed."""
 
 
-def time_shares(rows: Iterable[Row]) -> dict[str, float]:
+def time_shares(rows: Iterable[LogRow]) -> dict[str, float]:
     """Part → its share of the total time of some steps."""
     rows = list(rows)
     seconds = {part: sum(row[f"seconds_{part}"] for row in rows) for part in PARTS}
@@ -27,11 +27,11 @@ class MetricsLog:
 
     def __init__(self, path: Path, *, writable: bool = True):
         self.path, self.writable = path, writable
-        self.listeners: list[Callable[[Row], None]] = []
+        self.listeners: list[Callable[[LogRow], None]] = []
         """Told of every row."""
         path.parent.mkdir(parents=True, exist_ok=True)
 
-    def append(self, row: Row) -> None:
+    def append(self, row: LogRow) -> None:
         """Add a row."""
         if not self.writable:
             return
@@ -40,12 +40,12 @@ class MetricsLog:
         for listener in self.listeners:
             listener(row)
 
-    def rows(self, stage: str | None = None) -> list[Row]:
+    def rows(self, stage: str | None = None) -> list[LogRow]:
         """All rows, or those of one stage; skips a line that a crash left unfinished."""
         if not self.path.exists():
             return []
         content = self.path.read_text(encoding="utf-8")
-        rows: list[Row] = [
+        rows: list[LogRow] = [
             json.loads(line) for line in content[: content.rfind("\n") + 1].splitlines()
         ]
         return [row for row in rows if stage is None or row["stage"] == stage]

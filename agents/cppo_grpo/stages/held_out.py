@@ -21,7 +21,7 @@ from cppo_env.vector import CPPOVectorEnv
 from cppo_grpo.config import TrainConfig
 from cppo_grpo.parallel import Processes
 from cppo_grpo.runs.checkpoints import best_checkpoint, load_weights
-from cppo_grpo.runs.log import Row
+from cppo_grpo.runs.log import LogRow
 from cppo_grpo.runs.progress import stage
 from cppo_grpo.runs.random_states import kept_states
 from cppo_grpo.stages.evaluation import evaluate
@@ -169,7 +169,7 @@ class HeldOut:
             return steps
         return load_weights(best_checkpoint(run.checkpoints), self._session.learner.policy)
 
-    def _play(self, env: CPPOVectorEnv, title: str | None) -> tuple[Row, list[Any]]:
+    def _play(self, env: CPPOVectorEnv, title: str | None) -> tuple[LogRow, list[Any]]:
         """The figures and the episodes; a title shows their progress."""
         session, config = self._session, self._session.run.config
         session.update_sampler()
@@ -186,7 +186,7 @@ class HeldOut:
             )
         return dataclasses.asdict(found), records
 
-    def _tell(self, when: str, row: Row, remark: str = "") -> None:
+    def _tell(self, when: str, row: LogRow, remark: str = "") -> None:
         low, high = row["ci95"]
         self._console.print(
             f"pass@{self._session.run.config.k} {when} [bold]{row['pass_at_k']:.3f}[/] "

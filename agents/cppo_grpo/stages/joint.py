@@ -18,7 +18,7 @@ from cppo_grpo.learner.credit import compute_advantages
 from cppo_grpo.learner.information import add_information
 from cppo_grpo.rollouts.distributed import gather
 from cppo_grpo.rollouts.values import Rollout, require_some
-from cppo_grpo.runs.log import Row
+from cppo_grpo.runs.log import LogRow
 from cppo_grpo.runs.progress import stage
 from cppo_grpo.stages.held_out import HeldOut
 from cppo_grpo.stages.metrics import overlapped_s, rollout_metrics
@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 STOP_WINDOW = 20
 """Number of recent steps that `stop_at` averages."""
 
-Keep = Callable[[Rollout, Row, Mapping[str, Any]], None]
+Keep = Callable[[Rollout, LogRow, Mapping[str, Any]], None]
 """Stores the episodes and metrics of a step, and the data cursor after it."""
 
 
@@ -53,7 +53,7 @@ def learn(session: Session, steps: int, held_out: HeldOut, console: Console) -> 
             soft_wrap=True,
         )
 
-    def keep(rollout: Rollout, row: Row, after: Mapping[str, Any]) -> None:
+    def keep(rollout: Rollout, row: LogRow, after: Mapping[str, Any]) -> None:
         nonlocal steps, cursor, moved
         run.write_episodes(f"step-{steps + 1:06d}", rollout.records)
         steps, cursor, moved = steps + 1, after, session.learner.moved
@@ -84,7 +84,7 @@ def learn(session: Session, steps: int, held_out: HeldOut, console: Console) -> 
     return steps
 
 
-def _step(session: Session, rollouts: _Rollouts, step: int, keep: Keep) -> Row:
+def _step(session: Session, rollouts: _Rollouts, step: int, keep: Keep) -> LogRow:
     """Rollout → advantages → update; returns the metrics.
 
     Raises:
@@ -159,7 +159,7 @@ def _reached(recent: deque[float], target: float | None) -> bool:
     return target is not None and len(recent) == STOP_WINDOW and float(np.mean(recent)) >= target
 
 
-def _figures(row: Row, k: int) -> dict[str, float]:
+def _figures(row: LogRow, k: int) -> dict[str, float]:
     """The metrics of a step to show, the most important first."""
     return {
         f"pass@{k}": row["pass_at_k"],

@@ -11,10 +11,12 @@ from cppo_env.judges import folded
 from cppo_grpo.config import TrainConfig
 from cppo_grpo.learner.credit import SequenceAdvantages, solver_rewards
 from cppo_grpo.rollouts.values import Rollout
-from cppo_grpo.runs.log import Row
+from cppo_grpo.runs.log import LogRow
 
 
-def rollout_metrics(rollout: Rollout, advantages: SequenceAdvantages, config: TrainConfig) -> Row:
+def rollout_metrics(
+    rollout: Rollout, advantages: SequenceAdvantages, config: TrainConfig
+) -> LogRow:
     """Metrics of a batch of episodes; see docs/metrics.md."""
     planned = bool(rollout.plans.texts)
     counted_N = ~rollout.void_N
@@ -68,7 +70,7 @@ def _plan_metrics(
     }
 
 
-def overlapped_s(row: Row) -> float:
+def overlapped_s(row: LogRow) -> float:
     """Wall time of a step in which two of its parts overlapped."""
     judging_s = max(row["seconds_judge"], row["seconds_sandbox"])
     apart_s = row["seconds_plan"] + row["seconds_solve"] + judging_s + row["seconds_update"]

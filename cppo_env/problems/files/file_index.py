@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 
 from cppo_env.atomic import write_atomically
 from cppo_env.problems.contents import digest_of
-from cppo_env.problems.files.formats import Found, RecordFile, State
+from cppo_env.problems.files.formats import FileState, Found, RecordFile
 from cppo_env.problems.files.sources import cache_folder
 from cppo_env.problems.records import FieldError, Record
 from cppo_env.problems.views import Summary, summarise
@@ -116,14 +116,14 @@ def _with_progress(file: RecordFile) -> Iterator[Found]:
             yield found
 
 
-def _place(state: list[State], decode: Decode) -> Path:
+def _place(state: list[FileState], decode: Decode) -> Path:
     name = hashlib.sha256(f"{state[0].path} {len(state)} {decode.__module__}".encode()).hexdigest()[
         :24
     ]
     return cache_folder() / "index" / f"{name}.json"
 
 
-def _mark(state: list[State], decode: Decode) -> str:
+def _mark(state: list[FileState], decode: Decode) -> str:
     return hashlib.sha256(
         repr((state, _code(inspect.getsourcefile(decode) or __file__))).encode()
     ).hexdigest()

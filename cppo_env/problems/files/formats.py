@@ -32,7 +32,7 @@ class Found(NamedTuple):
     record: Record | FieldError
 
 
-class State(NamedTuple):
+class FileState(NamedTuple):
     """What the file system knows about changes to a file."""
 
     path: str
@@ -40,10 +40,10 @@ class State(NamedTuple):
     mtime_ns: int
 
 
-def state_of(path: Path) -> State:
+def state_of(path: Path) -> FileState:
     """The state of a file now."""
     stat = path.stat()
-    return State(os.path.abspath(path), stat.st_size, stat.st_mtime_ns)
+    return FileState(os.path.abspath(path), stat.st_size, stat.st_mtime_ns)
 
 
 class RecordFile(Protocol):
@@ -59,7 +59,7 @@ class RecordFile(Protocol):
         """A position behind the last record."""
         ...
 
-    def state(self) -> list[State]:
+    def state(self) -> list[FileState]:
         """What changes when the records do."""
         ...
 
@@ -99,7 +99,7 @@ class JsonLines:
         """Size of the file."""
         return self.path.stat().st_size
 
-    def state(self) -> list[State]:
+    def state(self) -> list[FileState]:
         """The file's."""
         return [state_of(self.path)]
 
@@ -161,7 +161,7 @@ class ParquetRows:
         with open_parquet(self.path) as file:
             return file.metadata.num_rows
 
-    def state(self) -> list[State]:
+    def state(self) -> list[FileState]:
         """The file's."""
         return [state_of(self.path)]
 
@@ -251,7 +251,7 @@ class RawFolders:
         """Number of folders."""
         return len(self.folders)
 
-    def state(self) -> list[State]:
+    def state(self) -> list[FileState]:
         """That of all files in the folders."""
         paths = (folder / name for folder in self.folders for name in sorted(APPS_FILES.values()))
         return [state_of(path) for path in paths if path.exists()]

@@ -10,11 +10,11 @@ from pathlib import Path
 from cppo_env.errors import ProblemDataError, UsageError
 from cppo_env.problems.files.damage import damage_of
 from cppo_env.problems.files.formats import (
+    FileState,
     JsonLines,
     ParquetRows,
     RawFolders,
     RecordFile,
-    State,
     open_parquet,
     split_of,
 )
@@ -216,7 +216,7 @@ def _fields(file: RecordFile) -> frozenset[str]:
 
 
 @lru_cache(maxsize=256)
-def _fields_of(file: RecordFile, *_: State) -> frozenset[str]:
+def _fields_of(file: RecordFile, *_: FileState) -> frozenset[str]:
     if isinstance(file, ParquetRows):
         with open_parquet(file.path) as table:
             return frozenset(table.schema_arrow.names)

@@ -77,10 +77,10 @@ def load(source: Path | str, /, **filters: Any) -> Problems:
     Raises:
         ProblemDataError: it is no store, or one of another version of the format.
     """
-    return select(Store(Path(source)), **filters)
+    return select(StoredProblems(Path(source)), **filters)
 
 
-class Store(Problems):
+class StoredProblems(Problems):
     """The problems of a store."""
 
     def __init__(self, folder: Path):
@@ -148,7 +148,7 @@ class Store(Problems):
         return {name: index for index, name in enumerate(self._index.column("id").to_pylist())}
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Store, (self.folder,)
+        return StoredProblems, (self.folder,)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from typing import Any
 
 from cppo_env.errors import SandboxError
 from cppo_env.types import TestCase
-from cppo_sandboxes.host.grader import CPU_S, LOADED, Reply
+from cppo_sandboxes.host.grader import CPU_S, LOADED, CheckerReply
 from cppo_sandboxes.host.patience import within
 from cppo_sandboxes.host.rules import Rule, pickled
 
@@ -151,14 +151,14 @@ class _Grader:
         self.served = True
         return right
 
-    def _ask(self, message: tuple[Any, ...], seconds: float) -> Reply:
+    def _ask(self, message: tuple[Any, ...], seconds: float) -> CheckerReply:
         try:
             self._connection.send(message)
         except OSError:
             raise self._lost() from None
         return self._hear(seconds)
 
-    def _hear(self, seconds: float) -> Reply:
+    def _hear(self, seconds: float) -> CheckerReply:
         try:
             if self._connection.poll(seconds):
                 return self._connection.recv()

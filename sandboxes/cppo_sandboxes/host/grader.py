@@ -23,7 +23,7 @@ from cppo_sandboxes.host.faults import reason_of
 if TYPE_CHECKING:
     from cppo_env.types import Checker, Problem, TestCase
 
-Reply = tuple[bool | None, str]
+CheckerReply = tuple[bool | None, str]
 MEMORY_BYTES = 1 << 30
 """What checkers may take, beyond what the process has once they are loaded."""
 CPU_S = 10
@@ -42,7 +42,7 @@ class Grader:
     def __init__(self) -> None:
         self._rules: dict[bytes, tuple[Checker, Problem]] = {}
 
-    def load(self, key: bytes, rule: bytes) -> Reply:
+    def load(self, key: bytes, rule: bytes) -> CheckerReply:
         """Take in a checker; that fails if this process cannot find its module."""
         _limit(resource.RLIMIT_DATA, _data_bytes() + MEMORY_BYTES)
         _limit(resource.RLIMIT_CPU, _cpu_s() + LOAD_S)
@@ -55,7 +55,7 @@ class Grader:
         _limit(resource.RLIMIT_DATA, _data_bytes() + MEMORY_BYTES)
         return True, ""
 
-    def check(self, key: bytes, pickled: bytes, answer: bytes) -> Reply:
+    def check(self, key: bytes, pickled: bytes, answer: bytes) -> CheckerReply:
         """What a checker says of an answer."""
         checker, problem = self._rules[key]
         _limit(resource.RLIMIT_CPU, _cpu_s() + CPU_S)

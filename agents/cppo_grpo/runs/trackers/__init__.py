@@ -12,7 +12,7 @@ from typing import Protocol
 
 from cppo_env import plugins
 from cppo_grpo.runs.folder import Run
-from cppo_grpo.runs.log import Row
+from cppo_grpo.runs.log import LogRow
 
 
 class Tracker(Protocol):
@@ -44,7 +44,7 @@ def tracked(run: Run) -> Generator[None]:
         yield
 
 
-def _pass_on(tracker: Tracker, row: Row) -> None:
+def _pass_on(tracker: Tracker, row: LogRow) -> None:
     stage = "evaluation" if row["stage"] in ("before", "eval", "after") else row["stage"]
     figures = {
         name: value
