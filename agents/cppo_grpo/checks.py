@@ -21,7 +21,6 @@ from cppo_grpo.algorithms import (
     EpisodeRewards,
     Floats,
     load_algorithm,
-    name_of,
 )
 
 if TYPE_CHECKING:
@@ -197,7 +196,7 @@ def _check_groups(config: TrainConfig) -> None:
     """Refuse groups without any contrast, and rewards that the algorithm ignores."""
     algorithm = load_algorithm(config.algorithm)
     sizes = (
-        f"algorithm={name_of(config.algorithm)}, tuples={config.tuples}, k={config.k}, "
+        f"algorithm={config.algorithm_name}, tuples={config.tuples}, k={config.k}, "
         f"solver_group={config.solver_group}"
     )
     plans, nothing = config.planning == "policy", np.zeros((16, config.tuples, config.k))
@@ -213,7 +212,7 @@ def _check_groups(config: TrainConfig) -> None:
         raise UsageError(f"{sizes}: {error}") from error
     if plans and not by_plans and (config.plan_only or config.reward != "gated"):
         raise UsageError(
-            f"algorithm={name_of(config.algorithm)} with reward={config.reward}, "
+            f"algorithm={config.algorithm_name} with reward={config.reward}, "
             f"plan_only={config.plan_only}: it compares "
             "programs and never sees the planner's reward (or a group of plans has one member); "
             "use algorithm=cppo and "

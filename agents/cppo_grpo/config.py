@@ -305,6 +305,11 @@ class TrainConfig:
         return self.planner or ("skills" if needs_skills else "policy")
 
     @property
+    def algorithm_name(self) -> str:
+        """The name of the algorithm, also of one that is given as a function."""
+        return name_of(self.algorithm)
+
+    @property
     def decisive_figure(self) -> Literal["pass_at_k", "validity"]:
         """The figure by which evaluations are compared."""
         return self.best_by or ("validity" if self.plan_only else "pass_at_k")
@@ -357,7 +362,7 @@ class TrainConfig:
         values = dataclasses.asdict(self)
         for name in NOT_STORED:
             del values[name]
-        values["algorithm"] = name_of(self.algorithm)
+        values["algorithm"] = self.algorithm_name
         return json.dumps(values, indent=2) + "\n"
 
     @classmethod

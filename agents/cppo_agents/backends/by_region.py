@@ -35,7 +35,7 @@ class KnownByRegion(ByRegion):
     """The same of two models in reach; limits hold for both of them."""
 
     def __init__(self, planner: KnowsModel, solver: KnowsModel):
-        super().__init__(planner, solver)  # pyright: ignore[reportArgumentType] - back ends, too
+        super().__init__(planner, solver)  # pyright: ignore[reportArgumentType] - they are back ends as well
         self.models: dict[str, KnowsModel] = {"planner": planner, "solver": solver}
 
     @property

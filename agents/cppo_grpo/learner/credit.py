@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from cppo_env.errors import RoleError, UsageError
 from cppo_env.roles import blamed
-from cppo_grpo.algorithms import EpisodeRewards, load_algorithm, name_of
+from cppo_grpo.algorithms import EpisodeRewards, load_algorithm
 from cppo_grpo.config import TrainConfig
 from cppo_grpo.rollouts.values import Rollout
 
@@ -82,12 +82,12 @@ def compute_advantages(rollout: Rollout, config: TrainConfig) -> SequenceAdvanta
     algorithm = load_algorithm(config.algorithm)
     if rollout.information_NK is None and asks_for_information(config):
         raise UsageError(
-            f"{name_of(config.algorithm)}: the rollout lacks information_NK; pass it through "
+            f"{config.algorithm_name}: the rollout lacks information_NK; pass it through "
             "information.add_information"
         )
     programs = None
     if "programs" in algorithm.needs:
-        _require_records(rollout, f"{name_of(config.algorithm)}: it compares programs")
+        _require_records(rollout, f"{config.algorithm_name}: it compares programs")
         programs = programs_of(rollout, config.k)
     episodes, branches = rollout.branches[:, 0], rollout.branches[:, 1]
     groups = -1, config.tuples
@@ -107,7 +107,7 @@ def compute_advantages(rollout: Rollout, config: TrainConfig) -> SequenceAdvanta
         solutions_NK = given.solutions_PMK.reshape(-1, config.k)
     if not (np.isfinite(plans_N).all() and np.isfinite(solutions_NK).all()):
         raise RoleError(
-            f"algorithm {name_of(config.algorithm)}: returned advantages that are not finite"
+            f"algorithm {config.algorithm_name}: returned advantages that are not finite"
         )
     planned_N = np.arange(len(rollout.plans.completions))
     return SequenceAdvantages(

@@ -24,7 +24,6 @@ from cppo_env.atomic import write_atomically
 from cppo_env.errors import UsageError
 from cppo_env.provenance import RECORDED, require_same_problems
 from cppo_env.records import EpisodeRecord, read_records
-from cppo_grpo.algorithms import name_of
 from cppo_grpo.checks import check
 from cppo_grpo.config import NOT_STORED, TrainConfig, changes
 from cppo_grpo.runs.log import MetricsLog
@@ -112,7 +111,7 @@ class Run:
     def _continued(self, call: TrainConfig) -> Run:
         """The run with the changed settings of a resumed run; refuses those that cannot change."""
         stored = self.config
-        if name_of(call.algorithm) == name_of(stored.algorithm):
+        if call.algorithm_name == stored.algorithm_name:
             # The folder holds the name of a function, and not every function can be found by it.
             stored = replace(stored, algorithm=call.algorithm)
         changed = {
