@@ -145,7 +145,7 @@ def surroundings(rollouts: Sequence[Rollout], tuples: int, programs: bool) -> di
         "solver_pass_at_k": solver_ladder(
             solved_NK.reshape(-1, tuples, solved_NK.shape[1]), void_N.reshape(-1, tuples)
         ),
-        "quadrants": quadrants(accepted_N, solved_NK.any(-1), void_N),
+        "quadrants": quadrants(accepted_N, np.asarray(solved_NK.any(-1)), void_N),
         "thresholds": thresholds,
     }
 

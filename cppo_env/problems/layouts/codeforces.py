@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from cppo_env.problems.files.catalog import Catalog
-from cppo_env.problems.files.formats import Found, RecordFile, State, open_parquet, state_of
+from cppo_env.problems.files.formats import FileState, Found, RecordFile, open_parquet, state_of
 from cppo_env.problems.files.sources import files_of
 from cppo_env.problems.layouts.cues import INTERACTIVE, checker_for, refuse_interactive
 from cppo_env.problems.layouts.limits import limits_of
@@ -177,7 +177,7 @@ class WithTests:
         """That of the records."""
         return self.file.end
 
-    def state(self) -> list[State]:
+    def state(self) -> list[FileState]:
         """That of the records and of the tests."""
         return [*self.file.state(), *map(state_of, sorted(self.folder.glob("*.parquet")))]
 
