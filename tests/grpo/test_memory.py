@@ -15,6 +15,7 @@ from cppo_grpo.config import TrainConfig
 from cppo_grpo.learner.learner import Learner
 from cppo_grpo.memory.devices import GIB, Devices, assumed
 from cppo_grpo.memory.estimate import MemoryPlan, make_plan
+from cppo_grpo.memory.simulation import PassShape, activations
 from cppo_grpo.memory.tracking import AliveBytes
 from cppo_grpo.model.policy import Policy
 from cppo_grpo.model.tiny import VOCABULARY, tiny_config
@@ -22,9 +23,10 @@ from cppo_grpo.rollouts.values import Rollout, Samples
 from cppo_grpo.samplers import Completion, SamplingParams
 from cppo_grpo.samplers.transformers import TransformersSampler
 from rich.console import Console
-from transformers import Qwen3ForCausalLM
+from transformers import AutoModelForCausalLM, Qwen3ForCausalLM
 
 from cppo_env import CppoError, UsageError
+from tests.support.architectures import SHAPES
 from tests.support.cli import cppo, fault
 
 CONFIG = TrainConfig(
@@ -119,6 +121,21 @@ def test_the_plan_of_an_update_is_within_15_percent_of_what_it_allocates(
     plan = make_plan(config, HERE, 1)
     planned = max(plan.at("update"), plan.at("optimizer step"), plan.at("averaging"))
     assert planned == pytest.approx(measured, rel=0.15)
+
+
+def test_the_plan_of_a_hybrid_knows_that_prompts_are_shared() -> None:
+    shape = SHAPES["Qwen3.5"]()
+    policy = Policy(AutoModelForCausalLM.from_config(shape, dtype=torch.float32)).train()
+    [prompt], completions = tokens(1, 257, 0), tokens(4, 96, 1)
+    vocabulary = shape.vocab_size
+    prompt, *completions = (tuple(t % vocabulary for t in ids) for ids in (prompt, *completions))
+    for weight in policy.parameters():
+        weight.grad = torch.zeros_like(weight)
+    held = [*policy.parameters(), *(weight.grad for weight in policy.parameters())]
+    with AliveBytes([tensor for tensor in held if tensor is not None]) as alive:
+        policy([prompt] * 4, completions, 1.0).sum().backward()
+    planned = activations(shape, CONFIG, PassShape(257, 96, 4), False)
+    assert planned == pytest.approx(alive.peak, rel=0.15)
 
 
 @pytest.mark.parametrize(("prompt", "length"), [(256, 96), (64, 300)])

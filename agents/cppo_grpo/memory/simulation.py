@@ -8,7 +8,7 @@ whatever the architecture. Memory is linear in the number of layers: two slices 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
@@ -26,7 +26,7 @@ from cppo_grpo.memory.tracking import AliveBytes
 from cppo_grpo.model.chunked_head import chosen_log_probs
 from cppo_grpo.model.lora import add_adapter
 from cppo_grpo.model.modes import checkpoint_activations
-from cppo_grpo.model.sharing import LINEAR, attention_kinds, install
+from cppo_grpo.model.sharing import LINEAR, attention_kinds, install, obstacle
 from cppo_grpo.model.tree_attention import PromptGroup, make_row
 from cppo_grpo.samplers.kv_cache import cache_argument, final_room, make_cache
 from cppo_grpo.samplers.transformers import draw
@@ -50,8 +50,14 @@ class PassShape:
         return (self.prompt + self.completion - 1) * self.sequences * self.groups
 
 
-SHORT = PassShape(33, 32, 1), PassShape(65, 64, 1)
-"""What stands for a long pass where memory is linear in the tokens."""
+ROWS = PassShape(33, 32, 1), PassShape(65, 64, 1)
+"""What stands for a long pass whose sequences have rows to themselves, where memory is linear in
+the tokens."""
+
+SHORT = PassShape(65, 64, 2)
+LONGER = PassShape(129, 64, 2), PassShape(65, 128, 2), PassShape(65, 64, 4)
+"""What stands for a long pass of linear attention, which runs in many small steps, all alike:
+memory is linear in the tokens of prompts, in those of completions, and in the sequences."""
 
 
 HEAD_TOKENS = 512, 1024
@@ -94,9 +100,11 @@ def activations(shape: PretrainedConfig, config: TrainConfig, one: PassShape, re
         return less.towards(larger, ratio)
 
     if LINEAR in attention_kinds(shape):
-        # Linear attention runs in many small steps, all alike: two short passes give the line.
-        ratio = (one.tokens - SHORT[0].tokens) / (SHORT[1].tokens - SHORT[0].tokens)
-        alive = whole(SHORT[0]).towards(whole(SHORT[1]), ratio)
+        if _shares(_key(shape, few)):
+            alive = _extended(whole(SHORT), [whole(longer) for longer in LONGER], one)
+        else:
+            ratio = (one.tokens - ROWS[0].tokens) / (ROWS[1].tokens - ROWS[0].tokens)
+            alive = whole(ROWS[0]).towards(whole(ROWS[1]), ratio)
     else:
         group = whole(replace(one, groups=1))
         alive = Alive(group.saved * one.groups, group.peak * one.groups)
@@ -107,6 +115,24 @@ def activations(shape: PretrainedConfig, config: TrainConfig, one: PassShape, re
     )
     head = less + (larger - less) * (tokens - HEAD_TOKENS[0]) / (HEAD_TOKENS[1] - HEAD_TOKENS[0])
     return int(max(alive.saved + head, alive.peak))
+
+
+def _extended(short: Alive, longer: Sequence[Alive], one: PassShape) -> Alive:
+    """From the passes `SHORT` and `LONGER` to a long one."""
+
+    def line(*values: float) -> float:
+        start, prompt, completion, sequences = values
+        by_prompt = (prompt - start) / (LONGER[0].prompt - SHORT.prompt)
+        by_token = (completion - start) / (2 * (LONGER[1].completion - SHORT.completion))
+        by_sequence = (sequences - start) / 2 - by_token * SHORT.completion
+        fixed = start - by_prompt * SHORT.prompt - 2 * (by_sequence + by_token * SHORT.completion)
+        group = by_prompt * one.prompt + one.sequences * (by_sequence + by_token * one.completion)
+        return max(0.0, fixed) + one.groups * group
+
+    return Alive(
+        line(short.saved, *(each.saved for each in longer)),
+        line(short.peak, *(each.peak for each in longer)),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +211,12 @@ def _fill(model: nn.Module) -> None:
 
 
 @cache
+def _shares(key: _Key) -> bool:
+    """Whether a model with linear attention computes a shared prompt once."""
+    return obstacle(_shapes_only(key.part)) is None
+
+
+@cache
 def _layers(
     key: _Key, one: PassShape, lora_rank: int, lora_targets: str, bf16: bool, remat: bool
 ) -> Alive:
@@ -194,7 +226,8 @@ def _layers(
         add_adapter(model, TrainConfig(lora_rank=lora_rank, lora_targets=lora_targets))
     with _fake():
         _fill(model)
-        if LINEAR not in attention_kinds(key.part):
+        shared = LINEAR not in attention_kinds(key.part) or _shares(key)
+        if shared:
             install(model)
         if remat:
             checkpoint_activations(model)
@@ -202,7 +235,7 @@ def _layers(
 
         def forward() -> Tensor:
             with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
-                return _hidden(model, one)
+                return _hidden(model, one, shared)
 
         for weight in model.parameters():
             weight.grad = torch.zeros_like(weight) if weight.requires_grad else None
@@ -214,9 +247,9 @@ def _layers(
     return Alive(saved, own.peak)
 
 
-def _hidden(model: Any, one: PassShape) -> Tensor:
+def _hidden(model: Any, one: PassShape, shared: bool) -> Tensor:
     """The hidden states that predict the completions, as `Policy` computes them."""
-    if LINEAR in attention_kinds(model.config):
+    if not shared:
         ids = torch.zeros(one.sequences, one.prompt + one.completion - 1, dtype=torch.long)
         states = model.base_model(
             input_ids=ids, attention_mask=torch.ones_like(ids), use_cache=False
