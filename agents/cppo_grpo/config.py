@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from cppo_agents.backends import RegionName
 from cppo_agents.models.lengths import LongPrompts
 
 from cppo_env.provenance import RECORDED
@@ -22,23 +21,10 @@ from cppo_grpo.choices import (
     SolverGroup,
     SolverReward,
 )
+from cppo_grpo.regions import Region, RegionName
 
 NOT_STORED = ("run", "resume", "given", "dry_run", "assume", "assume_prompt_tokens")
 """Settings of one call, which are not part of a run."""
-
-
-@dataclass(frozen=True, slots=True)
-class Region:
-    """The settings of one region: those of `TrainConfig` that end in `_plan` or in `_solve`."""
-
-    temperature: float
-    weight: float
-    """λ."""
-    beta: float
-    epsilon: float
-    epsilon_high: float | None
-    aggregation: Aggregation
-    mask_truncated: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from cppo_env.errors import UsageError
 from cppo_grpo.checks import check
-from cppo_grpo.config import Region, RegionName, TrainConfig
+from cppo_grpo.config import TrainConfig
 from cppo_grpo.learner.batches import DistinctBatch, in_step
 from cppo_grpo.learner.consensus import Consensus
 from cppo_grpo.learner.credit import SequenceAdvantages, compute_advantages
@@ -30,6 +30,7 @@ from cppo_grpo.model.lora import WithoutAdapter
 from cppo_grpo.model.modes import checkpoint_activations
 from cppo_grpo.model.policy import Policy
 from cppo_grpo.parallel import Processes
+from cppo_grpo.regions import Region, RegionName
 from cppo_grpo.rollouts.values import Rollout, Samples
 
 
