@@ -1,0 +1,282 @@
+"""`cppo view`: what its pages say of a run, what they refuse, and that they follow a run."""
+
+import json
+import re
+import sqlite3
+import threading
+import time
+from dataclasses import replace
+
+import httpx
+import pytest
+import uvicorn
+from cppo_viewer.index import EpisodeIndex
+from cppo_viewer.library import Library
+from cppo_viewer.server import make_app
+from cppo_viewer.texts import program, statement
+from starlette.testclient import TestClient
+
+from cppo_env.errors import UsageError
+from cppo_env.records import EpisodeRecord
+
+HOSTILE = "<script>alert(1)</script>\u202e\x1b[2J"
+NAME = "first run"
+
+
+def episode(problem="strategies/train/1", number=0, verdicts=("WA", "AC"), **changes):
+    right = "AC" in verdicts
+    record = EpisodeRecord(
+        problem_id=problem,
+        episode=number,
+        methods=tuple(f"Method {n} of tuple {number}." for n in range(len(verdicts))),
+        accepted=True,
+        reason="",
+        programs=tuple(f"print({n})" for n in range(len(verdicts))),
+        verdicts=verdicts,
+        messages=("",) * len(verdicts),
+        reward=float(right),
+        void=False,
+        tests=len(verdicts),
+        tokens=10 + number,
+        acting_s=0.1,
+        judging_s=0.1,
+        plans=("A: …",),
+        answers=("an answer",) * len(verdicts),
+        no_program=("",) * len(verdicts),
+        outcomes=tuple("A" if one == "AC" else "W" for one in verdicts),
+    )
+    return replace(record, **changes)
+
+
+def write(run, name, *records):
+    file = run / "rollouts" / f"{name}.jsonl"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("a") as lines:
+        lines.writelines(record.to_json() + "\n" for record in records)
+
+
+def metric(run, **row):
+    with (run / "metrics.jsonl").open("a") as lines:
+        lines.write(json.dumps(row) + "\n")
+
+
+@pytest.fixture
+def run(tmp_path):
+    """The folder of a training run after two steps, with an evaluation before it."""
+    run = tmp_path / "runs" / NAME
+    run.mkdir(parents=True)
+    config = {"algorithm": "cppo", "env": "CPPO-Strategies-v0", "k": 2, "steps": 300, "seed": 3}
+    (run / "config.json").write_text(json.dumps(config))
+    metric(run, stage="before", step=0, pass_at_k=0.25, ci95=[0.1, 0.4], episodes=2)
+    for step in (1, 2):
+        metric(run, stage="joint", step=step, pass_at_k=step / 4, reward_plan=0.5, seconds=2.0)
+    write(run, "before", episode("strategies/test/1"), episode("strategies/test/2", verdicts=()))
+    write(
+        run,
+        "step-000001",
+        episode(number=0),
+        episode(
+            number=1,
+            verdicts=("WA", "TLE"),
+            methods=("method 0  of tuple 0.", "Method 1 of tuple 0."),
+        ),
+        episode(number=2, verdicts=("CE", "CE"), accepted=False, reason=HOSTILE, reward=0.0),
+    )
+    write(run, "step-000002", episode(verdicts=("WA", "WA"), void=True, messages=(HOSTILE, "")))
+    return run
+
+
+@pytest.fixture
+def library(run, tmp_path):
+    library = Library([run.parent], tmp_path / "cache")
+    yield library
+    library.close()
+
+
+@pytest.fixture
+def client(library):
+    with TestClient(make_app(library), base_url="http://127.0.0.1") as client:
+        yield client
+
+
+def links(page):
+    return set(re.findall(r'(?:href|action)="(/[^"]*)"', page))
+
+
+def test_every_page_can_be_reached_and_shows_what_a_model_wrote_as_text(client):
+    seen, waiting = set(), ["/"]
+    while waiting:
+        page = client.get(waiting.pop())
+        assert page.status_code == 200, page.text
+        assert "<script>alert" not in page.text and "\u202e" not in page.text
+        assert "\x1b" not in page.text
+        if page.headers["content-type"].startswith("text/html"):
+            waiting += sorted(links(page.text) - seen - {"/compare"})
+            seen |= links(page.text)
+    assert sum("/episode/" in link for link in seen) == 6
+    assert sum("/step/" in link for link in seen) == 3
+    assert any("/problem?id=strategies/train/1" in link for link in seen)
+
+
+def test_a_step_shows_its_groups_with_refused_repeated_and_void_tuples(client):
+    page = client.get(f"/run/{NAME}/step/step-000001").text
+    [row] = re.findall(r'<td class="group">(.*?)</td>', page, re.DOTALL)
+    solved, repeated, refused = re.findall(r'<a class="([^"]*)"', row)
+    assert (solved, repeated, refused) == ("tuple solved", "tuple repeated", "tuple refused")
+    assert "1/3" in page and "solved 0.333" in page
+    assert 'class="tuple void"' in client.get(f"/run/{NAME}/step/step-000002").text
+
+
+def test_an_episode_shows_methods_beside_programs_the_test_that_failed_and_its_group(client):
+    episodes = links(client.get(f"/run/{NAME}/step/step-000001").text)
+    first = min(link for link in episodes if "/episode/" in link)
+    page = client.get(first).text
+    assert "Method 1 of tuple 0." in page and "first failing test: hidden test 1" in page
+    assert "All 3 tuples of the group" in page
+    assert "2 of 3 tuples of the group have this method" in page  # case and blanks aside
+    record = client.get(first.replace("/episode/", "/record/")).json()
+    assert record["problem_id"] == "strategies/train/1" and record["verdicts"] == ["WA", "AC"]
+
+
+def test_a_problem_over_the_run_says_when_it_was_solved_and_lost(client):
+    page = client.get(f"/run/{NAME}/problem", params={"id": "strategies/train/1"}).text
+    assert "First solved in" in page and "by “Method 1 of tuple 0.”" in page
+    assert "Lost again" in page and "last solved in step 1; 1 later ones failed" in page
+
+
+@pytest.mark.parametrize(
+    ("filters", "found"),
+    [
+        ({}, 6),
+        ({"q": "tuple"}, 5),
+        ({"q": '"tuple 2"'}, 1),
+        ({"q": "Method TUPLE"}, 5),
+        ({"q": 'x" OR 1'}, 0),
+        ({"verdict": "TLE"}, 1),
+        ({"verdict": "AC", "file": "step-000001"}, 1),
+        ({"accepted": "no"}, 1),
+        ({"void": "yes"}, 1),
+        ({"solved": "no", "void": "no"}, 3),
+        ({"min_reward": "0.5"}, 2),
+        ({"problem": "test/"}, 2),
+    ],
+)
+def test_the_search_finds_what_fulfils_all_filters(library, filters, found):
+    index = library.index(library.run(NAME))
+    entries, total = index.search(filters)
+    assert (len(entries), total) == (found, found)
+
+
+@pytest.mark.parametrize(
+    ("filters", "said"),
+    [
+        ({"verdict": "OK"}, "verdict: got &#39;OK&#39;, expected one of AC"),
+        ({"void": "perhaps"}, "expected yes or no"),
+        ({"min_reward": "much"}, "expected a number"),
+        ({"q": '"'}, "expected at least one word"),
+        ({"sql": "1"}, "there is no filter"),
+    ],
+)
+def test_a_filter_that_cannot_be_understood_is_said(client, filters, said):
+    page = client.get(f"/run/{NAME}/search", params=filters)
+    assert page.status_code == 400 and said in page.text
+
+
+def test_other_hosts_other_methods_and_paths_outside_are_refused(client, run):
+    assert client.get("/", headers={"Host": "evil.example"}).status_code == 400
+    assert client.post("/").status_code == 405
+    for path in ("/run/%2e%2e", "/run/%2e%2e%2fruns", f"/run/{run}", "/static/%2e%2e/server.py"):
+        assert client.get(path).status_code == 404, path
+    assert client.get(f"/run/{NAME}/episode/99").status_code == 404
+    assert client.get(f"/run/{NAME}/step/step-000009").status_code == 404
+    policy = client.get("/").headers["content-security-policy"]
+    assert "default-src 'none'" in policy and "script-src 'self';" in policy
+
+
+def test_the_index_follows_a_run_that_grows_and_reads_replaced_files_again(run, tmp_path):
+    index = EpisodeIndex(run, tmp_path / "cache")
+    assert (index.refresh(), index.refresh()) == (6, 0)
+    file = run / "rollouts" / "step-000003.jsonl"
+    line = episode(number=7).to_json() + "\n"
+    file.write_text(line + line[:50])
+    assert index.refresh() == 1  # the second line is being written
+    file.write_text(line + line)
+    assert index.refresh() == 1 and index.count() == 8
+    other = file.with_suffix(".new")
+    other.write_text(episode(number=8).to_json() + "\n")
+    other.replace(file)
+    assert index.refresh() == 1 and [one.episode for one in index.of_file("step-000003")] == [8]
+    index.close()
+    again = EpisodeIndex(run, tmp_path / "cache")
+    assert again.refresh() == 0 and again.count() == 7
+    again.close()
+
+
+def test_an_index_of_another_version_is_made_anew(run, tmp_path):
+    EpisodeIndex(run, tmp_path / "cache").close()
+    [file] = (tmp_path / "cache").glob("*.sqlite")
+    with sqlite3.connect(file) as db:
+        db.execute("PRAGMA user_version = 99")
+    db.close()
+    index = EpisodeIndex(run, tmp_path / "cache")
+    assert index.refresh() == 6
+    index.close()
+
+
+def test_a_line_that_is_no_record_is_named(run, tmp_path):
+    write(run, "step-000003", episode())
+    with (run / "rollouts" / "step-000003.jsonl").open("a") as lines:
+        lines.write('{"problem_id": 1}\n')
+    index = EpisodeIndex(run, tmp_path / "cache")
+    with pytest.raises(UsageError, match=r"step-000003.jsonl, byte \d+: .* expected the record"):
+        index.refresh()
+    index.close()
+
+
+def test_an_open_page_is_told_when_the_run_writes(library, run):
+    server = uvicorn.Server(uvicorn.Config(make_app(library), port=0, lifespan="off"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        deadline = time.monotonic() + 60
+        while not server.started and time.monotonic() < deadline:
+            time.sleep(0.02)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        with httpx.stream("GET", f"http://127.0.0.1:{port}/run/{NAME}/live", timeout=60) as page:
+            lines = page.iter_lines()
+            assert next(lines) == "retry: 2000"
+            metric(run, stage="joint", step=3, pass_at_k=1.0, seconds=2.0)
+            assert next(line for line in lines if line.startswith("data")) == "data: changed"
+        rows = httpx.get(f"http://127.0.0.1:{port}/run/{NAME}/curves").json()
+        assert rows["joint"]["pass_at_k"] == [0.25, 0.5, 1.0]
+        assert rows["evaluation"]["ci95"] == [[0.1, 0.4]]
+    finally:
+        server.should_exit = server.force_exit = True
+        thread.join(60)
+    assert not thread.is_alive()
+
+
+def test_runs_side_by_side_show_what_one_solves_and_another_does_not(library, client, run):
+    other = run.parent / "second"
+    other.mkdir()
+    (other / "config.json").write_text((run / "config.json").read_text().replace("3}", "4}"))
+    write(other, "before", episode("strategies/test/1", verdicts=("WA", "WA")))
+    page = client.get("/compare", params={"run": [NAME, "second"]}).text
+    assert "<td>seed</td><td>3</td><td>4</td>" in page
+    assert "strategies/test/1" in page and "strategies/test/2" not in page
+    refused = client.get("/compare", params={"run": [NAME]})
+    assert refused.status_code == 400 and "expected 2 to 6" in refused.text
+
+
+def test_formulas_are_rendered_and_can_hide_nothing():
+    assert "<msub><mi>a</mi><mi>i</mi></msub>" in statement("the sum of $a_i$ and $$$b$$$")
+    for text in (
+        r"$\text{<script>alert(1)</script>}$",
+        r"$\href{javascript:alert(1)}{x}$",
+        r"$\left($",
+        r"$x^$",
+        "costs $5 or <b>",
+    ):
+        shown = statement(text)
+        assert "<math" not in shown and "<script" not in shown and "<b>" not in shown
+    assert "<script>" not in program("x = '<script>'\n") and "\u202e" not in program("# \u202e")

@@ -1,0 +1,357 @@
+"""What each page shows: plain values for its template."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup
+
+from cppo_env.evaluation.folders import OF_THE_CALL, RunOverview, differing, metrics_of
+from cppo_env.intervals import over_problems
+from cppo_env.records import EpisodeRecord
+from cppo_env.types import Problem, Verdict
+from cppo_viewer import texts
+from cppo_viewer.index import Entry
+from cppo_viewer.library import Library
+
+SHOWN_CHARS = 4000
+"""Of an input or expected output; the rest is counted."""
+PAGE = 50
+"""Episodes on a page of the search."""
+CURVES = {
+    "pass@K": ("pass_at_k",),
+    "rewards": ("reward_plan", "reward_solve"),
+    "plans": ("validity", "parse_rate", "duplicate_plans", "duplicate_methods"),
+    "silent groups": ("silent_groups_plan", "silent_groups_solve"),
+    "entropy": ("entropy_estimate_plan", "entropy_estimate_solve"),
+    "KL to the reference": ("kl_plan", "kl_solve"),
+    "tokens of a sequence": ("length_plan", "length_solve"),
+    "cut off": ("truncated_plan", "truncated_solve"),
+    "seconds of a step": ("seconds_plan", "seconds_solve", "seconds_judge", "seconds_update"),
+    "gradient norm": ("grad_norm",),
+}
+"""Title → metrics of a chart of the page of a run."""
+SHOWN = "algorithm", "agent", "env", "problems", "split", "filters"
+"""Settings that the table of runs shows anyway."""
+COLUMNS = 8
+"""Most settings that get a column of that table."""
+
+
+def runs_page(library: Library) -> dict[str, Any]:
+    """All runs, with the settings in which they differ."""
+    runs = library.runs()
+    columns = [name for name in differing(runs) if name not in SHOWN]
+    return {"runs": runs, "columns": columns[:COLUMNS], "more_columns": columns[COLUMNS:]}
+
+
+def run_page(library: Library, run: RunOverview) -> dict[str, Any]:
+    """One run: its curves, files of episodes and settings."""
+    index = library.index(run)
+    files = index.files()
+    settings = {name: value for name, value in run.config.items() if name not in OF_THE_CALL}
+    evaluation = None
+    if not run.trained and (solved := index.solved("episodes")):
+        evaluation = over_problems(list(solved.values()))
+    return {
+        "run": run,
+        "files": [{**row, "title": title_of(row["file"])} for row in files],
+        "settings": settings,
+        "changed": _changed(run),
+        "evaluation": evaluation,
+        "charts": [(title, " ".join(names)) for title, names in CURVES.items()],
+    }
+
+
+def curves(run: RunOverview) -> dict[str, Any]:
+    """The rows of a run by stage: metric → list of values over `step`."""
+    stages: dict[str, list[dict[str, Any]]] = {"joint": [], "evaluation": [], "warm_start": []}
+    for row in metrics_of(run.path):
+        stage = row.get("stage", "")
+        if stage in ("before", "eval", "after"):
+            stage = "evaluation"
+        if stage in stages:
+            stages[stage].append(row)
+    return {stage: _columns(rows) for stage, rows in stages.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A problem's tuples in one file of episodes."""
+
+    problem: str
+    entries: tuple[Entry, ...]
+    repeats: frozenset[int]
+    """Episodes whose plan, as a set of methods, is that of an earlier one."""
+
+
+def step_page(library: Library, run: RunOverview, file: str) -> dict[str, Any]:
+    """One file of episodes as a grid: a row for each problem, a cell for each tuple."""
+    index = library.index(run)
+    entries = index.of_file(file)
+    names = [row["file"] for row in index.files()]
+    groups = _groups(entries)
+    counted = [entry for entry in entries if not entry.void]
+    verdicts = Counter(verdict for entry in counted for verdict in entry.verdicts.split())
+    return {
+        "run": run,
+        "file": file,
+        "title": title_of(file),
+        "groups": groups,
+        "episodes": len(entries),
+        "void": len(entries) - len(counted),
+        "solved": _share([entry.correct > 0 for entry in counted]),
+        "reward": _share([entry.reward for entry in counted]),
+        "verdicts": verdicts.most_common(),
+        "neighbours": _neighbours(names, file),
+    }
+
+
+def episode_page(library: Library, run: RunOverview, entry: Entry) -> dict[str, Any]:
+    """One episode: methods beside programs, and all tuples of its group."""
+    index = library.index(run)
+    record = index.record(entry)
+    found = library.problem(run, entry.file, entry.problem)
+    group = [one for one in index.of_file(entry.file) if one.problem == entry.problem]
+    records = {one.id: record if one.id == entry.id else index.record(one) for one in group}
+    uses = Counter(
+        method for one in records.values() for method in {_normal(m) for m in one.methods} if method
+    )
+    language = str(run.config.get("language", "python"))
+    ids = [one.id for one in group]
+    return {
+        "run": run,
+        "entry": entry,
+        "title": title_of(entry.file),
+        "record": record,
+        "problem": found.problem,
+        "missing": found.reason,
+        "statement": texts.statement(found.problem.statement) if found.problem else "",
+        "branches": [
+            _branch(record, branch, found.problem, uses, len(records), language)
+            for branch in range(max(len(record.methods), len(record.answers)))
+        ],
+        "plans": [texts.plain(plan) for plan in record.plans],
+        "group": [
+            {
+                "entry": one,
+                "methods": [(method, uses[_normal(method)]) for method in records[one.id].methods],
+                "verdicts": one.verdicts.split(),
+            }
+            for one in group
+        ],
+        "neighbours": _neighbours(ids, entry.id),
+    }
+
+
+def problem_page(library: Library, run: RunOverview, problem_id: str) -> dict[str, Any]:
+    """One problem over a run: when it was solved, by which methods, and how its plans narrowed."""
+    index = library.index(run)
+    entries = index.of_problem(problem_id)
+    by_file: defaultdict[str, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        by_file[entry.file].append(entry)
+    first = next((entry for entry in entries if entry.correct), None)
+    solved_by: list[str] = []
+    if first is not None:
+        record = index.record(first)
+        solved_by = [
+            method
+            for method, verdict in zip(record.methods, record.verdicts, strict=False)
+            if verdict == Verdict.AC
+        ]
+    return {
+        "run": run,
+        "problem_id": problem_id,
+        "rows": [
+            {
+                "file": file,
+                "title": title_of(file),
+                "entries": group,
+                "solved": _share([entry.correct > 0 for entry in group if not entry.void]),
+                "distinct": len({entry.methods for entry in group if not entry.unreadable}),
+            }
+            for file, group in by_file.items()
+        ],
+        "first": first,
+        "first_title": title_of(first.file) if first else "",
+        "solved_by": solved_by,
+        "lost": _lost_again(by_file),
+    }
+
+
+def search_page(library: Library, run: RunOverview, given: Mapping[str, str]) -> dict[str, Any]:
+    """Episodes that fulfil the filters.
+
+    Raises:
+        UsageError: a filter cannot be understood.
+    """
+    index = library.index(run)
+    page = max(1, int(given["page"])) if given.get("page", "").isdigit() else 1
+    filters = {name: value for name, value in given.items() if name != "page"}
+    entries, total = index.search(filters, (page - 1) * PAGE, PAGE)
+    return {
+        "run": run,
+        "filters": filters,
+        "entries": [(entry, title_of(entry.file)) for entry in entries],
+        "total": total,
+        "page": page,
+        "pages": max(1, -(-total // PAGE)),
+        "files": [row["file"] for row in index.files()],
+        "verdicts": [verdict.value for verdict in Verdict],
+    }
+
+
+def compare_page(library: Library, names: Sequence[str]) -> dict[str, Any]:
+    """Some runs side by side: curves, and the problems that some solve and others do not."""
+    runs = [library.run(name) for name in names]
+    solved = {run.name: _last_solved(library, run) for run in runs}
+    shared = set.intersection(*(set(one) for one in solved.values())) if solved else set[str]()
+    rows = [
+        (problem, [solved[run.name][problem] for run in runs])
+        for problem in sorted(shared)
+        if len({solved[run.name][problem] for run in runs}) > 1
+    ]
+    rows.sort(key=lambda row: max(row[1]) - min(row[1]), reverse=True)
+    return {
+        "runs": runs,
+        "columns": differing(runs),
+        "rows": rows[:200],
+        "more": max(0, len(rows) - 200),
+        "shared": len(shared),
+    }
+
+
+def title_of(file: str) -> str:
+    """A file of episodes in words."""
+    kind, _, number = file.partition("-")
+    if number.isdigit():
+        return f"{'evaluation at step' if kind == 'eval' else 'step'} {int(number)}"
+    return {"before": "before training", "after": "after training"}.get(file, file)
+
+
+def _last_solved(library: Library, run: RunOverview) -> dict[str, float]:
+    """Problem → share solved in the run's last evaluation; without one, in its last step."""
+    index = library.index(run)
+    files = [row["file"] for row in index.files()]
+    evaluations = [file for file in files if not file.startswith("step-")]
+    chosen = (evaluations or files)[-1:]
+    return index.solved(chosen[0]) if chosen else {}
+
+
+def _groups(entries: Sequence[Entry]) -> list[Group]:
+    by_problem: defaultdict[str, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        by_problem[entry.problem].append(entry)
+    groups: list[Group] = []
+    for problem, group in by_problem.items():
+        seen: set[str] = set()
+        repeats: set[int] = set()
+        for entry in group:
+            if entry.methods in seen and not entry.unreadable:
+                repeats.add(entry.id)
+            seen.add(entry.methods)
+        groups.append(Group(problem, tuple(group), frozenset(repeats)))
+    return groups
+
+
+def _branch(
+    record: EpisodeRecord,
+    number: int,
+    problem: Problem | None,
+    uses: Counter[str],
+    tuples: int,
+    language: str,
+) -> dict[str, Any]:
+    """One method with its program, verdict and first failing test."""
+    method = _at(record.methods, number)
+    source = _at(record.programs, number)
+    outcomes = _at(record.outcomes, number) or ""
+    failing = next((n for n, letter in enumerate(outcomes) if letter.upper() != "A"), None)
+    test: dict[str, Any] | None = None
+    if failing is not None and problem is not None and failing < len(problem.tests):
+        case = problem.tests[failing]
+        test = {
+            "number": failing + 1,
+            "kind": "public" if outcomes[failing].islower() else "hidden",
+            "input": _cut(case.input),
+            "expected": _cut(case.output),
+        }
+    return {
+        "letter": chr(ord("A") + number),
+        "method": method or "",
+        "used": uses[_normal(method or "")],
+        "tuples": tuples,
+        "program": texts.program(source, language) if source is not None else None,
+        "source": source,
+        "verdict": _at(record.verdicts, number) or "",
+        "message": _at(record.messages, number) or "",
+        "why_none": _at(record.no_program, number) or "",
+        "answer": texts.plain(_at(record.answers, number) or ""),
+        "passed": sum(letter.upper() == "A" for letter in outcomes),
+        "ran": len(outcomes),
+        "failing": test,
+    }
+
+
+def _changed(run: RunOverview) -> dict[str, Any]:
+    """The settings of a training run that differ from the defaults."""
+    if not run.trained:
+        return {}
+    from cppo_grpo.config import TrainConfig
+
+    defaults: dict[str, Any] = json.loads(TrainConfig().to_json())
+    return {
+        name: value
+        for name, value in run.config.items()
+        if name in defaults and value != defaults[name] and name not in OF_THE_CALL
+    }
+
+
+def _columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """Rows as columns of numbers; None where a row has no value."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    return {
+        name: [row.get(name) for row in rows]
+        for name in names
+        if any(isinstance(row.get(name), int | float | list) for row in rows)
+    }
+
+
+def _lost_again(by_file: Mapping[str, Sequence[Entry]]) -> str:
+    """The last step in which a problem was solved, if none of the later ones solved it."""
+    solved = [file for file, group in by_file.items() if any(entry.correct for entry in group)]
+    files = list(by_file)
+    if not solved or solved[-1] == files[-1]:
+        return ""
+    return f"{title_of(solved[-1])}; {len(files) - files.index(solved[-1]) - 1} later ones failed"
+
+
+def _neighbours(items: Sequence[Any], item: Any) -> tuple[Any, Any]:
+    """The items before and after one; None at an end."""
+    if item not in items:
+        return None, None
+    at = items.index(item)
+    return (items[at - 1] if at else None), (items[at + 1] if at + 1 < len(items) else None)
+
+
+def _normal(method: str) -> str:
+    """A method without case and spacing, as repeated methods are counted."""
+    return " ".join(method.lower().split())
+
+
+def _at(values: Sequence[Any], number: int) -> Any:
+    return values[number] if number < len(values) else None
+
+
+def _cut(value: object) -> Markup:
+    text = value if isinstance(value, str) else repr(value)
+    more = len(text) - SHOWN_CHARS
+    return texts.plain(text[:SHOWN_CHARS] + (f"\n… {more:,} more characters" if more > 0 else ""))
+
+
+def _share(values: Sequence[float]) -> float | None:
+    return sum(values) / len(values) if values else None
