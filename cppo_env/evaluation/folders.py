@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from cppo_env.errors import CppoError, UsageError
-from cppo_env.evaluation.comparison.loading import is_run, played_set, stored_config
+from cppo_env.evaluation.comparison.loading import is_run, stored_config
 from cppo_env.provenance import RECORDED
+from cppo_env.sources import source_of
 
 DEPTH = 3
 """Levels below a folder that are searched for runs."""
@@ -64,7 +65,7 @@ class RunOverview:
     @property
     def problems(self) -> str:
         """Source, split and filters of the problems that it learns from or plays."""
-        source, split, filters = played_set(self.config, training=self.trained)[1]
+        source, split, filters = source_of(self.config, training=self.trained).key
         return ", ".join(filter(None, (source, split, "" if filters == "{}" else filters)))
 
 

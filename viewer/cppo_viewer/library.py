@@ -9,9 +9,9 @@ from pathlib import Path
 
 from cppo_env.assembly import find_problem
 from cppo_env.errors import CppoError
-from cppo_env.evaluation.comparison.loading import played_set, problems_of
 from cppo_env.evaluation.folders import RunOverview, find_runs
 from cppo_env.problems import Problems
+from cppo_env.sources import source_of
 from cppo_env.types import Problem
 from cppo_viewer.index import EpisodeIndex
 
@@ -67,9 +67,8 @@ class Library:
         key = run.path, training
         with self._lock:  # two requests must not load one large set twice
             if key not in self._problems:
-                env, problem_set = played_set(run.config, training=training)
                 try:
-                    self._problems[key] = problems_of(env, problem_set)
+                    self._problems[key] = source_of(run.config, training=training).load()
                 except (CppoError, OSError) as error:
                     self._problems[key] = str(error)
             problems = self._problems[key]
