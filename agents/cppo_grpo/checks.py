@@ -154,6 +154,16 @@ def _check_combinations(config: TrainConfig) -> None:
             f"solver_reward=gated with planner={config.planning}: nobody writes plans that a judge "
             "could accept; use solver_reward=verdict"
         )
+    if config.frozen is not None and config.sampler == "vllm_server":
+        raise UsageError(
+            f"frozen={config.frozen} with sampler=vllm_server: the server holds one model; use "
+            "--sampler vllm or transformers"
+        )
+    if config.frozen is not None and (config.plan_only or config.planning != "policy"):
+        raise UsageError(
+            f"frozen={config.frozen} with plan_only={config.plan_only}, planner={config.planning}: "
+            "one region is all there is to train; leave frozen out"
+        )
     if config.audit_steps and config.planning != "policy":
         raise UsageError(
             f"audit_steps={config.audit_steps}: the audit is about plans, and nobody writes any; "
@@ -218,11 +228,15 @@ def _check_groups(config: TrainConfig) -> None:
             "use algorithm=cppo and "
             "tuples (M) of at least 2, or leave these settings out"
         )
-    if plans and config.lambda_plan and not (by_plans or by_programs.plans_PM.any()):
+    if plans and config.region("plan").weight and not (by_plans or by_programs.plans_PM.any()):
         raise UsageError(
             f"{sizes}: a group of one has nobody to be compared with; raise tuples (M)"
         )
-    if not config.plan_only and config.lambda_solve and not by_programs.solutions_PMK.any():
+    if (
+        not config.plan_only
+        and config.region("solve").weight
+        and not by_programs.solutions_PMK.any()
+    ):
         raise UsageError(
             f"{sizes}: in such groups of programs no outcome is better than another; raise k or "
             "tuples (M), set "

@@ -196,6 +196,9 @@ class TrainConfig:
     """End an episode at once when the judge refuses its plan. This saves its programs, but the
     solver learns nothing from them, and ungated rewards such as outcome are 0 for a refused plan.
     `plan_only` always does so."""
+    frozen: RegionName | None = None
+    """Region that stays what it is at the start, "plan" or "solve": it is drawn from a copy of the
+    initial model, and not trained. Needs the memory of a second model and sampler."""
     plan_only: bool = False
     """Sample no programs and run no tests: the planner's warm-up, with reward=validity
     (docs/method.md, section 4)."""
@@ -315,14 +318,20 @@ class TrainConfig:
         """The problems of evaluations."""
         return self.training.held_out(self.eval_env, self.eval_problems, self.eval_split)
 
+    @property
+    def anchored(self) -> bool:
+        """Whether a region has a KL term, which needs the reference."""
+        return self.region("plan").beta > 0 or self.region("solve").beta > 0
+
     def region(self, name: RegionName) -> Region:
         """The settings of one region."""
+        trained = self.frozen != name
         default = load_algorithm(self.algorithm).aggregation
         if name == "plan":
             return Region(
                 temperature=self.temperature_plan,
-                weight=self.lambda_plan,
-                beta=self.beta_plan,
+                weight=trained * self.lambda_plan,
+                beta=trained * self.beta_plan,
                 epsilon=self.epsilon_plan,
                 epsilon_high=self.epsilon_high_plan,
                 aggregation=self.aggregation_plan or default,
@@ -330,8 +339,8 @@ class TrainConfig:
             )
         return Region(
             temperature=self.temperature_solve,
-            weight=self.lambda_solve,
-            beta=self.beta_solve,
+            weight=trained * self.lambda_solve,
+            beta=trained * self.beta_solve,
             epsilon=self.epsilon_solve,
             epsilon_high=self.epsilon_high_solve,
             aggregation=self.aggregation_solve or default,
@@ -362,27 +371,3 @@ class TrainConfig:
             if isinstance(value, list)
         }
         return cls(**values | lists)
-
-
-def changes(config: Any) -> dict[str, Any]:
-    """The settings of a config, of whatever class, that were given; see its field `given`."""
-    fields: tuple[dataclasses.Field[Any], ...] = dataclasses.fields(config)
-    defaults: dict[str, Any] = {
-        one.name: one.default_factory() if callable(one.default_factory) else one.default
-        for one in fields
-        if one.name != "given"
-    }
-    return {
-        name: getattr(config, name)
-        for name, value in defaults.items()
-        if (getattr(config, name) != value if config.given is None else name in config.given)
-    }
-
-
-def unusual(config: TrainConfig) -> dict[str, Any]:
-    """The settings of a run whose values are not the defaults."""
-    return {
-        name: value
-        for name, value in changes(dataclasses.replace(config, given=None)).items()
-        if name not in NOT_STORED
-    }

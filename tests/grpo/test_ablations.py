@@ -7,16 +7,22 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 import yaml
 from cppo_grpo.checks import check
 from cppo_grpo.config import TrainConfig
 from cppo_grpo.learner.credit import compute_advantages, solver_rewards
+from cppo_grpo.runs.folder import Run
+from cppo_grpo.samplers.frozen import FrozenRegion
 from cppo_grpo.stages.session import make_cursor, observe
+from cppo_grpo.stages.start import starting_point
+from rich.console import Console
+from safetensors.torch import load_file
 
 from cppo_env import UsageError
 from cppo_env.records import EpisodeRecord
 from tests.support.rollouts import CONFIG, rollout
-from tests.support.tiny_runs import LEARNING, carry_out
+from tests.support.tiny_runs import LEARNING, SMALL, carry_out
 
 PAGE = Path(__file__).parents[2] / "docs" / "ablations.md"
 FLAGS = re.findall(r"\| `(--[^`]+)` \|", PAGE.read_text())
@@ -89,6 +95,36 @@ def test_the_curriculum_keeps_what_teaches_any_region() -> None:
         assert observe(cursor, played, config) == {"left_out": kept.count(False) / 2}
         assert cursor.curriculum is not None
         assert cursor.curriculum.active(0).tolist() == kept
+
+
+def test_a_frozen_solver_stays_what_it_was_after_the_warm_start(tmp_path: Path) -> None:
+    config = TrainConfig(**SMALL, run=tmp_path / "start", frozen="solve")
+    check(config)
+    run, problems = Run.open(config), config.training.load()
+    model, _, agent = starting_point(run, problems, Console(quiet=True))
+    prompts = [list(range(5, 25)), list(range(9, 19))]
+
+    def drawn() -> list[list[tuple[int, ...]]]:
+        regions = agent.regions.plan, agent.regions.solve
+        return [[one.token_ids for one in agent.sampler.sample(prompts, of)] for of in regions]
+
+    before = drawn()
+    stored = load_file(run.reference / "model.safetensors")
+    assert isinstance(agent.sampler, FrozenRegion)
+    for name, weight in agent.sampler.frozen.model.named_parameters():
+        assert torch.equal(weight, stored[name]), name
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight += 0.3 * torch.randn_like(weight)
+    plans, solutions = drawn()
+    assert plans != before[0] and solutions == before[1]
+    finished = carry_out(tmp_path / "run", frozen="plan", steps=1)
+    [row] = finished.log.rows("joint")
+    assert row["length_plan"] > 0 and "kl_plan" not in row
+    region = config.region("solve")
+    assert (region.weight, region.beta) == (0, 0) and config.region("plan").weight == 1
+    with pytest.raises(UsageError, match="frozen=solve with plan_only=True"):
+        check(TrainConfig(frozen="solve", plan_only=True, reward="validity"))
 
 
 def test_a_run_with_shares_of_tests_runs_all_of_them(tmp_path: Path) -> None:

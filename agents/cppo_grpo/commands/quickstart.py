@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from cppo_env.errors import UsageError
-from cppo_grpo.config import TrainConfig, changes
+from cppo_grpo.changes import changes
+from cppo_grpo.config import TrainConfig
 
 
 @dataclass(frozen=True, slots=True)

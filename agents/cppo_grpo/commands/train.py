@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cppo_grpo.changes import unusual
 from cppo_grpo.commands.launch import carry_out
-from cppo_grpo.config import TrainConfig, unusual
+from cppo_grpo.config import TrainConfig
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,7 @@ class Learner:
         check(config)
         self.policy, self.reference, self.config = policy, reference, config
         self.processes = processes or Processes()
-        if reference is None and (config.beta_plan > 0 or config.beta_solve > 0):
+        if reference is None and config.anchored:
             raise UsageError(
                 "beta_plan and beta_solve need a reference model; give one, or set both to 0"
             )

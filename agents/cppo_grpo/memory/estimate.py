@@ -123,15 +123,15 @@ def _plan(
 ) -> MemoryPlan:
     cpu = devices.name == "cpu"
     shards = processes if config.parallel == "fsdp2" else 1
-    anchored = config.beta_plan > 0 or config.beta_solve > 0
     apart = bool(config.off_policy_steps) or shards > 1
     whole, trained = FLOAT32 * counts.total, FLOAT32 * counts.trained
     temporary = 2 * FLOAT32 * counts.largest_trained if cpu else trained // shards
     passes = [one for one in _passes(config) if one.sequences]
     rows = [
         Part("weights", whole // shards, "always"),
-        Part("reference", whole // shards * (anchored and not config.lora_rank), "always"),
+        Part("reference", whole // shards * (config.anchored and not config.lora_rank), "always"),
         Part("copy for sampling", whole * apart, "always"),
+        Part("copy of the frozen region", whole * (config.frozen is not None), "always"),
         Part("optimizer state", 2 * trained // shards, "always"),
         Part("vLLM", _vllm_share(config, devices), "always"),
         Part("gradients", trained // shards, "update"),

@@ -24,8 +24,9 @@ from cppo_env.atomic import write_atomically
 from cppo_env.errors import UsageError
 from cppo_env.provenance import RECORDED, require_same_problems
 from cppo_env.records import EpisodeRecord, read_records
+from cppo_grpo.changes import changes
 from cppo_grpo.checks import check
-from cppo_grpo.config import NOT_STORED, TrainConfig, changes
+from cppo_grpo.config import NOT_STORED, TrainConfig
 from cppo_grpo.runs.log import MetricsLog
 
 OF_THE_CALL = (*NOT_STORED, "allow_untrusted_sandbox")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
+from cppo_agents.backends import RegionName
 from torch import Tensor, nn
 
 from cppo_env.errors import RoleError, UsageError
@@ -32,6 +33,8 @@ class SamplingParams:
     """Seeds the call. Each prompt has its own random stream, whatever else is in the batch."""
     streams: tuple[int, ...] | None = None
     """Random stream of each prompt. Default: stream i for the i-th prompt."""
+    region: RegionName | None = None
+    """What is drawn, for samplers that tell plans from solutions."""
 
     def __post_init__(self) -> None:
         """Reject parameters that no engine can sample with."""

@@ -12,7 +12,7 @@ import torch
 from cppo_agents.models.loading import load_model, load_tokenizer
 
 from cppo_env.errors import UsageError
-from cppo_grpo.config import unusual
+from cppo_grpo.changes import unusual
 from cppo_grpo.model.lora import add_adapter
 from cppo_grpo.model.policy import Policy, inner_model
 from cppo_grpo.model.weights import state_to_save

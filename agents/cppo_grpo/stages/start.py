@@ -32,7 +32,8 @@ from cppo_grpo.rollouts.agent import PolicyAgent, Regions
 from cppo_grpo.runs.atomic import whole_folder
 from cppo_grpo.runs.folder import Run
 from cppo_grpo.runs.progress import stage
-from cppo_grpo.samplers import SamplingParams
+from cppo_grpo.samplers import Sampler, SamplingParams
+from cppo_grpo.samplers.frozen import FrozenRegion, trained_by
 from cppo_grpo.stages.lengths import fitting
 from cppo_grpo.stages.model_check import sampler_rows
 from cppo_grpo.stages.warm_start import demonstrate_plan, demonstrate_solution, warm_start
@@ -103,7 +104,7 @@ def initial_model(
     own = copy.deepcopy(model).requires_grad_(False) if apart else model
     agent = make_policy_agent(config, own, chat)
     if source is not None and not made:
-        for line in check.plus(sampler_rows(agent.sampler)).required().lines:
+        for line in check.plus(sampler_rows(trained_by(agent.sampler))).required().lines:
             console.print(line, markup=False, highlight=False, soft_wrap=True)
     return InitialModel(model, chat, agent)
 
@@ -119,6 +120,8 @@ def keep_start(
         return
     if run.config.warm_start_steps:
         _warm_start(run, start, problems, console, processes)
+        if isinstance(start.agent.sampler, FrozenRegion):
+            start.agent.sampler.frozen.update(start.model.named_parameters())
     if processes.main:
         with whole_folder(run.reference) as partial:
             start.model.save_pretrained(partial)
@@ -139,14 +142,15 @@ def make_policies(
     config: TrainConfig, model: Any, processes: Processes
 ) -> tuple[Policy, Policy | WithoutAdapter | None]:
     """The policy, and its frozen reference if a region has a KL term."""
-    anchored = config.beta_plan > 0 or config.beta_solve > 0
     reference = None
     if config.lora_rank:
         policy = Policy(add_adapter(model, config))
-        reference = WithoutAdapter(policy) if anchored else None
+        reference = WithoutAdapter(policy) if config.anchored else None
     else:
         policy = Policy(model)
-        reference = Policy(copy.deepcopy(model).requires_grad_(False)).eval() if anchored else None
+        reference = (
+            Policy(copy.deepcopy(model).requires_grad_(False)).eval() if config.anchored else None
+        )
     if shards_weights(config, processes):
         for one in (policy, reference):
             if isinstance(one, Policy):
@@ -194,11 +198,23 @@ def lengths(config: TrainConfig, model: Any) -> Lengths:
 def make_policy_agent(config: TrainConfig, model: Any, chat: ChatFormat) -> PolicyAgent:
     """The model as it plays in a run of this config."""
     regions = Regions(
-        plan=SamplingParams(config.max_tokens_plan, chat.end_ids, config.temperature_plan),
-        solve=SamplingParams(config.max_tokens_solve, chat.end_ids, config.temperature_solve),
+        plan=SamplingParams(
+            config.max_tokens_plan, chat.end_ids, config.temperature_plan, region="plan"
+        ),
+        solve=SamplingParams(
+            config.max_tokens_solve, chat.end_ids, config.temperature_solve, region="solve"
+        ),
     )
-    make_sampler = partial(plugins.load("samplers", config.sampler), model)
-    sampler = plugins.construct(make_sampler, config.sampler_options, f"sampler {config.sampler!r}")
+    plugin = plugins.load("samplers", config.sampler)
+
+    def make(drawn: Any) -> Sampler:
+        what = f"sampler {config.sampler!r}"
+        return plugins.construct(partial(plugin, drawn), config.sampler_options, what)
+
+    sampler = make(model)
+    if config.frozen is not None:
+        still = copy.deepcopy(model).requires_grad_(False)
+        sampler = FrozenRegion(sampler, make(still), config.frozen)
     return PolicyAgent(
         chat,
         sampler,
