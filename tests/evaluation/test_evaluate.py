@@ -207,7 +207,7 @@ def test_every_id_says_when_it_is_solved():
         name: spec.reward_threshold for name, spec in gym.registry.items() if "CPPO" in name
     }
     assert thresholds["CPPO-Strategies-v0"] == 0.95
-    assert len(thresholds) == 5 and all(thresholds.values())
+    assert len(thresholds) > 4 and all(thresholds.values())
 
 
 def test_importing_the_core_does_not_load_what_evaluate_needs():
