@@ -90,6 +90,7 @@ def main() -> None:
     parser.add_argument("--eval-episodes", type=int, default=2)
     parser.add_argument("--max-tokens-plan", type=int, default=96)
     parser.add_argument("--max-tokens-solve", type=int, default=128)
+    parser.add_argument("--prompts", default="plain", help="plain, strong, or a folder")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
@@ -98,6 +99,7 @@ def main() -> None:
     config = TrainConfig(
         env="CPPO-Samples-v0",
         model=str(options.model),
+        prompts=options.prompts,
         run=options.folder,
         seed=options.seed,
         threads=options.threads,
@@ -136,10 +138,10 @@ def flow(run: Run, sandbox: Sandbox, report: Report) -> None:
     places = config.problems_per_step * config.tuples
     with environment(config, sandbox, config.training, places) as env:
         problems = env.assembly.problems
-        agent = make_policy_agent(config, model, chat)
+        agent = make_policy_agent(config, model, chat, run.prompts)
         held_out(report, "eval, as it comes", run, sandbox, agent)
         with report.stage("supervised steps") as figures:
-            rows = list(warm_start(Policy(model), chat, problems, config, processes))
+            rows = list(warm_start(Policy(model), chat, problems, config, processes, run.prompts))
             figures["loss"] = [row["loss"] for row in rows]
             model.zero_grad(set_to_none=True)
         held_out(report, "eval, supervised", run, sandbox, agent)
@@ -166,7 +168,7 @@ def flow(run: Run, sandbox: Sandbox, report: Report) -> None:
                 figures["largest_logit_difference"] = float(
                     (loaded(ids).logits - before).abs().max()
                 )
-    agent = make_policy_agent(config, loaded, chat)
+    agent = make_policy_agent(config, loaded, chat, run.prompts)
     held_out(report, "eval, after CPPO, loaded again", run, sandbox, agent)
 
 

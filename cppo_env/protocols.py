@@ -13,6 +13,7 @@ works all the same. `isinstance(thing, Offer)` asks for it by the names of its m
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from random import Random
 from typing import Any, Protocol, runtime_checkable
 
@@ -134,6 +135,29 @@ class ShowsReplies(Protocol):
     @property
     def replies(self) -> Sequence[tuple[Reply, ...]]:
         """The model's answers for each observation of the last `act`, in order of arrival."""
+        ...
+
+
+class PromptSet(Protocol):
+    """Templates of prompts (`cppo_env.prompts`)."""
+
+    @property
+    def identity(self) -> Mapping[str, str]:
+        """Region → name, version and digest of its template."""
+        ...
+
+    def save(self, folder: Path, /) -> None:
+        """Copy the templates."""
+        ...
+
+
+@runtime_checkable
+class SendsPrompts(Protocol):
+    """An agent whose prompts come from templates; an evaluation stores them with its episodes."""
+
+    @property
+    def prompts(self) -> PromptSet:
+        """The templates."""
         ...
 
 

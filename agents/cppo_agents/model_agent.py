@@ -14,6 +14,7 @@ from cppo_agents.strategies import Sampling, Strategy, make_strategy
 from cppo_agents.strategies.base import Steps
 from cppo_env import plugins
 from cppo_env.errors import AgentError, UsageError
+from cppo_env.prompts import Prompts, load_prompts
 from cppo_env.protocols import EpisodeKey, ProblemSet
 from cppo_env.types import Observation, Problem
 
@@ -46,11 +47,17 @@ class ModelAgent:
         """Whether the strategy asks the model for plans."""
         return self.strategy.writes_plans
 
+    @property
+    def prompts(self) -> Prompts:
+        """The words of its prompts."""
+        return self.strategy.prompts
+
     def declines(self, problem: Problem) -> str | None:
         """Why a problem's prompts are too long; see `cppo_env.protocols.Declines`."""
         if self.lengths is None or not isinstance(self.backend, KnowsModel):
             return None
-        return obstacle_of(problem, self.strategy.k, self.lengths, self.backend.prompt_tokens)
+        k, measure = self.strategy.k, self.backend.prompt_tokens
+        return obstacle_of(problem, k, self.lengths, measure, self.prompts)
 
     def _complete(self, requests: list[Request]) -> list[Reply | Failure]:
         """The back end's answers; a prompt that became too long gets an empty one, cut off."""
@@ -174,6 +181,7 @@ class NamedModelAgent(ModelAgent):
         max_prompt_tokens: int | None = None,
         long_prompts: LongPrompts = "drop",
         problems: ProblemSet = (),
+        prompts: str = "plain",
         **backend: Any,
     ):
         """Loads the model or prepares the connection.
@@ -194,13 +202,15 @@ class NamedModelAgent(ModelAgent):
                 beside the answer.
             long_prompts: "drop" declines problems with longer prompts, "refuse" does not start.
             problems: what will be played, for "refuse".
+            prompts: words of the prompts: "plain", "strong", or a folder (docs/prompts.md).
             **backend: further arguments of the back end.
 
         Raises:
-            UsageError: the model check refuses the model; or there is no model for a region.
+            UsageError: the model check refuses the model; there is no model for a region; or a
+                prompt cannot be used.
         """
         sampling = Sampling(plan_temperature, plan_tokens, solve_temperature, solve_tokens)
-        chosen = make_strategy(strategy, k, sampling)
+        chosen = make_strategy(strategy, k, sampling, load_prompts(prompts))
         planner, solver = _models(model, planner, solver, chosen.writes_plans, strategy)
 
         def load(named: Any) -> Backend:

@@ -97,6 +97,9 @@ class TrainConfig:
     """Width of a model made from scratch."""
     layers: int = 2
     """Layers of a model made from scratch."""
+    prompts: str = "plain"
+    """Words of the PLAN and SOLVE prompts: plain, strong, or a folder with plan.jinja or
+    solve.jinja. The run keeps copies in `prompts/`."""
     warm_start_steps: int = 0
     """Steps of supervised learning before CPPO, on the problem set's demonstrations or references.
     """

@@ -17,8 +17,7 @@ from cppo_env.evaluation.comparison.page import page
 from cppo_env.evaluation.comparison.summary import compare as summarise
 from cppo_env.evaluation.comparison.summary import compare_runs
 from cppo_env.evaluation.comparison.writers import latex, markdown, print_tables
-from cppo_env.evaluation.records import RunFolder
-from cppo_env.evaluation.run import Evaluation, independent_attempts, run_config
+from cppo_env.evaluation.run import Evaluation, independent_attempts, run_folder
 from cppo_env.evaluation.setting import Setting, make_agent
 from cppo_env.evaluation.summary import latest
 from cppo_env.protocols import Remembers
@@ -101,13 +100,10 @@ def _agents(config: CompareConfig) -> dict[str, Any]:
             problems=config.played(problems),
             k=config.k,
             seed=config.seed,
+            prompts=config.prompts,
         )
         identity = {"agent": contestant.agent, "options": options}
-        folder = (
-            RunFolder(config.run / label, run_config(config, agent, identity))
-            if config.run
-            else None
-        )
+        folder = run_folder(config.run / label, config, agent, identity) if config.run else None
         evaluations[label] = Evaluation(config, problems, agent, folder, identity)
     with config.open_sandbox() as sandbox:
         played_here = provenance(problems, sandbox)

@@ -39,7 +39,12 @@ def evaluate(config: EvalConfig) -> dict[str, Any]:
     config = config.on_held_out()
     problems = config.load()
     agent = make_agent(
-        config.agent, config.options, problems=config.played(problems), k=config.k, seed=config.seed
+        config.agent,
+        config.options,
+        problems=config.played(problems),
+        k=config.k,
+        seed=config.seed,
+        prompts=config.prompts,
     )
     check = agent.model_check if isinstance(agent, ChecksModel) else None
     for line in check["lines"] if check else ():

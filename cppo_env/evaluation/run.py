@@ -27,7 +27,14 @@ from cppo_env.evaluation.summary import (
     verdict_counts,
 )
 from cppo_env.problems import Problems
-from cppo_env.protocols import Agent, Declines, DrawsIndependently, Remembers, Sandbox
+from cppo_env.protocols import (
+    Agent,
+    Declines,
+    DrawsIndependently,
+    Remembers,
+    Sandbox,
+    SendsPrompts,
+)
 from cppo_env.provenance import provenance
 from cppo_env.records import EpisodeRecord
 from cppo_env.types import Problem
@@ -152,6 +159,7 @@ class Evaluation:
                 "limit": self.setting.limit,
                 "attempts": attempts,
             },
+            "prompts": prompts_of(self.agent),
             "provenance": self.provenance,
         }
 
@@ -223,10 +231,31 @@ def independent_attempts(agent: Agent) -> bool:
     return isinstance(agent, DrawsIndependently) and agent.independent_attempts
 
 
-def run_config(setting: Setting, agent: Agent, identity: Mapping[str, Any]) -> dict[str, Any]:
-    """What the run folder of an evaluation holds: settings, the agent, how its figures are read."""
-    independent = {"independent_attempts": independent_attempts(agent)}
-    return {**setting.identity(), **identity, **independent}
+def prompts_of(agent: Agent) -> dict[str, str] | None:
+    """Name, version and digest of the templates of an agent's prompts; None if it has none."""
+    return dict(agent.prompts.identity) if isinstance(agent, SendsPrompts) else None
+
+
+def run_folder(
+    path: Path, setting: Setting, agent: Agent, identity: Mapping[str, Any]
+) -> RunFolder:
+    """The run folder of an evaluation: its config tells whether a later call goes on with it.
+
+    It also holds copies of the templates of the agent's prompts.
+
+    Raises:
+        UsageError: it holds a run with another config.
+    """
+    config = {
+        **setting.identity(),
+        **identity,
+        "independent_attempts": independent_attempts(agent),
+        "prompts": prompts_of(agent),
+    }
+    folder = RunFolder(path, config)
+    if isinstance(agent, SendsPrompts):
+        agent.prompts.save(path / "prompts")
+    return folder
 
 
 def measure(
@@ -254,7 +283,7 @@ def measure(
         CppoError: no episode counts, or the agent gave no answer for several batches.
         UsageError: the setting cannot work, or `run` holds a run with another one.
     """
-    folder = RunFolder(run, run_config(setting, agent, identity)) if run else None
+    folder = run_folder(run, setting, agent, identity) if run else None
     evaluation = Evaluation(setting, problems, agent, folder, identity)
     with setting.open_sandbox() as sandbox:
         evaluation.run(sandbox, label, progress=progress)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,11 +20,12 @@ from cppo_env.ids import environment_spec
 from cppo_env.judges import check_judge
 from cppo_env.places import place_of
 from cppo_env.problems import Problems, load_problems
+from cppo_env.prompts import PLAIN
 from cppo_env.protocols import Agent, ProblemSet, Sandbox
 from cppo_env.sandboxing import borrow_sandbox
 from cppo_env.sources import ProblemSource
 
-NOT_MEASURED = ("limit", "attempts", "sandbox", "sandbox_options", "cache", "batch")
+NOT_MEASURED = ("limit", "attempts", "sandbox", "sandbox_options", "cache", "batch", "prompts")
 """Settings that may differ between two calls on one run folder."""
 
 
@@ -65,6 +67,8 @@ class Setting:
     """Episodes played at once."""
     seed: int = 0
     """Seed of the agent."""
+    prompts: str = PLAIN
+    """Words of the agent's prompts: plain, strong, or a folder with plan.jinja or solve.jinja."""
 
     def episodes(self) -> int:
         """Episodes of each problem.
@@ -146,9 +150,15 @@ class Setting:
 
 
 def make_agent(
-    name: str, options: dict[str, Any], *, problems: ProblemSet, k: int, seed: int
+    name: str,
+    options: dict[str, Any],
+    *,
+    problems: ProblemSet,
+    k: int,
+    seed: int,
+    prompts: str = PLAIN,
 ) -> Agent:
-    """The agent of that name; passes `problems`, `k` and `seed` if it accepts them.
+    """The agent of that name; passes `problems`, `k`, `seed` and `prompts` if it accepts them.
 
     Args:
         name: a plug-in's name, or `module:NAME` or `./file.py:NAME` of a class, a function that
@@ -157,12 +167,16 @@ def make_agent(
         problems: what will be played.
         k: branches of an episode.
         seed: decides the draws.
+        prompts: words of its prompts; any but the plain ones must be of use to it.
 
     Raises:
         UnknownNameError: there is no agent of that name.
         UsageError: an option is missing or unknown, or it is no agent.
     """
     plugin = plugins.load("agents", name)
+    taken: Mapping[str, Any] = inspect.signature(plugin).parameters if callable(plugin) else {}
+    if prompts != PLAIN and "prompts" not in taken:
+        raise UsageError(f"prompts: got {prompts!r}, but agent {name!r} sends none; leave it out")
     if isinstance(plugin, Agent) and not isinstance(plugin, type):
         if options:
             raise UsageError(
@@ -171,9 +185,8 @@ def make_agent(
         return plugin
     if not callable(plugin):
         raise UsageError(_no_agent(name, plugin))
-    parameters = inspect.signature(plugin).parameters
-    shared = {"problems": problems, "k": k, "seed": seed}
-    arguments = {key: value for key, value in shared.items() if key in parameters} | options
+    shared = {"problems": problems, "k": k, "seed": seed, "prompts": prompts}
+    arguments = {key: value for key, value in shared.items() if key in taken} | options
     agent = plugins.construct(plugin, arguments, f"agent {name!r}")
     if not isinstance(agent, Agent):
         raise UsageError(_no_agent(name, agent))

@@ -2,12 +2,16 @@
 
 import re
 import threading
+from pathlib import Path
 
 import pytest
 from cppo_agents import ChatAgent
 
 from cppo_env import Observation
+from cppo_env.commands.evaluate import EvalConfig, evaluate
 from cppo_env.errors import AgentError, UnknownNameError, UsageError
+from cppo_env.prompts import load_prompts
+from cppo_env.testing import FakeSandbox
 from tests.support.chat_server import Reply, chat_server, prompt_of
 
 PLAN = "A: Sort the list.\nB: Count with a table.\nC: Use a heap.\nD: Try all pairs."
@@ -251,3 +255,32 @@ def test_extra_fields_reach_the_endpoint():
 def test_an_unknown_strategy_is_refused_with_the_known_ones():
     with pytest.raises(UnknownNameError, match="did you mean 'tuple'"):
         ChatAgent("m", base_url="http://127.0.0.1:1/v1", strategy="tupel")
+
+
+def test_an_evaluation_keeps_the_templates_of_its_prompts_and_refuses_to_go_on_with_others(
+    tmp_path: Path,
+) -> None:
+    own, run = tmp_path / "own", tmp_path / "run"
+    own.mkdir()
+    template = '{% set version = "2" %}{% block user %}Ways, please: {{ task }}{% endblock %}'
+    (own / "plan.jinja").write_text(template)
+
+    def play(server: str) -> dict:
+        options = {"model": "m", "base_url": server}
+        return evaluate(
+            EvalConfig(
+                agent="chat", options=options, run=run, limit=1, sandbox=FakeSandbox(),
+                prompts=str(own),
+            )
+        )  # fmt: skip
+
+    with chat_server(lambda request: Reply(PLAN)) as server:
+        result = play(server.url)
+        assert "Ways, please: " in prompt_of(server.requests[0])
+        assert result["prompts"]["plan"].startswith("own/plan.jinja 2 sha256:")
+        assert load_prompts(str(run / "prompts")).identity == result["prompts"]
+        (own / "plan.jinja").write_text(template.replace("please", "now"))
+        with pytest.raises(UsageError, match="holds a run with prompts="):
+            play(server.url)
+    with pytest.raises(UsageError, match="agent 'oracle' sends none"):
+        evaluate(EvalConfig(agent="oracle", prompts="strong", limit=1))

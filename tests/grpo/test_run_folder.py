@@ -25,6 +25,21 @@ from tests.support.disks import small_disk
 from tests.support.tiny_runs import LEARNING, SMALL, assert_equal_runs, carry_out, go_on
 
 
+def test_a_resumed_run_keeps_its_prompts_whatever_became_of_the_originals(tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    text = '{% set version = "3" %}{% block user %}Mine: {{ task }}{% endblock %}'
+    (own / "plan.jinja").write_text(text)
+    run = Run.open(TrainConfig(run=tmp_path / "run", prompts=str(own)))
+    words = run.prompts.identity
+    assert words["plan"].startswith("own/plan.jinja 3 ")
+    (own / "plan.jinja").unlink()
+    resumed = Run.open(TrainConfig(resume=run.path, given=frozenset({"resume"})))
+    assert resumed.prompts.identity == words
+    with pytest.raises(UsageError, match="prompts: got 'plain', but"):
+        Run.open(TrainConfig(resume=run.path, given=frozenset({"resume", "prompts"})))
+
+
 def flags(**settings: Any) -> list[str]:
     return [word for name, value in settings.items() for word in (f"--{name}", str(value))]
 

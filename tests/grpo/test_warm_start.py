@@ -12,6 +12,7 @@ from cppo_grpo.parallel import Processes
 from cppo_grpo.stages.warm_start import warm_start
 
 from cppo_env import load_problems
+from cppo_env.prompts import PLAIN, load_prompts
 
 
 def learnt(micro_batch_tokens: int) -> tuple[list[float], list[int], list[torch.Tensor]]:
@@ -31,7 +32,7 @@ def learnt(micro_batch_tokens: int) -> tuple[list[float], list[int], list[torch.
         micro_batch_tokens=micro_batch_tokens,
     )
     chat = ChatFormat(tokenizer, model.generation_config)
-    rows = list(warm_start(policy, chat, problems, config, Processes()))
+    rows = list(warm_start(policy, chat, problems, config, Processes(), load_prompts(PLAIN)))
     weights = [weight.detach() for weight in model.parameters()]
     return [row["loss"] for row in rows], passes, weights
 

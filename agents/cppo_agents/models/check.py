@@ -10,6 +10,8 @@ from typing import Any, Literal
 from cppo_agents.models.chat_format import ChatFormat
 from cppo_agents.models.lengths import Lengths
 from cppo_env.errors import UsageError
+from cppo_env.prompts import Prompts
+from cppo_env.types import Observation
 
 Standing = Literal["ok", "note", "refused"]
 
@@ -89,6 +91,13 @@ def check_model(source: str, config: Any, chat: ChatFormat, lengths: Lengths) ->
             Row("stored as", str(text.dtype or config.dtype or "float32").removeprefix("torch.")),
         ),
     )
+
+
+def prompts_row(chat: ChatFormat, words: Prompts) -> Row:
+    """How long the prompts are beside the problem, in tokens of this model."""
+    empty = Observation(phase=0, problem="", starter_code="", methods=())
+    sizes = (len(chat.encode(words.plan(empty))), len(chat.encode(words.solve(empty, ""))))
+    return Row("prompts", f"{words.shown}; {sizes[0]} and {sizes[1]} tokens beside the problem")
 
 
 def context_of(config: Any) -> int | None:

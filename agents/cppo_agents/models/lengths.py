@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from cppo_env import prompts
-from cppo_env.prompts import Messages
+from cppo_env.prompts import Messages, Prompts
 from cppo_env.types import Problem
 
 LongPrompts = Literal["drop", "refuse"]
@@ -86,7 +86,11 @@ def most_tokens(messages: Messages) -> int:
 
 
 def obstacle_of(
-    problem: Problem, k: int, lengths: Lengths, measure: Callable[[Messages], int]
+    problem: Problem,
+    k: int,
+    lengths: Lengths,
+    measure: Callable[[Messages], int],
+    words: Prompts,
 ) -> str | None:
     """Why the prompts of a problem are too long; None if they are not.
 
@@ -95,10 +99,11 @@ def obstacle_of(
         k: methods of a plan.
         lengths: the limits.
         measure: tokens of a prompt.
+        words: the templates of the prompts.
     """
     observation = prompts.observe(problem)
-    plan: Messages = prompts.plan_messages(observation, k) if lengths.plan else []
-    solve = prompts.solve_messages(observation, "")
+    plan: Messages = words.plan(observation, k) if lengths.plan else []
+    solve = words.solve(observation, "")
     if lengths.surely_fits(max(most_tokens(plan), most_tokens(solve))):
         return None
     return lengths.obstacle(measure(plan) if plan else 0, measure(solve))

@@ -25,8 +25,9 @@ from cppo_agents.strategies.tuple_independent import TupleIndependent
 from cppo_agents.strategies.tuple_planner import TuplePlanner
 from cppo_env import plugins
 from cppo_env.errors import UnknownNameError
+from cppo_env.prompts import Prompts, load_prompts
 
-STRATEGIES: dict[str, Callable[[int, Sampling], Strategy]] = {
+STRATEGIES: dict[str, Callable[[int, Sampling, Prompts], Strategy]] = {
     "direct": Direct,
     "plan-and-solve": PlanAndSolve,
     "plan-search": PlanSearch,
@@ -36,8 +37,10 @@ STRATEGIES: dict[str, Callable[[int, Sampling], Strategy]] = {
 }
 
 
-def make_strategy(name: str, k: int, sampling: Sampling) -> Strategy:
-    """The strategy of that name.
+def make_strategy(
+    name: str, k: int, sampling: Sampling, prompts: Prompts | None = None
+) -> Strategy:
+    """The strategy of that name; default: with the plain prompts.
 
     Raises:
         UnknownNameError: there is none.
@@ -46,7 +49,7 @@ def make_strategy(name: str, k: int, sampling: Sampling) -> Strategy:
         raise UnknownNameError(
             f"no strategy named {name!r}; {plugins.suggest(name, list(STRATEGIES))}"
         )
-    return STRATEGIES[name](k, sampling)
+    return STRATEGIES[name](k, sampling, prompts or load_prompts("plain"))
 
 
 __all__ = ["STRATEGIES", "Sampling", "Strategy", "make_strategy"]

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
 from cppo_agents.backends import Reply, Request
-from cppo_env import prompts
-from cppo_env.prompts import Messages
+from cppo_env.prompts import Messages, Prompts
 from cppo_env.types import Observation
 
 Steps = Generator[list[Request], list[Reply], tuple[str, ...]]
@@ -44,6 +43,8 @@ class Strategy(Protocol):
     """Whether it asks the model for plans; otherwise the gate J is not applicable."""
     k: int
     """Solutions of an episode."""
+    prompts: Prompts
+    """The words of its PLAN and SOLVE prompts."""
 
     def plan(self, observation: Observation, /) -> Steps:
         """Phase 0: returns K methods; an unusable plan is K empty texts."""
@@ -61,9 +62,10 @@ class Planned:
 
     writes_plans: ClassVar[bool] = True
 
-    def __init__(self, k: int, sampling: Sampling):
+    def __init__(self, k: int, sampling: Sampling, prompts: Prompts):
         self.k = k
         self.sampling = sampling
+        self.prompts = prompts
 
     def solve(self, observation: Observation) -> Steps:
         """One solution per method. A branch without a method spends its attempt on nothing."""
@@ -71,9 +73,7 @@ class Planned:
         branches = [branch for branch, method in enumerate(observation["methods"]) if method]
         if branches:
             completions = yield [
-                self.sampling.solve(
-                    prompts.solve_messages(observation, observation["methods"][branch])
-                )
+                self.sampling.solve(self.prompts.solve(observation, observation["methods"][branch]))
                 for branch in branches
             ]
             for branch, completion in zip(branches, completions, strict=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from cppo_agents.strategies.base import Sampling, Steps
-from cppo_env import prompts
+from cppo_env.prompts import Prompts
 from cppo_env.types import Observation
 
 
@@ -16,9 +16,10 @@ class Direct:
 
     independent_attempts: ClassVar[bool] = True
 
-    def __init__(self, k: int, sampling: Sampling):
+    def __init__(self, k: int, sampling: Sampling, prompts: Prompts):
         self.k = k
         self.sampling = sampling
+        self.prompts = prompts
 
     def plan(self, observation: Observation) -> Steps:
         """K empty methods, without asking the model."""
@@ -27,6 +28,6 @@ class Direct:
 
     def solve(self, observation: Observation) -> Steps:
         """K samples of the same prompt."""
-        request = self.sampling.solve(prompts.solve_messages(observation, ""))
+        request = self.sampling.solve(self.prompts.solve(observation, ""))
         completions = yield [request] * self.k
         return tuple(completion.solution for completion in completions)

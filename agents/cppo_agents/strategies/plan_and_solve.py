@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import ClassVar
 
 from cppo_agents.strategies.base import Planned, Steps, single_methods
-from cppo_env import prompts
 from cppo_env.types import Observation
 
 
@@ -16,5 +15,5 @@ class PlanAndSolve(Planned):
 
     def plan(self, observation: Observation) -> Steps:
         """K plans of one method each."""
-        completions = yield [self.sampling.plan(prompts.plan_messages(observation, 1), 1)] * self.k
+        completions = yield [self.sampling.plan(self.prompts.plan(observation, 1), 1)] * self.k
         return single_methods(completions)

@@ -15,7 +15,7 @@ from random import Random
 from cppo_agents.backends import Reply
 from cppo_agents.strategies.base import Planned, Sampling, Steps, single_methods
 from cppo_env import parsing, prompts
-from cppo_env.prompts import Messages
+from cppo_env.prompts import Messages, Prompts
 from cppo_env.types import Observation
 
 OBSERVE = """\
@@ -39,10 +39,17 @@ class PlanSearch(Planned):
     """Draws K subsets of observations and plans one method from each."""
 
     def __init__(
-        self, k: int, sampling: Sampling, *, observations: int = 5, derived: int = 3, seed: int = 0
+        self,
+        k: int,
+        sampling: Sampling,
+        prompts: Prompts,
+        *,
+        observations: int = 5,
+        derived: int = 3,
+        seed: int = 0,
     ):
         """Numbers of first-order and of derived observations; `seed` draws the subsets."""
-        super().__init__(k, sampling)
+        super().__init__(k, sampling, prompts)
         self.observations = observations
         self.derived = derived
         self.seed = seed
@@ -76,8 +83,8 @@ class PlanSearch(Planned):
         return [subsets[branch % len(subsets)] for branch in range(self.k)] if subsets else []
 
     def _plan_messages(self, observation: Observation, notes: list[str]) -> Messages:
-        system, user = prompts.plan_messages(observation, 1)
-        return [system, {**user, "content": _with_notes(user["content"], notes)}]
+        *system, user = self.prompts.plan(observation, 1)
+        return [*system, {**user, "content": _with_notes(user["content"], notes)}]
 
 
 def _messages(system: str, user: str) -> Messages:

@@ -9,7 +9,6 @@ are reported as one draw of a tuple.
 from __future__ import annotations
 
 from cppo_agents.strategies.base import Planned, Steps
-from cppo_env import prompts
 from cppo_env.types import Observation
 
 
@@ -18,7 +17,7 @@ class TupleIndependent(Planned):
 
     def plan(self, observation: Observation) -> Steps:
         """K plans; one that cannot be read leaves its method empty."""
-        request = self.sampling.plan(prompts.plan_messages(observation, self.k), self.k)
+        request = self.sampling.plan(self.prompts.plan(observation, self.k), self.k)
         plans = yield [request] * self.k
         methods = [plan.methods(self.k) for plan in plans]
         return tuple(one[place] if one else "" for place, one in enumerate(methods))

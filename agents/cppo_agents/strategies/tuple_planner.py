@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from cppo_agents.strategies.base import Planned, Steps
-from cppo_env import prompts
 from cppo_env.types import Observation
 
 
@@ -12,7 +11,5 @@ class TuplePlanner(Planned):
 
     def plan(self, observation: Observation) -> Steps:
         """One plan of K methods; an unreadable one is K empty texts, which spend K attempts."""
-        [completion] = yield [
-            self.sampling.plan(prompts.plan_messages(observation, self.k), self.k)
-        ]
+        [completion] = yield [self.sampling.plan(self.prompts.plan(observation, self.k), self.k)]
         return completion.methods(self.k) or ("",) * self.k

@@ -22,6 +22,8 @@ class ModelCheckConfig:
     weights: bool = True
     """Load the weights, and try learner and sampler on them. False reads configuration and
     tokenizer only."""
+    prompts: str = "plain"
+    """Words of the prompts whose lengths are shown: plain, strong, or a folder."""
     max_tokens_plan: int = 512
     """Maximum tokens of a plan."""
     max_tokens_solve: int = 2048
@@ -47,7 +49,7 @@ def check(config: ModelCheckConfig) -> dict[str, Any]:
 def _check(config: ModelCheckConfig) -> ModelCheck:
     import torch
     from cppo_agents.models.chat_format import ChatFormat
-    from cppo_agents.models.check import check_model, context_of
+    from cppo_agents.models.check import check_model, context_of, prompts_row
     from cppo_agents.models.lengths import Lengths
     from cppo_agents.models.loading import (
         load_config,
@@ -56,13 +58,15 @@ def _check(config: ModelCheckConfig) -> ModelCheck:
         load_tokenizer,
     )
 
+    from cppo_env.prompts import load_prompts
     from cppo_grpo.samplers.transformers import TransformersSampler
     from cppo_grpo.stages.model_check import learner_rows, sampler_rows
 
     stored = load_config(config.model)
     chat = ChatFormat(load_tokenizer(config.model), load_generation_config(config.model))
     limits = Lengths(config.max_tokens_plan, config.max_tokens_solve, context_of(stored))
-    found = check_model(config.model, stored, chat, limits)
+    words = load_prompts(config.prompts)
+    found = check_model(config.model, stored, chat, limits).plus([prompts_row(chat, words)])
     if not config.weights or found.refused:
         return found
     model = load_model(config.model, torch.float32)

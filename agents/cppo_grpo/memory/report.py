@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cppo_env.errors import CppoError, UsageError
+from cppo_env.prompts import load_prompts
 from cppo_grpo.checks import check
 from cppo_grpo.config import TrainConfig
 from cppo_grpo.launcher import launched_processes
@@ -33,6 +34,7 @@ def dry_run(config: TrainConfig, console: Console) -> dict[str, Any]:
     if config.resume is not None:
         raise UsageError("dry_run: it plans a new run; leave --resume out")
     check(config)
+    load_prompts(config.prompts)
     devices = found_here() if config.assume is None else assumed(config.assume)
     processes = max(launched_processes(), devices.count if config.assume else 1)
     plan = make_plan(config, devices, processes)

@@ -9,7 +9,7 @@ from typing import Protocol
 from cppo_agents.models.lengths import Lengths
 
 from cppo_env import prompts
-from cppo_env.prompts import Messages
+from cppo_env.prompts import Messages, Prompts, load_prompts
 from cppo_env.types import Observation
 from cppo_grpo.choices import Planner
 from cppo_grpo.rollouts.values import Samples
@@ -52,12 +52,24 @@ class PolicyAgent:
         *,
         plan_only: bool = False,
         lengths: Lengths | None = None,
+        words: Prompts | None = None,
     ):
-        """A policy that plays; `lengths` keeps prompts within the model's context."""
+        """A policy that plays.
+
+        Args:
+            chat: the model's chat format.
+            sampler: draws from the model.
+            regions: how plans and solutions are drawn.
+            planner: who writes the methods.
+            plan_only: write no solutions.
+            lengths: keeps prompts within the model's context.
+            words: the templates of the prompts. Default: the plain ones.
+        """
         self.chat, self.sampler, self.regions = chat, sampler, regions
         self.planner: Planner = planner
         self.plan_only = plan_only
         self.lengths = lengths
+        self.words = words or load_prompts("plain")
 
     def in_evaluation(self, temperature_plan: float | None) -> PolicyAgent:
         """The same policy, always writing programs; None keeps the temperature of plans."""
@@ -70,6 +82,7 @@ class PolicyAgent:
             replace(self.regions, plan=plan),
             self.planner,
             lengths=self.lengths,
+            words=self.words,
         )
 
     def plan(
@@ -78,7 +91,7 @@ class PolicyAgent:
         """The sampled plans and the K methods of each episode; empty for an unreadable plan."""
         if self.planner != "policy":
             return Samples([], [], []), [fixed_methods(self.planner, k)] * len(observations)
-        conversations = [prompts.plan_messages(one, k) for one in observations]
+        conversations = [self.words.plan(one, k) for one in observations]
         streams = tuple(range(first, first + len(observations)))
         plans = self.write(conversations, replace(self.regions.plan, seed=seed, streams=streams))
         return plans, [plan.methods(k) for plan in plans.replies]

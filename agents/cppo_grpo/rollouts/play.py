@@ -13,7 +13,6 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from cppo_env import prompts
 from cppo_env.driver import Task, Written, drive
 from cppo_env.types import Observation
 from cppo_env.vector import CPPOVectorEnv
@@ -79,7 +78,7 @@ class _Part:
         self.branches = [(n, i) for n in places for i in range(self._k)]
         self.programs = self._agent.write(
             [
-                prompts.solve_messages(observation, method)
+                self._agent.words.solve(observation, method)
                 for n, observation in zip(places, observations, strict=True)
                 for method in self._methods[n]
             ],

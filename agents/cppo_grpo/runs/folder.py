@@ -1,5 +1,6 @@
 """A run is a folder.
 
+prompts/                 the templates of its prompts
 config.json              the settings, and under `recorded` versions, machine, sandbox and problems
 metrics.jsonl            one row a step and an evaluation (docs/metrics.md)
 rollouts/step-*.jsonl    the episodes of each step; before.jsonl, eval-*.jsonl (during training) and
@@ -14,14 +15,17 @@ report.html              see `cppo_grpo.runs.report`
 from __future__ import annotations
 
 import json
+import shutil
 from collections import Counter
 from dataclasses import replace
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from cppo_env.atomic import write_atomically
 from cppo_env.errors import UsageError
+from cppo_env.prompts import Prompts, load_prompts
 from cppo_env.provenance import RECORDED, require_same_problems
 from cppo_env.records import EpisodeRecord, read_records
 from cppo_grpo.changes import changes
@@ -31,6 +35,8 @@ from cppo_grpo.runs.log import MetricsLog
 
 OF_THE_CALL = (*NOT_STORED, "allow_untrusted_sandbox")
 """Settings that apply to this call only."""
+
+PROMPTS = "prompts"
 
 CHANGEABLE = (
     *("steps", "stop_at", "eval_patience", "final_weights", "keep_checkpoints"),
@@ -79,8 +85,10 @@ class Run:
                 f"run: {path} already holds a run; go on with it (--resume {path}) or give "
                 "another folder"
             )
+        words = load_prompts(config.prompts)
         path.mkdir(parents=True, exist_ok=True)
         run = cls(path, config)
+        words.save(run.path / PROMPTS)
         run._store(config, [])
         return run
 
@@ -140,6 +148,12 @@ class Run:
             self._store(config, self.recorded)
         return Run(self.path, config)
 
+    @cached_property
+    def prompts(self) -> Prompts:
+        """The words of its prompts; the run's copies, whatever became of the originals."""
+        copies = self.path / PROMPTS
+        return load_prompts(str(copies) if copies.exists() else self.config.prompts)
+
     @property
     def recorded(self) -> list[dict[str, Any]]:
         """The provenance of the run at its start, and wherever it continued elsewhere."""
@@ -164,6 +178,7 @@ class Run:
         if self.writable and not self.reference.exists() and not self.log.rows():
             self.log.path.unlink(missing_ok=True)
             (self.path / "config.json").unlink(missing_ok=True)
+            shutil.rmtree(self.path / PROMPTS, ignore_errors=True)
             if not any(self.path.iterdir()):
                 self.path.rmdir()
 

@@ -83,6 +83,7 @@ def _contents(run: Run) -> dict[str, Any]:
         "comparison": _comparison(run, held_out),
         "unread": _unread([*_held_out(run), *rows]),
         "recorded": [_flat(one) for one in run.recorded],
+        "prompts": run.prompts.identity,
         "settings": json.loads(run.config.to_json()),
     }
 

@@ -57,6 +57,7 @@ def export_model(run: Run, output: Path) -> Exported:
     with whole_folder(output) as partial:
         inner_model(policy.model).save_pretrained(partial, state_dict=state_to_save(policy.model))
         tokenizer.save_pretrained(partial)
+        run.prompts.save(partial / "prompts")
         (partial / "cppo_config.json").write_text(config.to_json())
         (partial / "README.md").write_text(model_card(run, exported))
     return exported
@@ -92,6 +93,7 @@ def model_card(run: Run, exported: Exported) -> str:
         license=exported.license,
         parameters=exported.parameters,
         dtype="float32",
+        prompts=run.prompts.identity,
         problems=recorded.get("problems"),
         versions=recorded.get("versions"),
         commit=recorded.get("commit"),

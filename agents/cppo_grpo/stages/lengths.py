@@ -49,7 +49,11 @@ def _sort(problems: ProblemSet, agent: PolicyAgent, k: int) -> tuple[list[int], 
     lengths = agent.lengths
     for index in range(len(problems)):
         why = lengths and obstacle_of(
-            problems[index], k, lengths, lambda messages: len(agent.chat.encode(messages))
+            problems[index],
+            k,
+            lengths,
+            lambda messages: len(agent.chat.encode(messages)),
+            agent.words,
         )
         if why:
             dropped[why] += 1

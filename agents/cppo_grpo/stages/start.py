@@ -20,7 +20,7 @@ from rich.console import Console
 from torch import nn
 
 from cppo_env import plugins
-from cppo_env.prompts import Messages, observe, plan_messages, solve_messages
+from cppo_env.prompts import Messages, Prompts, observe
 from cppo_env.protocols import ProblemSet
 from cppo_grpo.config import TrainConfig
 from cppo_grpo.model.lora import WithoutAdapter, add_adapter
@@ -91,7 +91,7 @@ def initial_model(
         for weight in model.parameters():
             weight.data = weight.data.clone()
     else:
-        tokenizer = train_tokenizer(_texts(problems, config))
+        tokenizer = train_tokenizer(_texts(problems, config, run.prompts))
         model = make_model(tokenizer, hidden=config.hidden, layers=config.layers, seed=config.seed)
     chat = ChatFormat(tokenizer, model.generation_config)
     name = source or "made from scratch"
@@ -102,7 +102,7 @@ def initial_model(
     # the model before it has one.
     apart = config.off_policy_steps or shards_weights(config, processes)
     own = copy.deepcopy(model).requires_grad_(False) if apart else model
-    agent = make_policy_agent(config, own, chat)
+    agent = make_policy_agent(config, own, chat, run.prompts)
     if source is not None and not made:
         for line in check.plus(sampler_rows(trained_by(agent.sampler))).required().lines:
             console.print(line, markup=False, highlight=False, soft_wrap=True)
@@ -195,7 +195,9 @@ def lengths(config: TrainConfig, model: Any) -> Lengths:
     )
 
 
-def make_policy_agent(config: TrainConfig, model: Any, chat: ChatFormat) -> PolicyAgent:
+def make_policy_agent(
+    config: TrainConfig, model: Any, chat: ChatFormat, words: Prompts
+) -> PolicyAgent:
     """The model as it plays in a run of this config."""
     regions = Regions(
         plan=SamplingParams(
@@ -222,6 +224,7 @@ def make_policy_agent(config: TrainConfig, model: Any, chat: ChatFormat) -> Poli
         config.planning,
         plan_only=config.plan_only,
         lengths=lengths(config, model),
+        words=words,
     )
 
 
@@ -230,7 +233,9 @@ def _warm_start(
 ) -> None:
     run.log.rewind("warm_start", 0)
     longest = context_of(start.model.config) or math.inf
-    rows = warm_start(Policy(start.model), start.chat, problems, run.config, processes, longest)
+    rows = warm_start(
+        Policy(start.model), start.chat, problems, run.config, processes, run.prompts, longest
+    )
     with (
         stage(console, "warm start", run.config.warm_start_steps) as shown,
         processes.interrupted_together(),
@@ -241,17 +246,17 @@ def _warm_start(
             processes.agree()
 
 
-def _texts(problems: ProblemSet, config: TrainConfig) -> Iterable[str]:
+def _texts(problems: ProblemSet, config: TrainConfig, words: Prompts) -> Iterable[str]:
     """Training texts for a new tokenizer: problem statements, and known answers."""
     random = Random(f"{config.seed}/tokenizer")
     for index in random.sample(range(len(problems)), min(TOKENIZER_PROBLEMS, len(problems))):
         observation = observe(problems[index])
         conversations: list[Messages] = [
-            plan_messages(observation, config.k),
-            solve_messages(observation, ""),
+            words.plan(observation, config.k),
+            words.solve(observation, ""),
         ]
         for demonstrate in (demonstrate_plan, *(demonstrate_solution,) * config.k):
-            if (shown := demonstrate(problems, index, config.k, random)) is not None:
+            if (shown := demonstrate(problems, index, config.k, random, words)) is not None:
                 conversations.append(shown.conversation)
         for message in itertools.chain(*conversations):
             yield message["role"] + "\n"

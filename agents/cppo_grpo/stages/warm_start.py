@@ -17,7 +17,7 @@ from cppo_agents.models.chat_format import ChatFormat
 
 from cppo_env import parsing, prompts
 from cppo_env.errors import UsageError
-from cppo_env.prompts import Messages
+from cppo_env.prompts import Messages, Prompts
 from cppo_env.protocols import Demonstrates, ProblemSet
 from cppo_grpo.choices import Planner
 from cppo_grpo.config import TrainConfig
@@ -41,19 +41,24 @@ class Demonstration:
 
 
 def demonstrate_plan(
-    problems: ProblemSet, index: int, k: int, random: Random
+    problems: ProblemSet, index: int, k: int, random: Random, words: Prompts
 ) -> Demonstration | None:
     """A valid plan for one problem; None if the set has fewer than K methods for it."""
     methods = [method for method, _ in _pairs(problems, index, k, random) if method]
     if len(set(methods)) < k:
         return None
     return Demonstration(
-        prompts.plan_messages(prompts.observe(problems[index]), k), parsing.write_plan(methods[:k])
+        words.plan(prompts.observe(problems[index]), k), parsing.write_plan(methods[:k])
     )
 
 
 def demonstrate_solution(
-    problems: ProblemSet, index: int, k: int, random: Random, planner: Planner = "policy"
+    problems: ProblemSet,
+    index: int,
+    k: int,
+    random: Random,
+    words: Prompts,
+    planner: Planner = "policy",
 ) -> Demonstration | None:
     """A program for its method (any program if methods are fixed); None if the set has none."""
     pairs = _pairs(problems, index, k, random)
@@ -63,7 +68,7 @@ def demonstrate_solution(
     if planner != "policy":
         method = random.choice(fixed_methods(planner, k))
     return Demonstration(
-        prompts.solve_messages(prompts.observe(problems[index]), method),
+        words.solve(prompts.observe(problems[index]), method),
         f"```python\n{program.rstrip()}\n```",
     )
 
@@ -74,6 +79,7 @@ def warm_start(
     problems: ProblemSet,
     config: TrainConfig,
     processes: Processes,
+    words: Prompts,
     longest: float = math.inf,
 ) -> Iterator[dict[str, float]]:
     """Train in place, each process on its share of the demonstrations; yields metrics per step.
@@ -92,13 +98,13 @@ def warm_start(
         found: list[Demonstration | None] = []
         if config.planning == "policy":
             found += [
-                demonstrate_plan(problems, i, config.k, random)
+                demonstrate_plan(problems, i, config.k, random, words)
                 for i in indices
                 for _ in range(config.warm_start_plans)
             ]
         found += [
             demonstrate_solution(
-                problems, random.randrange(len(problems)), config.k, random, config.planning
+                problems, random.randrange(len(problems)), config.k, random, words, config.planning
             )
             for _ in range(config.warm_start_problems)
         ]
