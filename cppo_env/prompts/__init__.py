@@ -7,13 +7,11 @@ templates share.
 
 from __future__ import annotations
 
-import re
-
+from cppo_env.forms import in_form
 from cppo_env.prompts.templates import (
     PLAIN,
     Messages,
     Prompts,
-    code_block,
     load_prompts,
     problem_text,
 )
@@ -23,17 +21,12 @@ from cppo_env.types import Observation, Problem
 def observe(problem: Problem, methods: tuple[str, ...] = (), phase: int = 0) -> Observation:
     """What an agent may see of a problem: never hidden tests, references or metadata.
 
-    The entry point decides the form: only what is called from outside has starter code here. Where
-    the starter code does not name the function, a comment does; starter code of a program that
-    reads standard input is a part of its statement.
+    The entry point decides the form (`cppo_env.forms`).
     """
-    statement, starter = problem.statement, problem.starter_code
-    if problem.entry_point is None:
-        statement, starter = statement + code_block("Starter code", starter), ""
-    elif not re.search(rf"\b{re.escape(problem.entry_point)}\b", starter):
-        named = f"# Write the function {problem.entry_point}, with the arguments of the statement."
-        starter = f"{named}\n{starter}".rstrip()
-    return Observation(phase=phase, problem=statement, starter_code=starter, methods=methods)
+    shown = in_form(problem)
+    return Observation(
+        phase=phase, problem=shown.statement, starter_code=shown.starter_code, methods=methods
+    )
 
 
 def plan_messages(observation: Observation, k: int = 4) -> Messages:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from cppo_env.atomic import write_atomically
 from cppo_env.errors import UsageError
+from cppo_env.forms import code_block
 from cppo_env.parsing import MAX_METHOD_WORDS
 from cppo_env.plugins import missing_extra, suggest
 from cppo_env.types import Observation
@@ -246,11 +247,6 @@ def solve_variables(observation: Observation, method: str) -> dict[str, Any]:
 def problem_text(observation: Observation) -> str:
     """The statement, with the starter code where there is one."""
     return observation["problem"] + code_block("Starter code", observation["starter_code"])
-
-
-def code_block(title: str, code: str) -> str:
-    """Code under a title, to follow a text; nothing where there is no code."""
-    return f"\n\n{title}:\n```python\n{code}\n```" if code else ""
 
 
 def _common(observation: Observation) -> dict[str, Any]:

@@ -6,7 +6,8 @@ import pytest
 
 from cppo_env import parsing
 from cppo_env.errors import UsageError
-from cppo_env.prompts import load_prompts
+from cppo_env.problems.layouts.apps import decode
+from cppo_env.prompts import load_prompts, observe
 from cppo_env.types import Observation
 
 PROBLEM = Observation(phase=0, problem="Add {{ two }} numbers.\n", starter_code="", methods=())
@@ -93,3 +94,21 @@ def test_a_fault_is_one_line_with_file_and_line(
 def test_a_name_that_is_no_set_is_refused() -> None:
     with pytest.raises(UsageError, match=r"got 'stron', expected plain or strong.* 'strong'\?"):
         load_prompts("stron")
+
+
+def test_a_record_says_what_is_called_and_its_problem_is_shown_so_by_hand_too() -> None:
+    def shown(**fields: object) -> str:
+        record = {"problem_id": 1, "question": "Sum of two numbers.", "solutions": "", **fields}
+        problem = decode(record, None)
+        by_hand = Observation(
+            phase=1, problem=problem.statement, starter_code=problem.starter_code, methods=()
+        )
+        assert by_hand == observe(problem, (), 1)
+        return text(load_prompts("plain").solve(by_hand, ""))
+
+    called = shown(input_output='{"fn_name": "add", "inputs": [[1, 2]], "outputs": [3]}')
+    assert "it is called from outside" in called
+    assert "# Write the function add" in called
+    read = shown(input_output='{"inputs": ["1"], "outputs": ["1"]}', starter_code="# here\n")
+    assert "reads standard input" in read
+    assert "# here" in read

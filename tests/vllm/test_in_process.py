@@ -9,8 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from cppo_agents.local import TransformersAgent
 
 from tests.support import need_vllm
+from tests.vllm.agents import LIMITS, answers
 from tests.vllm.comparison import require_equal
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,6 +43,23 @@ def test_vllm_equals_transformers_before_and_after_an_update(
     assert found["judged_early"][0] > 0, "no program went to the sandbox before all were written"
     assert found["left_behind"] == 0
     assert found["cached"] == [0, 128, 0, 128]  # an update empties the cache
+
+
+@need_vllm
+def test_the_vllm_agent_answers_as_the_transformers_agent_does(folders: dict[str, Path]) -> None:
+    folder = str(folders["tied"])
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.vllm.agents", folder],
+        cwd=ROOT,
+        env=os.environ | {"OMP_NUM_THREADS": "1", "VLLM_CPU_KVCACHE_SPACE": "1"},
+        capture_output=True,
+        text=True,
+        timeout=500,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    found = json.loads(next(line for line in done.stdout.splitlines() if line.startswith("[")))
+    assert found == answers(TransformersAgent(folder, device="cpu", **LIMITS))
+    assert any(text.strip() for text in found[0])
 
 
 @pytest.mark.skipif(importlib.util.find_spec("vllm") is not None, reason="vLLM is installed")

@@ -13,16 +13,24 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from cppo_agents import ChatAgent
+from cppo_agents.backends import Request
+from cppo_agents.backends.dialect import EXTENSIONS
+from cppo_agents.local import TransformersAgent
 from cppo_grpo.samplers.vllm_server import VllmServerSampler
 from cppo_grpo.samplers.vllm_weights import WORKER_EXTENSION
 
 from cppo_env.errors import SamplerError, UsageError
+from cppo_env.types import Observation
 from tests.support import need_vllm
 from tests.support.models import tiny_qwen3
+from tests.vllm.agents import LIMITS, answers
 from tests.vllm.comparison import compare, load_model, require_equal
 from tests.vllm.training import require_training
 
 STARTS_WITHIN_S = 240
+OBSERVATION = Observation(phase=0, problem="Add.", starter_code="", methods=("",) * 4)
+LONG = [{"role": "user", "content": "too long " * 600}]
 FLAGS = (
     "--logprobs-mode=processed_logprobs",
     "--generation-config=vllm",
@@ -124,14 +132,28 @@ def test_a_server_takes_untied_weights(folders: dict[str, Path], tmp_path: Path)
 
 
 @need_vllm
-def test_a_server_with_other_log_probs_is_refused(folders: dict[str, Path], tmp_path: Path) -> None:
-    with (
-        serving(folders["tied"], tmp_path / "server.log", *FLAGS[1:]) as url,
-        pytest.raises(
+def test_a_plain_server_serves_the_chat_agent_and_is_refused_by_the_sampler(
+    folders: dict[str, Path], tmp_path: Path
+) -> None:
+    folder = str(folders["tied"])
+    own = answers(TransformersAgent(folder, device="cpu", **LIMITS))
+    with serving(folders["tied"], tmp_path / "server.log") as url:
+        with pytest.raises(
             UsageError, match=r"reports raw_logprobs, expected processed_logprobs; start it with"
-        ),
-    ):
-        VllmServerSampler(load_model(folders["tied"]), url=url)
+        ):
+            VllmServerSampler(load_model(folders["tied"]), url=url)
+        agent = ChatAgent(folder, base_url=f"{url}/v1", **LIMITS)
+        assert answers(agent) == own
+        assert [len(text) > 0 for text in own[0]].count(True) == 3
+        # Nothing of the request was given up: the server takes all of it.
+        asked = agent.backend.dialect.fields(Request([], 0.7, 8, seed=1))
+        assert {"max_tokens", "seed", "top_p"} < asked.keys()
+        assert asked["extra_body"] == EXTENSIONS
+        with pytest.warns(UserWarning, match="a prompt is too long for it"):
+            [reply] = agent.backend.complete([Request(LONG, 0.7, 8)])
+        assert reply.truncated
+        with pytest.raises(UsageError, match="refuses the requests, so none is repeated"):
+            ChatAgent("another", base_url=f"{url}/v1", **LIMITS).act([OBSERVATION])
 
 
 def test_where_no_server_answers_the_error_says_how_to_start_one() -> None:

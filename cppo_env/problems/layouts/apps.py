@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from cppo_env.forms import in_form
 from cppo_env.problems.files.catalog import Catalog
 from cppo_env.problems.files.sources import files_of
 from cppo_env.problems.layouts.cases import CALL_CHECKER, has_integer_keys, parallel_tests
@@ -67,7 +68,7 @@ def decode(record: Record, split: str | None) -> Problem:
         "integer_keys": entry_point is not None and any(map(has_integer_keys, tests)),
         "unread": spare.unread,
     }
-    return Problem(
+    problem = Problem(
         id=_identifier(record),
         statement=statement,
         tests=tests,
@@ -77,6 +78,7 @@ def decode(record: Record, split: str | None) -> Problem:
         references=solutions,
         metadata=metadata,
     )
+    return in_form(problem)
 
 
 def _identifier(record: Record) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
+from cppo_env.forms import in_form
 from cppo_env.problems.files.catalog import Catalog
 from cppo_env.problems.files.sources import files_of
 from cppo_env.problems.layouts.cases import CALL_CHECKER, has_integer_keys, read_tests
@@ -55,7 +56,7 @@ def decode(record: Record, split: str | None) -> Problem:
     solutions = spare.read(lambda: programs_in(record, "solutions"), ())
     statement, losses = normalise(required_text(record, "problem"))
     platform = str(details.get("platform") or details.get("source") or "") or None
-    return Problem(
+    problem = Problem(
         id=content_id("deepcoder", statement),
         statement=statement,
         tests=tests,
@@ -75,6 +76,7 @@ def decode(record: Record, split: str | None) -> Problem:
             "unread": spare.unread,
         },
     )
+    return in_form(problem)
 
 
 def _object(value: Any) -> Mapping[str, Any]:

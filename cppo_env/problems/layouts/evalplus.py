@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
+from cppo_env.forms import in_form
 from cppo_env.problems.files.catalog import Catalog
 from cppo_env.problems.files.sources import files_of
 from cppo_env.problems.layouts.cases import function_name, json_text
@@ -95,7 +96,7 @@ def decode(record: Record, split: str | None) -> Problem:
     if not tests:
         raise FieldError("base_input", "a problem without tests, here and in plus_input")
     humaneval = identifier.startswith("HumanEval")
-    return Problem(
+    problem = Problem(
         id=identifier,
         statement=_statement(prompt, entry),
         tests=tests,
@@ -110,6 +111,7 @@ def decode(record: Record, split: str | None) -> Problem:
             "unread": spare.unread,
         },
     )
+    return in_form(problem)
 
 
 def _reference(record: Record, prompt: str) -> str:

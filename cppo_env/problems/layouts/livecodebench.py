@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from cppo_env.errors import UsageError
+from cppo_env.forms import in_form
 from cppo_env.problems.files.catalog import Catalog
 from cppo_env.problems.files.formats import JsonLines, RecordFile
 from cppo_env.problems.files.sources import files_of
@@ -139,7 +140,7 @@ def decode(record: Record, split: str | None) -> Problem:
     if kinds == {"functional"} and entry_point is None:
         raise FieldError("metadata", "functional tests, but no func_name")
     statement, losses = normalise(required_text(record, "question_content"))
-    return Problem(
+    problem = Problem(
         id=name_of(record, "question_id"),
         statement=statement,
         tests=tuple(test for _, test in public + private),
@@ -161,6 +162,7 @@ def decode(record: Record, split: str | None) -> Problem:
             "unread": spare.unread,
         },
     )
+    return in_form(problem)
 
 
 def _entry_point(record: Record) -> str | None:

@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
+from cppo_env.forms import in_form
 from cppo_env.parsing import read_program
 from cppo_env.problems.files.catalog import Catalog
 from cppo_env.problems.files.sources import files_of
@@ -61,7 +62,7 @@ def decode(record: Record, split: str | None) -> Problem:
         return spare.read(partial(text_field, record, field, ""), "") or None
 
     source = text("source")
-    return Problem(
+    problem = Problem(
         id=name_of(record, "problem_id"),
         statement=statement,
         tests=tests,
@@ -80,6 +81,7 @@ def decode(record: Record, split: str | None) -> Problem:
             "unread": spare.unread,
         },
     )
+    return in_form(problem)
 
 
 def _info(record: Record) -> Mapping[str, Any]:

@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from cppo_env.forms import in_form
 from cppo_env.problems.files.catalog import Catalog
 from cppo_env.problems.files.sources import files_of
 from cppo_env.problems.layouts.cases import CALL_CHECKER, has_integer_keys, parallel_tests
@@ -69,7 +70,7 @@ def decode(record: Record, split: str | None) -> Problem:
         spare.read(lambda: _measure(record, "time_limit"), 0),
         int(spare.read(lambda: _measure(record, "memory_limit"), 0)),
     )
-    return Problem(
+    problem = Problem(
         id=content_id(source, statement),
         statement=statement,
         tests=tests,
@@ -93,6 +94,7 @@ def decode(record: Record, split: str | None) -> Problem:
             "unread": spare.unread,
         },
     )
+    return in_form(problem)
 
 
 def _measure(record: Record, field: str) -> float:
