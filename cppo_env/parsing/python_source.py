@@ -133,6 +133,18 @@ def module_of(program: str) -> ast.Module | None:
         return None
 
 
+def after_future_imports(program: str, head: str) -> str:
+    """A program with some lines before its first statement that need not stand first."""
+    module = module_of(program)
+    ends = [
+        one.end_lineno or 0
+        for one in (module.body if module else ())
+        if isinstance(one, ast.ImportFrom) and one.module == "__future__"
+    ]
+    lines, end = split_lines(program), max(ends, default=0)
+    return "\n".join([*lines[:end], head + "\n".join(lines[end:])])
+
+
 def _is_weak(statement: ast.stmt) -> bool:
     """Whether a statement does nothing but name or show values."""
     if isinstance(statement, _WEAK):

@@ -6,15 +6,13 @@ one.
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
-from cppo_env.parsing.lines import split_lines
-from cppo_env.parsing.python_source import module_of
+from cppo_env.parsing.python_source import after_future_imports
 from cppo_env.problems.files.catalog import Catalog
 from cppo_env.problems.files.sources import files_of
 from cppo_env.problems.layouts.cues import checker_for
@@ -179,16 +177,4 @@ def _on_streams(programs: tuple[str, ...], streams: tuple[str, str]) -> tuple[st
     take = f"pathlib.Path({source!r}).write_text(sys.stdin.read())\n" if source else ""
     give = f"atexit.register(lambda: print(pathlib.Path({sink!r}).read_text()))\n" if sink else ""
     head = _FILES_TO_STREAMS.format(take=take, give=give)
-    return tuple(_after_future_imports(program, head) for program in programs)
-
-
-def _after_future_imports(program: str, head: str) -> str:
-    """A program with some lines before its first statement that need not stand first."""
-    module = module_of(program)
-    ends = [
-        one.end_lineno or 0
-        for one in (module.body if module else ())
-        if isinstance(one, ast.ImportFrom) and one.module == "__future__"
-    ]
-    lines, end = split_lines(program), max(ends, default=0)
-    return "\n".join([*lines[:end], head + "\n".join(lines[end:])])
+    return tuple(after_future_imports(program, head) for program in programs)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from cppo_env.errors import SandboxError
 from cppo_env.sandboxing import make_sandbox
-from cppo_env.types import Job, Problem, Report, TestCase, Verdict
+from cppo_env.types import CheckerProgram, Job, Problem, Report, TestCase, Verdict
 from cppo_sandboxes.base import core_count
 
 if TYPE_CHECKING:
@@ -30,6 +30,15 @@ LENGTHS = (1, 5, 20, 100)
 PROBLEMS, PROGRAMS = 2, 32
 """What one call judges: per problem, programs of M = 8 plans with K = 4 methods, as in training."""
 LIMIT = "bare fork + exit + wait"
+CHECKED_TESTS = 20
+CHECKER = CheckerProgram(
+    "python",
+    """import sys
+with open(sys.argv[2]) as answer, open(sys.argv[3]) as output:
+    print(int(answer.read().split() == output.read().split()))
+""",
+)
+"""What open-r1's checkers do at least: read the files and print 1 or 0."""
 
 FORKS = """
 import os, sys, time
@@ -81,6 +90,9 @@ def measure(config: BenchConfig) -> dict[str, Any]:
                     rates[f"{name}, {length} tests a program"] = _rate(
                         sandbox, length, config.seconds
                     )
+                rates[f"{name}, {CHECKED_TESTS} tests a program, Python checker"] = _rate(
+                    sandbox, CHECKED_TESTS, config.seconds, CHECKER
+                )
             rates["a fresh python for each test"] = _repeat(_fresh_python, config.seconds)
             if config.slow and "docker" in config.sandboxes:
                 rates |= _docker_commands(config.seconds)
@@ -125,7 +137,9 @@ def check(report: Report) -> None:
         )
 
 
-def _rate(sandbox: Any, length: int, seconds: float) -> float:
+def _rate(
+    sandbox: Any, length: int, seconds: float, checker: str | CheckerProgram = "strict"
+) -> float:
     """Tests/s through `Sandbox.run`, including grading; every program has a different text."""
     tests = tuple(TestCase(f"{number} 2\n", f"{number + 2}\n") for number in range(length))
     done, serial = 0, 0
@@ -133,7 +147,7 @@ def _rate(sandbox: Any, length: int, seconds: float) -> float:
     while True:
         jobs: list[Job] = []
         for _ in range(PROBLEMS):
-            problem = Problem(f"bench-{serial}", "", tests)
+            problem = Problem(f"bench-{serial}", "", tests, checker=checker)
             jobs += (Job(problem, f"{PROGRAM}# {serial}-{number}\n") for number in range(PROGRAMS))
             serial += 1
         for report in sandbox.run(jobs):

@@ -6,13 +6,13 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Container, Sequence
-from itertools import count
+from itertools import count, islice, takewhile
 from signal import SIGKILL
 from typing import Any
 
 from cppo_env.plugins import checker_of
 from cppo_env.rendering import printable
-from cppo_env.types import Job, Problem, Report, TestCase, TestReport, Verdict
+from cppo_env.types import CheckerProgram, Job, Problem, Report, TestCase, TestReport, Verdict
 from cppo_sandboxes.host.checks import IsRight
 from cppo_sandboxes.host.faults import told
 from cppo_sandboxes.host.grading import RunOutcome, grade, needs_checker, summarise
@@ -37,7 +37,8 @@ class TestSet:
         self.key = next(_numbers)
         self.problem = problem
         self.length = len(problem.tests)
-        self.rule = Rule(problem, checker_of(problem))
+        own = problem.checker
+        self.rule = Rule(problem, own if isinstance(own, CheckerProgram) else checker_of(problem))
 
     def input(self, index: int) -> bytes:
         """The input of one test as the program reads it; errors of custom tests propagate."""
@@ -156,7 +157,7 @@ class Work:
 
     def _compare(self, index: int, answer: bytes) -> bool:
         got = answer.decode("utf-8", "surrogateescape")
-        return self.rule.checker(self.job.problem, self.job.problem.tests[index], got)
+        return self.rule.function(self.job.problem, self.job.problem.tests[index], got)
 
     def _grade(self, outcome: RunOutcome, is_right: IsRight) -> None:
         test = grade(self.job.problem, len(self.graded), outcome, is_right)
@@ -166,18 +167,29 @@ class Work:
             self.finish(summarise(self.graded))
 
     def _check(self) -> None:
-        """Have the next answer checked, elsewhere."""
-        answer, index = self._ungraded[0].answer, len(self.graded)
-        self.batch.check(self, self.job.problem.tests[index], answer)
+        """Have the next answer checked, elsewhere; a program gets all that are there."""
+        problem, index = self.job.problem, len(self.graded)
+        most = len(self._ungraded) if self.rule.program else 1
+        answers = [
+            outcome.answer
+            for outcome in takewhile(
+                lambda outcome: needs_checker(problem, outcome), islice(self._ungraded, most)
+            )
+        ]
+        self.batch.check(
+            self, [(problem.tests[index + n], answer) for n, answer in enumerate(answers)]
+        )
 
-    def checked(self, is_right: IsRight) -> None:
+    def checked(self, results: Sequence[IsRight]) -> None:
         """Grade what a checker has looked at, and go on to the next; this may finish the job."""
+        looked_at = deque(results)
         while self._ungraded and self.report is None:
+            compared = needs_checker(self.job.problem, self._ungraded[0])
+            if compared and not looked_at:
+                return self._check()
             outcome = self._ungraded.popleft()
             self.batch.held_bytes -= len(outcome.answer)
-            self._grade(outcome, is_right)
-            if self._ungraded and needs_checker(self.job.problem, self._ungraded[0]):
-                return self._check()
+            self._grade(outcome, looked_at.popleft() if compared else bool)
         return None
 
     def doubt(self) -> bool:
@@ -239,15 +251,15 @@ class JobBatch:
         self.held_bytes = 0
         """Size of the answers that wait for a checker that is not ours."""
         self.sets: dict[int, TestSet] = {}
-        self.check: Callable[[Work, TestCase, bytes], None]
-        """Has an answer checked by a checker that is not ours, then calls `Work.checked`."""
+        self.check: Callable[[Work, Sequence[tuple[TestCase, bytes]]], None]
+        """Has answers checked by a checker that is not ours, then calls `Work.checked`."""
         self._open = len(jobs)
         by_problem: dict[int, TestSet] = {}
         for position, job in enumerate(jobs):
             try:
-                tests = by_problem.get(id(job.problem)) or TestSet(job.problem)
+                tests = by_problem.get(id(job.problem)) or self.tests_of(job)
                 by_problem[id(job.problem)] = tests
-                work = Work(job, tests, self, position)
+                work = self.work_of(job, tests, position)
                 refused = work.refused()
             except (Exception, SystemExit) as error:  # anyone's problems; the other jobs still run
                 refused = Report(Verdict.IE, message=told(error, "the job cannot be prepared"))
@@ -261,6 +273,14 @@ class JobBatch:
                 self.waiting += 1
         if not jobs:
             self.done.set()
+
+    def tests_of(self, job: Job) -> TestSet:
+        """The tests of a job's problem."""
+        return TestSet(job.problem)
+
+    def work_of(self, job: Job, tests: TestSet, position: int) -> Work:
+        """A job to be done."""
+        return Work(job, tests, self, position)
 
     def finished(self, work: Work) -> None:
         """A job has its report."""

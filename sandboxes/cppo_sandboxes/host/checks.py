@@ -87,7 +87,7 @@ class Checks:
                 right = self._grader().check(rule, test, answer)
             if right is not None:
                 return right
-        got, checker = answer.decode("utf-8", "surrogateescape"), rule.checker
+        got, checker = answer.decode("utf-8", "surrogateescape"), rule.function
         owner = getattr(checker, "__self__", checker)
         return within(CHECKER_S, owner, lambda: checker(rule.problem, test, got))
 

@@ -8,11 +8,12 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 
 from cppo_env.errors import SandboxError
 from cppo_env.types import TestCase
 from cppo_sandboxes.host.batch import JobBatch, Work
+from cppo_sandboxes.host.checker_programs import ProgramChecks
 from cppo_sandboxes.host.checks import Checks, IsRight
 from cppo_sandboxes.host.faults import told
 from cppo_sandboxes.host.link import Link, WorkerGone
@@ -47,6 +48,7 @@ class Pool:
         self._launch, self._size = launch, size
         self._most = max(size, min(most, size * SPARE_FACTOR))
         self._checks = Checks(size)
+        self._programs = ProgramChecks(lambda: Pool(launch, size, size))
         self._batches: deque[JobBatch] = deque()
         self._stations: dict[Link, Station] = {}
         self._closers: list[threading.Thread] = []
@@ -80,10 +82,15 @@ class Pool:
 
     def run(self, batch: JobBatch) -> None:
         """Work on a batch; returns when it is done or the pool is closed."""
-        batch.check = self._check
-        self._call(lambda: self._batches.append(batch))
+        self.begin(batch)
         while not batch.done.wait(TICK_S) and self._thread.is_alive():
             pass
+
+    def begin(self, batch: JobBatch) -> None:
+        """Work on a batch, without waiting for it."""
+        batch.check = self._check
+        self._call(lambda: self._batches.append(batch))
+        self._call(lambda: batch.fail(str(self._first_error)) if self._first_error else None)
 
     def close(self) -> None:
         """End all workers and the thread; waiting jobs get IE."""
@@ -144,19 +151,22 @@ class Pool:
                     self._first.set()
             link.write()
 
-    def _check(self, work: Work, test: TestCase, answer: bytes) -> None:
+    def _check(self, work: Work, cases: Sequence[tuple[TestCase, bytes]]) -> None:
         self._checking += 1
-        self._checks.start(
-            work.rule,
-            test,
-            answer,
-            lambda is_right: self._call(lambda: self._checked(work, is_right)),
-        )
 
-    def _checked(self, work: Work, is_right: IsRight) -> None:
+        def done(results: Sequence[IsRight]) -> None:
+            self._call(lambda: self._checked(work, results))
+
+        if work.rule.program is not None:
+            self._programs.start(work.rule.program, cases, done)
+        else:
+            [(test, answer)] = cases
+            self._checks.start(work.rule, test, answer, lambda is_right: done([is_right]))
+
+    def _checked(self, work: Work, results: Sequence[IsRight]) -> None:
         self._checking -= 1
         try:
-            work.checked(is_right)
+            work.checked(results)
         except BaseException as error:  # this job's fault, whoever wrote what raised it
             work.unable(told(error, f"test {work.ran} cannot be judged"))
         if work.report is not None:
@@ -369,6 +379,7 @@ class Pool:
     def _shut_down(self) -> None:
         self._closing = True
         self._checks.close()
+        self._programs.close()
         self._answer_bell()
         while self._launching:
             self._selector.select(0.05)

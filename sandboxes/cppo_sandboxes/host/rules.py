@@ -15,7 +15,7 @@ from functools import cached_property, partial
 from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any, cast
 
-from cppo_env.types import Checker, Problem
+from cppo_env.types import Checker, CheckerProgram, Problem
 
 _CONSTANTS = (int, float, complex, str, bytes, range, Decimal, Fraction, Enum, re.Pattern)
 _NAMED = (type, type(None), ModuleType)
@@ -27,12 +27,20 @@ class Rule:
     """A problem and its checker.
 
     Attributes:
+        program: the checker, where it is a program.
         ours: the checker is built in, and bounds what an answer can cost.
     """
 
-    def __init__(self, problem: Problem, checker: Checker) -> None:
+    def __init__(self, problem: Problem, checker: Checker | CheckerProgram) -> None:
         self.problem, self.checker = problem, checker
-        self.ours = _module(checker).startswith(_OURS)
+        self.program = checker if isinstance(checker, CheckerProgram) else None
+        self.ours = self.program is None and _module(checker).startswith(_OURS)
+
+    @property
+    def function(self) -> Checker:
+        """The checker, where it is a function."""
+        assert not isinstance(self.checker, CheckerProgram)
+        return self.checker
 
     @cached_property
     def pickled(self) -> bytes | None:
@@ -40,7 +48,7 @@ class Rule:
 
         None if the checker must stay in this process: it keeps state or cannot be pickled.
         """
-        return None if keeps_state(self.checker) else _pickled(self.problem, self.checker)
+        return None if keeps_state(self.checker) else _pickled(self.problem, self.function)
 
     @cached_property
     def key(self) -> bytes:
@@ -50,6 +58,8 @@ class Rule:
 
 def name_of(problem: Problem) -> str:
     """What people call a problem's checker."""
+    if isinstance(problem.checker, CheckerProgram):
+        return f"({problem.checker.name})"
     if not callable(problem.checker):
         return repr(problem.checker)
     checker: Any = problem.checker

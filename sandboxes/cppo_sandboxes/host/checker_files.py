@@ -1,0 +1,123 @@
+"""What a checker program is given and what it says, for each language of checkers.
+
+The files of a test (input, answer, output) reach the process as one on standard input; what runs
+before a Python checker writes them where it looks for them, and our testlib.h reads them as they
+are.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from cppo_env.parsing.python_source import after_future_imports
+from cppo_env.types import CheckerProgram
+from cppo_sandboxes.host.checks import CheckerFailed
+from cppo_sandboxes.host.grading import RunOutcome
+from cppo_sandboxes.languages import LANGUAGES, Language
+from cppo_sandboxes.worker import frames
+
+_TESTLIB = re.compile(r'^[ \t]*#[ \t]*include[ \t]*[<"](?:[^>"\n]*/)?testlib\.h[>"]', re.M)
+_PYTHON = """\
+def _cppo_files():
+    import os, sys
+    with open(0, "rb", closefd=False) as file:
+        sizes = map(int, file.readline().split())
+        names = ("input.txt", "correct_output.txt", "solution_output.txt")
+        for name, size in zip(names, sizes):
+            with open(name, "wb") as copy:
+                copy.write(file.read(size))
+    sys.argv[:] = ["checker.py", *names]
+_cppo_files()
+del _cppo_files
+"""
+_ENDINGS = {
+    frames.ENDED_CPU: "it took too much CPU time",
+    frames.ENDED_WALL: "it did not end in time",
+    frames.ENDED_MEMORY: "it took too much memory",
+    frames.ENDED_OUTPUT: "it printed too much",
+}
+_RIGHT = frozenset({"1", "1.0", "True", "true"})
+_WRONG = frozenset({"0", "0.0", "False", "false"})
+FAILURE = 3
+"""testlib's exit code for a failure of the jury."""
+_REFUSALS = frozenset({1, 2, 4})
+"""testlib's exit codes for a wrong, an unreadable and a too long output."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A checker as a program of the sandbox."""
+
+    row: Language
+    source: str
+
+
+def prepare(program: CheckerProgram) -> Prepared:
+    """The program that a worker compiles.
+
+    Raises:
+        CheckerFailed: it is in a language that checkers cannot have, or needs other files.
+    """
+    row = LANGUAGES.get(program.language)
+    if row is None or program.language not in ("python", "cpp17"):
+        raise CheckerFailed(f"got a checker in {program.language!r}, expected python or cpp17")
+    if program.language == "python":
+        return Prepared(row, after_future_imports(program.source, _PYTHON))
+    if not _TESTLIB.search(program.source):
+        raise CheckerFailed("a checker in C++ that does not include testlib.h; nothing else fits")
+    parts = _TESTLIB.split(program.source)
+    library = f"{_testlib()}\n"
+    return Prepared(row, f"{parts[0]}{library}{''.join(parts[1:])}")
+
+
+@cache
+def _testlib() -> str:
+    return Path(__file__).with_name("testlib.h").read_text(encoding="utf-8")
+
+
+def bundle(program: CheckerProgram, given: str, answer: str, output: bytes) -> bytes:
+    """The files of a test as one.
+
+    Python checkers read text: what is none in an output must not make them crash.
+    """
+    if program.language == "python":
+        output = output.decode("utf-8", "replace").encode()
+    parts = [text.encode("utf-8", "surrogateescape") for text in (given, answer)] + [output]
+    return b" ".join(b"%d" % len(part) for part in parts) + b"\n" + b"".join(parts)
+
+
+def verdict_of(program: CheckerProgram, outcome: RunOutcome) -> bool:
+    """Whether the checker accepts the output.
+
+    Raises:
+        CheckerFailed: it says nothing that can be understood, or did not end by itself.
+    """
+    if (ending := _ENDINGS.get(outcome.how)) is not None:
+        raise CheckerFailed(ending)
+    if outcome.how == frames.ENDED_SIGNAL:
+        raise CheckerFailed(f"it was killed by signal {outcome.number}")
+    said = outcome.stderr.decode("utf-8", "replace").strip().splitlines()
+    last = said[-1][:200] if said else ""
+    if program.language == "python":
+        return _printed(outcome, last)
+    if outcome.number == 0 or outcome.number in _REFUSALS:
+        return outcome.number == 0
+    if outcome.number == FAILURE:
+        raise CheckerFailed(f"failure of the jury: {last}")
+    raise CheckerFailed(f"it ended with exit code {outcome.number}, which means no verdict: {last}")
+
+
+def _printed(outcome: RunOutcome, last: str) -> bool:
+    """open-r1's convention: the last word on standard output is 1 or 0."""
+    words = outcome.answer[-200:].decode("utf-8", "replace").split()
+    word = words[-1] if words else ""
+    if outcome.number == 0 and word in _RIGHT:
+        return True
+    if word in _WRONG and (outcome.number == 0 or not last):
+        return False
+    if outcome.number:
+        raise CheckerFailed(last or f"it ended with exit code {outcome.number}")
+    raise CheckerFailed(f"it printed {word!r}, expected 1 or 0 as its last word")

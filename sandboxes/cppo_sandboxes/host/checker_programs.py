@@ -1,0 +1,260 @@
+"""Checkers that came with the data, run in workers that no judged program ever enters.
+
+All answers that wait for one job's checker become one job of a second pool: the checker is the
+program, and each answer is a test. A C++ checker is compiled once; its binary is kept by content
+and copied for each job.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+from cppo_env.types import CheckerProgram, Job, Limits, Problem, Report, TestCase, Verdict
+from cppo_sandboxes.host.batch import JobBatch, TestSet, Work
+from cppo_sandboxes.host.checker_files import Prepared, bundle, prepare, verdict_of
+from cppo_sandboxes.host.checks import CheckerFailed, IsRight
+from cppo_sandboxes.host.grading import RunOutcome
+from cppo_sandboxes.languages import Language
+from cppo_sandboxes.worker import frames
+
+LIMITS = Limits(cpu_s=10.0, wall_s=30.0, memory_bytes=1 << 30, output_bytes=1 << 20)
+"""What a checker may use for one answer."""
+BINARIES = 256
+"""Compiled checkers that are kept; the oldest is forgotten first."""
+_COPY = Language(
+    "binary", "program.bin", "", compile=("cp", "{source}", "{binary}"), run=("{binary}",)
+)
+Case = tuple[TestCase, bytes]
+"""A test, and the answer to it."""
+Done = Callable[[list[IsRight]], object]
+
+
+class Runs(Protocol):
+    """The part of a pool that is needed here."""
+
+    def begin(self, batch: JobBatch) -> None:
+        """Work on a batch; it says itself when it is done."""
+        ...
+
+    def close(self) -> None:
+        """End all workers."""
+        ...
+
+
+class _Cases(TestSet):
+    """The files of some tests, as the inputs of a checker."""
+
+    def __init__(self, problem: Problem, inputs: Sequence[bytes]) -> None:
+        super().__init__(problem)
+        self._inputs = inputs
+
+    def input(self, index: int) -> bytes:
+        return self._inputs[index]
+
+
+class _Run(Work):
+    """A checker at work: what it did in each test, uninterpreted."""
+
+    def __init__(self, job: Job, tests: TestSet, batch: _CheckBatch) -> None:
+        super().__init__(job, tests, batch, 0)
+        self.language, self._source = batch.row, batch.source
+        self.outcomes: list[RunOutcome] = []
+
+    @property
+    def ran(self) -> int:
+        return len(self.outcomes)
+
+    def task(self, stop: int) -> dict[str, Any]:
+        return {**super().task(stop), "source": self._source}
+
+    def add(self, index: int, outcome: RunOutcome) -> None:
+        if self.over or index != self.ran:
+            return
+        answer = b"".join([*self._pieces, outcome.answer])
+        self._pieces = []
+        self.outcomes.append(replace(outcome, answer=answer))
+        if not self.left:
+            self.finish(Report(Verdict.AC))
+
+
+class _CheckBatch(JobBatch):
+    """One checker and its cases."""
+
+    def __init__(
+        self,
+        name: str,
+        row: Language,
+        source: bytes,
+        inputs: Sequence[bytes],
+        done: Callable[[_CheckBatch], object],
+        limits: Limits,
+    ) -> None:
+        self.row, self.source, self._inputs, self._when_done = row, source, inputs, done
+        self.work: _Run
+        tests = [TestCase("", "")] * len(inputs)
+        text = source.decode("utf-8", "replace") if row.compile is None else "-"
+        problem = Problem(f"checker {name}", "", tests, limits=limits)
+        super().__init__([Job(problem, text, stop_early=False)])
+
+    def tests_of(self, job: Job) -> TestSet:
+        return _Cases(job.problem, self._inputs)
+
+    def work_of(self, job: Job, tests: TestSet, position: int) -> Work:
+        self.work = _Run(job, tests, self)
+        return self.work
+
+    def _settle(self, position: int, report: Report) -> None:
+        super()._settle(position, report)
+        self._when_done(self)
+
+    @property
+    def failure(self) -> str | None:
+        """Why it has no outcomes."""
+        report = self.reports[0]
+        if report is None or report.verdict is Verdict.AC:
+            return None
+        if report.verdict is Verdict.CE:
+            return f"it does not compile: {report.message}"
+        return report.message or "it could not be run"
+
+
+@dataclass(slots=True)
+class _Binary:
+    """A checker that is compiled, or is being."""
+
+    content: bytes = b""
+    failure: str = ""
+    waiting: list[Callable[[_Binary], None]] | None = field(
+        default_factory=list[Callable[["_Binary"], None]]
+    )
+    """What to do once it is there; None when it is."""
+
+
+class ProgramChecks:
+    """The checkers of all jobs of a pool.
+
+    Args:
+        pool: makes the second pool, when the first checker needs it.
+    """
+
+    def __init__(self, pool: Callable[[], Runs]) -> None:
+        self._make = pool
+        self._pool: Runs | None = None
+        self._lock = threading.Lock()
+        self._binaries: OrderedDict[CheckerProgram, _Binary] = OrderedDict()
+
+    def start(self, program: CheckerProgram, cases: Sequence[Case], done: Done) -> None:
+        """Check answers; `done` gets one result for each, in another thread or at once."""
+        try:
+            prepared = prepare(program)
+        except CheckerFailed as error:
+            done([_raising(str(error))] * len(cases))
+            return
+        if prepared.row.compile is None:
+            self._run(program, prepared.row, prepared.source.encode(), cases, done)
+        else:
+            self._with_binary(
+                program, prepared, lambda binary: self._run_binary(program, binary, cases, done)
+            )
+
+    def close(self) -> None:
+        """End the workers of the checkers."""
+        if self._pool is not None:
+            self._pool.close()
+
+    def _begin(self, batch: JobBatch) -> None:
+        with self._lock:
+            if self._pool is None:
+                self._pool = self._make()
+        self._pool.begin(batch)
+
+    def _run(
+        self,
+        program: CheckerProgram,
+        row: Language,
+        source: bytes,
+        cases: Sequence[Case],
+        done: Done,
+    ) -> None:
+        def finished(batch: _CheckBatch) -> None:
+            if (failure := batch.failure) is not None:
+                done([_raising(failure)] * len(cases))
+            else:
+                done([_said(program, outcome) for outcome in batch.work.outcomes])
+
+        inputs = [bundle(program, test.input, test.output, answer) for test, answer in cases]
+        self._begin(_CheckBatch(program.name, row, source, inputs, finished, LIMITS))
+
+    # ---- C++ ----
+
+    def _run_binary(
+        self, program: CheckerProgram, binary: _Binary, cases: Sequence[Case], done: Done
+    ) -> None:
+        if binary.failure:
+            done([_raising(binary.failure)] * len(cases))
+        else:
+            self._run(program, _COPY, binary.content, cases, done)
+
+    def _with_binary(
+        self, program: CheckerProgram, prepared: Prepared, then: Callable[[_Binary], None]
+    ) -> None:
+        """Do something once the checker is compiled; compile it, if nobody has."""
+        with self._lock:
+            binary = self._binaries.get(program)
+            new = binary is None
+            if binary is None:
+                binary = self._binaries[program] = _Binary()
+            ready = binary.waiting is None
+            if binary.waiting is not None:
+                binary.waiting.append(then)
+        if new:
+            self._compile(program, prepared, binary)
+        elif ready:
+            then(binary)
+
+    def _compile(self, program: CheckerProgram, prepared: Prepared, binary: _Binary) -> None:
+        """Have a worker compile it and print what came out."""
+
+        def finished(batch: _CheckBatch) -> None:
+            failure = batch.failure
+            if failure is None:
+                outcome = batch.work.outcomes[0]
+                binary.content = outcome.answer
+                if outcome.how != frames.ENDED_EXIT or outcome.number or not outcome.answer:
+                    failure = "its compiled form cannot be read"
+            binary.failure = failure or ""
+            with self._lock:
+                waiting, binary.waiting = binary.waiting or [], None
+                if len(self._binaries) > BINARIES:
+                    self._forget()
+                if failure and "error" not in failure:  # the machine's doing: try it again
+                    del self._binaries[program]
+            for then in waiting:
+                then(binary)
+
+        row = replace(prepared.row, run=("/bin/cat", "{binary}"))
+        limits = replace(LIMITS, output_bytes=64 << 20)
+        source = prepared.source.encode("utf-8", "surrogatepass")
+        self._begin(_CheckBatch(program.name, row, source, [b""], finished, limits))
+
+    def _forget(self) -> None:
+        """Drop the oldest binary that nobody waits for."""
+        for program, binary in self._binaries.items():
+            if binary.waiting is None:
+                del self._binaries[program]
+                return
+
+
+def _said(program: CheckerProgram, outcome: RunOutcome) -> IsRight:
+    return lambda: verdict_of(program, outcome)
+
+
+def _raising(reason: str) -> IsRight:
+    def failed() -> bool:
+        raise CheckerFailed(reason)
+
+    return failed
