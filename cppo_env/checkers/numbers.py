@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, InvalidOperation
 from typing import Any
+
+import numpy as np
 
 TOLERANCE = 1e-6
 """Absolute or relative, whichever is wider; only where the expected number is a float."""
 
 _SHORT_DIGITS = 300
 """Integers up to this length fit a float, and converting them takes no noticeable time."""
+_PIECE = 100
+"""Of 199 digits in a row, those from the next multiple of this on are a piece of only digits."""
 _EXACT = Context(prec=50, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
 
 
@@ -38,7 +43,17 @@ def read_json(text: str) -> Any:
         ValueError: the text is no JSON.
         RecursionError: it is nested too deeply.
     """
+    if _has_usual_numbers(text):
+        return json.loads(text)
     return json.loads(text, parse_int=_integer, parse_float=_float)
+
+
+def _has_usual_numbers(text: str) -> bool:
+    """Whether no number has an exponent or 200 digits, so an int or a float can hold each."""
+    if "e" in text or "E" in text:
+        return False
+    pieces = (text[start : start + _PIECE] for start in range(0, len(text), _PIECE))
+    return not any(len(piece) == _PIECE and piece.isdigit() for piece in pieces)
 
 
 def _integer(digits: str) -> int | LongInteger:
@@ -64,6 +79,15 @@ def close(want: float | Decimal, have: float | Decimal, tolerance: float) -> boo
     if not (math.isfinite(want) and math.isfinite(have)):
         return False
     return abs(want - have) <= tolerance * max(1.0, abs(want))
+
+
+def all_close(wants: Sequence[float], haves: Sequence[float], tolerance: float) -> bool | None:
+    """`close` for each pair; None if not all of them are finite."""
+    want, have = np.asarray(wants), np.asarray(haves)
+    if not (np.isfinite(want).all() and np.isfinite(have).all()):
+        return None
+    with np.errstate(over="ignore"):
+        return bool((np.abs(want - have) <= tolerance * np.maximum(1.0, np.abs(want))).all())
 
 
 def close_decimals(want: bytes, have: bytes, tolerance: float) -> bool:

@@ -9,7 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from decimal import Decimal, InvalidOperation
+from itertools import chain, compress
+from operator import ne
 from typing import cast
+
+import numpy as np
 
 from cppo_env.checkers.bounds import far_longer
 from cppo_env.checkers.strict import same_json
@@ -23,8 +27,9 @@ def lcb(problem: Problem, test: TestCase, got: str) -> bool:
     want, have = test.output.strip(), got.strip()
     if far_longer(want, have) or want.count("\n") != have.count("\n"):
         return False
-    wants, haves = ((line.strip() for line in text.split("\n")) for text in (want, have))
-    return all(map(_same_decimal_line, wants, haves))
+    wants, haves = ([line.strip() for line in text.split("\n")] for text in (want, have))
+    unlike = list(map(ne, wants, haves))
+    return _same_decimals(list(compress(wants, unlike)), list(compress(haves, unlike)))
 
 
 def apps(problem: Problem, test: TestCase, got: str) -> bool:
@@ -48,7 +53,7 @@ def apps(problem: Problem, test: TestCase, got: str) -> bool:
         in ("\n".join(printed).strip(), "\n".join(line.strip() for line in printed).strip())
         or wants in (printed, haves)
         or _all_close(wants, haves)
-        or _token_sets(wants, str) == _token_sets((line for line in haves if line.strip()), str)
+        or _same_sets(wants, (line for line in haves if line.strip()), str)
         or _rounded_sets_equal(wants, haves)
     )
 
@@ -64,42 +69,63 @@ def _equal_or_first(want: object, have: object) -> bool:
     return first == [have]
 
 
-def _same_decimal_line(want: str, have: str) -> bool:
-    if want == have:
-        return True
-    wants = want.split()
-    haves = have.split(maxsplit=len(wants))  # one extra makes them unequal
+def _same_decimals(wants: list[str], haves: list[str]) -> bool:
+    """Whether lines hold the same decimals, one by one."""
     try:
-        return len(wants) == len(haves) and all(
-            Decimal(one) == Decimal(other) for one, other in zip(wants, haves, strict=True)
-        )
+        return list(map(Decimal, wants)) == list(map(Decimal, haves))
+    except InvalidOperation:
+        pass  # some have several tokens, or a word
+    want = [line.split() for line in wants]
+    lengths = list(map(len, want))
+    # One token more than expected makes them unequal.
+    have = [line.split(maxsplit=most) for line, most in zip(haves, lengths, strict=True)]
+    if list(map(len, have)) != lengths:
+        return False
+    try:
+        one, other = (list(map(Decimal, chain.from_iterable(lines))) for lines in (want, have))
+        return one == other
     except InvalidOperation:
         return False
 
 
 def _all_close(wants: list[str], haves: list[str]) -> bool:
     """`numpy.allclose(haves, wants)` with its default tolerances."""
+    if len(wants) != len(haves):
+        return False
     try:
-        pairs = list(zip(map(float, haves), map(float, wants), strict=True))
+        want, have = (np.array(list(map(float, lines))) for lines in (wants, haves))
     except ValueError:
         return False
-    return all(
-        have == want or abs(have - want) <= 1e-8 + 1e-5 * abs(want) < float("inf")
-        for have, want in pairs
-    )
+    with np.errstate(over="ignore", invalid="ignore"):
+        limit = 1e-8 + 1e-5 * np.abs(want)
+        near = (np.abs(have - want) <= limit) & (limit < np.inf)
+    return bool(((have == want) | near).all())
 
 
-def _token_sets(lines: Iterable[str], part: Callable[[str], object]) -> set[frozenset[object]]:
-    return {frozenset(map(part, line.split())) for line in lines}
+def _same_sets(wants: Iterable[str], haves: Iterable[str], part: Callable[[str], object]) -> bool:
+    """Whether the lines have the same sets of tokens; the first other one of `haves` ends it."""
+    expected, found = {_token_set(line, part) for line in wants}, set[object]()
+    for line in haves:
+        if (one := _token_set(line, part)) not in expected:
+            return False
+        found.add(one)
+    return found == expected
+
+
+def _token_set(line: str, part: Callable[[str], object]) -> object:
+    """The set of a line's tokens; a single token stands for itself, which takes less."""
+    tokens = line.split()
+    return part(tokens[0]) if len(tokens) == 1 else frozenset(map(part, set(tokens)))
+
+
+def _rounded(token: str) -> float:
+    return round(float(token), 3)
 
 
 def _rounded_sets_equal(wants: list[str], haves: list[str]) -> bool:
-    def rounded(token: str) -> float:
-        return round(float(token), 3)
-
     try:
-        return _token_sets(wants, rounded) == _token_sets(
-            (line for line in haves if line.strip()), rounded
-        )
+        for line in haves:  # quicker than to round what comes before the first other word
+            list(map(float, line.split()))
+        return _same_sets(wants, (line for line in haves if line.strip()), _rounded)
     except ValueError:
         return False

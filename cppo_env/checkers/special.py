@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from functools import partial
+from operator import ne
 from typing import cast
 
 from cppo_env.checkers.bounds import far_longer
@@ -13,6 +14,8 @@ from cppo_env.checkers.strict import blocks, lower, same_json, same_text, same_v
 from cppo_env.types import Checker, Problem, TestCase
 
 _NEWLINE = re.compile(rb"\n")
+_FROZEN = frozenset({int, str, type(None)})
+"""Types whose values are hashable, and equal exactly if the JSON values are."""
 _SPARE_BLANKS = 1 << 16
 
 
@@ -80,19 +83,29 @@ def _lines(text: str, most_bytes: int | None = None) -> Iterator[bytes]:
 def _same_elements(want: object, have: object) -> bool:
     if isinstance(want, list) and isinstance(have, list):
         wants, haves = cast(list[object], want), cast(list[object], have)
-        return len(wants) == len(haves) and Counter(map(_frozen, wants)) == Counter(
-            map(_frozen, haves)
+        return len(wants) == len(haves) and Counter(_all_frozen(wants)) == Counter(
+            _all_frozen(haves)
         )
     return same_value(cast(object, want), have)
+
+
+def _all_frozen(values: list[object]) -> Iterable[Hashable]:
+    kinds = set(map(type, values))
+    if kinds <= _FROZEN or (kinds <= _FROZEN | {float} and not any(map(ne, values, values))):
+        return cast(list[Hashable], values)
+    return map(_frozen, values)
 
 
 def _frozen(value: object) -> Hashable:
     """A decoded JSON value in hashable form: equal exactly if the values are."""
     if isinstance(value, list):
-        return tuple(map(_frozen, cast(list[object], value)))
+        parts = cast(list[object], value)
+        return tuple(parts if _FROZEN.issuperset(map(type, parts)) else map(_frozen, parts))
     if isinstance(value, dict):
-        pairs = cast(dict[str, object], value).items()
-        return frozenset((key, _frozen(part)) for key, part in pairs)
+        by_key = cast(dict[str, object], value)
+        if _FROZEN.issuperset(map(type, by_key.values())):
+            return frozenset(by_key.items())
+        return frozenset((key, _frozen(part)) for key, part in by_key.items())
     if isinstance(value, bool) or value != value:
         return type(value), str(value)  # True is not 1, and NaN is NaN
     return cast(Hashable, value)

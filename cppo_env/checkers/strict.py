@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from itertools import zip_longest
+from functools import partial
+from itertools import compress, islice
+from operator import ne
 from typing import cast
 
 from cppo_env.checkers.bounds import far_longer, far_more_parts
@@ -12,6 +14,7 @@ from cppo_env.checkers.numbers import (
     FLOATS,
     INTEGERS,
     TOLERANCE,
+    all_close,
     close,
     close_decimals,
     read_json,
@@ -24,8 +27,13 @@ SPACE = " \t\n\r\v\f"
 _SPACE = re.compile(rb"[ \t\n\r\v\f]")
 _FLOAT = re.compile(rb"[+-]?(?:\d++\.\d*+|\.\d++|\d++(?=[eE]))(?:[eE][+-]?\d++)?")
 _NUMBER = re.compile(rb"[+-]?(?:\d++(?:\.\d*+)?|\.\d++)(?:[eE][+-]?\d++)?")
+_FLOATS, _NUMBERS = (re.compile(b"(?:%b(?: |$))++" % one.pattern) for one in (_FLOAT, _NUMBER))
 _SCALARS = frozenset({int, float, str, bool})
+_EXACT = frozenset({int, str, bool})
+_NUMBER_TYPES = frozenset({int, float})
 _BLOCK_BYTES = 1 << 18
+_BATCH = 1 << 14
+"""Tokens that are compared together."""
 _NUMBER_BYTES = 1 << 16
 """Nobody writes a float with more digits."""
 
@@ -49,8 +57,12 @@ def same_text(expected: str, got: str, tolerance: float = TOLERANCE) -> bool:
         return False
     if expected.rstrip(SPACE) == got.rstrip(SPACE):
         return True
-    pairs = zip_longest(tokens(expected), tokens(got))
-    return all(want == have or _close_tokens(want, have, tolerance) for want, have in pairs)
+    wants, haves = tokens(expected), tokens(got)
+    while want := list(islice(wants, _BATCH)):
+        have = list(islice(haves, _BATCH))
+        if want != have and not _same_tokens(want, have, tolerance):
+            return False
+    return next(haves, None) is None
 
 
 def tokens(text: str) -> Iterator[bytes]:
@@ -75,9 +87,22 @@ def lower(text: str) -> str:
     return text.encode("utf-8", "surrogatepass").lower().decode("utf-8", "surrogatepass")
 
 
-def _close_tokens(want: bytes | None, have: bytes | None, tolerance: float) -> bool:
-    if want is None or have is None or len(have) > _NUMBER_BYTES:
+def _same_tokens(wants: list[bytes], haves: list[bytes], tolerance: float) -> bool:
+    """Whether tokens are equal or close: as arrays if all that differ are plain numbers."""
+    if len(wants) != len(haves):
         return False
+    unlike = list(map(ne, wants, haves))  # no pairs, which the garbage collector would look at
+    floats, numbers = list(compress(wants, unlike)), list(compress(haves, unlike))
+    if max(map(len, numbers)) > _NUMBER_BYTES:
+        return False
+    if _FLOATS.fullmatch(b" ".join(floats)) and _NUMBERS.fullmatch(b" ".join(numbers)):
+        close = all_close(list(map(float, floats)), list(map(float, numbers)), tolerance)
+        if close is not None:
+            return close
+    return all(map(partial(_close_tokens, tolerance=tolerance), floats, numbers))
+
+
+def _close_tokens(want: bytes, have: bytes, tolerance: float) -> bool:
     if not _FLOAT.fullmatch(want) or not _NUMBER.fullmatch(have):
         return False
     return close_decimals(want, have, tolerance)
@@ -93,31 +118,46 @@ def same_value(
     2.0; an expected float accepts numbers within the tolerance. NaN equals NaN, and infinity no
     number.
     """
-    pending: list[tuple[object, object]] = [(want, have)]
-    while pending:  # no recursion: the depth is the judged program's choice
-        want, have = pending.pop()
+    wants, haves = [want], [have]
+    while wants:  # no recursion: the depth is the judged program's choice
+        want, have = wants.pop(), haves.pop()
+        if type(want) in _EXACT and type(want) is type(have) and want == have:
+            continue
         if isinstance(want, list) and isinstance(have, list):
-            wants, haves = cast(list[object], want), cast(list[object], have)
-            if len(wants) != len(haves):
+            more, others = cast(list[object], want), cast(list[object], have)
+            if len(more) != len(others):
                 return False
-            if not _identical_scalars(wants, haves):
-                pending.extend(zip(wants, haves, strict=True))
+            same = _same_scalars(more, others, tolerance)
+            if same is False:
+                return False
+            if same is None:
+                wants += more
+                haves += others
         elif isinstance(want, dict) and isinstance(have, dict):
             by_key, other = cast(dict[str, object], want), cast(dict[str, object], have)
             if by_key.keys() != other.keys():
                 return False
-            pending.extend((by_key[key], other[key]) for key in by_key)
+            wants += by_key.values()
+            haves += map(other.__getitem__, by_key)
         elif not _same_scalar(cast(object, want), have, tolerance, fold_case):
             return False
     return True
 
 
-def _identical_scalars(wants: list[object], haves: list[object]) -> bool:
-    """A quick yes for the usual long array: scalars of one type on both sides, all equal."""
-    kinds = set(map(type, wants))
-    return (
-        len(kinds) == 1 and kinds <= _SCALARS and kinds == set(map(type, haves)) and wants == haves
-    )
+def _same_scalars(wants: list[object], haves: list[object], tolerance: float) -> bool | None:
+    """A quick answer for the usual long array, of scalars of one type; else None."""
+    kinds, others = set(map(type, wants)), set(map(type, haves))
+    if len(kinds) != 1 or not kinds <= _SCALARS:
+        return None
+    if kinds == others and wants == haves:
+        return True
+    if kinds == {int} and others <= _NUMBER_TYPES:
+        return wants == haves
+    if kinds == {float} and others <= _NUMBER_TYPES:
+        return all_close(
+            cast(list[float], wants), [float(cast(float, have)) for have in haves], tolerance
+        )
+    return None
 
 
 def _same_scalar(want: object, have: object, tolerance: float, fold_case: bool) -> bool:

@@ -23,6 +23,8 @@ from cppo_sandboxes.worker import frames
 
 ATTEMPTS = 3
 """How often to start a program after infrastructure failures before the verdict is IE."""
+OVERLOAD = 4
+"""How many times its wall-clock limit a test may take at first, with the time without a core."""
 DOUBTS = 3
 """How often a program may be too slow beside others before the verdict is TLE."""
 _numbers = count(1)
@@ -83,6 +85,11 @@ class Work:
         return self.report is not None or self.complete
 
     @property
+    def most_wall_s(self) -> float:
+        """How long a test may take while others have the cores: each doubt doubles that."""
+        return OVERLOAD * self.wall_s * 2**self.doubts
+
+    @property
     def tier(self) -> int:
         """The interpreter that its program needs."""
         return self.language.tier(
@@ -120,6 +127,7 @@ class Work:
             "stop_early": self.job.stop_early,
             "cpu_s": limits.cpu_s,
             "wall_s": limits.wall_s,
+            "most_wall_s": self.most_wall_s,
             "memory_bytes": limits.memory_bytes,
             "output_bytes": limits.output_bytes,
         }

@@ -11,7 +11,6 @@ from cppo_sandboxes.host.faults import told
 from cppo_sandboxes.host.grading import RunOutcome
 from cppo_sandboxes.host.link import Link, WorkerGone
 from cppo_sandboxes.worker import frames
-from cppo_sandboxes.worker.frames import OVERLOAD
 
 QUEUE_PROGRAMS = 16
 QUEUE_TESTS = 32
@@ -105,7 +104,7 @@ class Station:
         """Whether the worker is silent, or nothing happened for longer than a program may run."""
         if not self.programs:
             return False
-        longest_s = OVERLOAD * self.programs[0].wall_s + COMPILE_S + GRACE_S
+        longest_s = self.programs[0].most_wall_s + COMPILE_S + GRACE_S
         return now - self.heard_at > GRACE_S or now - self.moved_at > longest_s
 
     def handle(self, kind: int, payload: bytes) -> None:

@@ -100,7 +100,7 @@ class Trial:
         if usage.cpu_s > task["cpu_s"] * (DOUBT if self.disturbed() else 1):
             return frames.ENDED_CPU
         wall_s = task["wall_s"]
-        if elapsed_s - usage.waited_s >= wall_s or elapsed_s > frames.OVERLOAD * wall_s:
+        if elapsed_s - usage.waited_s >= wall_s or elapsed_s > task["most_wall_s"]:
             return frames.ENDED_WALL
         self._look_whether_idle(usage.cpu_s + usage.waited_s, elapsed_s)
         return None
