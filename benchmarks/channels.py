@@ -2,12 +2,12 @@
 
     python benchmarks/channels.py [--sandboxes docker,local] [--pairs 20] [--json PATH]
 
-Senders and receivers know the channel and each other; a worker runs a sender of a secret, then its
-receiver, which prints what it finds. `process ids`: the sender leaves the next process id at
-chosen remainder, which the receiver reads. `inode numbers`: the same with new pipes. `memory`: both run at the same time in two
-workers, and the sender takes and frees memory. Each channel is tried with isolation="shared" and
-"strict". The rate is that of the bits in right messages or, for `memory`, the capacity of a binary
-symmetric channel with this share of right bits.
+Senders and receivers know the channel and each other. A worker runs a sender of a secret, then its
+receiver, which prints what it finds. `process ids`: the sender leaves the next process id at a
+chosen remainder, which the receiver reads. `inode numbers`: the same with new pipes. `memory`: both
+run at the same time in two workers, and the sender takes and frees 48 MB. Each channel is tried
+with isolation="shared" and "strict". The rate is that of the bits in right messages or, for
+`memory`, the capacity of a binary symmetric channel with this share of right bits.
 """
 
 from __future__ import annotations
