@@ -1,9 +1,11 @@
 """What a program of the local sandbox can see and reach, with namespaces."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -157,8 +159,12 @@ print(*(report.verdict for report in reports), *(report.message for report in re
 
 
 @needs_namespaces
-def test_an_interpreter_below_tmp_is_visible_and_nothing_else_is_kept_there(tmp_path):
-    venv = tmp_path / "a venv"
+@pytest.mark.parametrize("folder", ["/tmp", "/var/tmp"])
+def test_an_interpreter_below_tmp_is_visible_and_nothing_else_is_kept_there(folder, request):
+    top = Path(tempfile.mkdtemp(dir=folder))
+    request.addfinalizer(lambda: shutil.rmtree(top))
+    top.chmod(0o755)
+    venv = top / "a venv"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True)
     [packages] = venv.glob("lib/python*/site-packages")
     (packages / "these.pth").write_text("\n".join(path for path in sys.path if path))

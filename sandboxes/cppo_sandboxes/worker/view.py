@@ -110,7 +110,8 @@ def build(libc, root: str, visible: list[str], hidden: list[str]) -> None:
         tree.show(f"/dev/{name}")
     for path, target in LINKS.items():
         os.makedirs(os.path.dirname(root + path), exist_ok=True)
-        os.symlink(target, root + path)
+        if not os.path.exists(root + path):  # the interpreter may lie there
+            os.symlink(target, root + path)
     os.makedirs(f"{root}/proc")
     tree.mount("proc", f"{root}/proc", "proc", NOSUID | NODEV | NOEXEC)
     for path in MASKED:
