@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from cppo_grpo.algorithms import EpisodeRewards, Options, load_algorithm
 from cppo_grpo.algorithms.poly_epo import marginal_advantages
+from cppo_grpo.algorithms.similarity import clusters, redundancy, shape, similarity
 from cppo_grpo.config import TrainConfig
 from cppo_grpo.learner.credit import compute_advantages
-from cppo_grpo.similarity import clusters, redundancy, shape, similarity
 
 from cppo_env.errors import UsageError
 from tests.support.rollouts import rollout

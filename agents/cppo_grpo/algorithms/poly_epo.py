@@ -28,7 +28,7 @@ from cppo_grpo.algorithms import (
     credited,
     programs_of_groups,
 )
-from cppo_grpo.similarity import clusters
+from cppo_grpo.algorithms.similarity import clusters
 
 
 @partial(Algorithm, needs=("programs",), aggregation="constant_length")
