@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -81,15 +82,10 @@ def initial_model(
     """
     config = run.config
     made = _is_kept(run, processes)
+    model: Any
     source = str(run.reference) if made else config.model
     if source is not None:
-        load_config(source)
-        tokenizer = load_tokenizer(source)
-        model: Any = load_model(source, torch.float32)
-        # A file's tensors may lie at any address, on which the last bit of a product depends on
-        # some processors. A resumed run must compute what the uninterrupted one does.
-        for weight in model.parameters():
-            weight.data = weight.data.clone()
+        model, tokenizer = load_pair(source)
     else:
         tokenizer = train_tokenizer(_texts(problems, config, run.prompts))
         model = make_model(tokenizer, hidden=config.hidden, layers=config.layers, seed=config.seed)
@@ -133,6 +129,22 @@ def _is_kept(run: Run, processes: Processes) -> bool:
     return processes.gather(run.reference.exists())[0]
 
 
+def load_pair(source: str) -> tuple[Any, Any]:
+    """Model (float32) and tokenizer of a folder or hub name.
+
+    Raises:
+        UsageError: they cannot be loaded.
+    """
+    load_config(source)
+    tokenizer = load_tokenizer(source)
+    model: Any = load_model(source, torch.float32)
+    # A file's tensors may lie at any address, on which the last bit of a product depends on some
+    # processors. A resumed run must compute what the uninterrupted one does.
+    for weight in model.parameters():
+        weight.data = weight.data.clone()
+    return model, tokenizer
+
+
 def shards_weights(config: TrainConfig, processes: Processes) -> bool:
     """Whether each process holds only a part of every weight."""
     return config.parallel == "fsdp2" and processes.count > 1
@@ -170,17 +182,30 @@ def decoder_layers(policy: Policy) -> list[nn.Module]:
 
 def save_model(run: Run, policy: Policy, tokenizer: Any) -> None:
     """Write `model/` as transformers reads it, and any adapter; all processes call this."""
+    write_model(
+        policy,
+        tokenizer,
+        run.model,
+        run.adapter if run.config.lora_rank else None,
+        writable=run.writable,
+    )
+
+
+def write_model(
+    policy: Policy, tokenizer: Any, folder: Path, adapter: Path | None, *, writable: bool = True
+) -> None:
+    """Write merged weights and tokenizer, and the adapter by itself where there is one."""
     state = state_to_save(policy.model)
     learnt = {
         name: whole(weight.detach()) for name, weight in trainable_weights(policy.model).items()
     }
-    if not run.writable:
+    if not writable:
         return
-    with whole_folder(run.model) as partial:
+    with whole_folder(folder) as partial:
         inner_model(policy.model).save_pretrained(partial, state_dict=state)
         tokenizer.save_pretrained(partial)
-    if run.config.lora_rank:
-        with whole_folder(run.adapter) as partial:
+    if adapter is not None:
+        with whole_folder(adapter) as partial:
             peft_model: Any = policy.model
             peft_model.save_pretrained(partial, state_dict=learnt, save_embedding_layers=False)
 

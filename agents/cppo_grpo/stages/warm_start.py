@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from random import Random
 
 import numpy as np
@@ -17,39 +16,30 @@ from cppo_agents.models.chat_format import ChatFormat
 
 from cppo_env import parsing, prompts
 from cppo_env.errors import UsageError
-from cppo_env.prompts import Messages, Prompts
+from cppo_env.prompts import Prompts
 from cppo_env.protocols import Demonstrates, ProblemSet
+from cppo_env.types import Problem
 from cppo_grpo.choices import Planner
 from cppo_grpo.config import TrainConfig
 from cppo_grpo.learner.optimizer import apply_gradient, make_optimizer
+from cppo_grpo.learner.supervised import (
+    Demonstration,
+    accumulate,
+    encoded,
+)
 from cppo_grpo.model.policy import Policy
 from cppo_grpo.parallel import Processes
 from cppo_grpo.rollouts.agent import fixed_methods
-
-
-@dataclass(frozen=True, slots=True)
-class Demonstration:
-    """A conversation and the answer to learn."""
-
-    messages: Messages
-    answer: str
-
-    @property
-    def conversation(self) -> Messages:
-        """The messages with the answer as the last one."""
-        return [*self.messages, {"role": "assistant", "content": self.answer}]
 
 
 def demonstrate_plan(
     problems: ProblemSet, index: int, k: int, random: Random, words: Prompts
 ) -> Demonstration | None:
     """A valid plan for one problem; None if the set has fewer than K methods for it."""
-    methods = [method for method, _ in _pairs(problems, index, k, random) if method]
+    methods = [method for method, _ in named_pairs(problems, index, k, random) if method]
     if len(set(methods)) < k:
         return None
-    return Demonstration(
-        words.plan(prompts.observe(problems[index]), k), parsing.write_plan(methods[:k])
-    )
+    return plan_shown(problems[index], methods[:k], words)
 
 
 def demonstrate_solution(
@@ -61,14 +51,26 @@ def demonstrate_solution(
     planner: Planner = "policy",
 ) -> Demonstration | None:
     """A program for its method (any program if methods are fixed); None if the set has none."""
-    pairs = _pairs(problems, index, k, random)
+    pairs = named_pairs(problems, index, k, random)
     if not pairs:
         return None
     method, program = random.choice(pairs)
     if planner != "policy":
         method = random.choice(fixed_methods(planner, k))
+    return solution_shown(problems[index], method, program, words)
+
+
+def plan_shown(problem: Problem, methods: Sequence[str], words: Prompts) -> Demonstration:
+    """These methods as the answer to the PLAN prompt."""
     return Demonstration(
-        words.solve(prompts.observe(problems[index]), method),
+        words.plan(prompts.observe(problem), len(methods)), parsing.write_plan(methods)
+    )
+
+
+def solution_shown(problem: Problem, method: str, program: str, words: Prompts) -> Demonstration:
+    """This program as the answer to the SOLVE prompt of a method."""
+    return Demonstration(
+        words.solve(prompts.observe(problem), method),
         f"```python\n{program.rstrip()}\n```",
     )
 
@@ -108,7 +110,7 @@ def warm_start(
             )
             for _ in range(config.warm_start_problems)
         ]
-        shown = [_encoded(one, chat) for one in found if one is not None]
+        shown = [encoded(one, chat) for one in found if one is not None]
         batch = [one for one in shown if sum(map(len, one)) <= longest]
         if not batch:
             raise UsageError(
@@ -116,15 +118,9 @@ def warm_start(
                 "model's context; set it to 0"
             )
         own = processes.share(np.arange(len(batch)))
-        inputs, answers = [batch[i][0] for i in own], [batch[i][1] for i in own]
         tokens = sum(len(answer) for _, answer in batch)
         optimizer.zero_grad(set_to_none=True)
-        loss = 0.0
-        for rows in policy.micro_batches(inputs, answers, config.micro_batch_tokens):
-            logps = policy([inputs[i] for i in rows], [answers[i] for i in rows], 1.0)
-            part = -logps.sum() / tokens
-            part.backward()
-            loss += float(part.detach())
+        loss = accumulate(policy, [batch[i] for i in own], tokens, config.micro_batch_tokens)
         processes.sum_gradients(policy)
         apply_gradient(
             optimizer, config.warm_start_lr * _schedule(step, config.warm_start_steps), 1.0
@@ -134,17 +130,12 @@ def warm_start(
         yield {"loss": whole, **too_long, "seconds": time.perf_counter() - started}
 
 
-def _encoded(shown: Demonstration, chat: ChatFormat) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """The tokens of a prompt and of its answer."""
-    return chat.encode(shown.messages), chat.encode_answer(shown.answer)
-
-
 def _schedule(step: int, steps: int) -> float:
     """Linear warm-up over a tenth of the steps, constant, linear decay over the second half."""
     return min(1.0, (step + 1) / max(steps / 10, 1), (steps - step) / (steps / 2))
 
 
-def _pairs(problems: ProblemSet, index: int, k: int, random: Random) -> list[tuple[str, str]]:
+def named_pairs(problems: ProblemSet, index: int, k: int, random: Random) -> list[tuple[str, str]]:
     """(method, program) pairs of a problem; the method is empty if its name is unknown."""
     if isinstance(problems, Demonstrates):
         return problems.demonstrations(index, k, random)

@@ -1,0 +1,1 @@
+"""What the stages before and around joint training share: their settings, and files of tuples."""
