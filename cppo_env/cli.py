@@ -8,7 +8,8 @@ A command is a function of one frozen config dataclass that returns its machine-
 Fields without a default are positional; a field's docstring is its help text. Where all have one, a
 field may still be positional: `field(default=…, metadata={"positional": True})`, or "many" for all
 words up to the first option. A field with
-`metadata={"given": True}` is no option: it gets the names of the options that were given.
+`metadata={"given": True}` is no option: it gets the names of the options that were given. One with
+`metadata={"topic": TITLE}` begins a topic of `--help`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import os
 import sys
 import typing
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import takewhile
 from pathlib import Path
 from typing import Any, NoReturn, cast
@@ -157,6 +158,8 @@ def _parse(title: str, command: Command, arguments: list[str]) -> tuple[Any, Pat
     leading, several = _marked(config_class, "positional"), _several(config_class)
     told = _marked(config_class, "given")
     parser.add_class_arguments(config_class, as_group=False, as_positional=True, skip={*told})
+    if topics := topics_of(config_class):
+        _group(parser, topics)
     if leading and arguments and not arguments[0].startswith("-"):
         words = list(takewhile(lambda word: not word.startswith("-"), arguments))
         value = json.dumps(words) if several else words[0]
@@ -172,6 +175,28 @@ def _parse(title: str, command: Command, arguments: list[str]) -> tuple[Any, Pat
     if json_path is not None:
         _require_writable(json_path)
     return config_class(**values), json_path
+
+
+def topics_of(config_class: Any) -> dict[str, list[str]]:
+    """Topic → names of the fields from the one that begins it on; none if no field begins one."""
+    topics: dict[str, list[str]] = {}
+    title = ""
+    for one in dataclasses.fields(config_class):
+        title = one.metadata.get("topic", title)
+        if title and not one.metadata.get("given"):
+            topics.setdefault(title, []).append(one.name)
+    return topics
+
+
+def _group(parser: Any, topics: Mapping[str, Sequence[str]]) -> None:
+    """Show the options of a parser by topic, and a usage line that does not list them all."""
+    parser.usage = "%(prog)s [--config FILE] [--OPTION VALUE …]"
+    options: Any = parser._optionals  # argparse has no way to move an argument
+    for title, names in topics.items():
+        group = parser.add_argument_group(title)
+        for action in [one for one in options._group_actions if one.dest.split(".")[0] in names]:
+            options._group_actions.remove(action)
+            group._group_actions.append(action)
 
 
 def _marked(config_class: Any, mark: str) -> list[str]:

@@ -37,7 +37,7 @@ class TrainConfig:
     sandbox.
     """
 
-    env: str = "CPPO-Strategies-v0"
+    env: str = field(default="CPPO-Strategies-v0", metadata={"topic": "problems, gate and rewards"})
     """Id of the environment."""
     problems: str | None = None
     """Problems to train on: a path or a name. Default: the problem set of the environment id."""
@@ -65,14 +65,14 @@ class TrainConfig:
     solver_reward: SolverReward = "verdict"
     """What a program earns: "verdict" (V: 1 if it passes every test), "gated" (J · V), or "share"
     (the share of tests that it passes; no program is then stopped at its first failing test)."""
-    model: str | None = None
+    model: str | None = field(default=None, metadata={"topic": "model and sampler"})
     """Folder or hub name of a transformers model. Default: a tiny model made from scratch."""
     sampler: str = "transformers"
     """Engine that samples plans and programs: "transformers", "vllm", "vllm_worker", "vllm_server",
     or the name of a plug-in."""
     sampler_options: dict[str, Any] = field(default_factory=dict[str, Any])
     """Options of the sampler, such as --sampler_options.gpu_memory_utilization=0.4."""
-    run: Path | None = None
+    run: Path | None = field(default=None, metadata={"topic": "the run"})
     """Run folder (config, metrics, rollouts, checkpoints, report). Default: a new one under
     `runs/`."""
     resume: Path | None = None
@@ -93,7 +93,9 @@ class TrainConfig:
     threads: int = 1
     """CPU threads of the learner. Leave some cores to the sandbox."""
 
-    hidden: int = 128
+    hidden: int = field(
+        default=128, metadata={"topic": "a model from scratch, prompts, warm start"}
+    )
     """Width of a model made from scratch."""
     layers: int = 2
     """Layers of a model made from scratch."""
@@ -110,7 +112,7 @@ class TrainConfig:
     warm_start_plans: int = 8
     """Plans shown of each of them. They share their prompt, which is computed once."""
 
-    off_policy_steps: Literal[0, 1] = 0
+    off_policy_steps: Literal[0, 1] = field(default=0, metadata={"topic": "rollouts"})
     """1: play the next rollout while the update runs, with a copy of the policy from before the
     update. Never across a checkpoint, so a resumed run equals an uninterrupted one."""
     audit_steps: int = 0
@@ -141,13 +143,15 @@ class TrainConfig:
     max_tokens_solve: int = 2048
     """Maximum tokens of a solution."""
 
-    max_prompt_tokens: int | None = None
+    max_prompt_tokens: int | None = field(default=None, metadata={"topic": "lengths"})
     """Maximum tokens of a prompt. Default: what the model's context leaves beside the answer."""
     long_prompts: LongPrompts = "drop"
     """What to do with problems whose prompts are longer: leave them out and say how many, or refuse
     the run."""
 
-    parallel: Literal["ddp", "fsdp2"] = "ddp"
+    parallel: Literal["ddp", "fsdp2"] = field(
+        default="ddp", metadata={"topic": "processes and LoRA"}
+    )
     """What several processes share: "ddp" the work of a step; "fsdp2" also weights, gradients and
     optimizer state."""
     lora_rank: int = 0
@@ -158,7 +162,7 @@ class TrainConfig:
     """Layers that the adapter changes: "all-linear" (all but the output embedding), or names such
     as "q_proj,v_proj"."""
 
-    lr: float = 1e-6
+    lr: float = field(default=1e-6, metadata={"topic": "optimizer and weights of the loss"})
     """Learning rate of AdamW."""
     lr_warmup_steps: int = 10
     """Steps of linear warm-up."""
@@ -188,7 +192,9 @@ class TrainConfig:
     """β: weight of the KL to the frozen reference, on solutions."""
     kl_ratio: bool = False
     """Multiply the KL by the policy's ratio, which makes its gradient that of the reverse KL."""
-    algorithm: str | Credit = "cppo"
+    algorithm: str | Credit = field(
+        default="cppo", metadata={"topic": "algorithm and what it trains"}
+    )
     """How rewards become advantages: the name of a plug-in of the group `cppo_env.algorithms`,
     ./FILE.py:FUNCTION, or in Python the function itself."""
     planner: Planner | None = None
@@ -215,7 +221,7 @@ class TrainConfig:
     """λ of redundancy: how much a program loses that is like its siblings in everything."""
     normalise: bool = True
     """Divide advantages by the group's standard deviation, in algorithms that do so."""
-    loss: Form = "clipped"
+    loss: Form = field(default="clipped", metadata={"topic": "details of the loss"})
     """Policy loss."""
     epsilon_plan: float = 0.2
     """ε: lower clip range of the ratio, on plans."""
@@ -251,7 +257,7 @@ class TrainConfig:
     checkpoint_activations: bool = False
     """Recompute activations in the backward pass: about a third slower, much less memory."""
 
-    eval_episodes: int = 0
+    eval_episodes: int = field(default=0, metadata={"topic": "evaluations and checkpoints"})
     """Episodes of an evaluation: one on each of the first problems of the held-out set, again from
     the start where it has fewer. Played before and after training, and during it with
     `eval_every`. 0 plays none."""
