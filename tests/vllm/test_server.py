@@ -28,7 +28,7 @@ from tests.vllm.agents import LIMITS, answers
 from tests.vllm.comparison import compare, load_model, require_equal
 from tests.vllm.training import require_training
 
-STARTS_WITHIN_S = 240
+STARTS_WITHIN_S = 900
 OBSERVATION = Observation(phase=0, problem="Add.", starter_code="", methods=("",) * 4)
 LONG = [{"role": "user", "content": "too long " * 600}]
 FLAGS = (
