@@ -23,6 +23,9 @@ from cppo_grpo.choices import (
 )
 from cppo_grpo.regions import Region, RegionName
 
+CHECKPOINT_FROM = 1_000_000_000
+"""Parameters from which activations are recomputed unless a run says otherwise."""
+
 NOT_STORED = ("run", "resume", "given", "dry_run", "assume", "assume_prompt_tokens")
 """Settings of one call, which are not part of a run."""
 
@@ -254,8 +257,12 @@ class TrainConfig:
     bf16: bool = False
     """Compute the update in bfloat16 (autocast). Weights, gradients and optimizer state stay
     float32."""
-    checkpoint_activations: bool = False
-    """Recompute activations in the backward pass: about a third slower, much less memory."""
+    tf32: bool = False
+    """Multiply float32 matrices in TensorFloat-32 on GPUs that have it: faster, with 10 bits of
+    precision in each factor. No effect on a CPU."""
+    checkpoint_activations: bool | None = None
+    """Recompute activations in the backward pass: about a third slower, much less memory. Default:
+    for models of a billion parameters or more."""
 
     eval_episodes: int = field(default=0, metadata={"topic": "evaluations and checkpoints"})
     """Episodes of an evaluation: one on each of the first problems of the held-out set, again from
@@ -331,6 +338,12 @@ class TrainConfig:
     def anchored(self) -> bool:
         """Whether a region has a KL term, which needs the reference."""
         return self.region("plan").beta > 0 or self.region("solve").beta > 0
+
+    def checkpoints(self, parameters: int) -> bool:
+        """Whether a model of this many parameters recomputes its activations."""
+        if self.checkpoint_activations is None:
+            return parameters >= CHECKPOINT_FROM
+        return self.checkpoint_activations
 
     def region(self, name: RegionName) -> Region:
         """The settings of one region."""

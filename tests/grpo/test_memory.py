@@ -82,6 +82,13 @@ def rollout(config: TrainConfig) -> Rollout:
     )
 
 
+def test_large_models_recompute_their_activations_unless_told_otherwise() -> None:
+    found = [TrainConfig().checkpoints(size) for size in (999_999_999, 1_000_000_000)]
+    assert found == [False, True]
+    for said in (True, False):
+        assert TrainConfig(checkpoint_activations=said).checkpoints(10**10) is said
+
+
 def tiny() -> Any:
     return Qwen3ForCausalLM(tiny_config(VOCABULARY, CONFIG.hidden, CONFIG.layers)).float()
 

@@ -137,7 +137,7 @@ def test_a_plain_server_serves_the_chat_agent_and_is_refused_by_the_sampler(
 ) -> None:
     folder = str(folders["tied"])
     own = answers(TransformersAgent(folder, device="cpu", **LIMITS))
-    with serving(folders["tied"], tmp_path / "server.log") as url:
+    with serving(folders["tied"], tmp_path / "server.log", FLAGS[2]) as url:
         with pytest.raises(
             UsageError, match=r"reports raw_logprobs, expected processed_logprobs; start it with"
         ):

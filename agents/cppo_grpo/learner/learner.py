@@ -67,7 +67,7 @@ class Learner:
         """Counts the optimizer steps since this object was made."""
         self.optimizer = make_optimizer(policy, config.lr, config.weight_decay)
         self.device = next(policy.parameters()).device
-        if config.checkpoint_activations:
+        if config.checkpoints(sum(weight.numel() for weight in policy.parameters())):
             checkpoint_activations(policy.model)
 
     def update(self, rollout: Rollout, step: int) -> dict[str, float]:

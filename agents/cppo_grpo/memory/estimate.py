@@ -137,7 +137,9 @@ def _plan(
         Part("gradients", trained // shards, "update"),
         Part(
             "activations",
-            max(activations(shape, config, one, config.checkpoint_activations) for one in passes),
+            max(
+                activations(shape, config, one, config.checkpoints(counts.total)) for one in passes
+            ),
             "update",
         ),
         Part("gradients and temporaries", trained // shards + temporary, "optimizer step"),

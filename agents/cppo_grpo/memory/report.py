@@ -64,7 +64,7 @@ def _proposals(plan: MemoryPlan) -> str:
     if not plan.config.lora_rank:
         starts.append((plan.under(lora_rank=LORA_RANK), {"lora_rank": LORA_RANK}))
     for start, adapter in starts:
-        for change in _leaner(start.config):
+        for change in _leaner(start):
             other = start.under(**change) if change else start
             if other.fits:
                 named = ", ".join(f"{name}={value}" for name, value in (adapter | change).items())
@@ -73,11 +73,12 @@ def _proposals(plan: MemoryPlan) -> str:
     return "; ".join(found) or "take a smaller model or a larger device"
 
 
-def _leaner(config: TrainConfig) -> Iterator[dict[str, Any]]:
+def _leaner(plan: MemoryPlan) -> Iterator[dict[str, Any]]:
     """Changes that compute the same run: none, then from the cheapest on; each keeps the others."""
+    config = plan.config
     change: dict[str, Any] = {}
     yield {}
-    if not config.checkpoint_activations:
+    if not config.checkpoints(plan.counts.total):
         change["checkpoint_activations"] = True
         yield dict(change)
     longest = max(config.max_tokens_plan, config.max_tokens_solve) + config.assume_prompt_tokens

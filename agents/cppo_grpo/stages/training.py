@@ -55,6 +55,7 @@ def train(run: Run, sandbox: Sandbox, console: Console, processes: Processes | N
             "or start fewer"
         )
     torch.set_num_threads(config.threads)
+    torch.set_float32_matmul_precision("high" if config.tf32 else "highest")
     torch.manual_seed(config.seed)
     transformers.logging.disable_progress_bar()
     places = len(processes.share(np.arange(config.problems_per_step))) * config.tuples
