@@ -1,6 +1,6 @@
 # make run        the quickstart: a tiny language model learns to coordinate its attempts
 # make test       the whole test suite, in two processes; Docker tests skip where Docker cannot be used
-# make test-fast  the quick tests, about two minutes on two cores; they need no Docker engine
+# make test-fast  the quick tests, about three minutes on two cores; they need no Docker engine
 # make test-long  what takes long by nature (about 30 minutes): the quickstart on five seeds, 10,000 jobs in each sandbox
 # make fuzz       random programs against a sandbox   (ARGS="--sandbox docker --seconds 3600 --seed 1")
 # make test-vllm  the tests of the vLLM samplers, in an environment of their own (CPU build, 3.7 GB)
@@ -19,8 +19,9 @@ PYTHON ?= python3 python3.13 python3.12 python3.11
 TORCH ?= torch==2.13.0
 BASE_IMAGE ?= cppo-base
 ARGS ?=
-# Processes that share the tests, a file at a time.
+# Processes that share the tests, a file at a time, in the order that tests/conftest.py gives.
 WORKERS ?= 2
+SHARED_OUT = --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 NO_ENGINE := DOCKER_HOST=unix:///nonexistent/docker.sock
 LEARNER := advantages algorithms chunked_head information learner logprobs loss progress rollouts update
 # They judge many programs, or run many commands.
@@ -52,10 +53,10 @@ run: $(LEAN)
 	@$(BIN)/cppo run $(ARGS)
 
 test: $(DEV)
-	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest $(SHARED_OUT) $(ARGS)
 
 test-fast: $(DEV)
-	@$(NO_ENGINE) $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(FAST) $(ARGS)
+	@$(NO_ENGINE) $(BIN)/python -m pytest $(SHARED_OUT) $(FAST) $(ARGS)
 
 test-long: $(DEV)
 	@$(BIN)/python -m pytest -m long tests/long $(ARGS)

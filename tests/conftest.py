@@ -2,11 +2,13 @@
 
 import os
 import signal
+from pathlib import Path
 
 import hypothesis
 import pytest
 
 from tests.support.engine import NOWHERE, why_unusable
+from tests.support.repeats import NotesPassed, passed_before
 
 # A busy machine makes single examples slow; pytest's own timeout ends a test that hangs.
 hypothesis.settings.register_profile("cppo", deadline=None)
@@ -23,12 +25,46 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 pytest.register_assert_rewrite("cppo_env.testing.contracts")
 
 
+LONG_FILES = (
+    "sandbox/test_hostile.py",
+    "sandbox/test_verdicts.py",
+    "grpo/test_learning.py",
+    "grpo/test_parallel.py",
+    "grpo/test_memory.py",
+    "grpo/test_launcher.py",
+    "grpo/test_run_folder.py",
+    "grpo/test_runs.py",
+    "docs/test_examples.py",
+    "sandbox/test_engine_restart.py",
+    "sandbox/test_contention.py",
+    "sandbox/test_bench.py",
+    "install/test_wheel.py",
+)
+"""They begin first, so that the processes which share the suite end at about the same time."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Note what passes, where that is asked for."""
+    if file := os.environ.get("CPPO_NOTE_PASSED"):
+        config.pluginmanager.register(NotesPassed(Path(file)))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what was left out."""
+    if passed := passed_before():
+        terminalreporter.line(f"{len(passed)} tests had just passed without an engine")
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave long tests to `make test-long`; skip optional Docker tests that cannot run."""
     if "long" not in config.option.markexpr:
         long = [item for item in items if item.get_closest_marker("long")]
         config.hook.pytest_deselected(items=long)
         items[:] = [item for item in items if item not in long]
+    if passed := passed_before():
+        items[:] = [item for item in items if item.nodeid not in passed]
+    order = {name: place for place, name in enumerate(LONG_FILES)}
+    items.sort(key=lambda item: order.get("/".join(item.path.parts[-2:]), len(order)))
     needing = [item for item in items if item.get_closest_marker("docker")]
     if not needing or not (fault := why_unusable()):
         return

@@ -43,7 +43,7 @@ def run_together(count: int, arguments: Sequence[str]) -> dict[str, Any]:
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cppo-together-")))
         result = folder / "result.json"
-        environment = os.environ | _rendezvous(count)
+        environment = os.environ | rendezvous(count)
         processes: list[subprocess.Popen[bytes]] = []
         stack.callback(_end, processes)
         stack.enter_context(_forwarding_signals(processes))
@@ -69,7 +69,7 @@ def run_together(count: int, arguments: Sequence[str]) -> dict[str, Any]:
         return json.loads(result.read_text())
 
 
-def _rendezvous(count: int) -> dict[str, str]:
+def rendezvous(count: int) -> dict[str, str]:
     """The environment variables by which the processes find each other."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

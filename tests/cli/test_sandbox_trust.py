@@ -37,19 +37,14 @@ class Gullible:
 
 @pytest.fixture
 def gullible(tmp_path):
-    """An environment with the plug-in `gullible`, a sandbox that accepts every program."""
-    site = tmp_path / "site"
-    info = site / "gullible-1.0.dist-info"
-    info.mkdir(parents=True)
-    (site / "gullible.py").write_text(SANDBOX)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: gullible\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[cppo_env.sandboxes]\ngullible = gullible:Gullible\n")
-    return {"PYTHONPATH": str(site)}
+    """A sandbox that accepts every program, as a plug-in."""
+    (tmp_path / "gullible.py").write_text(SANDBOX)
+    return f"{tmp_path}/gullible.py:Gullible"
 
 
 def test_a_failed_self_test_still_writes_its_result(gullible, tmp_path):
     out = tmp_path / "out.json"
-    done = cppo("sandbox", "selftest", "--sandbox", "gullible", "--json", out, env=gullible)
+    done = cppo("sandbox", "selftest", "--sandbox", gullible, "--json", out)
     assert "Gullible cannot be trusted here; failed: a wrong program," in fault(done, 1)
     result = json.loads(out.read_text())
     assert "a wrong program" in result["failed"]
@@ -67,13 +62,13 @@ def test_a_failed_self_test_still_writes_its_result(gullible, tmp_path):
 def test_training_refuses_a_sandbox_that_fails_the_vital_checks_unless_told_otherwise(
     gullible, tmp_path
 ):
-    options = ("--sandbox", "gullible", "--steps", 1, "--eval_episodes", 4)
-    done = cppo("run", *options, "--run", tmp_path / "refused", env=gullible)
+    options = ("--sandbox", gullible, "--steps", 1, "--eval_episodes", 4, "--processes", 1)
+    done = cppo("run", *options, "--run", tmp_path / "refused")
     assert "--allow_untrusted_sandbox" in fault(done, 1)
     train = (
         "train",
         "--sandbox",
-        "gullible",
+        gullible,
         "--steps",
         1,
         "--problems_per_step",
@@ -91,7 +86,7 @@ def test_training_refuses_a_sandbox_that_fails_the_vital_checks_unless_told_othe
         "--run",
         tmp_path / "run",
     )
-    assert cppo(*train, *told, env=gullible).returncode == 0
+    assert cppo(*train, *told).returncode == 0
 
 
 @pytest.mark.parametrize("name", BACK_ENDS)

@@ -14,7 +14,7 @@ COMMANDS = plugins.names("commands")
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_help(name):
-    done = cppo(*name.split("."), "--help")
+    done = cppo(*name.split("."), "--help", anew=True)
     assert done.returncode == 0
     assert done.stderr == ""
     assert done.stdout.startswith(f"usage: cppo {name.replace('.', ' ')} ")

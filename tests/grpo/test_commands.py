@@ -2,8 +2,6 @@
 
 import dataclasses
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +10,7 @@ from cppo_grpo.commands.train import ReportConfig, report
 
 from cppo_env import ProblemDataError, UsageError
 from tests.support import SHARED, need_shared
+from tests.support.cli import cppo, flags
 from tests.support.tiny_runs import SMALL, carry_out
 
 
@@ -70,13 +69,9 @@ def test_a_report_shows_curves_and_lines_and_is_rebuilt_from_the_folder(tmp_path
 @need_shared
 def test_train_takes_steps_on_real_problems(tmp_path: Path) -> None:
     out = tmp_path / "result.json"
-    flags = SMALL | {"steps": 2, "run": tmp_path / "run", "json": out, "env": "CPPO-APPS-v0"}
-    flags |= {"problems": SHARED / "data" / "apps"}
-    words = [word for name, value in flags.items() for word in (f"--{name}", str(value))]
-    code = "from cppo_env.cli import main; main()"
-    done = subprocess.run(
-        [sys.executable, "-c", code, "train", *words], capture_output=True, text=True, timeout=300
-    )
+    settings = SMALL | {"steps": 2, "run": tmp_path / "run", "json": out, "env": "CPPO-APPS-v0"}
+    settings |= {"problems": SHARED / "data" / "apps"}
+    done = cppo("train", *flags(**settings))
     assert done.returncode == 0, done.stderr
     assert json.loads(out.read_text())["steps"] == 2
     records = [

@@ -46,10 +46,15 @@ def launched(folder: Path):
         wait_for_steps(launcher, folder, 2)
         below = descendants(launcher.pid)
         yield launcher
-        deadline = time.monotonic() + 300
-        while any(map(alive, below)) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert not any(map(alive, below))
+        ended(below)
+
+
+def ended(processes: list[int]) -> None:
+    """Assert that all of them end."""
+    deadline = time.monotonic() + 300
+    while any(map(alive, processes)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not any(map(alive, processes))
 
 
 def of_rank(launcher: subprocess.Popen[str], rank: int) -> int:
@@ -94,6 +99,11 @@ def test_an_interrupt_reaches_all_and_keeps_what_was_learnt(tmp_path: Path) -> N
     assert "--resume" in output and "Traceback" not in output
 
 
-def test_a_killed_launcher_leaves_no_process(tmp_path: Path) -> None:
-    with launched(tmp_path / "run") as launcher:
+def test_a_killed_launcher_leaves_no_process() -> None:
+    endless = ["eval", "--agent=random", "--sandbox=local", "--attempts=40000"]
+    with subprocess.Popen([sys.executable, "-c", LAUNCH, *endless]) as launcher:
+        deadline = time.monotonic() + 300
+        while len(below := descendants(launcher.pid)) <= 2 and time.monotonic() < deadline:
+            time.sleep(0.05)
         launcher.kill()
+        ended(below)

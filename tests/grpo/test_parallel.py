@@ -11,12 +11,15 @@ from typing import Any
 
 import pytest
 import torch
+from cppo_grpo.launcher import rendezvous
 from cppo_grpo.runs.log import MetricsLog
 from cppo_grpo.samplers.vllm import VllmSampler
 from cppo_grpo.samplers.vllm_server import VllmServerSampler
 from safetensors.torch import load_file
 
 from cppo_env import UsageError
+from tests.support.cli import flags
+from tests.support.forked import Forked
 from tests.support.models import tiny_qwen3
 from tests.support.tiny_runs import (
     PLANNING,
@@ -43,8 +46,16 @@ def launch(processes: int, *flags: str) -> subprocess.Popen[str]:
     )
 
 
-def flags(**settings: Any) -> list[str]:
-    return [word for name, value in settings.items() for word in (f"--{name}", str(value))]
+def finish_both(*words: str) -> None:
+    """`cppo train` in two processes that torchrun would have started."""
+    together = os.environ | rendezvous(2)
+    both = [
+        Forked(["train", *words], env=together | {"RANK": rank, "LOCAL_RANK": rank})
+        for rank in ("0", "1")
+    ]
+    for process in both:
+        _, errors = process.communicate(timeout=300)
+        assert process.returncode == 0, errors
 
 
 def finish(process: subprocess.Popen[str]) -> str:
@@ -110,7 +121,7 @@ def test_shards_go_on_with_a_run_of_one_process_and_one_process_with_theirs(
     sharded = change(
         killed_after(learnt, 1, tmp_path / "sharded"), parallel="fsdp2", micro_batch_tokens=256
     )
-    finish(launch(2, "--resume", str(sharded)))
+    finish_both("--resume", str(sharded))
     assert_same_run(learnt, sharded)
     alone = killed_after(sharded, 2, tmp_path / "alone")
     assert_same_run(learnt, go_on(alone).path)
@@ -125,7 +136,7 @@ def test_an_adapter_in_shards_is_the_adapter_of_one_process(learnt: Path, tmp_pa
         "steps": 2,
     }
     alone = carry_out(tmp_path / "alone", **lora)
-    finish(launch(2, *flags(**lora, parallel="fsdp2", run=tmp_path / "sharded")))
+    finish_both(*flags(**lora, parallel="fsdp2", run=tmp_path / "sharded"))
     found, expected = weights(tmp_path / "sharded"), weights(alone.path)
     assert all(
         torch.allclose(found[name], weight, atol=1e-6, rtol=0) for name, weight in expected.items()
@@ -144,7 +155,7 @@ def test_what_programs_say_about_skills_is_shared_out_like_the_rest(
     skills = PLANNING | {"model": str(learnt / "reference"), "warm_start_steps": 0, "steps": 2}
     skills |= {"algorithm": "upskill", "tuples": 1, "micro_batch_tokens": 256}
     alone = carry_out(tmp_path / "alone", **skills)
-    finish(launch(2, *flags(**skills, parallel="fsdp2", run=tmp_path / "sharded")))
+    finish_both(*flags(**skills, parallel="fsdp2", run=tmp_path / "sharded"))
     assert_same_run(alone.path, tmp_path / "sharded")
 
 

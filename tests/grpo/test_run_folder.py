@@ -20,7 +20,7 @@ from rich.console import Console
 
 from cppo_env import CppoError, UsageError, make_sandbox
 from tests.grpo.test_runs import start
-from tests.support.cli import cppo, fault
+from tests.support.cli import cppo, fault, flags
 from tests.support.disks import small_disk
 from tests.support.tiny_runs import LEARNING, SMALL, assert_equal_runs, carry_out, go_on
 
@@ -38,10 +38,6 @@ def test_a_resumed_run_keeps_its_prompts_whatever_became_of_the_originals(tmp_pa
     assert resumed.prompts.identity == words
     with pytest.raises(UsageError, match="prompts: got 'plain', but"):
         Run.open(TrainConfig(resume=run.path, given=frozenset({"resume", "prompts"})))
-
-
-def flags(**settings: Any) -> list[str]:
-    return [word for name, value in settings.items() for word in (f"--{name}", str(value))]
 
 
 @pytest.mark.parametrize(

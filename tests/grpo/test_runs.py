@@ -4,8 +4,6 @@ import json
 import os
 import random
 import signal
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +20,8 @@ from cppo_sandboxes.cached import CachedSandbox
 from rich.console import Console
 
 from cppo_env import SandboxError, UsageError, make_sandbox
+from tests.support.cli import cppo, flags
+from tests.support.forked import Forked
 from tests.support.tiny_runs import (
     LEARNING,
     SMALL,
@@ -34,23 +34,10 @@ from tests.support.tiny_runs import (
 )
 
 
-def cppo_train(*flags: str) -> subprocess.Popen[str]:
-    """The command in a separate process."""
-    code = "from cppo_env.cli import main; main()"
-    return subprocess.Popen(
-        [sys.executable, "-c", code, "train", *flags],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-
-
-def start(folder: Path, **settings: Any) -> subprocess.Popen[str]:
+def start(folder: Path, **settings: Any) -> Forked:
     """A small run."""
     settings = SMALL | {"eval_episodes": 4, "run": folder} | settings
-    return cppo_train(
-        *(word for name, value in settings.items() for word in (f"--{name}", str(value)))
-    )
+    return Forked(["train", *flags(**settings)], together=True)
 
 
 def test_a_killed_run_that_is_resumed_equals_one_that_was_not(tmp_path: Path) -> None:
@@ -61,9 +48,8 @@ def test_a_killed_run_that_is_resumed_equals_one_that_was_not(tmp_path: Path) ->
     process.communicate()
     assert not (tmp_path / "killed" / "model").exists()
 
-    resumed = cppo_train("--resume", str(tmp_path / "killed"))
-    output, _ = resumed.communicate(timeout=120)
-    assert resumed.returncode == 0, output
+    resumed = cppo("train", "--resume", tmp_path / "killed")
+    assert resumed.returncode == 0, resumed.stderr
     assert_equal_runs(tmp_path / "killed", whole.path)
     assert sum(row["grad_norm"] > 0 for row in whole.log.rows("joint")) > 3, "it has learnt"
 

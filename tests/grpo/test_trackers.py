@@ -1,9 +1,6 @@
 """TensorBoard and Weights & Biases show what metrics.jsonl says."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +9,7 @@ import pytest
 from cppo_grpo.runs.log import MetricsLog
 
 from cppo_env import UnknownNameError
+from tests.support.cli import cppo, flags
 from tests.support.tiny_runs import LEARNING, SMALL, carry_out, resumed_from
 
 
@@ -71,20 +69,8 @@ def test_wandb_gets_every_figure(tmp_path: Path) -> None:
         "run": tmp_path,
         "log_to": "[wandb]",
     }
-    code = "from cppo_env.cli import main; main()"
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            code,
-            "train",
-            *(word for k, v in settings.items() for word in (f"--{k}", str(v))),
-        ],
-        env=os.environ | {"WANDB_MODE": "offline", "WANDB_SILENT": "true"},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+    offline = {"WANDB_MODE": "offline", "WANDB_SILENT": "true"}
+    done = cppo("train", *flags(**settings), env=offline)
     assert done.returncode == 0, done.stderr
     (file,) = tmp_path.glob("wandb/offline-run-*/run-*.wandb")
     assert_shown(sent_to_wandb(file, "joint"), figures(tmp_path, ("joint",)))

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.tiny_runs import SMALL, carry_out, killed_after
+
 ROOT = Path(__file__).parents[2]
 PIP = [sys.executable, "-m", "pip"]
 FROM_HERE = ["--quiet", "--no-index", "--no-deps"]
@@ -51,12 +53,14 @@ def test_the_packages_are_those_of_the_wheel(installed, tmp_path):
 
 
 def test_the_quickstart_runs(installed, tmp_path):
-    flags = ["--steps", 2, "--eval_episodes", 16, "--sandbox", "local"]
-    trusting = ["--allow_untrusted_sandbox", "true"]
+    """From a model that is smaller than its own, and has had its warm start."""
+    small = {"env": "CPPO-Strategies-v0", "eval_episodes": 4}
+    killed_after(carry_out(tmp_path / "whole", **small).path, 2, tmp_path / "run")
     run(
-        *(installed / "cppo", "run", *flags, *trusting, "--run", "run", "--json", "out.json"),
+        *(installed / "cppo", "run", "--resume", "run", "--processes", 2, "--json", "out.json"),
+        *("--allow_untrusted_sandbox", "true"),
         folder=tmp_path,
     )
     result = json.loads((tmp_path / "out.json").read_text())
-    assert (result["steps"], result["sandbox"]) == (2, "local")
+    assert (result["steps"], result["sandbox"]) == (SMALL["steps"], "local")
     assert (tmp_path / "run" / "report.html").exists()

@@ -1,8 +1,5 @@
 """TRL's trainer on our rewards: the rewards are right, and a real trainer takes two steps."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import gymnasium as gym
@@ -16,6 +13,7 @@ from cppo_env.parsing import read_plan, write_plan
 from cppo_env.prompts import observe, solve_messages
 from cppo_env.testing import FakeSandbox
 from cppo_env.types import Report, Verdict
+from tests.support.forked import Forked
 
 ROOT = Path(__file__).resolve().parents[2]
 PROBLEMS = cppo_env.load_problems("strategies").take(3)
@@ -80,16 +78,10 @@ def test_an_infrastructure_failure_is_none_and_leaves_the_group():
 def test_the_trainer_takes_two_steps_on_plans():
     """And on solutions in tests/docs, which runs the example as it stands."""
     pytest.importorskip("trl", reason="needs the extra trl")
-    done = subprocess.run(
-        [sys.executable, ROOT / "examples" / "trl_grpo.py", "--region", "plan"],
-        env={**os.environ, "PYTHONPATH": str(ROOT / "integrations")},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert "step 2: reward " in done.stdout
+    example = Forked(["--region", "plan"], program=ROOT / "examples" / "trl_grpo.py")
+    stdout, stderr = example.communicate(timeout=300)
+    assert example.returncode == 0, stderr
+    assert "step 2: reward " in stdout
 
 
 def test_an_agent_that_fails_voids_its_episodes_only():

@@ -12,7 +12,9 @@ pytestmark = [pytest.mark.long, pytest.mark.timeout(3600)]
 @pytest.mark.parametrize("seed", range(5))
 def test_the_plans_of_every_seed_coordinate(seed, tmp_path):
     out = tmp_path / "result.json"
-    done = cppo("run", "--seed", seed, "--run", tmp_path / "run", "--json", out, timeout=3600)
+    done = cppo(
+        "run", "--seed", seed, "--run", tmp_path / "run", "--json", out, timeout=3600, anew=True
+    )
     assert done.returncode == 0, done.stderr
     result = json.loads(out.read_text())
     assert result["ci95"][0] > result["independent_ceiling"]

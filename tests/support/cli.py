@@ -1,4 +1,4 @@
-"""Running the real `cppo` executable as a user would."""
+"""Running `cppo` as a user would."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from tests.support.engine import NOWHERE
+from tests.support.forked import Forked
 
 CPPO = Path(sys.executable).with_name("cppo")
 NO_ENGINE = {"DOCKER_HOST": NOWHERE}
@@ -16,19 +18,37 @@ NO_ENGINE = {"DOCKER_HOST": NOWHERE}
 
 
 def cppo(
-    *arguments: object, env: Mapping[str, str] | None = None, timeout: float | None = None
+    *arguments: object,
+    env: Mapping[str, str] | None = None,
+    timeout: float | None = None,
+    anew: bool = False,
 ) -> subprocess.CompletedProcess[str]:
-    """Run `cppo` to its end; a traceback is never acceptable."""
-    done = subprocess.run(
-        [CPPO, *map(str, arguments)],
-        env={**os.environ, "COLUMNS": "160", **(env or {})},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-    )
+    """Run `cppo` to its end; a traceback is never acceptable.
+
+    The executable itself runs where that is asked for, or where the environment is one that
+    Python or a library reads as it starts; elsewhere a process that has imported everything.
+    """
+    environment = {**os.environ, "COLUMNS": "160", **(env or {})}
+    if anew or any(name.startswith(("PYTHON", "HF_")) for name in env or ()):
+        done = subprocess.run(
+            [CPPO, *map(str, arguments)],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+        )
+    else:
+        forked = Forked(arguments, env=environment)
+        stdout, stderr = forked.communicate(timeout)
+        done = subprocess.CompletedProcess(forked.args, forked.wait(), stdout, stderr)
     assert "Traceback" not in done.stdout + done.stderr, done.stderr
     return done
+
+
+def flags(**settings: Any) -> list[str]:
+    """Settings as words of a command line."""
+    return [word for name, value in settings.items() for word in (f"--{name}", str(value))]
 
 
 def fault(done: subprocess.CompletedProcess[str], code: int) -> str:

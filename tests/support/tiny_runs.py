@@ -1,5 +1,7 @@
 """Small runs that tests share."""
 
+import atexit
+import functools
 import shutil
 import subprocess
 import time
@@ -16,6 +18,8 @@ from rich.console import Console
 from safetensors.torch import load_file
 
 from cppo_env import make_sandbox
+from cppo_env.protocols import Sandbox
+from tests.support.forked import Forked
 
 SMALL: dict[str, Any] = {
     "sandbox": "local",
@@ -69,9 +73,18 @@ def go_on(folder: Path) -> Run:
 
 def _carry_out(config: TrainConfig) -> Run:
     run = Run.open(config)
-    with CachedSandbox(make_sandbox("local")) as sandbox:
+    with CachedSandbox(_lasting_sandbox()) as sandbox:
         train(run, sandbox, Console(quiet=True))
     return run
+
+
+@functools.cache
+def _lasting_sandbox() -> Sandbox:
+    """One for all runs of a session: its start costs more than the programs of a run."""
+    sandbox = make_sandbox("local")
+    atexit.register(sandbox.close)
+    sandbox.close = lambda: None
+    return sandbox
 
 
 def weights(run: Path) -> dict[str, torch.Tensor]:
@@ -115,7 +128,7 @@ def assert_equal_runs(found: Path, expected: Path) -> None:
     assert facts(found) == facts(expected)
 
 
-def wait_for_steps(process: subprocess.Popen[str], folder: Path, steps: int) -> None:
+def wait_for_steps(process: subprocess.Popen[str] | Forked, folder: Path, steps: int) -> None:
     """Wait until a `cppo train` has logged a number of steps."""
     log = MetricsLog(folder / "metrics.jsonl")
     deadline = time.monotonic() + 300

@@ -29,6 +29,7 @@ def require_training(folder: Path, run: Path, sampler: str, **options: Any) -> N
         "train",
         *(f"--{name}={value}" for name, value in settings.items()),
         env={"OMP_NUM_THREADS": "1"},
+        anew=True,
     )
     assert done.returncode == 0, done.stderr[-2000:]
     rows = [
@@ -46,6 +47,6 @@ def require_training(folder: Path, run: Path, sampler: str, **options: Any) -> N
 def require_resumption(run: Path) -> None:
     """Assert that the run would have ended as it did, had it been killed after its second step."""
     killed = killed_after(run, 2, run.with_name(f"{run.name}-killed"))
-    done = cppo("train", f"--resume={killed}", env={"OMP_NUM_THREADS": "1"})
+    done = cppo("train", f"--resume={killed}", env={"OMP_NUM_THREADS": "1"}, anew=True)
     assert done.returncode == 0, done.stderr[-2000:]
     assert_equal_runs(killed, run)
