@@ -7,7 +7,7 @@ recognised.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from itertools import chain, compress
 from operator import ne
@@ -15,9 +15,12 @@ from typing import cast
 
 import numpy as np
 
-from cppo_env.checkers.bounds import far_longer
+from cppo_env.checkers.bounds import far_longer, far_more_lines, most_tokens
 from cppo_env.checkers.strict import same_json
 from cppo_env.types import Problem, TestCase
+
+_FACTOR = 8
+"""Characters allowed per expected one: each step of the cascade looks at all of them again."""
 
 
 def lcb(problem: Problem, test: TestCase, got: str) -> bool:
@@ -42,7 +45,7 @@ def apps(problem: Problem, test: TestCase, got: str) -> bool:
     """
     if problem.entry_point is not None:
         return same_json(test.output, got, _equal_or_first)
-    if far_longer(test.output, got):
+    if far_longer(test.output, got, _FACTOR) or far_more_lines(test.output, got):
         return False
     wants = [line.strip() for line in test.output.split("\n") if line]
     printed = got.splitlines()
@@ -53,8 +56,8 @@ def apps(problem: Problem, test: TestCase, got: str) -> bool:
         in ("\n".join(printed).strip(), "\n".join(line.strip() for line in printed).strip())
         or wants in (printed, haves)
         or _all_close(wants, haves)
-        or _same_sets(wants, (line for line in haves if line.strip()), str)
-        or _rounded_sets_equal(wants, haves)
+        or _same_sets(wants, haves, str, most_tokens(test.output))
+        or _rounded_sets_equal(wants, haves, most_tokens(test.output))
     )
 
 
@@ -102,19 +105,23 @@ def _all_close(wants: list[str], haves: list[str]) -> bool:
     return bool(((have == want) | near).all())
 
 
-def _same_sets(wants: Iterable[str], haves: Iterable[str], part: Callable[[str], object]) -> bool:
+def _same_sets(
+    wants: list[str], haves: list[str], part: Callable[[str], object], most: int
+) -> bool:
     """Whether the lines have the same sets of tokens; the first other one of `haves` ends it."""
-    expected, found = {_token_set(line, part) for line in wants}, set[object]()
+    expected, found = {_token_set(line, part, most) for line in wants}, set[object]()
     for line in haves:
-        if (one := _token_set(line, part)) not in expected:
+        if not line.strip():
+            continue
+        if (one := _token_set(line, part, most)) not in expected:
             return False
         found.add(one)
     return found == expected
 
 
-def _token_set(line: str, part: Callable[[str], object]) -> object:
+def _token_set(line: str, part: Callable[[str], object], most: int) -> object:
     """The set of a line's tokens; a single token stands for itself, which takes less."""
-    tokens = line.split()
+    tokens = line.split(maxsplit=most)
     return part(tokens[0]) if len(tokens) == 1 else frozenset(map(part, set(tokens)))
 
 
@@ -122,10 +129,10 @@ def _rounded(token: str) -> float:
     return round(float(token), 3)
 
 
-def _rounded_sets_equal(wants: list[str], haves: list[str]) -> bool:
+def _rounded_sets_equal(wants: list[str], haves: list[str], most: int) -> bool:
     try:
         for line in haves:  # quicker than to round what comes before the first other word
-            list(map(float, line.split()))
-        return _same_sets(wants, (line for line in haves if line.strip()), _rounded)
+            list(map(float, line.split(maxsplit=most)))
+        return _same_sets(wants, haves, _rounded, most)
     except ValueError:
         return False

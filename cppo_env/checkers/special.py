@@ -9,7 +9,7 @@ from functools import partial
 from operator import ne
 from typing import cast
 
-from cppo_env.checkers.bounds import far_longer
+from cppo_env.checkers.bounds import far_longer, far_more_lines
 from cppo_env.checkers.strict import blocks, lower, same_json, same_text, same_value
 from cppo_env.types import Checker, Problem, TestCase
 
@@ -44,7 +44,8 @@ def case_insensitive(problem: Problem, test: TestCase, got: str) -> bool:
 def unordered(problem: Problem, test: TestCase, got: str) -> bool:
     """Lines of text, or elements of the returned array, in any order; counts and numbers exact."""
     if problem.entry_point is None:
-        return not far_longer(test.output, got) and _same_lines(test.output, got)
+        far = far_longer(test.output, got) or far_more_lines(test.output, got)
+        return not far and _same_lines(test.output, got)
     return same_json(test.output, got, _same_elements)
 
 
