@@ -70,6 +70,21 @@ def _float(text: str) -> float | LargeFloat:
         raise ValueError(f"the exponent of {text[:40]} is beyond all reckoning") from error
 
 
+FEWEST_DIGITS = 4
+"""An expected float with fewer digits after its point may well be exact: 0.5 is not 0.54."""
+
+
+def implied(text: str) -> float:
+    """The error of a float that was rounded to the last digit written: half of its place.
+
+    0 where it has an exponent, or so few digits that nothing says that it was rounded.
+    """
+    digits = text.partition(".")[2]
+    if len(digits) < FEWEST_DIGITS or not digits.isdecimal():
+        return 0.0
+    return 0.5000001 * 10.0 ** -len(digits)
+
+
 def close(want: float | Decimal, have: float | Decimal, tolerance: float) -> bool:
     """Whether a number is within the tolerance; NaN equals NaN, and no number is infinite."""
     if isinstance(want, Decimal) or isinstance(have, Decimal):

@@ -20,18 +20,35 @@ _SPARE_BLANKS = 1 << 16
 
 
 def tolerance(limit: float) -> Checker:
-    """A checker with another tolerance for floats than 1e-6, absolute or relative."""
+    """A checker with another tolerance for floats than 1e-6, absolute or relative.
+
+    It is for statements that allow an error, so an expected value that was rounded (1.16667)
+    accepts what rounds to it.
+    """
 
     def within(problem: Problem, test: TestCase, got: str) -> bool:
         if problem.entry_point is None:
-            return same_text(test.output, got, limit)
-        return same_json(test.output, got, partial(same_value, tolerance=limit))
+            return same_text(test.output, got, limit, rounded=True)
+        return same_json(test.output, got, partial(same_value, tolerance=limit, rounded=True))
 
     return within
 
 
-float_1e_4 = tolerance(1e-4)
-"""For "an absolute or relative error of at most 10^-4 is accepted"."""
+(
+    float_1e_1,
+    float_1e_2,
+    float_1e_3,
+    float_1e_4,
+    float_1e_5,
+    float_1e_6,
+    float_1e_7,
+    float_1e_8,
+    float_1e_9,
+    float_1e_10,
+    float_1e_11,
+    float_1e_12,
+) = (tolerance(float(f"1e-{power}")) for power in range(1, 13))
+"""For "an absolute or relative error of at most 10^-N is accepted"."""
 
 
 def case_insensitive(problem: Problem, test: TestCase, got: str) -> bool:

@@ -17,6 +17,7 @@ from cppo_env.checkers.numbers import (
     all_close,
     close,
     close_decimals,
+    implied,
     read_json,
 )
 from cppo_env.types import Problem, TestCase
@@ -45,13 +46,16 @@ def strict(problem: Problem, test: TestCase, got: str) -> bool:
     return same_json(test.output, got)
 
 
-def same_text(expected: str, got: str, tolerance: float = TOLERANCE) -> bool:
+def same_text(
+    expected: str, got: str, tolerance: float = TOLERANCE, *, rounded: bool = False
+) -> bool:
     """Whether two texts have the same tokens, split at ASCII white space.
 
     Tokens are equal when their characters are: integers are exact at any length, strings are
     case-sensitive, NaN and infinity go by spelling. Only where the expected token is written as a
     float (`0.5`, `1e-7`) may the other be any ASCII decimal number within the tolerance. Carriage
-    returns are white space.
+    returns are white space. `rounded`: an expected float may have been rounded to its last digit;
+    see `numbers.implied`.
     """
     if far_longer(expected, got):
         return False
@@ -60,7 +64,7 @@ def same_text(expected: str, got: str, tolerance: float = TOLERANCE) -> bool:
     wants, haves = tokens(expected), tokens(got)
     while want := list(islice(wants, _BATCH)):
         have = list(islice(haves, _BATCH))
-        if want != have and not _same_tokens(want, have, tolerance):
+        if want != have and not _same_tokens(want, have, tolerance, rounded):
             return False
     return next(haves, None) is None
 
@@ -87,7 +91,7 @@ def lower(text: str) -> str:
     return text.encode("utf-8", "surrogatepass").lower().decode("utf-8", "surrogatepass")
 
 
-def _same_tokens(wants: list[bytes], haves: list[bytes], tolerance: float) -> bool:
+def _same_tokens(wants: list[bytes], haves: list[bytes], tolerance: float, rounded: bool) -> bool:
     """Whether tokens are equal or close: as arrays if all that differ are plain numbers."""
     if len(wants) != len(haves):
         return False
@@ -97,19 +101,25 @@ def _same_tokens(wants: list[bytes], haves: list[bytes], tolerance: float) -> bo
         return False
     if _FLOATS.fullmatch(b" ".join(floats)) and _NUMBERS.fullmatch(b" ".join(numbers)):
         close = all_close(list(map(float, floats)), list(map(float, numbers)), tolerance)
-        if close is not None:
+        if close or (close is not None and not rounded):
             return close
-    return all(map(partial(_close_tokens, tolerance=tolerance), floats, numbers))
+    return all(map(partial(_close_tokens, tolerance=tolerance, rounded=rounded), floats, numbers))
 
 
-def _close_tokens(want: bytes, have: bytes, tolerance: float) -> bool:
+def _close_tokens(want: bytes, have: bytes, tolerance: float, rounded: bool) -> bool:
     if not _FLOAT.fullmatch(want) or not _NUMBER.fullmatch(have):
         return False
-    return close_decimals(want, have, tolerance)
+    wide = max(tolerance, implied(want.decode())) if rounded else tolerance
+    return close_decimals(want, have, wide)
 
 
 def same_value(
-    want: object, have: object, tolerance: float = TOLERANCE, *, fold_case: bool = False
+    want: object,
+    have: object,
+    tolerance: float = TOLERANCE,
+    *,
+    fold_case: bool = False,
+    rounded: bool = False,
 ) -> bool:
     """Whether two decoded JSON values are the same.
 
@@ -128,9 +138,9 @@ def same_value(
             if len(more) != len(others):
                 return False
             same = _same_scalars(more, others, tolerance)
-            if same is False:
+            if same is False and not (rounded and type(more[0]) is float):
                 return False
-            if same is None:
+            if not same:
                 wants += more
                 haves += others
         elif isinstance(want, dict) and isinstance(have, dict):
@@ -139,7 +149,7 @@ def same_value(
                 return False
             wants += by_key.values()
             haves += map(other.__getitem__, by_key)
-        elif not _same_scalar(cast(object, want), have, tolerance, fold_case):
+        elif not _same_scalar(cast(object, want), have, tolerance, fold_case, rounded):
             return False
     return True
 
@@ -160,9 +170,13 @@ def _same_scalars(wants: list[object], haves: list[object], tolerance: float) ->
     return None
 
 
-def _same_scalar(want: object, have: object, tolerance: float, fold_case: bool) -> bool:
+def _same_scalar(
+    want: object, have: object, tolerance: float, fold_case: bool, rounded: bool
+) -> bool:
     if type(want) in FLOATS:
         number = type(have) in FLOATS or type(have) in INTEGERS
+        if rounded:
+            tolerance = max(tolerance, implied(repr(want)))
         return number and close(cast(float, want), cast(float, have), tolerance)
     if type(want) in INTEGERS:
         return (type(have) in FLOATS or type(have) in INTEGERS) and want == have

@@ -1,66 +1,179 @@
 """What a statement says about its judge: several answers, interaction, tolerance, letter case.
 
-The data sets ship no checkers. The cues are phrases of statements, chosen to be precise rather than
-complete. `cppo problems validate` finds the rest by accepted programs that disagree.
+Most data sets ship no checkers. A cue is a row of a table: patterns that must all be in one
+sentence, and one that must not. They are chosen to be precise rather than complete; `cppo problems
+validate` finds the rest by accepted programs that disagree.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from functools import lru_cache
 
+from cppo_env.problems.layouts.tolerances import tolerance_of
 from cppo_env.problems.records import FieldError
 
 SEVERAL_ANSWERS = "several right answers"
 INTERACTIVE = "interactive"
+ANY_CASE = "letters in any case"
+ANY_ORDER = "a returned array in any order"
+ONE_ANSWER = "one right answer"
 
-_SEVERAL = re.compile(
-    r"(?:print|output|return|find|choose|report|display|give|provide)\s+(?:or\s+(?:print|output)\s+)?any(?:\s+one)?"
-    r"(?:\s+(?:single|such|valid|possible|correct|suitable|optimal))*"
-    r"\s*(?:of\s+(?:them|these|those|the\s+(?:possible|valid|correct|optimal)|such)|[.,;)]|answer|solution)"
-    r"|(?:print(?:ing)?|output(?:ting)?|find(?:ing)?)\s+any\s+(?:such|suitable|valid|appropriate|of\s+them)\b"
-    r"|[—–-]\s*any\s+suitable\b"
-    r"|(?:multiple|several|many|more\s+than\s+one)\s+(?:\w+\s+){0,3}?(?:answers?|solutions?|outputs?|ways?)"
-    r"[^.]{0,60}?\b(?:print|output|return|accepted|any)\b"
-    r"|any\s+(?:valid|correct|possible|of\s+the\s+correct|of\s+the\s+possible)\s+(?:answers?|solutions?|outputs?)"
-    r"[^.]{0,40}?\b(?:accepted|allowed|ok)\b"
-    r"|(?:return|print|output)[^.]{0,40}\bin\s+any\s+order\b"
-    r"|you\s+(?:can|may)\s+(?:print|output|return)\s+[^.]{0,40}\bin\s+any\s+order\b",
-    re.IGNORECASE,
-)
-_INTERACTIVE = re.compile(
-    r"this\s+is\s+an\s+interactive\s+(?:problem|task)"
-    r"|\bflush(?:ing)?\s+(?:the\s+)?(?:output|stdout|stream|buffer)"
-    r"|(?:interact|interaction)\s+with\s+the\s+(?:judge|jury|interactor|grader)"
-    r"|the\s+interactor\b",
-    re.IGNORECASE,
-)
-_ONE_ANSWER = re.compile(
-    r"(?:guaranteed|assume|ensured)\b[^.]{0,80}?\b(?:answer|solution|output)\b[^.]{0,40}?\bunique\b"
-    r"|(?:guaranteed|assume|ensured)\b[^.]{0,80}?\b(?:unique|exactly\s+one)\s+(?:\w+\s+)?(?:answer|solution)\b",
-    re.IGNORECASE,
-)
-_ANY_CASE = re.compile(
-    r"(?:each|every|any|the|all)\s+(?:character|letter|answer)s?\s+(?:of\s+\w+\s+|\([^)]*\)\s+)?in\s+any\s+"
-    r"(?:letter\s+|register\s+)?(?:case|register)"
-    r"|in\s+any\s+(?:letter\s+)?case\s*\(\s*(?:either\s+)?(?:upper|lower)"
-    r"|case[-\s]insensitive(?:ly)?\b[^.]{0,40}\b(?:answer|output|checker)"
-    r"|(?:answer|output|checker)\b[^.]{0,40}\bcase[-\s]insensitive",
-    re.IGNORECASE,
-)
-_TOLERANCE = re.compile(
-    r"(?:absolute|relative)\s+(?:or\s+(?:absolute|relative)\s+)?error[^.]{0,80}?"
-    r"(?:10\s*(?:\^|\*\*)?\s*\{?\s*[-−–]\s*(?P<power>\d+)\s*\}?|1e[-−](?P<exponent>\d+)|0\.(?P<zeros>0*)1\b)",
-    re.IGNORECASE,
-)
 
-LOOSE = 4
-"""Statements that allow 10^-4, or more, are checked with 10^-4; the default rule allows 10^-6."""
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """A row of the table.
+
+    Attributes:
+        means: what a sentence says in which all of `has` are found and `hasnt` is not.
+    """
+
+    means: str
+    has: tuple[re.Pattern[str], ...]
+    hasnt: re.Pattern[str] | None = None
+
+    def found(self, sentence: str) -> bool:
+        """Whether a sentence says it."""
+        return all(pattern.search(sentence) for pattern in self.has) and not (
+            self.hasnt is not None and self.hasnt.search(sentence)
+        )
+
+
+def _cue(means: str, *has: str, hasnt: str | None = None) -> Cue:
+    return Cue(
+        means,
+        tuple(re.compile(pattern, re.IGNORECASE) for pattern in has),
+        re.compile(hasnt, re.IGNORECASE) if hasnt else None,
+    )
+
+
+_PRINT = r"(?:print(?:ed|ing|s)?|output(?:ted|ting|s)?|return(?:ed|ing|s)?|report|display|write)"
+_ANSWERS = (
+    r"(?:answers?|solutions?|outputs?|ways?|schedules?|sequences?|permutations?|arrays?|pairs?|"
+    r"integers?|numbers?|strings?|subsets?|options?|possibilities|variants?|plans?|paths?|trees?|"
+    r"graphs?|cells?|indices|indexes|values?|triples?|choices|candidates|results?|arrangements?|"
+    r"constructions?|sets?|words?|orders?|orderings?|tours?|routes?|cycles?|points?|lists?)"
+)
+_GOOD = r"(?:such|valid|correct|possible|suitable|optimal|acceptable|appropriate|feasible|right)"
+_OUTPUT = (
+    r"\b(?:print|output|return|answer|letter|character|word|string|verdict|symbol|judge|checker|"
+    r"yes|no|accept|recogni[sz]ed)"
+)
+TABLE = (
+    _cue(
+        SEVERAL_ANSWERS,
+        rf"\b{_PRINT}\s+(?:or\s+{_PRINT}\s+)?any\b(?!\s+(?:extra|other|additional|more|further|"
+        r"spaces?|messages?|prompts?|debug|thing))",
+        hasnt=rf"\b(?:not|n't|never|without|avoid)\s+(?:\w+\s+)?{_PRINT}\s+any\b",
+    ),
+    _cue(
+        SEVERAL_ANSWERS,
+        r"(?:^|\b(?:to|please|should|must|can|may|and|or|then|just)\s+|[,:;—–-]\s*)"
+        r"(?:find|give|provide|construct|build|choose|pick|select)\s+any\b",
+        rf"\bany\s+(?:(?:one|single)\s+)?(?:of\s+(?:them|these|those|the)\b|{_GOOD}\b|way\b|"
+        rf"[\"“‘']?\w+[\"”’']?\s+(?:\w+\s+){{0,3}}?(?:such\s+that|which|that|for\s+which)\b|"
+        rf"(?:[\"“‘']?\w+[\"”’']?\s+){{0,2}}(?:schedule|array|permutation|answer|solution)\b)",
+        hasnt=r"\b(?:fails?|unable|able|tr(?:y|ies|ying)|wants?|managed?s?|operations?|moves?|"
+        r"step|turn|increase|decrease|divide)\b|\b(?:not|n't|never)\s+(?:\w+\s+)?(?:find|choose|pick|select)\s+any\b|"
+        r"\bchoose\s+any\s+(?:possible\s+amount|two)\b",
+    ),
+    _cue(
+        SEVERAL_ANSWERS,
+        r"\bany(?:\s+one)?\s+of\s+(?:them|these|those|the\s+(?:\w+\s+)?"
+        rf"(?:{_GOOD}|{_ANSWERS}))\b|\bany\s+(?:one\s+)?(?:{_GOOD}\s+)+(?:one\b|{_ANSWERS})",
+        r"\b(?:accept(?:ed|able|s)?|allowed|ok|okay|fine|considered\s+correct|suffices?|will\s+do|"
+        r"be\s+(?:printed|returned|output)|printing|counts?)\b",
+        hasnt=r"\b(?:not|n't|never)\s+(?:\w+\s+)?(?:accept|allowed)",
+    ),
+    _cue(SEVERAL_ANSWERS, rf"[—–-]\s*any\s+(?:{_GOOD}|of\s+(?:them|these|those))\b"),
+    _cue(
+        SEVERAL_ANSWERS,
+        r"\b(?:multiple|several|many|more\s+than\s+one|different|two\s+or\s+more|various)\b[^.]*?"
+        rf"\b{_ANSWERS}\b",
+        r"\b(?:any(?!\s+(?:number|time|case|way\s+to))|arbitrary|whichever|accepted|all\s+of\s+them\s+"
+        r"are|does\s+not\s+matter|doesn't\s+matter)\b",
+        rf"\b(?:{_PRINT}|accepted|answer|choose|find|give|matter)\b",
+        hasnt=r"\bany\b[^.]{0,20}\b(?:operations?|moves?|steps?)\b",
+    ),
+    _cue(
+        SEVERAL_ANSWERS,
+        rf"\b{_PRINT}\s+(?:an\s+)?arbitrary\b|\barbitrary\s+(?:one\s+)?(?:of\s+them|{_GOOD})\b",
+    ),
+    _cue(
+        SEVERAL_ANSWERS,
+        rf"\b(?:{_PRINT}|answer|listed|given)\b[^.]*?\bin\s+(?:any|arbitrary|whatever)\s+order\b"
+        r"|\b(?:order\s+of\s+(?:the\s+)?(?:output|lines|pairs|edges|answer|elements)|output\s+order)"
+        r"\b[^.]*?\b(?:does\s+not|doesn't|is\s+not|isn't|may\s+be\s+any|can\s+be\s+any)",
+        hasnt=r"\b(?:operations?|moves?|steps?|following)\b[^.]*\bin\s+any\s+order\b",
+    ),
+    _cue(INTERACTIVE, r"\bthis\s+is\s+an?\s+(?:\w+\s+)?interactive\s+(?:problem|task)"),
+    _cue(INTERACTIVE, r"\bflush(?:ing)?\s+(?:the\s+)?(?:your\s+)?(?:output|stdout|stream|buffer)"),
+    _cue(
+        INTERACTIVE,
+        r"\b(?:interact|interaction)\s+with\s+(?:the|our)\s+(?:judge|jury|interactor|grader)"
+        r"|\bthe\s+interactor\b",
+    ),
+    _cue(
+        ONE_ANSWER,
+        r"\b(?:guaranteed|assume|ensured)\b.*?\b(?:answer|solution|output)\b.*?\bunique\b"
+        r"|\b(?:guaranteed|assume|ensured)\b.*?\b(?:unique|exactly\s+one)\s+(?:\w+\s+)?"
+        r"(?:answer|solution)\b",
+    ),
+    _cue(
+        ANY_CASE,
+        r"\S.*?(?<![,;:])\s\(?in\s+any\s+(?:letter\s+|register\s+)?(?:case|register)\b"
+        r"(?!\s*,\s*(?:we|you|he|she|it|they|the|there|if|an?)\b)",
+        _OUTPUT,
+        hasnt=r"\b(?:so|then|thus|hence|but|and)\s+in\s+any\s+case\b",
+    ),
+    _cue(
+        ANY_CASE,
+        r"\b(?:upper|lower|mixed|either)[\s-]*(?:case)?(?:\s+letters?)?\s*(?:,|/|or|and/or)\s*"
+        r"(?:upper|lower|mixed)[\s-]*case\b|\b(?:in\s+)?(?:either|whichever|whatever)\s+case\b",
+        r"\b(?:print|output|answer|accept|write)\w*\b",
+        r"\b(?:can|may|could|either|any|accepted|allowed)\b",
+        hasnt=r"\b(?:consist|contain|compos|letters?\s+of\s+the|input)|\bif\b.*\bupper",
+    ),
+    _cue(
+        ANY_CASE,
+        r"\bcase[-\s]?insensitive(?:ly)?\b|\b(?:regardless\s+of|ignor(?:es?|ing))\s+(?:the\s+)?"
+        r"(?:letter\s+)?case\b|\bcase\b[^.]{0,40}\b(?:does\s+not|doesn't|is\s+not|isn't)\s+"
+        r"(?:matter|important)|\bnot\s+case[-\s]sensitive\b",
+        r"\b(?:answers?|outputs?|checker|judge|print|yes)\b",
+        hasnt=r"\bcompar\w+\s+(?:the\s+)?(?:names|words|strings|keys)\b",
+    ),
+    _cue(
+        ANY_CASE,
+        r"\b(?-i:yEs|yES|YeS|yeS|YEs|nO)\b",
+        r"\b(?:accept(?:ed|able)?|recogni[sz]ed|considered|valid|positive|ok)\b",
+    ),
+)
+"""Every cue; the sentences that each must and must not match are in the tests."""
+
+
+@lru_cache(maxsize=64)
+def meanings(statement: str) -> frozenset[str]:
+    """Everything that the cues find in a statement, sentence by sentence."""
+    sentences = _sentences(statement)
+    return frozenset(
+        means
+        for means in {cue.means for cue in TABLE}
+        if any(cue.found(one) for cue in TABLE if cue.means == means for one in sentences)
+    )
+
+
+def _sentences(statement: str) -> list[str]:
+    """The sentences of a text; a line may end one, a paragraph does."""
+    text = re.sub(r"[ \t]*\n[ \t]*(?=[a-z(])", " ", statement)  # a wrapped line goes on
+    parts = re.split(r"(?<=[.!?;])\s+|\n+", re.sub(r"\b(i\.e|e\.g)\.", r"\1", text))
+    return [" ".join(part.split()) for part in parts if part.strip()]
 
 
 def judge_cues(statement: str) -> tuple[str, ...]:
     """Reasons in a statement why comparing with one output may reject right programs."""
-    found = ((SEVERAL_ANSWERS, _SEVERAL), (INTERACTIVE, _INTERACTIVE))
-    return tuple(name for name, pattern in found if pattern.search(statement))
+    found = meanings(statement)
+    return tuple(name for name in (SEVERAL_ANSWERS, INTERACTIVE) if name in found)
 
 
 def refuse_interactive(field: str, statement: str) -> None:
@@ -75,16 +188,31 @@ def refuse_interactive(field: str, statement: str) -> None:
 
 def promises_one_answer(statement: str) -> bool:
     """Whether a statement guarantees that its right answer is the only one."""
-    return _ONE_ANSWER.search(statement) is not None
+    return ONE_ANSWER in meanings(statement)
 
 
 def checker_for(statement: str) -> str:
-    """The rule that a statement asks for: "case_insensitive", "float_1e-4" or "strict"."""
-    if _ANY_CASE.search(statement):
+    """The rule that a statement asks for.
+
+    "case_insensitive"; "float_1e-N" where it allows an error of 10^-N, looser or stricter than the
+    default; otherwise "strict".
+    """
+    if ANY_CASE in meanings(statement):
         return "case_insensitive"
-    tolerance = _TOLERANCE.search(statement)
-    if tolerance:
-        power = tolerance["power"] or tolerance["exponent"]
-        if (int(power) if power else len(tolerance["zeros"] or "") + 1) <= LOOSE:
-            return "float_1e-4"
-    return "strict"
+    power = tolerance_of(tuple(_sentences(statement)))
+    return "strict" if power is None else f"float_1e-{power}"
+
+
+def checker_for_call(statement: str) -> str:
+    """The rule for a problem whose function is called: a tolerance, or an array in any order."""
+    power = tolerance_of(tuple(_sentences(statement)))
+    if power is not None:
+        return f"float_1e-{power}"
+    return "unordered" if _RETURNS_ANY_ORDER.search(" ".join(statement.split())) else "strict"
+
+
+_RETURNS_ANY_ORDER = re.compile(
+    r"\breturn\b[^.]{0,60}\bin\s+any\s+order\b|\breturn\s+the\s+(?:answer|output|result|list)\b"
+    r"[^.]{0,30}\bany\s+order\b",
+    re.IGNORECASE,
+)

@@ -18,7 +18,7 @@ from cppo_env.forms import in_form
 from cppo_env.problems.files.catalog import Catalog
 from cppo_env.problems.files.formats import JsonLines, RecordFile
 from cppo_env.problems.files.sources import files_of
-from cppo_env.problems.layouts.cues import checker_for
+from cppo_env.problems.layouts.cues import checker_for, checker_for_call
 from cppo_env.problems.layouts.packed import unpack
 from cppo_env.problems.layouts.statements import normalise
 from cppo_env.problems.lenient import Spare, data_of, date_of, name_of, whole
@@ -148,7 +148,7 @@ def decode(record: Record, split: str | None) -> Problem:
         entry_point=entry_point if kinds == {"functional"} else None,
         public_tests=tuple(test for _, test in public),
         limits=LIMITS,
-        checker="strict" if kinds == {"functional"} else checker_for(statement),
+        checker=(checker_for_call if kinds == {"functional"} else checker_for)(statement),
         metadata={
             "dataset": "livecodebench",
             "split": split or "test",

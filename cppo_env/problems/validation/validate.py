@@ -19,7 +19,9 @@ from cppo_env.types import Job, Problem, TestCase, Verdict
 JOBS_PER_CALL = 64
 """Programs per sandbox call: enough to keep it busy, few enough to hold their tests in memory."""
 
-ONE_ANSWER_CHECKERS = frozenset({"strict", "value_or_wrapped", "case_insensitive", "float_1e-4"})
+ONE_ANSWER_CHECKERS = frozenset(
+    {"strict", "value_or_wrapped", "case_insensitive"} | {f"float_1e-{n}" for n in range(1, 13)}
+)
 """Checkers that know a single answer; any other one was chosen for the problem."""
 
 

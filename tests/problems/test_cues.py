@@ -1,0 +1,205 @@
+"""What a statement says about its judge: sentences that say it, and sentences that only look so."""
+
+import pytest
+
+from cppo_env.problems.layouts.cues import (
+    ANY_CASE,
+    INTERACTIVE,
+    ONE_ANSWER,
+    SEVERAL_ANSWERS,
+    checker_for,
+    checker_for_call,
+    meanings,
+)
+
+SAYS = {
+    SEVERAL_ANSWERS: """
+If there are multiple answers, print any of them.
+If there are several answers, you can print any.
+If there are many answers you can print any of them.
+If there are multiple such integers, output any.
+If there are multiple optimal answers, print any of them.
+If there are several possible answers you can print any.
+In case of multiple answers, print any.
+If there can be several answers, print any of them.
+If multiple solutions exist, you may print any of them.
+If there are several such cells, you may output any of them.
+If there are several required schedules, then output any of them.
+If there are multiple good sequences with the same minimum sum, printing any of them is accepted.
+If there are many such sequences, any of them will be accepted.
+If there are multiple solutions where the number of universal quantifiers is maximum, print any.
+If there are multiple solutions achieving the minimum number of operations, you may output any.
+If there are several correct sequences of minimum length, you are allowed to print any of them.
+If there are multiple subsets with this largest size, you can output any of them.
+In the second line, print any valid sequence possible to get in the minimum number of changes.
+Otherwise, print any suitable value of d (1 ≤ d ≤ 10^{18}).
+Your task is to find any value of d which yields a beautiful coloring.
+Your task is to find any suitable permutation (i.e. any order of the numbers).
+Print n integers p_1, ..., p_n — any suitable permutation.
+Given n, find any array a_1, …, a_n of integers such that all of the following conditions hold.
+Find any "fair" game schedule for n people.
+Your goal is to find any word such that it's possible to write down all its bigrams.
+You can print the pairs in any order.
+Indices could be printed in any order.
+You can return the answer in any order.
+Return all such indices in any order.
+The order of the lines does not matter.
+If there are several solutions, print an arbitrary one.
+If there are multiple answers, any of them is acceptable.
+Any valid answer will be accepted.
+If more than one solution exists, all of them are accepted.
+""",
+    INTERACTIVE: """
+This is an interactive problem.
+This is an interactive problem!
+After printing a query do not forget to flush the output.
+To interact with the judge, print a question.
+The interactor answers with one number.
+""",
+    ONE_ANSWER: """
+It is guaranteed that the answer is unique.
+You may assume that each input has exactly one solution.
+""",
+    ANY_CASE: """
+You can print each letter in any case (upper or lower).
+You can print each letter in any register (upper or lower).
+The letters in the words YES and NO can be printed in any case.
+You can print the words in any case (either lowercase, uppercase or mixed).
+For each test case, first print either YES or NO (in any case), whether there's a tree.
+The answer can be printed in any case.
+You may print every letter in any case you want (so "yEs" and "yes" will both be recognized).
+You can output the answer in any case (for example, "yEs" will be recognized as positive).
+The output is case insensitive (so "yEs" and "No" will also be accepted).
+For each test case, print YES (case-insensitive), if the farm is ideal.
+The judge is case-insensitive; for example, outputs such as yes will be accepted.
+You can print "YES" and "NO" in uppercase or lowercase.
+Answers may be printed in upper or lower case.
+The case of letters in your output does not matter.
+Your output is accepted regardless of case.
+The checker is not case sensitive.
+The strings "yEs", "yes", "Yes" and "YES" are all recognized as a positive answer.
+""",
+}
+LOOKS_LIKE = {
+    SEVERAL_ANSWERS: """
+If there are multiple answers, print the lexicographically smallest one.
+If there are several such strings, output the shortest of them.
+Print the lexicographically minimum string that can be obtained.
+If multiple such pairs exist, choose the leftmost one.
+As there are multiple possible answers, find the dimensions with the minimal possible area.
+You may perform the following operation any number of times in any order.
+He can repeatedly perform the following two types of actions in any order:
+- Rearrange the elements of sequence A in any order.
+It is allowed to solve problems in any order.
+Elements of b can appear in the resulting array in any order.
+You can use each trade offer any number of times you want to, in any order.
+In one operation you can choose any consecutive substring of s and reverse it.
+Choose any digit from n that is not 9 and increase it by 1.
+For the one move you can choose any even value c and divide by two all elements that equal c.
+In one operation, you can choose any index i and change word[i] to any lowercase letter.
+Robot can choose any cell as the starting cell.
+Takahashi can choose any subset of these foods.
+Casimir can choose any of two possible actions on each turn.
+Andrew can choose any non-empty subsequence of pokemons.
+Do not print any extra spaces.
+Your program must not output any other text.
+The input consists of multiple test cases.
+There may be multiple edges between a pair of nodes.
+Each city has several roads, and any two cities are joined by a path.
+He was unable to find any solution.
+If several players have the same score, the one who came first wins.
+The sum over all test cases does not exceed 10^5 in any case.
+""",
+    INTERACTIVE: """
+The royal flush is the best hand.
+She designs interactive games for children.
+Water flushes the pipes every hour.
+""",
+    ONE_ANSWER: """
+All elements of the array are unique.
+Find the number of unique answers.
+""",
+    ANY_CASE: """
+So, in any case, we will win all n = 4 rounds, so the answer is 4.
+In any case, print -1 if there is none.
+The string consists of uppercase or lowercase letters.
+S consists of lowercase English letters.
+Print the word in lowercase.
+If there is no valid pair, return an empty string; the positive integers are distinct.
+Print YES if there is a path and NO otherwise.
+Compare the words case-insensitively and print the first one.
+If the first character is upper or lower case, print it.
+Each test case is independent of any other test case.
+Print the answer for each test case on a line.
+""",
+}
+
+
+def sentences(table: dict[str, str]) -> list[tuple[str, str]]:
+    return [(means, line) for means, text in table.items() for line in text.strip().split("\n")]
+
+
+@pytest.mark.parametrize(("means", "sentence"), sentences(SAYS))
+def test_a_sentence_says_it(means: str, sentence: str):
+    assert means in meanings(f"A story. {sentence} The end.")
+    assert meanings("A story.\n\n" + sentence.replace(" ", "\n", 1)) >= {means}
+
+
+@pytest.mark.parametrize(("means", "sentence"), sentences(LOOKS_LIKE))
+def test_a_sentence_only_looks_like_it(means: str, sentence: str):
+    assert means not in meanings(f"A story. {sentence} The end.")
+
+
+TOLERANCES = {
+    "Your answer will be considered correct if its absolute or relative error doesn't exceed "
+    "$10^{-6}$.": "float_1e-6",
+    "You answer is considered correct, if its absolute or relative error does not exceed "
+    "10^{ - 6}.": "float_1e-6",
+    "Your answer is considered correct if its absolute or relative error does not exceed "
+    "10^{-4}.": "float_1e-4",
+    "Your answer is accepted if and only if \\frac{|a - b|}{max{(1, |b|)}} ≤ 10^{-4}.": (
+        "float_1e-4"
+    ),
+    "Your answer is considered correct if the absolute or relative error from the true solution "
+    "does not exceed 10^{-8}.": "float_1e-8",
+    "Answers within 10^-5 of the actual answer will be accepted.": "float_1e-5",
+    "All numbers should be correct up to $10^{-6}$ relative or absolute precision.": "float_1e-6",
+    "absolute error must not exceed 0.0001": "float_1e-4",
+    "The output is accepted with an error of at most 1e-9.": "float_1e-9",
+    "Your answer must differ from the jury's by less than 0.01.": "float_1e-2",
+    "Print the answer with a precision of 10⁻⁷.": "float_1e-7",
+    "The result should be accurate to 10**-3.": "float_1e-3",
+    "The answer should be correct to 3 decimal places.": "float_1e-3",
+    "The answer is correct if the relative error is below 10^-9 or the absolute one below 10^-6.": (
+        "float_1e-6"
+    ),
+    "Print a number with an absolute error of at most 10-6.": "float_1e-6",
+    "Any answer within an absolute tolerance of 1e-15 is accepted.": "float_1e-12",
+    "Your answer will be accepted if it is within 10^{-3} of the jury's.": "float_1e-3",
+    "Value C is given exactly with three digits after the decimal point.": "strict",
+    "Changing it by 0.001 in any direction will not change the test answer.": "strict",
+    "- -10^9 <= nums[i] <= 10^9, and the answer fits 64 bits.": "strict",
+    "Return the answer modulo 10^9 + 7.": "strict",
+    "Print the answer within 10 lines.": "strict",
+    "The sensor has an error of 10^-3.": "strict",
+    "Print the price rounded to two decimal places.": "strict",
+    "The difference of the answers is at most 10.": "strict",
+    "There will be at most six digits after the decimal point in the given p.": "strict",
+}
+
+
+@pytest.mark.parametrize("sentence", TOLERANCES)
+def test_the_error_that_a_statement_allows_is_its_checker(sentence: str):
+    assert checker_for(f"A story. {sentence} The end.") == TOLERANCES[sentence]
+
+
+def test_calls_take_tolerances_and_arrays_in_any_order():
+    assert checker_for_call("Answers within 10^-5 of the actual answer are accepted.") == (
+        "float_1e-5"
+    )
+    assert checker_for_call("You can return the answer in any order.") == "unordered"
+    assert checker_for_call("Perform operations in any order. Return the result.") == "strict"
+
+
+def test_the_table_is_tested_by_enough_sentences():
+    assert len(sentences(SAYS)) + len(sentences(LOOKS_LIKE)) + len(TOLERANCES) >= 120
