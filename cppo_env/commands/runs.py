@@ -24,7 +24,7 @@ from cppo_env.evaluation.folders import (
 )
 
 SHOWN = "algorithm", "agent", "env", "problems", "split", "filters"
-"""Settings that have columns."""
+"""Settings that are shown anyway."""
 
 
 @dataclass(frozen=True)
@@ -42,10 +42,11 @@ def list_runs(config: RunsConfig) -> dict[str, Any]:
     runs = find_runs(config.places)
     different = [name for name in differing(runs) if name not in SHOWN]
     table = Table(box=SIMPLE, padding=(0, 1, 0, 0))
-    for name in ("run", "method", "problems", "status", "step", "pass@K"):
-        table.add_column(name, overflow="fold")
+    table.add_column("run", overflow="fold")
+    for name in ("method", "status", "step", "pass@K"):
+        table.add_column(name)
     for run in runs:
-        figures = run.name, run.method, run.problems, _status(run), _steps(run), _pass_at_k(run)
+        figures = run.name, run.method, _status(run), _steps(run), _pass_at_k(run)
         table.add_row(*map(Text, figures))
     console = Console()
     if runs:
@@ -53,9 +54,13 @@ def list_runs(config: RunsConfig) -> dict[str, Any]:
     else:
         said = ", ".join(map(str, config.places))
         console.print(f"no runs in {said}; cppo train and cppo eval --run make some")
-    for run in runs if different else []:
+    problems = {run.problems for run in runs}
+    if len(problems) == 1:
+        console.print(Text(f"problems: {problems.pop()}"), soft_wrap=True)
+    for run in runs if different or problems else []:
         settings = [f"{name}={run.config[name]}" for name in different if name in run.config]
-        console.print(Text(f"{run.name}: {', '.join(settings)}", style="dim"), soft_wrap=True)
+        said = ", ".join([*([run.problems] if problems else []), *settings])
+        console.print(Text(f"{run.name}: {said}", style="dim"), soft_wrap=True)
     return {"runs": [_row(run) for run in runs], "different_settings": differing(runs)}
 
 
@@ -130,7 +135,7 @@ def _row(run: RunOverview) -> dict[str, Any]:
 
 
 def _status(run: RunOverview) -> str:
-    return run.status if run.left_s is None else f"{run.status}, {run.left_s / 60:.0f} min left"
+    return run.status if run.left_s is None else f"{run.status}, {run.left_s / 60:.0f} min"
 
 
 def _steps(run: RunOverview) -> str:

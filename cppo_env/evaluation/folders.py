@@ -18,7 +18,7 @@ from cppo_env.evaluation.comparison.loading import is_run, stored_config
 from cppo_env.provenance import RECORDED
 from cppo_env.sources import source_of
 
-DEPTH = 3
+DEPTH = 6
 """Levels below a folder that are searched for runs."""
 RUNNING_S = 120.0
 """A run that has written nothing for this long, and for five of its steps, is not running."""
@@ -102,6 +102,8 @@ def overview_of(path: Path, name: str | None = None) -> RunOverview:
         UsageError: the folder holds no run.
     """
     config = stored_config(path)
+    if "env" not in config:
+        raise UsageError(f"{path} holds no run: its config.json has no env (it may be a model's)")
     recorded: list[dict[str, Any]] = config.pop(RECORDED, None) or [{}]
     rows = metrics_of(path)
     joint = [row for row in rows if row.get("stage") == "joint"]
@@ -112,7 +114,10 @@ def overview_of(path: Path, name: str | None = None) -> RunOverview:
     mean_s = _mean([row["seconds"] for row in joint[-20:]])
     quiet_s = time.time() - written
     status: Status = "stopped"
-    if (path / "report.html").exists() or (not trained and quiet_s > RUNNING_S):
+    ended = (step >= steps and not config.get("eval_episodes")) or any(
+        row.get("stage") == "after" for row in rows
+    )
+    if ended if trained else quiet_s > RUNNING_S:
         status = "finished"
     if quiet_s < max(RUNNING_S, 5 * mean_s) and status != "finished":
         status = "running"

@@ -34,6 +34,9 @@ def runs(tmp_path):
             os.utime(file, (written, written))
     played = tmp_path / "played"
     (played / "rollouts").mkdir(parents=True)
+    model = tmp_path / "model"
+    model.mkdir()
+    (model / "config.json").write_text('{"model_type": "qwen3"}')
     (played / "config.json").write_text('{"agent": "random", "env": "CPPO-Samples-v0", "k": 4}')
     return tmp_path
 
@@ -60,8 +63,9 @@ def test_a_run_is_deleted_only_when_told_so_and_never_while_it_runs(runs, capsys
         remove_run(RemoveConfig(runs / "some" / "old"))
     with pytest.raises(UsageError, match="is running; stop it first"):
         remove_run(RemoveConfig(runs / "some" / "new", yes=True))
-    with pytest.raises(UsageError, match="holds no run"):
-        remove_run(RemoveConfig(runs / "some", yes=True))
+    for folder in ("some", "model"):
+        with pytest.raises(UsageError, match="holds no run"):
+            remove_run(RemoveConfig(runs / folder, yes=True))
     remove_run(RemoveConfig(runs / "some" / "old", yes=True))
     assert not (runs / "some" / "old").exists() and (runs / "some" / "new").exists()
 
