@@ -224,3 +224,13 @@ def test_a_plan_continues_no_run(tmp_path: Path) -> None:
     small = TrainConfig(dry_run=True, assume="cpu:1", hidden=4096, layers=8)
     with pytest.raises(CppoError, match=r"does not fit: .* of 1\.0 GiB on cpu"):
         dry_run(small, Console(quiet=True))
+
+
+def test_the_plan_knows_the_bound_on_the_samplers_cache() -> None:
+    def cache(**options: float) -> int:
+        plan = make_plan(dataclasses.replace(CONFIG, sampler_options=options), HERE, 1)
+        [part] = [part for part in plan.parts if part.name == "key-value cache"]
+        return part.bytes
+
+    whole = cache()
+    assert whole / 4 < cache(cache_gib=whole / 2**31) <= whole / 2

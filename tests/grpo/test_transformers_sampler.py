@@ -4,7 +4,9 @@ import copy
 
 import pytest
 import torch
-from cppo_grpo.samplers import Sampler, SamplingParams
+from cppo_grpo.samplers import Sampler, SamplingParams, in_order
+from cppo_grpo.samplers import transformers as transformers_sampler
+from cppo_grpo.samplers.kv_cache import bytes_of_sequence, final_room, held_bytes
 from cppo_grpo.samplers.transformers import TransformersSampler, draw
 
 from cppo_env.errors import UsageError
@@ -120,3 +122,29 @@ def test_it_plays_the_role() -> None:
 def test_what_cannot_be_drawn_is_refused(options: dict) -> None:
     with pytest.raises(UsageError, match="expected"):
         SamplingParams(end_ids=(), **options)
+
+
+@pytest.mark.parametrize("make_model", [tiny_qwen3, tiny_hybrid])
+def test_a_bound_on_the_cache_changes_batches_and_no_completion(
+    make_model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, params = make_model(), SamplingParams(10, ENDS, 0.7, seed=3)
+    whole = TransformersSampler(model).sample(PROMPTS, params)
+    held: list[int] = []
+    step = transformers_sampler._Batch._forward
+
+    def noted(batch, ids) -> None:
+        step(batch, ids)
+        held.append(held_bytes(batch.cache))
+
+    monkeypatch.setattr(transformers_sampler._Batch, "_forward", noted)
+    once, each = bytes_of_sequence(model)
+    bound = 3 * (once + each * final_room(30, 39))
+    sampler = TransformersSampler(model, cache_gib=bound / 2**30)
+    batches = list(sampler.stream(PROMPTS, params))
+    assert len(PROMPTS) > max(map(len, batches)) > 1
+    assert 0 < max(held) <= bound
+    for i, got in enumerate(in_order(batches)):
+        assert got.token_ids == whole[i].token_ids
+    with pytest.raises(UsageError, match=r"cache_gib: got 1e-09, but a prompt of \d+ tokens and"):
+        list(TransformersSampler(model, cache_gib=1e-9).stream(PROMPTS, params))

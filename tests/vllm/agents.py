@@ -34,4 +34,5 @@ def answers(agent: Agent) -> list[list[str]]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(answers(VllmAgent(sys.argv[1], dtype="float32", max_model_len=512, **LIMITS))))
+    engine = {"dtype": "float32", "max_model_len": 512, "enforce_eager": True}
+    print(json.dumps(answers(VllmAgent(sys.argv[1], **engine, **LIMITS))))

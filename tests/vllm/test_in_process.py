@@ -51,7 +51,12 @@ def test_the_vllm_agent_answers_as_the_transformers_agent_does(folders: dict[str
     done = subprocess.run(
         [sys.executable, "-m", "tests.vllm.agents", folder],
         cwd=ROOT,
-        env=os.environ | {"OMP_NUM_THREADS": "1", "VLLM_CPU_KVCACHE_SPACE": "1"},
+        env=os.environ
+        | {
+            "OMP_NUM_THREADS": "1",
+            "VLLM_CPU_KVCACHE_SPACE": "1",
+            "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
+        },
         capture_output=True,
         text=True,
         timeout=1500,

@@ -10,7 +10,7 @@ import torch
 from transformers import AutoModelForCausalLM, PretrainedConfig
 
 from cppo_grpo.config import TrainConfig
-from cppo_grpo.memory.devices import Devices
+from cppo_grpo.memory.devices import GIB, Devices
 from cppo_grpo.memory.shapes import model_shape, text_config
 from cppo_grpo.memory.simulation import PassShape, activations, decoding
 from cppo_grpo.model.lora import add_adapter
@@ -155,7 +155,11 @@ def _plan(
         ]
     if config.sampler == "transformers":
         share = math.ceil(config.problems_per_step / processes) * config.tuples
-        decoded = [decoding(shape, one) for one in _decoded(config, share) if one.sequences]
+        decoded = [
+            decoding(shape, _bounded(shape, config, one))
+            for one in _decoded(config, share)
+            if one.sequences
+        ]
         worst = max(decoded, key=lambda one: one.cache + one.work)
         rows += [
             Part("key-value cache", int(worst.cache), "sampling"),
@@ -203,6 +207,15 @@ def _decoded(config: TrainConfig, episodes: int) -> tuple[PassShape, PassShape]:
         PassShape(prompt, config.max_tokens_plan, min(most, plans)),
         PassShape(prompt, config.max_tokens_solve, min(most, programs)),
     )
+
+
+def _bounded(shape: PretrainedConfig, config: TrainConfig, one: PassShape) -> PassShape:
+    """As many of the sequences as the sampler's option `cache_gib` admits at once."""
+    gib = config.sampler_options.get("cache_gib")
+    if gib is None:
+        return one
+    each = decoding(shape, one).cache / one.sequences
+    return replace(one, sequences=max(1, min(one.sequences, int(float(gib) * GIB / each))))
 
 
 def _vllm_share(config: TrainConfig, devices: Devices) -> int:

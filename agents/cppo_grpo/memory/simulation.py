@@ -28,7 +28,7 @@ from cppo_grpo.model.lora import add_adapter
 from cppo_grpo.model.modes import checkpoint_activations
 from cppo_grpo.model.sharing import LINEAR, attention_kinds, install, obstacle
 from cppo_grpo.model.tree_attention import PromptGroup, make_row
-from cppo_grpo.samplers.kv_cache import cache_argument, final_room, make_cache
+from cppo_grpo.samplers.kv_cache import cache_argument, final_room, held_bytes, make_cache
 from cppo_grpo.samplers.transformers import draw
 
 
@@ -299,14 +299,7 @@ def _prefill(key: _Key, tokens: int) -> tuple[float, float]:
                 input_ids=ids, use_cache=True, logits_to_keep=1, **{cache_argument(model): cached}
             )
             held = own.now
-        kept = sum(
-            tensor.nbytes
-            for layer in cached.layers
-            for name, value in vars(layer).items()
-            if not name.startswith("_")  # buffers have room for more
-            for tensor in (value if isinstance(value, list | tuple) else (value,))
-            if isinstance(tensor, Tensor)
-        )
+        kept = held_bytes(cached)
     return kept, own.peak - held
 
 

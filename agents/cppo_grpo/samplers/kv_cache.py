@@ -61,6 +61,34 @@ def cache_argument(model: PreTrainedModel) -> str:
     return "cache" if "cache" in inspect.signature(model.forward).parameters else "past_key_values"
 
 
+def held_bytes(cache: DynamicCache) -> int:
+    """Bytes of what a cache knows, without the spare room of its buffers."""
+    return sum(
+        tensor.nbytes
+        for layer in cache.layers
+        for name, value in vars(layer).items()
+        if not name.startswith("_")
+        for tensor in (value if isinstance(value, list | tuple) else (value,))
+        if isinstance(tensor, Tensor)
+    )
+
+
+@torch.no_grad()
+def bytes_of_sequence(model: PreTrainedModel) -> tuple[int, int]:
+    """Bytes that a sequence takes in the cache whatever its length, and those of each token.
+
+    Measured on two short prompts; windows bound the second, so it is the most.
+    """
+    sizes: list[int] = []
+    for tokens in (1, 2):
+        cache = make_cache(model.config)
+        ids = torch.zeros((1, tokens), dtype=torch.long, device=model.device)
+        model(input_ids=ids, use_cache=True, logits_to_keep=1, **{cache_argument(model): cache})
+        sizes.append(held_bytes(cache))
+    each = sizes[1] - sizes[0]
+    return sizes[0] - each, each
+
+
 def room(total: int) -> int:
     """The tokens that a new buffer holds: half as many again, so n appended ones cost O(n)."""
     return max(total + 32, total * 3 // 2)

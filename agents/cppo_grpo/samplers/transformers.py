@@ -12,7 +12,12 @@ from cppo_env.errors import UsageError
 from cppo_grpo.model.modes import evaluating
 from cppo_grpo.samplers import Completion, SamplingParams, in_order
 from cppo_grpo.samplers.inversion import invert
-from cppo_grpo.samplers.kv_cache import cache_argument, make_cache
+from cppo_grpo.samplers.kv_cache import (
+    bytes_of_sequence,
+    cache_argument,
+    final_room,
+    make_cache,
+)
 
 LEAVING_SHARE = 1 / 8
 """Drop finished rows once they are this share of the batch; dropping copies the whole cache."""
@@ -24,11 +29,16 @@ class TransformersSampler:
     Args:
         model: a causal language model.
         batch_size: maximum sequences decoded together; memory grows with it.
+        cache_gib: GiB that their keys and values may take; a batch has as many sequences as fit at
+            their longest. Default: no bound but `batch_size`.
     """
 
-    def __init__(self, model: PreTrainedModel, *, batch_size: int = 256) -> None:
+    def __init__(
+        self, model: PreTrainedModel, *, batch_size: int = 256, cache_gib: float | None = None
+    ) -> None:
         self.model = model
         self.batch_size = batch_size
+        self.cache_gib = cache_gib
 
     def sample(
         self, prompts: Sequence[Sequence[int]], params: SamplingParams, /
@@ -48,13 +58,38 @@ class TransformersSampler:
         )[streams]
         # Neighbours of like length waste no padding, and the copies of a prompt meet in one batch.
         order = sorted(range(len(prompts)), key=lambda i: (len(prompts[i]), tuple(prompts[i])))
-        for start in range(0, len(order), self.batch_size):
-            rows = order[start : start + self.batch_size]
+        for rows in self._batches(order, prompts, params.max_tokens):
             with evaluating(self.model), torch.no_grad():
                 drawn = _decode(
                     self.model, [tuple(prompts[i]) for i in rows], noise_BT[rows], params
                 )
             yield dict(zip(rows, drawn, strict=True))
+
+    def _batches(
+        self, order: Sequence[int], prompts: Sequence[Sequence[int]], max_tokens: int
+    ) -> Iterator[list[int]]:
+        """Batches of prompts, which come from the shortest on; the last one is padded to."""
+        if self.cache_gib is None:
+            for start in range(0, len(order), self.batch_size):
+                yield list(order[start : start + self.batch_size])
+            return
+        with evaluating(self.model):
+            once, each = bytes_of_sequence(self.model)
+        batch: list[int] = []
+        for i in order:
+            length = len(prompts[i])
+            one = (once + each * final_room(length, length + max_tokens - 1)) / 2**30
+            if one > self.cache_gib:
+                raise UsageError(
+                    f"cache_gib: got {self.cache_gib:g}, but a prompt of {length} tokens and its "
+                    f"longest answer of {max_tokens} take {one:.3g}; raise it"
+                )
+            if len(batch) == self.batch_size or one * (len(batch) + 1) > self.cache_gib:
+                yield batch
+                batch = []
+            batch.append(i)
+        if batch:
+            yield batch
 
     def update(self, named_weights: Iterable[tuple[str, Tensor]], /) -> None:
         """Copy the trainer's weights into the model, unless both are the same model."""
