@@ -61,6 +61,35 @@ def test_without_its_adapter_the_policy_is_the_model_that_it_started_from() -> N
     assert (log_probs(policy) - log_probs(start)).abs().max() > 0.01
 
 
+def divergence(policy: Policy, reference: Policy | WithoutAdapter) -> tuple[float, float]:
+    """k3 before the first step, and the largest entry of its gradient."""
+    prompts, completions = random_ids(9, seed=1) * 3 + random_ids(5), random_ids(4, 7, 1, 6)
+    behind = log_probs(reference) - policy.train()(prompts, completions, 0.7)
+    k3 = (behind.exp() - 1 - behind).sum()
+    k3.backward()
+    gradients = [one.grad for one in policy.parameters() if one.grad is not None]
+    return float(k3.detach()), max(float(one.abs().max()) for one in gradients)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
+def test_before_the_first_step_the_divergence_and_its_gradient_are_exactly_0(
+    dtype: torch.dtype,
+) -> None:
+    base = copy.deepcopy(tiny_qwen3()).to(dtype)
+    policy = Policy(add_adapter(base, TrainConfig(lora_rank=4)))
+    assert divergence(policy, WithoutAdapter(policy)) == (0.0, 0.0)
+
+
+def test_a_reference_of_all_weights_must_be_float32_as_the_policy_is() -> None:
+    start = tiny_qwen3()
+    policy = Policy(copy.deepcopy(start))
+    assert divergence(policy, Policy(copy.deepcopy(start)).eval()) == (0.0, 0.0)
+    policy.zero_grad()
+    k3, gradient = divergence(policy, Policy(copy.deepcopy(start).bfloat16()).eval())
+    assert k3 > 0
+    assert gradient > 1e-6
+
+
 def test_samplers_get_merged_weights_and_draw_alike() -> None:
     policy, plain = moved(tiny_qwen3()), copy.deepcopy(tiny_qwen3())
     merged = TransformersSampler(plain)
