@@ -111,7 +111,8 @@ def test_a_frozen_solver_stays_what_it_was_after_the_warm_start(tmp_path: Path) 
     before = drawn()
     stored = load_file(run.reference / "model.safetensors")
     assert isinstance(agent.sampler, FrozenRegion)
-    for name, weight in agent.sampler.frozen.model.named_parameters():
+    frozen: Any = agent.sampler.frozen
+    for name, weight in frozen.model.named_parameters():
         assert torch.equal(weight, stored[name]), name
     with torch.no_grad():
         for weight in model.parameters():
