@@ -9,6 +9,8 @@ import zlib
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -89,6 +91,26 @@ def test_a_release_with_absent_files_is_reported(tmp_path: Path):
     with pytest.warns(ProblemDataWarning, match=f"version 'release_v6' is incomplete: {absent}"):
         assert len(load_problems(tmp_path, version="release_v6")) == 2
     assert len(load_problems(tmp_path, version="v5_v6")) == 2
+
+
+def test_a_version_of_a_parquet_copy_goes_by_folder_or_by_dates(tmp_path: Path):
+    days = {"a": "2024-03-30", "b": "2024-12-24", "c": "2025-01-05", "d": "2025-04-06"}
+    rows = [
+        livecodebench(question_id=name, contest_date=datetime.datetime.fromisoformat(day))
+        for name, day in days.items()
+    ]
+    for folder, some in (("copy/data", rows), ("by folder/release_v5", rows[:2])):
+        (tmp_path / folder).mkdir(parents=True)
+        table = pa.Table.from_pylist(some)
+        pq.write_table(table, tmp_path / folder / "test-00000-of-00001.parquet")
+    with pytest.warns(ProblemDataWarning, match="2 of 4 problems were taken by their dates"):
+        problems = load_problems(tmp_path / "copy", version="v6")
+    assert [problem.id for problem in problems] == ["c", "d"]
+    with pytest.warns(ProblemDataWarning, match="3 of 4"):
+        assert len(load_problems(tmp_path / "copy", version="v5_v6")) == 3
+    assert len(load_problems(tmp_path / "by folder", version="release_v5")) == 2
+    with pytest.raises(ProblemDataError, match="no problem has a date of version 'v3'"):
+        load_problems(tmp_path / "copy", version="v3")
 
 
 def test_hidden_tests_are_read_plain_and_packed():

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 import warnings
+from bisect import bisect_right
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
-from cppo_env.errors import UsageError
+from cppo_env.errors import ProblemDataError, UsageError
 from cppo_env.forms import in_form
 from cppo_env.problems.files.catalog import Catalog
 from cppo_env.problems.files.formats import JsonLines, RecordFile
@@ -43,6 +44,9 @@ LIMITS = Limits(cpu_s=6.0, wall_s=15.0)
 """The benchmark's own harness allows 6 s for a test."""
 
 LATEST = 6
+LAST_DAYS = ("2024-04-01", "2024-06-01", "2024-08-01", "2024-09-22", "2025-01-04")
+"""The first day that belongs to the next release, by the months that the benchmark's card gives and
+the rows at hand: for copies whose files do not say which release they are."""
 
 
 def load(
@@ -55,7 +59,9 @@ def load(
         version: "release_v6" is the union of the first six files, "v6" only what the sixth added,
             "v4_v6" files four to six, "release_latest" all files. Default: every file. These are
             the benchmark's own names. If files of a version are missing, a `ProblemDataWarning`
-            names them.
+            names them. Of a copy with other file names, such as a Parquet mirror, the folder with
+            the version's name is taken, else the problems with dates of the version, with a
+            warning.
         **filters: see `cppo_env.problems.selection.Filters`; dates make a window.
 
     Raises:
@@ -63,9 +69,31 @@ def load(
         UsageError: unknown release.
     """
     files = files_of("livecodebench", source)
-    if version is not None:
-        files = _files_of_version(files, version, source)
-    return select(Catalog(files, decode), **filters)
+    if version is None:
+        return select(Catalog(files, decode), **filters)
+    if any(release_of(file) for file in files):
+        return select(Catalog(_files_of_version(files, version, source), decode), **filters)
+    releases = _releases(version)
+    if named := [file for file in files if version in Path(file.state()[0].path).parts[:-1]]:
+        return select(Catalog(named, decode), **filters)
+    problems = select(Catalog(files, decode), **filters)
+    chosen = [n for n in range(len(problems)) if _release_by_date(problems, n) in releases]
+    if not chosen:
+        raise ProblemDataError(f"{source}: no problem has a date of version {version!r}")
+    warnings.warn(
+        f"version {version!r}: no file or folder is named after a release, so {len(chosen)} of "
+        f"{len(problems)} problems were taken by their dates; a release's own list may differ by "
+        "those of its first and last days",
+        ProblemDataWarning,
+        2,
+    )
+    return problems.pick(chosen)
+
+
+def _release_by_date(problems: Problems, index: int) -> int:
+    """The release whose window holds the date of a problem; 0 without a date."""
+    day = (problems.summary(index).date or "")[:10]
+    return bisect_right(LAST_DAYS, day) + 1 if day else 0
 
 
 def _files_of_version(
