@@ -28,9 +28,12 @@ class NotesPassed:
         if event == "cppo.forked":
             self.asked = True
         elif event == "socket.connect":
-            self.asked |= str(arguments[1]) in NOWHERE
+            self.asked |= NOWHERE == f"unix://{arguments[1]}"
         elif event == "subprocess.Popen":
             self.asked |= "-I" not in arguments[1]  # judged programs start so
+
+    def pytest_collection_finish(self) -> None:
+        self.asked = False  # the suite itself has looked for an engine
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item):
