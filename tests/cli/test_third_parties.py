@@ -49,7 +49,7 @@ def files(tmp_path):
         (["problems", "stats", "samples", "--plot", "x.xyz"], "ends in .png, .svg, .pdf", 2),
         (["report", "{}/evaluation"], "holds an evaluation, expected a training run", 2),
         (["problems", "list", "{}/bad.jsonl"], "bad.jsonl:2: not JSON", 1),
-        (["problems", "list", "{}/cut.parquet"], "cut.parquet: no whole Parquet file", 1),
+        (["problems", "list", "{}/cut.parquet"], "cut.parquet: half a download", 1),
     ],
     ids=lambda value: " ".join(value[:2]) if isinstance(value, list) else "",
 )
