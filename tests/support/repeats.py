@@ -28,7 +28,7 @@ class NotesPassed:
         if event == "cppo.forked":
             self.asked = True
         elif event == "socket.connect":
-            self.asked |= NOWHERE == f"unix://{arguments[1]}"
+            self.asked |= f"unix://{arguments[1]}" == NOWHERE
         elif event == "subprocess.Popen":
             self.asked |= "-I" not in arguments[1]  # judged programs start so
 
