@@ -36,8 +36,6 @@ class RunOutcome:
     """Standard output or, for call-based problems, the returned value as JSON."""
     stderr: bytes
     """The end of standard error, for people."""
-    in_doubt: bool = False
-    """Whether it might have kept its time limit on an otherwise idle machine."""
 
 
 def needs_checker(problem: Problem, outcome: RunOutcome) -> bool:

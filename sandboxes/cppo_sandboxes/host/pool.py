@@ -76,7 +76,8 @@ class Pool:
         Raises:
             SandboxError: none can be started.
         """
-        self._first.wait(2 * START_S)
+        if not self._first.wait(2 * START_S):
+            raise SandboxError(f"no worker has started within {2 * START_S:g} s; try again")
         if self._first_error is not None:
             raise self._first_error
 
@@ -185,6 +186,9 @@ class Pool:
             self._dismiss(link, told(error, "the connection to the worker failed"))
 
     def _schedule(self) -> None:
+        if self._first_error is not None:  # no worker will be started any more
+            for batch in self._batches:
+                batch.fail(str(self._first_error))
         self._finish_batches()
         if not self._judge_alone():
             self._start_programs()
