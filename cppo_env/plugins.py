@@ -39,6 +39,7 @@ EXTRAS = {
     "jinja2": "grpo",
     "matplotlib": "stats",
     "scipy": "stats",
+    "sklearn": "grpo",
     "pydantic": "grpo",
     "pyarrow": "problems",
     "huggingface_hub": "problems",

@@ -1,0 +1,193 @@
+"""The settings of `cppo gate label | train | calibrate | check`, and the file of labels."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from cppo_env.errors import UsageError
+from cppo_env.sources import ProblemSource
+from cppo_grpo.recipe.json_lines import read_lines
+
+WHAT = '{"problem_id", "methods": [texts], "label": 0 or 1, "kind"}'
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A tuple and whether it is valid."""
+
+    problem_id: str
+    methods: tuple[str, ...]
+    valid: bool
+    kind: str
+    """"valid", the corruption that made it invalid, or who said so."""
+
+
+def read_labels(file: Path) -> list[Label]:
+    """The labels of a file.
+
+    Raises:
+        UsageError: it cannot be read, a line is no label, or all labels are of one class.
+    """
+    labels: list[Label] = []
+    for number, row in read_lines(file, WHAT):
+        match row:
+            case {"problem_id": str(problem_id), "methods": [*methods], "label": 0 | 1 as label}:
+                texts = tuple(str(one) for one in methods)
+                labels.append(Label(problem_id, texts, bool(label), str(row.get("kind", ""))))
+            case _:
+                raise UsageError(
+                    f"{file}:{number}: got the fields {', '.join(row)}, expected {WHAT}"
+                )
+    valid = sum(one.valid for one in labels)
+    if valid in (0, len(labels)):
+        raise UsageError(
+            f"{file}: all {len(labels)} labels are {'valid' if valid else 'invalid'}; a gate needs "
+            "both classes"
+        )
+    return labels
+
+
+def balanced(labels: Sequence[Label], seed: int) -> list[Label]:
+    """As many valid as invalid ones of each problem; the others are drawn out."""
+    from random import Random
+
+    random, kept = Random(f"{seed}/balance"), list[Label]()
+    by_problem: dict[str, list[Label]] = {}
+    for one in labels:
+        by_problem.setdefault(one.problem_id, []).append(one)
+    for mine in by_problem.values():
+        sides = [[one for one in mine if one.valid is side] for side in (True, False)]
+        count = min(map(len, sides))
+        for side in sides:
+            kept += random.sample(side, count)
+    return kept
+
+
+def digest(file: Path) -> str:
+    """SHA-256 of a file."""
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class LabelConfig:
+    """Settings of `cppo gate label`."""
+
+    output: Path
+    """New file of labels, JSON lines."""
+    tuples: tuple[str, ...] = ()
+    """Files of valid tuples. Default: the named references of the problem set."""
+    by: Literal["corruptions", "judge"] = "corruptions"
+    """"corruptions": the tuples are valid, and invalid ones are made of them. "judge": the judge
+    labels the tuples and their corruptions."""
+    judge: str = "llm"
+    """Judge that labels (docs/gates.md)."""
+    judge_options: dict[str, Any] = field(default_factory=dict[str, Any])
+    """Options of the judge."""
+    per_problem: int = 8
+    """Valid tuples of each problem that are made from its named references, and as many invalid
+    ones."""
+    kinds: tuple[str, ...] = ()
+    """Corruptions to use. Default: all of them."""
+    env: str = "CPPO-Samples-v0"
+    """Id of the environment whose problem set has the problems."""
+    problems: str | None = None
+    """Problems: a path or a name. Default: the problem set of the environment id."""
+    split: str | None = None
+    """Split of the problems."""
+    filters: dict[str, Any] = field(default_factory=dict[str, Any])
+    """Further filters of `cppo_env.load_problems`."""
+    k: int = 4
+    """K: methods of a tuple."""
+    seed: int = 0
+    """Decides the draws."""
+
+    @property
+    def source(self) -> ProblemSource:
+        """Where the problems come from."""
+        return ProblemSource(self.env, self.problems, self.split, self.filters)
+
+
+@dataclass(frozen=True, slots=True)
+class GateTrainConfig:
+    """Settings of `cppo gate train`."""
+
+    labels: Path
+    """File of labels (`cppo gate label`)."""
+    model: str | None = None
+    """Folder or hub name of the base model. Default: a tiny model made from scratch."""
+    env: str = "CPPO-Samples-v0"
+    """Id of the environment whose problem set has the problems."""
+    problems: str | None = None
+    """Problems: a path or a name. Default: the problem set of the environment id."""
+    split: str | None = None
+    """Split of the problems."""
+    filters: dict[str, Any] = field(default_factory=dict[str, Any])
+    """Further filters of `cppo_env.load_problems`."""
+    rubric: str | None = None
+    """File of another rubric (docs/gates.md)."""
+    run: Path | None = None
+    """Run folder; the gate is its `model/`. Default: a new one under `runs/`."""
+    resume: Path | None = None
+    """Go on with the run in this folder, with its stored settings."""
+    held_out: float = 0.2
+    """Share of the problems whose labels are held out, for the choice of epoch and the figures."""
+    epochs: int = 5
+    """Passes over the training labels; the best one by average precision is kept."""
+    batch: int = 16
+    """Labels of an optimizer step."""
+    lr: float = 1e-5
+    """Peak learning rate; 1e-5 suits a pretrained model, 3e-3 one made from scratch."""
+    weight_decay: float = 0.01
+    """Weight decay of AdamW."""
+    micro_batch: int = 8
+    """Labels of a forward and backward pass."""
+    max_tokens: int = 4096
+    """Longer questions are left out and counted."""
+    recall: float = 0.9
+    """τ is the largest threshold with this recall on the held-out labels."""
+    hidden: int = 64
+    """Width of a model made from scratch."""
+    layers: int = 2
+    """Layers of a model made from scratch."""
+    seed: int = 0
+    """Seeds a new model, the split, the balance and the order."""
+    threads: int = 1
+    """CPU threads."""
+
+    @property
+    def source(self) -> ProblemSource:
+        """Where the problems come from."""
+        return ProblemSource(self.env, self.problems, self.split, self.filters)
+
+
+@dataclass(frozen=True, slots=True)
+class GateConfig:
+    """Settings of `cppo gate calibrate` and `cppo gate check`."""
+
+    gate: Path
+    """Folder of the gate: `model/` of a run of cppo gate train."""
+    labels: Path
+    """File of labels that the gate was not trained on."""
+    env: str = "CPPO-Samples-v0"
+    """Id of the environment whose problem set has the problems."""
+    problems: str | None = None
+    """Problems: a path or a name. Default: the problem set of the environment id."""
+    split: str | None = None
+    """Split of the problems."""
+    filters: dict[str, Any] = field(default_factory=dict[str, Any])
+    """Further filters of `cppo_env.load_problems`."""
+    recall: float = 0.9
+    """`calibrate`: τ is the largest threshold with this recall."""
+    plot: Path | None = None
+    """File for the curves (SVG). Default: `gate.svg` in the gate's folder."""
+    seed: int = 0
+    """Seeds the bootstrap."""
+
+    @property
+    def source(self) -> ProblemSource:
+        """Where the problems come from."""
+        return ProblemSource(self.env, self.problems, self.split, self.filters)
