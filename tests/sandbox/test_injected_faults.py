@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import pytest
 from cppo_sandboxes.host import pool, station
+from cppo_sandboxes.host.batch import JobBatch
 from cppo_sandboxes.worker import frames
 
 import cppo_env
+from cppo_env.errors import SandboxError
 from cppo_env.types import Job, Problem, TestCase
 from tests.support.jobs import ADD, sums
 
@@ -162,3 +164,16 @@ def test_a_closed_sandbox_answers():
     sandbox.close()
     report = sandbox.run([Job(sums(1), ADD)])[0]
     assert report.verdict == "IE" and "closed" in report.message
+
+
+def test_a_pool_whose_workers_never_start_answers():
+    def fails():
+        raise SandboxError("no worker today")
+
+    empty = pool.Pool(fails, 1, 1)
+    with pytest.raises(SandboxError, match="no worker today"):
+        empty.wait_for_first()
+    batch = JobBatch([Job(sums(1), ADD)])
+    empty.run(batch)
+    empty.close()
+    assert batch.reports[0].verdict == "IE" and "no worker today" in batch.reports[0].message
