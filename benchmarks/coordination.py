@@ -30,6 +30,7 @@ from typing import Any
 
 import numpy as np
 from cppo_grpo import Run, TrainConfig, train
+from cppo_grpo.choices import Planner
 from cppo_grpo.runs.log import MetricsLog
 from cppo_grpo.stages.start import starting_point
 from cppo_sandboxes.cached import CachedSandbox
@@ -137,7 +138,7 @@ class Cell:
         if (self.folder / "config.json").exists():
             run = Run.open(TrainConfig(resume=self.folder))
         else:
-            settings = {"lr": self.rate} | COMMON | METHODS[self.method]
+            settings: dict[str, Any] = {"lr": self.rate} | COMMON | METHODS[self.method]
             run = Run.open(
                 TrainConfig(
                     **settings,
@@ -168,7 +169,7 @@ class Start:
     """A warm-started model and its evaluation, shared by the methods that play alike."""
 
     setting: str
-    planner: str
+    planner: Planner
     seed: int
     root: Path
 

@@ -31,7 +31,7 @@ WORDS = "sort numbers then sweep window with two pointers and keep heap of sums"
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(description="How quick the viewer is with many episodes.")
     parser.add_argument("--episodes", type=int, nargs="+", default=[100, 10_000, 100_000])
     table = Table(
         "episodes", "MB", *["index", "open", "filter", "search"], "run", "step", "found", "MiB"

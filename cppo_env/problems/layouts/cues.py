@@ -26,25 +26,25 @@ class Cue:
     """A row of the table.
 
     Attributes:
-        means: what a sentence says in which all of `has` are found and `hasnt` is not.
+        means: what a sentence says in which all of `has` are found and `without` is not.
     """
 
     means: str
     has: tuple[re.Pattern[str], ...]
-    hasnt: re.Pattern[str] | None = None
+    without: re.Pattern[str] | None = None
 
     def found(self, sentence: str) -> bool:
         """Whether a sentence says it."""
         return all(pattern.search(sentence) for pattern in self.has) and not (
-            self.hasnt is not None and self.hasnt.search(sentence)
+            self.without is not None and self.without.search(sentence)
         )
 
 
-def _cue(means: str, *has: str, hasnt: str | None = None) -> Cue:
+def _cue(means: str, *has: str, without: str | None = None) -> Cue:
     return Cue(
         means,
         tuple(re.compile(pattern, re.IGNORECASE) for pattern in has),
-        re.compile(hasnt, re.IGNORECASE) if hasnt else None,
+        re.compile(without, re.IGNORECASE) if without else None,
     )
 
 
@@ -65,7 +65,7 @@ TABLE = (
         SEVERAL_ANSWERS,
         rf"\b{_PRINT}\s+(?:or\s+{_PRINT}\s+)?any\b(?!\s+(?:extra|other|additional|more|further|"
         r"spaces?|messages?|prompts?|debug|thing))",
-        hasnt=rf"\b(?:not|n't|never|without|avoid)\s+(?:\w+\s+)?{_PRINT}\s+any\b",
+        without=rf"\b(?:not|n't|never|without|avoid)\s+(?:\w+\s+)?{_PRINT}\s+any\b",
     ),
     _cue(
         SEVERAL_ANSWERS,
@@ -74,7 +74,7 @@ TABLE = (
         rf"\bany\s+(?:(?:one|single)\s+)?(?:of\s+(?:them|these|those|the)\b|{_GOOD}\b|way\b|"
         rf"[\"“‘']?\w+[\"”’']?\s+(?:\w+\s+){{0,3}}?(?:such\s+that|which|that|for\s+which)\b|"
         rf"(?:[\"“‘']?\w+[\"”’']?\s+){{0,2}}(?:schedule|array|permutation|answer|solution)\b)",
-        hasnt=r"\b(?:fails?|unable|able|tr(?:y|ies|ying)|wants?|managed?s?|operations?|moves?|"
+        without=r"\b(?:fails?|unable|able|tr(?:y|ies|ying)|wants?|managed?s?|operations?|moves?|"
         r"step|turn|increase|decrease|divide)\b|\b(?:not|n't|never)\s+(?:\w+\s+)?(?:find|choose|pick|select)\s+any\b|"
         r"\bchoose\s+any\s+(?:possible\s+amount|two)\b",
     ),
@@ -84,7 +84,7 @@ TABLE = (
         rf"(?:{_GOOD}|{_ANSWERS}))\b|\bany\s+(?:one\s+)?(?:{_GOOD}\s+)+(?:one\b|{_ANSWERS})",
         r"\b(?:accept(?:ed|able|s)?|allowed|ok|okay|fine|considered\s+correct|suffices?|will\s+do|"
         r"be\s+(?:printed|returned|output)|printing|counts?)\b",
-        hasnt=r"\b(?:not|n't|never)\s+(?:\w+\s+)?(?:accept|allowed)",
+        without=r"\b(?:not|n't|never)\s+(?:\w+\s+)?(?:accept|allowed)",
     ),
     _cue(SEVERAL_ANSWERS, rf"[—–-]\s*any\s+(?:{_GOOD}|of\s+(?:them|these|those))\b"),
     _cue(
@@ -94,7 +94,7 @@ TABLE = (
         r"\b(?:any(?!\s+(?:number|time|case|way\s+to))|arbitrary|whichever|accepted|all\s+of\s+them\s+"
         r"are|does\s+not\s+matter|doesn't\s+matter)\b",
         rf"\b(?:{_PRINT}|accepted|answer|choose|find|give|matter)\b",
-        hasnt=r"\bany\b[^.]{0,20}\b(?:operations?|moves?|steps?)\b",
+        without=r"\bany\b[^.]{0,20}\b(?:operations?|moves?|steps?)\b",
     ),
     _cue(
         SEVERAL_ANSWERS,
@@ -105,7 +105,7 @@ TABLE = (
         rf"\b(?:{_PRINT}|answer|listed|given)\b[^.]*?\bin\s+(?:any|arbitrary|whatever)\s+order\b"
         r"|\b(?:order\s+of\s+(?:the\s+)?(?:output|lines|pairs|edges|answer|elements)|output\s+order)"
         r"\b[^.]*?\b(?:does\s+not|doesn't|is\s+not|isn't|may\s+be\s+any|can\s+be\s+any)",
-        hasnt=r"\b(?:operations?|moves?|steps?|following)\b[^.]*\bin\s+any\s+order\b",
+        without=r"\b(?:operations?|moves?|steps?|following)\b[^.]*\bin\s+any\s+order\b",
     ),
     _cue(INTERACTIVE, r"\bthis\s+is\s+an?\s+(?:\w+\s+)?interactive\s+(?:problem|task)"),
     _cue(INTERACTIVE, r"\bflush(?:ing)?\s+(?:the\s+)?(?:your\s+)?(?:output|stdout|stream|buffer)"),
@@ -125,7 +125,7 @@ TABLE = (
         r"\S.*?(?<![,;:])\s\(?in\s+any\s+(?:letter\s+|register\s+)?(?:case|register)\b"
         r"(?!\s*,\s*(?:we|you|he|she|it|they|the|there|if|an?)\b)",
         _OUTPUT,
-        hasnt=r"\b(?:so|then|thus|hence|but|and)\s+in\s+any\s+case\b",
+        without=r"\b(?:so|then|thus|hence|but|and)\s+in\s+any\s+case\b",
     ),
     _cue(
         ANY_CASE,
@@ -133,7 +133,7 @@ TABLE = (
         r"(?:upper|lower|mixed)[\s-]*case\b|\b(?:in\s+)?(?:either|whichever|whatever)\s+case\b",
         r"\b(?:print|output|answer|accept|write)\w*\b",
         r"\b(?:can|may|could|either|any|accepted|allowed)\b",
-        hasnt=r"\b(?:consist|contain|compos|letters?\s+of\s+the|input)|\bif\b.*\bupper",
+        without=r"\b(?:consist|contain|compos|letters?\s+of\s+the|input)|\bif\b.*\bupper",
     ),
     _cue(
         ANY_CASE,
@@ -141,7 +141,7 @@ TABLE = (
         r"(?:letter\s+)?case\b|\bcase\b[^.]{0,40}\b(?:does\s+not|doesn't|is\s+not|isn't)\s+"
         r"(?:matter|important)|\bnot\s+case[-\s]sensitive\b",
         r"\b(?:answers?|outputs?|checker|judge|print|yes)\b",
-        hasnt=r"\bcompar\w+\s+(?:the\s+)?(?:names|words|strings|keys)\b",
+        without=r"\bcompar\w+\s+(?:the\s+)?(?:names|words|strings|keys)\b",
     ),
     _cue(
         ANY_CASE,
