@@ -46,6 +46,11 @@ EXTRAS = {
     "datasketch": "problems",
     "tensorboard": "tracking",
     "wandb": "tracking",
+    "pandas": "analysis",
+    "starlette": "view",
+    "uvicorn": "view",
+    "plotly": "view",
+    "latex2mathml": "view",
     "openai": "openai",
     "vllm": "vllm",
 }

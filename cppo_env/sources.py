@@ -47,11 +47,18 @@ class ProblemSource:
             UsageError: the id is no environment of this project's kind, or a filter is unknown.
             ProblemDataError: the problems are absent.
         """
-        registered = environment_spec(self.env).kwargs
-        source = registered["dataset"] if self.problems is None else self.problems
-        of_the_id = {name: one for name, one in registered.items() if name not in ARGUMENTS}
+        source = self.problems
+        if source is None:
+            source = environment_spec(self.env).kwargs["dataset"]
         split = {} if self.split is None else {"split": self.split}
-        return load_problems(source, **{**of_the_id, **split, **self.filters})
+        return load_problems(source, **{**_filters_of(self.env), **split, **self.filters})
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """What `gym.make` takes for these problems; of a set that is here, no filter of the id."""
+        if self.problems is None or isinstance(self.problems, str):
+            return {"problems": self.problems, "split": self.split, **self.filters}
+        return {"problems": self.problems, **dict.fromkeys(_filters_of(self.env))}
 
     def loaded(self) -> ProblemSource:
         """The same problems, which need not be read again."""
@@ -60,6 +67,12 @@ class ProblemSource:
     def of(self, problems: ProblemSet) -> ProblemSource:
         """These problems in the same environment."""
         return ProblemSource(self.env, problems)
+
+
+def _filters_of(env: str) -> dict[str, Any]:
+    """The filters of the problem set that an environment id was registered with."""
+    registered = environment_spec(env).kwargs
+    return {name: one for name, one in registered.items() if name not in ARGUMENTS}
 
 
 def source_of(settings: Mapping[str, Any], *, training: bool = False) -> ProblemSource:

@@ -98,8 +98,14 @@ def _extras() -> Iterator[Fact]:
                 f"if you need it: {plugins.how_to_install(extra)}",
             )
         else:
-            versions = (f"{package} {importlib.metadata.version(package)}" for package in packages)
+            versions = (f"{package} {_version(package)}" for package in packages)
             yield Fact(f"extra {extra}", ", ".join(versions))
+
+
+def _version(package: str) -> str:
+    """The version of what provides an importable package: `sklearn` comes with scikit-learn."""
+    [provider, *_] = importlib.metadata.packages_distributions()[package]
+    return importlib.metadata.version(provider)
 
 
 def _accelerator() -> Iterator[Fact]:

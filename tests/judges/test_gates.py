@@ -248,6 +248,6 @@ def test_gym_make_takes_a_product_with_options():
         disable_env_checker=True,
     )
     env.reset(options={"problem_id": "anagram-groups"})
-    *_, info = env.step(("sort the letters", "count letters in a table", "multiply", "  "))
-    assert info["ruling"].reason == "format: method 4 is empty"
+    *_, info = env.step(("sort the letters", "count letters in a table", "multiply", "x " * 99))
+    assert info["ruling"].reason.startswith("format: ")
     env.close()

@@ -1,5 +1,6 @@
 """Other people's checkers: whatever they do, their own jobs fail and nothing else."""
 
+import contextlib
 import ctypes
 import os
 import subprocess
@@ -272,7 +273,7 @@ def test_answers_of_any_bytes_and_length_reach_a_checker():
 
 
 def test_a_closed_sandbox_leaves_no_grader():
-    before = set(descendants(os.getpid()))
+    before, others = graders(), set(descendants(os.getpid()))
     sandbox = cppo_env.make_sandbox("local", workers=2)
     stuck = Job(replace(sums(1), checker=sleeps), ADD)
     thread = threading.Thread(target=sandbox.run, args=([stuck],))
@@ -283,13 +284,18 @@ def test_a_closed_sandbox_leaves_no_grader():
     assert graders() - before
     sandbox.close()
     thread.join(20)
-    assert not thread.is_alive() and not set(descendants(os.getpid())) - before
+    assert not thread.is_alive() and not set(descendants(os.getpid())) - others
+    assert not graders() - before
 
 
 def graders():
-    """The graders of this process."""
-    found = descendants(os.getpid())
-    return {pid for pid in found if "host.grader" in Path(f"/proc/{pid}/cmdline").read_text()}
+    """The graders of this process, each with its start: numbers of processes come back soon."""
+    found = set()
+    for pid in descendants(os.getpid()):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            if "host.grader" in Path(f"/proc/{pid}/cmdline").read_text():
+                found.add((pid, Path(f"/proc/{pid}/stat").read_text().split()[21]))
+    return found
 
 
 def starts_a_sleeper(problem, test, got):

@@ -151,15 +151,13 @@ def environment(
     env: Any = gym.make_vec(
         source.env,
         num_envs=places,
-        problems=source.problems,
-        split=source.split,
         k=config.k,
         sandbox=sandbox,
         judge=config.judge if judge is None else judge,
         judge_options=config.judge_options if judge is None else {},
         reward=reward,
         end_on_refusal=config.ends_on_refusal if end_on_refusal is None else end_on_refusal,
-        **source.filters,
+        **source.arguments,
     )
     try:
         yield env.unwrapped
