@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cppo_env.errors import ProblemDataError, UsageError
@@ -83,6 +83,7 @@ PROBLEMS = st.builds(
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(PROBLEMS, min_size=1, max_size=4, unique_by=lambda problem: problem.id))
+@example([problem("a", checker="{"), problem("b", checker='"strict"'), problem("c", checker='"')])
 def test_any_problem_comes_back_as_it_was(
     tmp_path_factory: pytest.TempPathFactory, problems: list[Problem]
 ):

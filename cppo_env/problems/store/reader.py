@@ -26,6 +26,8 @@ from cppo_env.types import CheckerProgram, Limits, Problem, TestCase
 INDEX = "index.parquet"
 FORMAT = "1"
 FORMAT_KEY = b"cppo.store"
+JSON_BEGINS = "{", '"'
+"""Beginnings of a checker that is stored as JSON; any other is a name."""
 """Schema metadata key that marks a store; its value is the format version."""
 
 DIGEST = "digest"
@@ -209,8 +211,9 @@ def _problem(place: Place, body: Mapping[str, Any]) -> Problem:
 
 
 def _checker(text: str) -> str | CheckerProgram:
-    """A checker's name, or the program that is stored as JSON; no name begins with a brace."""
-    return CheckerProgram(**json.loads(text)) if text.startswith("{") else text
+    """A checker's name, or what is stored as JSON: a program, or a name that looks like JSON."""
+    found: Any = json.loads(text) if text.startswith(JSON_BEGINS) else text
+    return found if isinstance(found, str) else CheckerProgram(**found)
 
 
 def _frozen(value: Any) -> Any:

@@ -11,7 +11,14 @@ from typing import Any
 
 from cppo_env.errors import UsageError
 from cppo_env.problems.contents import digest_of
-from cppo_env.problems.store.reader import DIGEST, FORMAT, FORMAT_KEY, INDEX, arrow
+from cppo_env.problems.store.reader import (
+    DIGEST,
+    FORMAT,
+    FORMAT_KEY,
+    INDEX,
+    JSON_BEGINS,
+    arrow,
+)
 from cppo_env.problems.store.tests import pack
 from cppo_env.problems.views import Problems, summarise
 from cppo_env.types import CheckerProgram, Problem, TestCase
@@ -193,7 +200,8 @@ def _checker_name(problem: Problem) -> str:
             f"problem {problem.id!r} has a function as its checker, which cannot be stored; "
             "name it in the entry-point group cppo_env.checkers"
         )
-    return problem.checker
+    name = problem.checker
+    return json.dumps(name) if name.startswith(JSON_BEGINS) else name
 
 
 def _pairs(tests: Sequence[TestCase]) -> str:
