@@ -275,13 +275,14 @@ def test_answers_of_any_bytes_and_length_reach_a_checker():
 def test_a_closed_sandbox_leaves_no_grader():
     before, others = graders(), set(descendants(os.getpid()))
     sandbox = cppo_env.make_sandbox("local", workers=2)
-    stuck = Job(replace(sums(1), checker=sleeps), ADD)
-    thread = threading.Thread(target=sandbox.run, args=([stuck],))
+    # On a busy machine one of them may be too late to need a grader.
+    stuck = [Job(replace(sums(1), checker=sleeps), f"{ADD}#{i}") for i in range(4)]
+    reports = []
+    thread = threading.Thread(target=lambda: reports.extend(sandbox.run(stuck)))
     thread.start()
-    deadline = time.monotonic() + 60
-    while not graders() - before and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert graders() - before
+    while not graders() - before and thread.is_alive():
+        thread.join(0.05)
+    assert graders() - before, reports
     sandbox.close()
     thread.join(20)
     assert not thread.is_alive() and not set(descendants(os.getpid())) - others
