@@ -19,24 +19,7 @@ several right answers.
 """
 
 from cppo_env.checkers.parity import apps, lcb
-from cppo_env.checkers.special import (
-    case_insensitive,
-    float_1e_1,
-    float_1e_2,
-    float_1e_3,
-    float_1e_4,
-    float_1e_5,
-    float_1e_6,
-    float_1e_7,
-    float_1e_8,
-    float_1e_9,
-    float_1e_10,
-    float_1e_11,
-    float_1e_12,
-    tolerance,
-    unordered,
-    value_or_wrapped,
-)
+from cppo_env.checkers.special import case_insensitive, tolerance, unordered, value_or_wrapped
 from cppo_env.checkers.strict import strict
 
 __all__ = [
@@ -60,3 +43,19 @@ __all__ = [
     "unordered",
     "value_or_wrapped",
 ]
+
+(
+    float_1e_1,
+    float_1e_2,
+    float_1e_3,
+    float_1e_4,
+    float_1e_5,
+    float_1e_6,
+    float_1e_7,
+    float_1e_8,
+    float_1e_9,
+    float_1e_10,
+    float_1e_11,
+    float_1e_12,
+) = (tolerance(float(f"1e-{power}")) for power in range(1, 13))
+"""For "an absolute or relative error of at most 10^-N is accepted"."""

@@ -34,23 +34,6 @@ def tolerance(limit: float) -> Checker:
     return within
 
 
-(
-    float_1e_1,
-    float_1e_2,
-    float_1e_3,
-    float_1e_4,
-    float_1e_5,
-    float_1e_6,
-    float_1e_7,
-    float_1e_8,
-    float_1e_9,
-    float_1e_10,
-    float_1e_11,
-    float_1e_12,
-) = (tolerance(float(f"1e-{power}")) for power in range(1, 13))
-"""For "an absolute or relative error of at most 10^-N is accepted"."""
-
-
 def case_insensitive(problem: Problem, test: TestCase, got: str) -> bool:
     """ASCII letters in any case, for "you may print each letter in any case"."""
     if problem.entry_point is None:
