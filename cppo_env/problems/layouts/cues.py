@@ -157,9 +157,7 @@ def meanings(statement: str) -> frozenset[str]:
     """Everything that the cues find in a statement, sentence by sentence."""
     sentences = _sentences(statement)
     return frozenset(
-        means
-        for means in {cue.means for cue in TABLE}
-        if any(cue.found(one) for cue in TABLE if cue.means == means for one in sentences)
+        cue.means for cue in TABLE if any(cue.found(sentence) for sentence in sentences)
     )
 
 
