@@ -6,6 +6,8 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Container, Sequence
+from dataclasses import replace
+from functools import partial
 from itertools import count, islice, takewhile
 from signal import SIGKILL
 from typing import Any
@@ -141,18 +143,7 @@ class Work:
         """Grade the next test, or have it graded; this may finish the job."""
         if self.over or index != self.ran:
             return
-        if self._pieces:
-            answer = b"".join([*self._pieces, outcome.answer])
-            self._pieces = []
-            outcome = RunOutcome(
-                outcome.how,
-                outcome.number,
-                outcome.cpu_s,
-                outcome.wall_s,
-                outcome.memory_bytes,
-                answer,
-                outcome.stderr,
-            )
+        outcome = self.whole(outcome)
         compared = needs_checker(self.job.problem, outcome)
         if self._ungraded or (compared and not self.rule.ours):
             self._ungraded.append(outcome)
@@ -162,6 +153,14 @@ class Work:
                 self._check()
         else:
             self._grade(outcome, lambda: self._compare(index, outcome.answer))
+
+    def whole(self, outcome: RunOutcome) -> RunOutcome:
+        """An outcome with the parts of its answer that came before."""
+        if not self._pieces:
+            return outcome
+        answer = b"".join([*self._pieces, outcome.answer])
+        self._pieces = []
+        return replace(outcome, answer=answer)
 
     def _compare(self, index: int, answer: bytes) -> bool:
         got = answer.decode("utf-8", "surrogateescape")
@@ -176,16 +175,12 @@ class Work:
 
     def _check(self) -> None:
         """Have the next answer checked, elsewhere; a program gets all that are there."""
-        problem, index = self.job.problem, len(self.graded)
-        most = len(self._ungraded) if self.rule.program else 1
-        answers = [
-            outcome.answer
-            for outcome in takewhile(
-                lambda outcome: needs_checker(problem, outcome), islice(self._ungraded, most)
-            )
-        ]
+        problem = self.job.problem
+        there = islice(self._ungraded, None if self.rule.program else 1)
+        compared = takewhile(partial(needs_checker, problem), there)
+        first = len(self.graded)
         self.batch.check(
-            self, [(problem.tests[index + n], answer) for n, answer in enumerate(answers)]
+            self, [(problem.tests[n], outcome.answer) for n, outcome in enumerate(compared, first)]
         )
 
     def checked(self, results: Sequence[IsRight]) -> None:

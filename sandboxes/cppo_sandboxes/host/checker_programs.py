@@ -74,9 +74,7 @@ class _Run(Work):
     def add(self, index: int, outcome: RunOutcome) -> None:
         if self.over or index != self.ran:
             return
-        answer = b"".join([*self._pieces, outcome.answer])
-        self._pieces = []
-        self.outcomes.append(replace(outcome, answer=answer))
+        self.outcomes.append(self.whole(outcome))
         if not self.left:
             self.finish(Report(Verdict.AC))
 

@@ -91,7 +91,6 @@ class Pool:
         """Work on a batch, without waiting for it."""
         batch.check = self._check
         self._call(lambda: self._batches.append(batch))
-        self._call(lambda: batch.fail(str(self._first_error)) if self._first_error else None)
 
     def close(self) -> None:
         """End all workers and the thread; waiting jobs get IE."""
@@ -153,8 +152,6 @@ class Pool:
             link.write()
 
     def _check(self, work: Work, cases: Sequence[tuple[TestCase, bytes]]) -> None:
-        self._checking += 1
-
         def done(results: Sequence[IsRight]) -> None:
             self._call(lambda: self._checked(work, results))
 
@@ -163,6 +160,7 @@ class Pool:
         else:
             [(test, answer)] = cases
             self._checks.start(work.rule, test, answer, lambda is_right: done([is_right]))
+        self._checking += 1  # last: odd data may have raised, and then nobody calls `done`
 
     def _checked(self, work: Work, results: Sequence[IsRight]) -> None:
         self._checking -= 1
