@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from cppo_env.parsing.python_source import after_future_imports
@@ -47,30 +47,37 @@ _REFUSALS = frozenset({1, 2, 4})
 """testlib's exit codes for a wrong, an unreadable and a too long output."""
 
 
+PREPARED = 256
+"""Checkers whose programs are kept; the oldest is forgotten first."""
+
+
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """A checker as a program of the sandbox."""
 
     row: Language
-    source: str
+    source: bytes
 
 
+@lru_cache(maxsize=PREPARED)
 def prepare(program: CheckerProgram) -> Prepared:
     """The program that a worker compiles.
 
     Raises:
         CheckerFailed: it is in a language that checkers cannot have, or needs other files.
     """
-    row = LANGUAGES.get(program.language)
-    if row is None or program.language not in ("python", "cpp17"):
-        raise CheckerFailed(f"got a checker in {program.language!r}, expected python or cpp17")
     if program.language == "python":
-        return Prepared(row, after_future_imports(program.source, _PYTHON))
-    if not _TESTLIB.search(program.source):
-        raise CheckerFailed("a checker in C++ that does not include testlib.h; nothing else fits")
-    parts = _TESTLIB.split(program.source)
-    library = f"{_testlib()}\n"
-    return Prepared(row, f"{parts[0]}{library}{''.join(parts[1:])}")
+        source = after_future_imports(program.source, _PYTHON)
+    elif program.language == "cpp17":
+        before, *others = _TESTLIB.split(program.source)
+        if not others:
+            raise CheckerFailed(
+                "a checker in C++ that does not include testlib.h; nothing else fits"
+            )
+        source = f"{before}{_testlib()}\n{''.join(others)}"
+    else:
+        raise CheckerFailed(f"got a checker in {program.language!r}, expected python or cpp17")
+    return Prepared(LANGUAGES[program.language], source.encode("utf-8", "surrogatepass"))
 
 
 @cache

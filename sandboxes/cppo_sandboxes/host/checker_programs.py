@@ -61,7 +61,7 @@ class _Run(Work):
 
     def __init__(self, job: Job, tests: TestSet, batch: _CheckBatch) -> None:
         super().__init__(job, tests, batch, 0)
-        self.language, self._source = batch.row, batch.source
+        self.language, self._source = batch.prepared.row, batch.prepared.source
         self.outcomes: list[RunOutcome] = []
 
     @property
@@ -85,16 +85,16 @@ class _CheckBatch(JobBatch):
     def __init__(
         self,
         name: str,
-        row: Language,
-        source: bytes,
+        prepared: Prepared,
         inputs: Sequence[bytes],
         done: Callable[[_CheckBatch], object],
         limits: Limits,
     ) -> None:
-        self.row, self.source, self._inputs, self._when_done = row, source, inputs, done
+        self.prepared, self._inputs, self._when_done = prepared, inputs, done
         self.work: _Run
         tests = [TestCase("", "")] * len(inputs)
-        text = source.decode("utf-8", "replace") if row.compile is None else "-"
+        is_text = prepared.row.compile is None
+        text = prepared.source.decode("utf-8", "replace") if is_text else "-"
         problem = Problem(f"checker {name}", "", tests, limits=limits)
         super().__init__([Job(problem, text, stop_early=False)])
 
@@ -108,6 +108,12 @@ class _CheckBatch(JobBatch):
     def _settle(self, position: int, report: Report) -> None:
         super()._settle(position, report)
         self._when_done(self)
+
+    @property
+    def refused(self) -> bool:
+        """Whether the compiler found an error in it."""
+        report = self.reports[0]
+        return report is not None and report.verdict is Verdict.CE and "error" in report.message
 
     @property
     def failure(self) -> str | None:
@@ -152,11 +158,13 @@ class ProgramChecks:
         except CheckerFailed as error:
             done([_raising(str(error))] * len(cases))
             return
+        # Here, so that data that cannot be written to files fail the job that asks.
+        inputs = [bundle(program, test.input, test.output, answer) for test, answer in cases]
         if prepared.row.compile is None:
-            self._run(program, prepared.row, prepared.source.encode(), cases, done)
+            self._run(program, prepared, inputs, done)
         else:
             self._with_binary(
-                program, prepared, lambda binary: self._run_binary(program, binary, cases, done)
+                program, prepared, lambda binary: self._run_binary(program, binary, inputs, done)
             )
 
     def close(self) -> None:
@@ -171,31 +179,25 @@ class ProgramChecks:
         self._pool.begin(batch)
 
     def _run(
-        self,
-        program: CheckerProgram,
-        row: Language,
-        source: bytes,
-        cases: Sequence[Case],
-        done: Done,
+        self, program: CheckerProgram, prepared: Prepared, inputs: Sequence[bytes], done: Done
     ) -> None:
         def finished(batch: _CheckBatch) -> None:
             if (failure := batch.failure) is not None:
-                done([_raising(failure)] * len(cases))
+                done([_raising(failure)] * len(inputs))
             else:
                 done([_said(program, outcome) for outcome in batch.work.outcomes])
 
-        inputs = [bundle(program, test.input, test.output, answer) for test, answer in cases]
-        self._begin(_CheckBatch(program.name, row, source, inputs, finished, LIMITS))
+        self._begin(_CheckBatch(program.name, prepared, inputs, finished, LIMITS))
 
     # ---- C++ ----
 
     def _run_binary(
-        self, program: CheckerProgram, binary: _Binary, cases: Sequence[Case], done: Done
+        self, program: CheckerProgram, binary: _Binary, inputs: Sequence[bytes], done: Done
     ) -> None:
         if binary.failure:
-            done([_raising(binary.failure)] * len(cases))
+            done([_raising(binary.failure)] * len(inputs))
         else:
-            self._run(program, _COPY, binary.content, cases, done)
+            self._run(program, Prepared(_COPY, binary.content), inputs, done)
 
     def _with_binary(
         self, program: CheckerProgram, prepared: Prepared, then: Callable[[_Binary], None]
@@ -229,15 +231,14 @@ class ProgramChecks:
                 waiting, binary.waiting = binary.waiting or [], None
                 if len(self._binaries) > BINARIES:
                     self._forget()
-                if failure and "error" not in failure:  # the machine's doing: try it again
-                    del self._binaries[program]
+                if failure and not batch.refused:  # the machine's doing: try it again
+                    self._binaries.pop(program, None)
             for then in waiting:
                 then(binary)
 
-        row = replace(prepared.row, run=("/bin/cat", "{binary}"))
+        printing = replace(prepared, row=replace(prepared.row, run=("/bin/cat", "{binary}")))
         limits = replace(LIMITS, output_bytes=64 << 20)
-        source = prepared.source.encode("utf-8", "surrogatepass")
-        self._begin(_CheckBatch(program.name, row, source, [b""], finished, limits))
+        self._begin(_CheckBatch(program.name, printing, [b""], finished, limits))
 
     def _forget(self) -> None:
         """Drop the oldest binary that nobody waits for."""
