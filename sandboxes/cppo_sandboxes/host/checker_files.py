@@ -20,6 +20,8 @@ from cppo_sandboxes.languages import LANGUAGES, Language
 from cppo_sandboxes.worker import frames
 
 _TESTLIB = re.compile(r'^[ \t]*#[ \t]*include[ \t]*[<"](?:[^>"\n]*/)?testlib\.h[>"]', re.M)
+_FUNCTIONS = "testlib_functions.h"
+"""What our testlib.h includes; a checker has one file, which holds both."""
 _PYTHON = """\
 def _cppo_files():
     import os, sys
@@ -82,7 +84,11 @@ def prepare(program: CheckerProgram) -> Prepared:
 
 @cache
 def _testlib() -> str:
-    return Path(__file__).with_name("testlib.h").read_text(encoding="utf-8")
+    library, functions = (
+        Path(__file__).with_name(name).read_text(encoding="utf-8")
+        for name in ("testlib.h", _FUNCTIONS)
+    )
+    return library.replace(f'#include "{_FUNCTIONS}"', functions)
 
 
 def bundle(program: CheckerProgram, given: str, answer: str, output: bytes) -> bytes:

@@ -7,14 +7,9 @@
 #ifndef CPPO_TESTLIB_H
 #define CPPO_TESTLIB_H
 
-#include <algorithm>
 #include <cctype>
 #include <climits>
-#include <cmath>
-#include <cstdarg>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <functional>
@@ -25,101 +20,15 @@
 #include <map>
 #include <regex>
 #include <set>
-#include <sstream>
-#include <string>
 #include <utility>
-#include <vector>
+
+#include "testlib_functions.h"
 
 enum TResult {
     _ok = 0, _wa = 1, _pe = 2, _fail = 3, _dirt = 4, _points = 5, _unexpected_eof = 8,
     _partially = 16
 };
 enum TMode { _input, _output, _answer };
-const char EOFC = 26, LF = 10, CR = 13, SPACE = ' ', TAB = 9;
-
-inline std::string format(const char* text, ...) {
-    va_list arguments;
-    va_start(arguments, text);
-    char* made = nullptr;
-    int length = vasprintf(&made, text, arguments);
-    va_end(arguments);
-    std::string result = length < 0 ? std::string() : std::string(made, length);
-    std::free(made);
-    return result;
-}
-#define CPPO_FORMAT(text, result)                                   \
-    std::string result;                                             \
-    {                                                               \
-        va_list arguments;                                          \
-        va_start(arguments, text);                                  \
-        char* made = nullptr;                                       \
-        int length = vasprintf(&made, text, arguments);             \
-        va_end(arguments);                                          \
-        if (length >= 0) result.assign(made, length);               \
-        std::free(made);                                            \
-    }
-
-template <typename T> std::string toString(const T& value) {
-    std::ostringstream out;
-    out << value;
-    return out.str();
-}
-template <typename T> std::string vtos(const T& value) { return toString(value); }
-inline std::string compress(const std::string& text) {
-    return text.size() <= 64 ? text : text.substr(0, 30) + "..." + text.substr(text.size() - 31);
-}
-inline std::string englishEnding(int number) {
-    int last = std::abs(number) % 10, two = std::abs(number) % 100;
-    if (two / 10 == 1 || last == 0 || last > 3) return "th";
-    return last == 1 ? "st" : last == 2 ? "nd" : "rd";
-}
-inline std::string upperCase(std::string text) {
-    for (char& one : text) if ('a' <= one && one <= 'z') one -= 32;
-    return text;
-}
-inline std::string lowerCase(std::string text) {
-    for (char& one : text) if ('A' <= one && one <= 'Z') one += 32;
-    return text;
-}
-inline bool isBlanks(char one) { return one == SPACE || one == TAB || one == LF || one == CR; }
-inline bool isEoln(char one) { return one == LF || one == CR; }
-inline std::string trim(const std::string& text) {
-    size_t left = 0, right = text.size();
-    while (left < right && isBlanks(text[left])) left++;
-    while (right > left && isBlanks(text[right - 1])) right--;
-    return text.substr(left, right - left);
-}
-inline std::vector<std::string> split(const std::string& text, char separator) {
-    std::vector<std::string> parts(1);
-    for (char one : text) {
-        if (one == separator) parts.emplace_back();
-        else parts.back() += one;
-    }
-    return parts;
-}
-inline std::vector<std::string> tokenize(const std::string& text, char separator) {
-    std::vector<std::string> parts;
-    for (auto& part : split(text, separator)) if (!part.empty()) parts.push_back(part);
-    return parts;
-}
-
-inline bool __testlib_isNaN(double value) { return std::isnan(value); }
-inline bool __testlib_isInfinite(double value) { return std::isinf(value); }
-inline bool doubleCompare(double expected, double result, double error) {
-    error += 1e-15;
-    if (std::isnan(expected)) return std::isnan(result);
-    if (std::isinf(expected)) return std::isinf(result) && (expected > 0) == (result > 0);
-    if (std::isnan(result) || std::isinf(result)) return false;
-    if (std::fabs(result - expected) <= error) return true;
-    double low = std::min(expected * (1 - error), expected * (1 + error));
-    double high = std::max(expected * (1 - error), expected * (1 + error));
-    return low <= result && result <= high;
-}
-inline double doubleDelta(double expected, double result) {
-    double absolute = std::fabs(result - expected);
-    if (std::fabs(expected) > 1e-9) return std::min(absolute, std::fabs(absolute / expected));
-    return absolute;
-}
 
 [[noreturn]] inline void quit(TResult result, const std::string& message);
 
@@ -202,26 +111,6 @@ class InStream {
         return text_.substr(start, at_ - start);
     }
     std::string readToken() { return readWord(); }
-    // Templates, so that std::regex costs its compile time only where it is used.
-    template <typename P>
-    std::string readWord(const P& pattern, const std::string& variable = "") {
-        return matched(readWord(), pattern, variable, "Token");
-    }
-    template <typename P>
-    std::string readToken(const P& pattern, const std::string& variable = "") {
-        return readWord(pattern, variable);
-    }
-    void readWordTo(std::string& result) { result = readWord(); }
-    void readTokenTo(std::string& result) { result = readWord(); }
-    template <typename P>
-    void readWordTo(std::string& result, const P& p, const std::string& v = "") {
-        result = readWord(p, v);
-    }
-    template <typename P>
-    void readTokenTo(std::string& result, const P& p, const std::string& v = "") {
-        result = readWord(p, v);
-    }
-
     std::string readLine() {
         if (eof()) quit(_unexpected_eof, "Expected line");
         size_t end = text_.find(LF, at_);
@@ -231,16 +120,19 @@ class InStream {
         return line;
     }
     std::string readString() { return readLine(); }
-    template <typename P>
-    std::string readLine(const P& pattern, const std::string& variable = "") {
-        return matched(readLine(), pattern, variable, "Line");
+    // Templates, so that std::regex costs its compile time only where it is used.
+#define CPPO_MATCHED(name, what)                                                          \
+    template <typename P>                                                                 \
+    std::string name(const P& pattern, const std::string& variable = "") {                \
+        return matched(name(), pattern, variable, what);                                  \
+    }                                                                                     \
+    template <typename... Rest> void name##To(std::string& result, const Rest&... rest) { \
+        result = name(rest...);                                                           \
     }
-    template <typename P>
-    std::string readString(const P& pattern, const std::string& variable = "") {
-        return readLine(pattern, variable);
-    }
-    void readLineTo(std::string& result) { result = readLine(); }
-    void readStringTo(std::string& result) { result = readLine(); }
+    CPPO_MATCHED(readWord, "Token")
+    CPPO_MATCHED(readToken, "Token")
+    CPPO_MATCHED(readLine, "Line")
+    CPPO_MATCHED(readString, "Line")
 
     long long readLong() {
         std::string token = readWord();
@@ -252,9 +144,6 @@ class InStream {
         }
         return value;
     }
-    long long readLong(long long low, long long high, const std::string& variable = "") {
-        return in_range(readLong(), low, high, variable);
-    }
     unsigned long long readUnsignedLong() {
         std::string token = readWord();
         errno = 0;
@@ -264,10 +153,6 @@ class InStream {
         }
         return value;
     }
-    unsigned long long readUnsignedLong(
-        unsigned long long low, unsigned long long high, const std::string& variable = "") {
-        return in_range(readUnsignedLong(), low, high, variable);
-    }
     int readInteger() {
         long long value = readLong();
         if (value < INT_MIN || value > INT_MAX) {
@@ -276,13 +161,6 @@ class InStream {
         return (int)value;
     }
     int readInt() { return readInteger(); }
-    int readInteger(int low, int high, const std::string& variable = "") {
-        return in_range(readInteger(), low, high, variable);
-    }
-    int readInt(int low, int high, const std::string& variable = "") {
-        return in_range(readInteger(), low, high, variable);
-    }
-
     double readReal() {
         std::string token = readWord();
         char* end = nullptr;
@@ -294,12 +172,17 @@ class InStream {
         return value;
     }
     double readDouble() { return readReal(); }
-    double readReal(double low, double high, const std::string& variable = "") {
-        return in_range(readReal(), low, high, variable);
+
+#define CPPO_RANGE(name, type)                                               \
+    type name(type low, type high, const std::string& variable = "") {       \
+        return in_range(name(), low, high, variable);                        \
     }
-    double readDouble(double low, double high, const std::string& variable = "") {
-        return in_range(readReal(), low, high, variable);
-    }
+    CPPO_RANGE(readLong, long long)
+    CPPO_RANGE(readUnsignedLong, unsigned long long)
+    CPPO_RANGE(readInteger, int)
+    CPPO_RANGE(readInt, int)
+    CPPO_RANGE(readReal, double)
+    CPPO_RANGE(readDouble, double)
     double readStrictReal(
         double low, double high, int least, int most, const std::string& variable = "") {
         skipBlanks();
