@@ -64,6 +64,7 @@ BROKEN = [
     ("python", "pass", "expected 1 or 0"),
     ("python", "import os\nos.kill(os.getpid(), 11)", "signal 11"),
     ("python", "print(1", "does not compile"),
+    ("python", "print('\ud800')", "does not compile"),
     ("cpp17", "int main() {}", "does not include testlib.h"),
     ("rust", "fn main() {}", "expected python or cpp17"),
 ]
@@ -82,6 +83,13 @@ def test_a_checker_that_fails_is_an_internal_error_with_its_name(
     assert "\n" not in report.message
     # What needs no checker is judged without it.
     assert judged(local, checker, "1 / 0", tests=1).verdict is Verdict.RE
+
+
+@pytest.mark.parametrize("source", [("python", PYTHON_CHECKER), ("cpp17", f"{CPP_CHECKER}// 2")])
+def test_an_expected_output_that_no_file_can_hold_is_an_internal_error(local, source):
+    problem = Problem("parts", "", [TestCase("4\n", "\ud800")], checker=CheckerProgram(*source))
+    report = local.run([Job(problem, HALVES)])[0]
+    assert report.verdict is Verdict.IE and "surrogates not allowed" in report.message
 
 
 TESTLIB = """\
