@@ -28,7 +28,8 @@ SPACE = " \t\n\r\v\f"
 _SPACE = re.compile(rb"[ \t\n\r\v\f]")
 _FLOAT = re.compile(rb"[+-]?(?:\d++\.\d*+|\.\d++|\d++(?=[eE]))(?:[eE][+-]?\d++)?")
 _NUMBER = re.compile(rb"[+-]?(?:\d++(?:\.\d*+)?|\.\d++)(?:[eE][+-]?\d++)?")
-_FLOATS, _NUMBERS = (re.compile(b"(?:%b(?: |$))++" % one.pattern) for one in (_FLOAT, _NUMBER))
+# No possessive group: before 3.11.5 Python matches `(?:…|…)++` where it must not (gh-106052).
+_FLOATS, _NUMBERS = (re.compile(b"(?:%b(?: |$))+" % one.pattern) for one in (_FLOAT, _NUMBER))
 _SCALARS = frozenset({int, float, str, bool})
 _EXACT = frozenset({int, str, bool})
 _NUMBER_TYPES = frozenset({int, float})

@@ -17,11 +17,12 @@ import os
 assert not os.listdir("."), os.listdir(".")
 mine = f"\\nUid:\\t{os.getuid()}\\t"
 for pid in filter(str.isdigit, os.listdir("/proc")):
-    if int(pid) != os.getpid() and os.getuid():
-        try:
-            assert mine not in open(f"/proc/{pid}/status").read(), pid
-        except OSError:
-            pass
+    try:
+        status = open(f"/proc/{pid}/status").read()
+    except OSError:
+        continue
+    # The sandbox's own processes have a plain user's uid where a plain user judges.
+    assert mine not in status or "Name:\\tpython" in status, status
 """
 )
 SPIN = "i=0; while [ $i -lt 4000000 ]; do i=$((i+1)); done"
