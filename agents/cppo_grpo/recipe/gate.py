@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from cppo_env.errors import UsageError
-from cppo_env.sources import ProblemSource
 from cppo_grpo.recipe.json_lines import read_lines
+from cppo_grpo.recipe.problems import WithProblems
 
 WHAT = '{"problem_id", "methods": [texts], "label": 0 or 1, "kind"}'
 
@@ -73,7 +73,7 @@ def digest(file: Path) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class LabelConfig:
+class LabelConfig(WithProblems):
     """Settings of `cppo gate label`."""
 
     output: Path
@@ -92,41 +92,20 @@ class LabelConfig:
     ones."""
     kinds: tuple[str, ...] = ()
     """Corruptions to use. Default: all of them."""
-    env: str = "CPPO-Samples-v0"
-    """Id of the environment whose problem set has the problems."""
-    problems: str | None = None
-    """Problems: a path or a name. Default: the problem set of the environment id."""
-    split: str | None = None
-    """Split of the problems."""
-    filters: dict[str, Any] = field(default_factory=dict[str, Any])
-    """Further filters of `cppo_env.load_problems`."""
     k: int = 4
     """K: methods of a tuple."""
     seed: int = 0
     """Decides the draws."""
 
-    @property
-    def source(self) -> ProblemSource:
-        """Where the problems come from."""
-        return ProblemSource(self.env, self.problems, self.split, self.filters)
-
 
 @dataclass(frozen=True, slots=True)
-class GateTrainConfig:
+class GateTrainConfig(WithProblems):
     """Settings of `cppo gate train`."""
 
     labels: Path
     """File of labels (`cppo gate label`)."""
     model: str | None = None
     """Folder or hub name of the base model. Default: a tiny model made from scratch."""
-    env: str = "CPPO-Samples-v0"
-    """Id of the environment whose problem set has the problems."""
-    problems: str | None = None
-    """Problems: a path or a name. Default: the problem set of the environment id."""
-    split: str | None = None
-    """Split of the problems."""
-    filters: dict[str, Any] = field(default_factory=dict[str, Any])
-    """Further filters of `cppo_env.load_problems`."""
     rubric: str | None = None
     """File of another rubric (docs/gates.md)."""
     run: Path | None = None
@@ -158,36 +137,18 @@ class GateTrainConfig:
     threads: int = 1
     """CPU threads."""
 
-    @property
-    def source(self) -> ProblemSource:
-        """Where the problems come from."""
-        return ProblemSource(self.env, self.problems, self.split, self.filters)
-
 
 @dataclass(frozen=True, slots=True)
-class GateConfig:
+class GateConfig(WithProblems):
     """Settings of `cppo gate calibrate` and `cppo gate check`."""
 
     gate: Path
     """Folder of the gate: `model/` of a run of cppo gate train."""
     labels: Path
     """File of labels that the gate was not trained on."""
-    env: str = "CPPO-Samples-v0"
-    """Id of the environment whose problem set has the problems."""
-    problems: str | None = None
-    """Problems: a path or a name. Default: the problem set of the environment id."""
-    split: str | None = None
-    """Split of the problems."""
-    filters: dict[str, Any] = field(default_factory=dict[str, Any])
-    """Further filters of `cppo_env.load_problems`."""
     recall: float = 0.9
     """`calibrate`: τ is the largest threshold with this recall."""
     plot: Path | None = None
     """File for the curves (SVG). Default: `gate.svg` in the gate's folder."""
     seed: int = 0
     """Seeds the bootstrap."""
-
-    @property
-    def source(self) -> ProblemSource:
-        """Where the problems come from."""
-        return ProblemSource(self.env, self.problems, self.split, self.filters)

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from cppo_env.errors import UsageError
-from cppo_env.sources import ProblemSource
 from cppo_grpo.config import TrainConfig
+from cppo_grpo.recipe.problems import WithProblems
 
 
 @dataclass(frozen=True, slots=True)
-class SftConfig:
+class SftConfig(WithProblems):
     """Settings of supervised training on gold tuples (docs/recipe.md)."""
 
     model: str | None = None
@@ -20,14 +20,6 @@ class SftConfig:
     tuples: tuple[str, ...] = ()
     """Files of gold tuples: JSON lines of `problem_id`, `methods` and, if known, `programs`.
     Default: the named references (or demonstrations) of the problem set."""
-    env: str = "CPPO-Samples-v0"
-    """Id of the environment whose problem set has the problems."""
-    problems: str | None = None
-    """Problems: a path or a name. Default: the problem set of the environment id."""
-    split: str | None = None
-    """Split of the problems. Default: the problem set's own default."""
-    filters: dict[str, Any] = field(default_factory=dict[str, Any])
-    """Further filters of `cppo_env.load_problems`."""
     regions: Literal["plan", "solve", "both"] = "plan"
     """What is learnt: plans, programs for a given method, or both."""
     k: int = 4
@@ -103,11 +95,6 @@ class SftConfig:
     """Seeds a new model, the split, the order, and all sampling."""
     threads: int = 1
     """CPU threads."""
-
-    @property
-    def source(self) -> ProblemSource:
-        """Where the problems come from."""
-        return ProblemSource(self.env, self.problems, self.split, self.filters)
 
     @property
     def plans(self) -> bool:

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from cppo_env.errors import UsageError
-from cppo_env.sources import ProblemSource
+from cppo_grpo.recipe.problems import WithProblems
 
 
 @dataclass(frozen=True, slots=True)
-class TuplesConfig:
+class TuplesConfig(WithProblems):
     """Settings of tuples that a teacher writes (docs/recipe.md)."""
 
     output: Path
@@ -22,14 +22,6 @@ class TuplesConfig:
     options: dict[str, Any] = field(default_factory=dict[str, Any])
     """Options of the teacher, such as --options.model=NAME
     --options.base_url=http://localhost:8000/v1."""
-    env: str = "CPPO-Samples-v0"
-    """Id of the environment whose problem set has the problems."""
-    problems: str | None = None
-    """Problems: a path or a name. Default: the problem set of the environment id."""
-    split: str | None = None
-    """Split of the problems. Default: the problem set's own default."""
-    filters: dict[str, Any] = field(default_factory=dict[str, Any])
-    """Further filters of `cppo_env.load_problems`."""
     limit: int | None = None
     """Only the first LIMIT problems."""
     k: int = 4
@@ -73,11 +65,6 @@ class TuplesConfig:
     """Price of a million generated tokens, for the cost that is reported."""
     seed: int = 0
     """Seeds the draws, as far as the teacher can repeat them."""
-
-    @property
-    def source(self) -> ProblemSource:
-        """Where the problems come from."""
-        return ProblemSource(self.env, self.problems, self.split, self.filters)
 
     @property
     def log(self) -> Path:
