@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import typing
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -22,6 +21,7 @@ from cppo_grpo.algorithms import (
     Floats,
     load_algorithm,
 )
+from cppo_grpo.ranges import above_0, at_least_0, at_least_1, require
 
 if TYPE_CHECKING:
     from cppo_grpo.config import TrainConfig
@@ -107,20 +107,11 @@ def _check_types(config: TrainConfig) -> None:
 
 
 def _check_ranges(config: TrainConfig) -> None:
-    def refuse(
-        names: tuple[str, ...], allowed: typing.Callable[[float], bool], expected: str
-    ) -> None:
-        for name in names:
-            value = getattr(config, name)
-            if value is not None and not (math.isfinite(value) and allowed(value)):
-                raise UsageError(f"{name}: got {value}, expected {expected}")
-
-    refuse(AT_LEAST_1, lambda value: value >= 1, "at least 1")
-    refuse(AT_LEAST_0, lambda value: value >= 0, "0 or more")
-    refuse(ABOVE_0, lambda value: value > 0, "more than 0")
-    refuse(
-        TEMPERATURES, lambda value: value > 0, "more than 0, because greedy samples are all alike"
-    )
+    at_least_1(config, *AT_LEAST_1)
+    at_least_0(config, *AT_LEAST_0)
+    above_0(config, *ABOVE_0)
+    greedy = "more than 0, because greedy samples are all alike"
+    require(config, TEMPERATURES, lambda value: value > 0, greedy)
     check_k(config.k)
 
 

@@ -11,6 +11,7 @@ def label(config: LabelConfig) -> dict[str, Any]:
     """Label tuples for a gate: valid ones and their corruptions, or what a judge says."""
     from cppo_grpo.stages.gate_labels import make_labels, write_labels
 
+    config.check()
     result = write_labels(config, make_labels(config, config.source.load()))
     _print(f"{result['labels']} labels of {result['problems']} problems in {config.output}")
     for kind, count in result["kinds"].items():
@@ -24,6 +25,7 @@ def train(config: GateTrainConfig) -> dict[str, Any]:
     from cppo_grpo.runs.stage_folder import StageFolder
     from cppo_grpo.stages.gate_training import train_gate
 
+    config.check()
     folder = StageFolder[GateTrainConfig].open("gate", config)
     problems = folder.config.source.load()
     return _decided(train_gate(folder, problems, main_console()), str(folder.model))
@@ -42,6 +44,7 @@ def check(config: GateConfig) -> dict[str, Any]:
 def _measured(config: GateConfig, *, change: bool) -> dict[str, Any]:
     from cppo_grpo.stages.gate_training import calibrate as measured
 
+    config.check()
     result = measured(config, config.source.load(), change=change)
     return _decided(result, str(config.gate))
 

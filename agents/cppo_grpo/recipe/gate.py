@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from cppo_env.engine import check_k
 from cppo_env.errors import UsageError
+from cppo_grpo.ranges import above_0, at_least_0, at_least_1, require
 from cppo_grpo.recipe.json_lines import read_lines
 from cppo_grpo.recipe.problems import WithProblems
 
@@ -97,6 +99,20 @@ class LabelConfig(WithProblems):
     seed: int = 0
     """Decides the draws."""
 
+    def check(self) -> None:
+        """Refuse settings that cannot work.
+
+        Raises:
+            UsageError: names the setting.
+        """
+        check_k(self.k)
+        require(self, ("k",), lambda value: value > 1, "2 or more: a corruption repeats a method")
+        at_least_1(self, "per_problem")
+        if not self.output.parent.is_dir():
+            raise UsageError(f"output: there is no folder {self.output.parent}")
+        if self.output.resolve() in {Path(file).resolve() for file in self.tuples}:
+            raise UsageError(f"output: got {self.output}, a file of --tuples; give another name")
+
 
 @dataclass(frozen=True, slots=True)
 class GateTrainConfig(WithProblems):
@@ -137,6 +153,19 @@ class GateTrainConfig(WithProblems):
     threads: int = 1
     """CPU threads."""
 
+    def check(self) -> None:
+        """Refuse settings that cannot run.
+
+        Raises:
+            UsageError: names the setting.
+        """
+        at_least_1(self, "epochs", "batch", "micro_batch", "max_tokens", "hidden", "layers")
+        at_least_1(self, "threads")
+        at_least_0(self, "weight_decay", "seed")
+        above_0(self, "lr")
+        require(self, ("held_out",), lambda value: 0 <= value < 1, "0 to below 1")
+        _check_recall(self)
+
 
 @dataclass(frozen=True, slots=True)
 class GateConfig(WithProblems):
@@ -152,3 +181,16 @@ class GateConfig(WithProblems):
     """File for the curves (SVG). Default: `gate.svg` in the gate's folder."""
     seed: int = 0
     """Seeds the bootstrap."""
+
+    def check(self) -> None:
+        """Refuse settings that cannot work.
+
+        Raises:
+            UsageError: names the setting.
+        """
+        at_least_0(self, "seed")
+        _check_recall(self)
+
+
+def _check_recall(config: GateTrainConfig | GateConfig) -> None:
+    require(config, ("recall",), lambda value: 0 < value <= 1, "more than 0 and at most 1")

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from cppo_env.errors import UsageError
+from cppo_env.engine import check_k
 from cppo_grpo.config import TrainConfig
+from cppo_grpo.ranges import above_0, at_least_0, at_least_1, require
 from cppo_grpo.recipe.problems import WithProblems
 
 
@@ -121,18 +122,14 @@ class SftConfig(WithProblems):
         Raises:
             UsageError: names the setting.
         """
-        for name in (
-            *("epochs", "batch", "checks", "max_tokens", "micro_batch_tokens", "k", "threads"),
-            *("plans_per_problem", "max_tokens_plan"),
-        ):
-            if getattr(self, name) < 1:
-                raise UsageError(f"{name}: got {getattr(self, name)}, expected at least 1")
-        for name in ("lr", "temperature_plan"):
-            if not getattr(self, name) > 0:
-                raise UsageError(f"{name}: got {getattr(self, name)}, expected more than 0")
-        for name in ("patience", "lora_rank", "sampled_plans", "weight_decay"):
-            if getattr(self, name) < 0:
-                raise UsageError(f"{name}: got {getattr(self, name)}, expected 0 or more")
-        for name in ("held_out", "lr_warmup"):
-            if not 0 <= getattr(self, name) < 1:
-                raise UsageError(f"{name}: got {getattr(self, name)}, expected 0 to below 1")
+        check_k(self.k)
+        at_least_1(
+            self,
+            *("epochs", "batch", "checks", "max_tokens", "micro_batch_tokens", "threads"),
+            *("plans_per_problem", "max_tokens_plan", "hidden", "layers"),
+        )
+        above_0(self, "lr", "temperature_plan", "lora_alpha")
+        at_least_0(self, "patience", "lora_rank", "sampled_plans", "weight_decay", "seed")
+        at_least_0(self, "max_grad_norm")
+        share = "0 to below 1"
+        require(self, ("held_out", "lr_warmup"), lambda value: 0 <= value < 1, share)

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from cppo_env.engine import check_k
 from cppo_env.errors import UsageError
+from cppo_grpo.ranges import at_least_0, at_least_1
 from cppo_grpo.recipe.problems import WithProblems
 
 
@@ -77,9 +79,10 @@ class TuplesConfig(WithProblems):
         Raises:
             UsageError: names the setting.
         """
-        for name in ("k", "wanted", "attempts", "batch", "max_tokens_plan", "max_tokens_solve"):
-            if getattr(self, name) < 1:
-                raise UsageError(f"{name}: got {getattr(self, name)}, expected at least 1")
+        check_k(self.k)
+        at_least_1(self, "wanted", "attempts", "batch", "max_tokens_plan", "max_tokens_solve")
+        at_least_1(self, "limit", "budget")
+        at_least_0(self, "temperature_plan", "temperature_solve", "novelty", "price", "seed")
         if not 0 <= self.least_solved <= self.k:
             raise UsageError(f"least_solved: got {self.least_solved}, expected 0 to k = {self.k}")
         if not self.output.parent.is_dir():
