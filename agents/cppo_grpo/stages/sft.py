@@ -157,10 +157,11 @@ def _train(
                     "seconds": time.perf_counter() - started,
                 }
                 losses.clear()
-                save_checkpoint(folder.checkpoints, step, policy, optimizer, {}, 1)
+                # The checkpoint comes last: what stops the run before it repeats this measurement.
+                folder.log.append(row)
                 if row["held_out_loss"] < min(known, default=math.inf):
                     save_checkpoint(folder.checkpoints, step, policy, optimizer, {}, 1, best=True)
-                folder.log.append(row)
+                save_checkpoint(folder.checkpoints, step, policy, optimizer, {}, 1)
     rows = folder.log.rows("sft")
     best_step = load_weights(folder.checkpoints / BEST, policy)
     return {
