@@ -31,7 +31,11 @@ def write(config: TuplesConfig) -> dict[str, Any]:
         writer = TupleWriter(config, teacher, judge, sandbox)
         count = min(len(problems), config.limit or len(problems))
         with stage(console, "tuples", count) as shown:
-            result = writer.write(problems, shown)
+            try:
+                result = writer.write(problems, shown)
+            except KeyboardInterrupt:
+                written = "the tuples that were written are kept"
+                raise KeyboardInterrupt(f"{written}; the same command goes on") from None
     cost = "" if result["cost"] is None else f", cost {result['cost']:.2f}"
     console.print(
         f"{result['written']} tuples written, {result['tuples']} in {config.output}; "
@@ -41,8 +45,9 @@ def write(config: TuplesConfig) -> dict[str, Any]:
     )
     for why, times in result["refused"].items():
         console.print(f"  refused {times}: {why}", highlight=False, soft_wrap=True, markup=False)
-    if result["failures"]:
-        console.print(f"  {result['failures']} attempts failed and do not count", highlight=False)
+    for why, times in result["failed"].items():
+        said = f"  {times} attempts failed and do not count: {why}"
+        console.print(said, highlight=False, soft_wrap=True, markup=False)
     if result["stopped"]:
         console.print(f"  {result['stopped']}", highlight=False)
     return result

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from pathlib import Path
 from typing import Any, cast
 
-from cppo_env.errors import UsageError
+from cppo_env.errors import CppoError, UsageError
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +34,9 @@ def read_lines(file: Path, what: str) -> list[tuple[int, dict[str, Any]]]:
             continue
         try:
             row: Any = json.loads(line)
-        except ValueError as error:
+            if "\\u" in line:  # an escape may be half a surrogate pair, which no text can hold
+                json.dumps(row, ensure_ascii=False).encode()
+        except (ValueError, RecursionError) as error:
             if number == len(lines):
                 logger.warning("%s:%d was cut off while it was written; dropped", file, number)
                 continue
@@ -49,10 +52,37 @@ def read_lines(file: Path, what: str) -> list[tuple[int, dict[str, Any]]]:
 
 
 def append_line(file: Path, row: dict[str, Any]) -> None:
-    """Add a line; what an interrupted write left behind is cut off first."""
-    if file.exists():
-        content = file.read_bytes()
-        if content and not content.endswith(b"\n"):
-            file.write_bytes(content[: content.rfind(b"\n") + 1])
-    with file.open("a", encoding="utf-8") as out:
-        out.write(json.dumps(row, ensure_ascii=False) + "\n")
+    """Add a line, after `mend_end`; half a surrogate pair becomes a question mark.
+
+    Raises:
+        CppoError: it cannot be written, for example on a full disk.
+    """
+    line = json.dumps(row, ensure_ascii=False) + "\n"
+    try:
+        mend_end(file)
+        with file.open("ab") as out:
+            out.write(line.encode("utf-8", "replace"))
+    except OSError as error:
+        raise CppoError(
+            f"cannot write {file} ({error}); its lines are kept: free some space or give the right "
+            "to write, and give the same command again"
+        ) from error
+
+
+def mend_end(file: Path) -> None:
+    """Cut off what an interrupted write left; a whole last line gets the end that it lacks."""
+    if not file.exists() or not file.stat().st_size:
+        return
+    with file.open("rb+") as opened:
+        opened.seek(-1, os.SEEK_END)
+        if opened.read() == b"\n":
+            return
+        opened.seek(0)
+        content = opened.read()
+        begin = content.rfind(b"\n") + 1
+        try:
+            json.loads(content[begin:])
+            opened.write(b"\n")
+        except (ValueError, RecursionError):
+            logger.warning("%s: its last line was cut off while it was written; dropped", file)
+            opened.truncate(begin)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from cppo_env.protocols import Judge, ProblemSet, Sandbox
 from cppo_env.roles import rule, run_jobs
 from cppo_env.types import Job, Problem, Verdict
 from cppo_grpo.recipe.gold import read_tuples
-from cppo_grpo.recipe.json_lines import append_line, read_lines
+from cppo_grpo.recipe.json_lines import append_line, mend_end, read_lines
 from cppo_grpo.recipe.tuples import TuplesConfig
 from cppo_grpo.runs.progress import Stage
 
@@ -58,12 +59,15 @@ class TupleWriter:
         self.kept: dict[str, list[tuple[str, ...]]] = {}
         self.asked: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
-        self.requests = self.tokens = self.failures = 0
-        if config.output.exists() and config.output.stat().st_size:
+        self.failed: Counter[str] = Counter()
+        self.requests = self.tokens = 0
+        for file in (config.output, config.log):
+            mend_end(file)
+        if _holds_lines(config.output):
             for one in read_tuples([config.output], config.k):
                 self.kept.setdefault(one.problem_id, []).append(one.methods)
         self.found_before = sum(map(len, self.kept.values()))
-        if config.log.exists() and config.log.stat().st_size:
+        if _holds_lines(config.log):
             for _, row in read_lines(config.log, "attempts of cppo tuples write"):
                 self.asked[str(row.get("problem_id"))] += 1
 
@@ -78,8 +82,10 @@ class TupleWriter:
         for start in range(0, len(indices), self.config.batch):
             part = [problems[i] for i in indices[start : start + self.config.batch]]
             while open_ones := [one for one in part if self._lacks(one)]:
-                if self.config.budget is not None and self.requests >= self.config.budget:
-                    return self._result(len(indices), "the budget of requests is spent")
+                if not (open_ones := open_ones[: self._affordable]):
+                    return self._result(
+                        len(indices), "the budget of requests allows no further attempt"
+                    )
                 if not self._round(open_ones):
                     break
             done = start + len(part)
@@ -89,6 +95,13 @@ class TupleWriter:
     def _lacks(self, problem: Problem) -> bool:
         kept = len(self.kept.get(problem.id, ()))
         return kept < self.config.wanted and self.asked[problem.id] < self.config.attempts
+
+    @property
+    def _affordable(self) -> int | None:
+        """Attempts that the budget still allows; None without a budget."""
+        if self.config.budget is None:
+            return None
+        return (self.config.budget - self.requests) // (1 + self.config.solve * self.config.k)
 
     def _round(self, problems: Sequence[Problem]) -> bool:
         """One answer for each problem; False if no attempt counts, so there is no going on."""
@@ -109,7 +122,8 @@ class TupleWriter:
             if isinstance(reply, Failure):
                 one.failed, one.refused = True, reply.reason
                 continue
-            one.tokens, one.methods = reply.tokens, reply.methods(config.k)
+            methods = reply.methods(config.k)
+            one.tokens, one.methods = reply.tokens, tuple(map(_encodable, methods))
             if not one.methods:
                 one.refused = f"plan not readable: {reply.unreadable(config.k)}"
         if all(one.failed for one in attempts):
@@ -202,7 +216,7 @@ class TupleWriter:
         """The tuple first: what stops the process between the two writes repeats an attempt."""
         self.tokens += one.tokens
         if one.failed:
-            self.failures += 1
+            self.failed[one.refused] += 1
             return
         if not one.refused:
             row: dict[str, Any] = {"problem_id": one.problem.id, "methods": list(one.methods)}
@@ -242,7 +256,8 @@ class TupleWriter:
             "tuples": self.found_before + written,
             "written": written,
             "refused": dict(self.refused.most_common()),
-            "failures": self.failures,
+            "failures": self.failed.total(),
+            "failed": dict(self.failed.most_common()),
             "requests": self.requests,
             "tokens": self.tokens,
             "cost": None
@@ -251,9 +266,19 @@ class TupleWriter:
             "stopped": stopped,
         }
         if not self.kept:
-            common = "; ".join(f"{times} × {why}" for why, times in self.refused.most_common(3))
+            reasons = (self.refused + self.failed).most_common(3)
+            common = "; ".join(f"{times} × {why}" for why, times in reasons)
             raise CppoError(
                 f"no tuple was kept: {common or stopped or 'none was asked for'}",
                 result=result,
             )
         return result
+
+
+def _holds_lines(file: Path) -> bool:
+    return file.exists() and file.stat().st_size > 0
+
+
+def _encodable(text: str) -> str:
+    """The text with question marks for halves of surrogate pairs, which no file can hold."""
+    return text.encode("utf-8", "replace").decode()
