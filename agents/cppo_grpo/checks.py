@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -89,21 +90,30 @@ def check(config: TrainConfig) -> None:
     _check_groups(config)
 
 
+def typed(kind: type, name: str, value: Any, *, strict: bool) -> Any:
+    """The value of a setting, if it has the type of that field; from JSON if not `strict`.
+
+    Raises:
+        KeyError: the class has no such field.
+        UsageError: the value is of another type.
+    """
+    try:
+        return _adapters(kind)[name].validate_python(value, strict=strict)
+    except ValidationError as error:
+        [first, *_] = error.errors()
+        raise UsageError(
+            f"{name}: got {value!r}; {first['msg'][0].lower()}{first['msg'][1:]}"
+        ) from None
+
+
 @cache
 def _adapters(kind: type) -> dict[str, TypeAdapter[Any]]:
     return {name: TypeAdapter(hint) for name, hint in typing.get_type_hints(kind).items()}
 
 
 def _check_types(config: TrainConfig) -> None:
-    for name, adapter in _adapters(type(config)).items():
-        value = getattr(config, name)
-        try:
-            adapter.validate_python(value, strict=True)
-        except ValidationError as error:
-            [first, *_] = error.errors()
-            raise UsageError(
-                f"{name}: got {value!r}; {first['msg'][0].lower()}{first['msg'][1:]}"
-            ) from None
+    for one in dataclasses.fields(config):
+        typed(type(config), one.name, getattr(config, one.name), strict=True)
 
 
 def _check_ranges(config: TrainConfig) -> None:

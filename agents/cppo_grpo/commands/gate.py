@@ -27,8 +27,9 @@ def train(config: GateTrainConfig) -> dict[str, Any]:
 
     config.check()
     folder = StageFolder[GateTrainConfig].open("gate", config)
-    problems = folder.config.source.load()
-    return _decided(train_gate(folder, problems, main_console()), str(folder.model))
+    with folder.resumable():
+        result = train_gate(folder, folder.config.source.load(), main_console())
+    return _decided(result, str(folder.model))
 
 
 def calibrate(config: GateConfig) -> dict[str, Any]:

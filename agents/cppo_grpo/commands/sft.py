@@ -20,6 +20,7 @@ def sft(config: SftConfig) -> dict[str, Any]:
     folder = StageFolder[SftConfig].open("sft", config)
     stored = folder.config
     with ExitStack() as parts:
+        parts.enter_context(folder.resumable())
         sandbox = None
         if stored.programs and stored.check_programs and folder.result is None:
             sandbox = parts.enter_context(borrow_sandbox(stored.sandbox, stored.sandbox_options))

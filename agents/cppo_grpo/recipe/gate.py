@@ -37,8 +37,12 @@ def read_labels(file: Path) -> list[Label]:
     labels: list[Label] = []
     for number, row in read_lines(file, WHAT):
         match row:
-            case {"problem_id": str(problem_id), "methods": [*methods], "label": 0 | 1 as label}:
-                texts = tuple(str(one) for one in methods)
+            case {
+                "problem_id": str(problem_id),
+                "methods": [*methods],
+                "label": 0 | 1 as label,
+            } if all(isinstance(one, str) for one in methods):
+                texts: tuple[str, ...] = tuple(methods)
                 labels.append(Label(problem_id, texts, bool(label), str(row.get("kind", ""))))
             case _:
                 raise UsageError(
@@ -152,6 +156,8 @@ class GateTrainConfig(WithProblems):
     """Seeds a new model, the split, the balance and the order."""
     threads: int = 1
     """CPU threads."""
+    given: frozenset[str] | None = field(default=None, compare=False, metadata={"given": True})
+    """Names of the settings that the command was given."""
 
     def check(self) -> None:
         """Refuse settings that cannot run.

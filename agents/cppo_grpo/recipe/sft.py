@@ -96,6 +96,8 @@ class SftConfig(WithProblems):
     """Seeds a new model, the split, the order, and all sampling."""
     threads: int = 1
     """CPU threads."""
+    given: frozenset[str] | None = field(default=None, compare=False, metadata={"given": True})
+    """Names of the settings that the command was given."""
 
     @property
     def plans(self) -> bool:

@@ -10,17 +10,25 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
 from cppo_env.atomic import write_atomically
 from cppo_env.errors import UsageError
+from cppo_grpo.changes import changes
+from cppo_grpo.checks import typed
 from cppo_grpo.runs.log import MetricsLog
 
 Config = TypeVar("Config")
 
-OF_THE_CALL = ("run", "resume")
+SETTINGS = "config.json"
+
+OF_THE_CALL = ("run", "resume", "given")
+"""Settings of one call, which are not stored."""
 
 
 class StageFolder(Generic[Config]):
@@ -39,16 +47,27 @@ class StageFolder(Generic[Config]):
     def open(cls, kind: str, config: Config) -> StageFolder[Config]:
         """Start a stage in a new folder, or find the one that `config.resume` names.
 
+        A folder that was named and holds settings alone is one whose stage failed before it made
+        anything: it may start again with other settings.
+
         Raises:
-            UsageError: the folder holds another stage or none, or holds this one already.
+            UsageError: the folder holds another stage or none, or other settings, or holds this one
+                already.
         """
         given: Any = config
-        settings: Any = type(config)
         if given.resume is not None:
-            stored = _stored(Path(given.resume), kind)
-            return cls(Path(given.resume), settings(**stored))
+            path = Path(given.resume)
+            stored = _stored(path, kind, type(config))
+            for name, value in changes(config).items():
+                if name not in OF_THE_CALL and value != (own := getattr(stored, name)):
+                    raise UsageError(
+                        f"{name}: got {value!r}, but {path} runs with {own!r}, and a resumed run "
+                        "keeps its settings; leave it out, or start a new run"
+                    )
+            return cls(path, stored)
         path = given.run or Path("runs") / f"{datetime.now():%Y%m%d-%H%M%S}-{kind}"
-        if (path / "config.json").exists():
+        failed = given.run is not None and path.is_dir() and os.listdir(path) == [SETTINGS]
+        if (path / SETTINGS).exists() and not failed:
             raise UsageError(
                 f"run: {path} already holds a run; go on with it (--resume {path}) or give another "
                 "folder"
@@ -57,7 +76,7 @@ class StageFolder(Generic[Config]):
         content = {"stage": kind, **dataclasses.asdict(given)}
         for name in OF_THE_CALL:
             del content[name]
-        write_atomically(path / "config.json", json.dumps(content, indent=2, default=str) + "\n")
+        write_atomically(path / SETTINGS, json.dumps(content, indent=2, default=str) + "\n")
         return cls(path, config)
 
     @property
@@ -66,23 +85,30 @@ class StageFolder(Generic[Config]):
         file = self.path / "result.json"
         return json.loads(file.read_text()) if file.exists() else None
 
+    @contextmanager
+    def resumable(self) -> Iterator[None]:
+        """Whoever interrupts the block is told how to go on."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(f"go on with --resume {self.path}") from None
+
     def finish(self, result: dict[str, Any]) -> dict[str, Any]:
         """Store the figures: the stage is done."""
         write_atomically(self.path / "result.json", json.dumps(result, indent=2) + "\n")
         return result
 
 
-def _stored(path: Path, kind: str) -> dict[str, Any]:
+def _stored(path: Path, kind: str, settings: type[Config]) -> Config:
+    """The settings in a folder, with the types that they had."""
     try:
-        values: dict[str, Any] = json.loads((path / "config.json").read_text())
+        values: dict[str, Any] = json.loads((path / SETTINGS).read_text())
         stored = values.pop("stage")
-    except (OSError, ValueError, KeyError) as error:
+        if stored == kind:
+            read = {name: typed(settings, name, values[name], strict=False) for name in values}
+            return settings(**read)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(
             f"resume: {path} holds no run of cppo {kind} ({type(error).__name__}: {error})"
         ) from None
-    if stored != kind:
-        raise UsageError(f"resume: {path} holds a run of cppo {stored}, not of cppo {kind}")
-    return {
-        name: tuple(cast(list[Any], value)) if isinstance(value, list) else value
-        for name, value in values.items()
-    }
+    raise UsageError(f"resume: {path} holds a run of cppo {stored}, not of cppo {kind}")
