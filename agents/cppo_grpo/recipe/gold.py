@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -74,14 +74,20 @@ def with_problems(
     Raises:
         UsageError: the set does not hold one of the problems.
     """
-    known: dict[str, Problem] = {}
-    for one in tuples:
-        if one.problem_id not in known:
-            try:
-                known[one.problem_id] = problems[find_problem(problems, one.problem_id)]
-            except UnknownNameError as error:
-                raise UsageError(
-                    f"{where}: {error}; give the problem set of the tuples with --problems, --env "
-                    "and --split"
-                ) from None
+    known = problems_named((one.problem_id for one in tuples), problems, where)
     return [(known[one.problem_id], one) for one in tuples]
+
+
+def problems_named(ids: Iterable[str], problems: ProblemSet, where: str) -> dict[str, Problem]:
+    """The problems with these ids, by id.
+
+    Raises:
+        UsageError: the set does not hold one of them.
+    """
+    try:
+        return {one: problems[find_problem(problems, one)] for one in dict.fromkeys(ids)}
+    except UnknownNameError as error:
+        raise UsageError(
+            f"{where}: {error}; give the problem set of the {where} with --problems, --env and "
+            "--split"
+        ) from None

@@ -1,8 +1,10 @@
-"""The problems of a stage, as its settings name them."""
+"""The problems of a stage, as its settings name them, and which of them are held out."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from random import Random
 from typing import Any
 
 from cppo_env.sources import ProblemSource
@@ -25,3 +27,10 @@ class WithProblems:
     def source(self) -> ProblemSource:
         """Where the problems come from."""
         return ProblemSource(self.env, self.problems, self.split, self.filters)
+
+
+def hold_out(keys: Iterable[str], share: float, seed: int) -> set[str]:
+    """A share of at least two keys: one at least, and never all; the same for the same seed."""
+    known = sorted(set(keys))
+    count = min(len(known) - 1, max(1, round(share * len(known))))
+    return set(Random(f"{seed}/held out").sample(known, count))

@@ -17,7 +17,7 @@ from cppo_env.types import Problem
 from cppo_grpo.recipe.corruptions import KINDS, Material
 from cppo_grpo.recipe.gate import Label, LabelConfig
 from cppo_grpo.recipe.gold import read_tuples, with_problems
-from cppo_grpo.stages.warm_start import named_pairs
+from cppo_grpo.stages.warm_start import named_tuple
 
 SAME_TASK = 0.5
 """Problems whose statements are as alike as this share their methods, so none is off topic."""
@@ -95,11 +95,9 @@ def _valid(
     found: list[tuple[Problem, tuple[str, ...], Sequence[str]]] = []
     for index in range(len(problems)):
         for _ in range(config.per_problem):
-            pairs = named_pairs(problems, index, config.k, random)
-            methods = tuple(dict.fromkeys(method for method, _ in pairs if method))[: config.k]
-            if len(methods) < config.k:
+            if (named := named_tuple(problems, index, config.k, random)) is None:
                 break
-            found.append((problems[index], methods, [program for _, program in pairs]))
+            found.append((problems[index], *named))
     return found
 
 

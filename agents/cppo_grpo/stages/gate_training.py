@@ -18,7 +18,6 @@ from cppo_agents.models.check import context_of
 from rich.console import Console
 from sklearn.metrics import average_precision_score
 
-from cppo_env.assembly import find_problem
 from cppo_env.atomic import write_atomically
 from cppo_env.errors import UsageError
 from cppo_env.protocols import ProblemSet
@@ -34,6 +33,8 @@ from cppo_grpo.recipe.gate import (
     digest,
     read_labels,
 )
+from cppo_grpo.recipe.gold import problems_named
+from cppo_grpo.recipe.problems import hold_out
 from cppo_grpo.runs.atomic import whole_folder
 from cppo_grpo.runs.progress import stage
 from cppo_grpo.runs.stage_folder import StageFolder
@@ -49,25 +50,12 @@ def split_labels(
     Raises:
         UsageError: there are fewer than two problems.
     """
-    names = sorted({one.problem_id for one in labels})
+    names = {one.problem_id for one in labels}
     if len(names) < 2:
         raise UsageError("labels: after balancing they are of fewer than two problems; label more")
-    count = min(len(names) - 1, max(1, round(share * len(names))))
-    held = set(Random(f"{seed}/held out").sample(names, count))
+    held = hold_out(names, share, seed)
     train = [one for one in labels if one.problem_id not in held]
     return train, [one for one in labels if one.problem_id in held]
-
-
-def problems_named(labels: Sequence[Label], problems: ProblemSet) -> dict[str, Problem]:
-    """The problems of the labels, by id.
-
-    Raises:
-        UnknownNameError: the set does not hold one of them.
-    """
-    return {
-        name: problems[find_problem(problems, name)]
-        for name in dict.fromkeys(one.problem_id for one in labels)
-    }
 
 
 def train_gate(
@@ -85,7 +73,7 @@ def train_gate(
     labels = balanced(read_labels(config.labels), config.seed)
     train, held_out = split_labels(labels, config.held_out, config.seed)
     template = load_template(config.rubric)
-    known = problems_named(labels, problems)
+    known = _problems_of(labels, problems)
 
     def asked(one: Label) -> Any:
         return rubric_messages(known[one.problem_id], one.methods, template)
@@ -101,6 +89,8 @@ def train_gate(
     answers = answer_tokens(tokenizer)
     longest = min(config.max_tokens, context_of(model.config) or config.max_tokens)
     prompts = [(chat.encode(asked(one)), float(one.valid)) for one in train]
+    questions = [chat.encode(asked(one)) for one in held_out]
+    valid = [one.valid for one in held_out]
     fits = [one for one in prompts if len(one[0]) <= longest]
     if not fits:
         raise UsageError(f"max_tokens: every question has more than {longest} tokens; raise it")
@@ -124,8 +114,7 @@ def train_gate(
                 apply_gradient(optimizer, config.lr * rise * (steps - step) / steps, 1.0)
                 step += 1
                 shown.show(step, {"loss": losses[-1]})
-            scores = _scores(model, [chat.encode(asked(one)) for one in held_out], answers)
-            valid = [one.valid for one in held_out]
+            scores = _scores(model, questions, answers)
             precision = float(average_precision_score(valid, scores))
             folder.log.append(
                 {
@@ -177,7 +166,7 @@ def measure_gate(
     if stored is None:
         raise UsageError(f"gate: {path} holds no gate.json; expected the model/ of cppo gate train")
     judge = VerbaliserJudge(str(path), threshold=0.0, allow_refused=True)
-    known = problems_named(labels, problems)
+    known = _problems_of(labels, problems)
     rulings = judge.rule([(known[one.problem_id], one.methods) for one in labels])
     scores = np.array([ruling.score for ruling in rulings])
     threshold = stored.threshold if recall is None else threshold_for(labels, scores, recall)
@@ -224,5 +213,16 @@ def _accumulate(
 def _scores(
     model: Any, prompts: Sequence[tuple[int, ...]], answers: tuple[int, int]
 ) -> list[float]:
+    """P(Pass) of each prompt; 0, as the judge has it, of those that do not fit the context."""
+    context = context_of(model.config)
     with evaluating(model), torch.no_grad():
-        return [float(answer_logits(model, [ids], answers).softmax(-1)[0, 0]) for ids in prompts]
+        return [
+            float(answer_logits(model, [ids], answers).softmax(-1)[0, 0])
+            if context is None or len(ids) <= context
+            else 0.0
+            for ids in prompts
+        ]
+
+
+def _problems_of(labels: Sequence[Label], problems: ProblemSet) -> dict[str, Problem]:
+    return problems_named((one.problem_id for one in labels), problems, "labels")

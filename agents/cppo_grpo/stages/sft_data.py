@@ -17,8 +17,9 @@ from cppo_env.roles import run_jobs
 from cppo_env.types import Job, Problem, Verdict
 from cppo_grpo.learner.supervised import Demonstration, encoded
 from cppo_grpo.recipe.gold import GoldTuple, read_tuples, with_problems
+from cppo_grpo.recipe.problems import hold_out
 from cppo_grpo.recipe.sft import SftConfig
-from cppo_grpo.stages.warm_start import named_pairs, plan_shown, solution_shown
+from cppo_grpo.stages.warm_start import named_pairs, named_tuple, plan_shown, solution_shown
 
 Pair = tuple[Problem, str, str]
 """A problem, a method, and the program that it leads to."""
@@ -103,12 +104,11 @@ def _named_plans(
     for index in range(len(problems)):
         problem = problems[index]
         for _ in range(config.plans_per_problem):
-            pairs = named_pairs(problems, index, config.k, random)
-            methods = list(dict.fromkeys(method for method, _ in pairs if method))
-            if len(methods) < config.k:
+            if (named := named_tuple(problems, index, config.k, random)) is None:
                 data.left_out[f"fewer than {config.k} named references"] += 1
                 break
-            found.append((problem, plan_shown(problem, methods[: config.k], words)))
+            methods, _ = named
+            found.append((problem, plan_shown(problem, methods, words)))
     return found
 
 
@@ -147,7 +147,7 @@ def _accepted(pairs: list[Pair], sandbox: Sandbox | None, data: SftData) -> list
 
 def _held_out(config: SftConfig, problems: Sequence[Problem]) -> set[str]:
     """Hashes of the statements of the held-out problems: the same for the same seed and data."""
-    hashes = list(dict.fromkeys(statement_hash(one.statement) for one in problems))
+    hashes = {statement_hash(one.statement) for one in problems}
     if not config.held_out or not hashes:
         return set()
     if len(hashes) < 2:
@@ -155,8 +155,7 @@ def _held_out(config: SftConfig, problems: Sequence[Problem]) -> set[str]:
             "held_out: the data are of one problem, so none can be held out; give more, or "
             "--held_out 0"
         )
-    count = min(len(hashes) - 1, max(1, round(config.held_out * len(hashes))))
-    return set(Random(f"{config.seed}/held out").sample(sorted(hashes), count))
+    return hold_out(hashes, config.held_out, config.seed)
 
 
 def _said(left_out: Counter[str]) -> str:

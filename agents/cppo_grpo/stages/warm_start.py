@@ -36,10 +36,8 @@ def demonstrate_plan(
     problems: ProblemSet, index: int, k: int, random: Random, words: Prompts
 ) -> Demonstration | None:
     """A valid plan for one problem; None if the set has fewer than K methods for it."""
-    methods = [method for method, _ in named_pairs(problems, index, k, random) if method]
-    if len(set(methods)) < k:
-        return None
-    return plan_shown(problems[index], methods[:k], words)
+    named = named_tuple(problems, index, k, random)
+    return None if named is None else plan_shown(problems[index], named[0], words)
 
 
 def demonstrate_solution(
@@ -144,3 +142,14 @@ def named_pairs(problems: ProblemSet, index: int, k: int, random: Random) -> lis
     return random.sample(
         list(zip(methods, problem.references, strict=True)), len(problem.references)
     )
+
+
+def named_tuple(
+    problems: ProblemSet, index: int, k: int, random: Random
+) -> tuple[tuple[str, ...], list[str]] | None:
+    """K different methods of a problem, and its programs; None if fewer methods are named."""
+    pairs = named_pairs(problems, index, k, random)
+    methods = tuple(dict.fromkeys(method for method, _ in pairs if method))
+    if len(methods) < k:
+        return None
+    return methods[:k], [program for _, program in pairs]
