@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from typing import Any
 
 COLOURS = ("#4f46e5", "#059669", "#dc2626", "#d97706", "#0891b2", "#7c3aed", "#65a30d", "#be185d")
@@ -26,7 +27,12 @@ def svg(figure: Any) -> str:
     import matplotlib
 
     buffer = io.StringIO()
-    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "cppo"}):  # pyright: ignore[reportUnknownMemberType] - typed in part
+    with (
+        matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "cppo"}),  # pyright: ignore[reportUnknownMemberType] - typed in part
+        warnings.catch_warnings(),
+    ):
+        # Texts stay texts, so the browser's fonts draw what matplotlib's has not.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
     text = buffer.getvalue()
     return text[text.index("<svg") :]

@@ -118,6 +118,51 @@ def test_unlabelled_runs_are_named_by_what_differs(tmp_path):
     assert labels == ["reward=gated", "reward=outcome"]
 
 
+def started(folder, outcome, model, **settings):
+    """A finished run whose settings name the model that it began with."""
+    finished(folder, outcome, **settings)
+    rewrite(folder, lambda config: config.update(model=model))
+    return str(folder)
+
+
+def test_each_seed_may_start_from_a_model_of_that_seed(tmp_path):
+    places = [
+        started(tmp_path / f"{name}{seed}", outcome, f"starts/seed-{seed}/{name}", seed=seed)
+        for name, outcome in (("a", half), ("b", most))
+        for seed in (0, 1)
+    ]
+    [methods] = load_methods(places).values()
+    assert [(one.label.partition("Scripted ")[2], one.seeds) for one in methods] == [
+        ("model=starts/seed-*/a", (0, 1)),
+        ("model=starts/seed-*/b", (0, 1)),
+    ]
+    # With one seed for all, the models are what is compared.
+    models = [started(tmp_path / f"m{n}", half, f"starts/seed-{n}/a") for n in (0, 1)]
+    [methods] = load_methods(models).values()
+    assert [one.label.partition("Scripted ")[2] for one in methods] == [
+        "model=starts/seed-0/a",
+        "model=starts/seed-1/a",
+    ]
+
+
+def test_folders_of_one_name_do_not_make_two_methods_one(tmp_path):
+    for method, outcome in (("a", half), ("b", most)):
+        for seed in (0, 1):
+            started(tmp_path / method / "lr" / str(seed), outcome, method, seed=seed)
+    [methods] = load_methods([str(tmp_path / method / "lr") for method in "ab"]).values()
+    assert [(one.label.partition("Scripted ")[2], one.seeds) for one in methods] == [
+        ("model=a", (0, 1)),
+        ("model=b", (0, 1)),
+    ]
+
+
+def test_many_methods_with_long_names_leave_the_plots_their_room(tmp_path):
+    names = [f"{'long ' * 30}$\\frac{{{n}$ 漢字" for n in range(5)]
+    places = [f"{name}={finished(tmp_path / str(n), half)}" for n, name in enumerate(names)]
+    drawn = page(compare_runs(places))  # a warning would fail this
+    assert drawn.count("<svg") >= 2
+
+
 def other_image(config):
     config["recorded"][-1]["sandbox"]["image_id"] = "sha256:other"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from typing import Any
 
 from cppo_env.errors import UsageError
 from cppo_env.evaluation.comparison.loading import FinishedRun, is_run, load_run
+
+_NAMED_SEED = re.compile(r"(seed[-_=]?)\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,29 +29,41 @@ class Method:
         return tuple(run.seed for run in self.runs)
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """An argument: a run or a folder of runs, and the label that it is given."""
+
+    label: str | None
+    path: Path
+    runs: tuple[FinishedRun, ...]
+
+
 def load_methods(places: Sequence[str]) -> dict[str, list[Method]]:
     """Problem set → methods, of folders `PATH` or `LABEL=PATH`.
 
     A path is a run, or a folder of runs. Runs with one label are seeds of one method. Without a
-    label, runs of equal settings but the seed are; a folder of such runs gives them its name.
+    label, runs of equal settings but the seed are; a folder of such runs gives them its name,
+    unless folders of two methods have the same one.
 
     Raises:
         UsageError: a path holds no finished run, a run is given twice, or methods were not played
             on the same problem sets.
     """
-    labelled: list[tuple[str | None, FinishedRun]] = []
-    for place in places:
-        labelled += _at(place)
-    paths = [run.path.resolve() for _, run in labelled]
+    found = [_at(place) for place in places]
+    runs = [run for place in found for run in place.runs]
+    paths = [run.path.resolve() for run in runs]
     if twice := [str(path) for path in dict.fromkeys(paths) if paths.count(path) > 1]:
         raise UsageError(f"runs: {twice[0]} is given twice; give each run once")
     groups: defaultdict[str, list[FinishedRun]] = defaultdict(list)
-    labels = _labels([run for label, run in labelled if label is None])
-    for label, run in labelled:
-        groups[label or labels[_key(run)]].append(run)
+    keys = _keys([run for place in found if place.label is None for run in place.runs])
+    names, labels = _folder_names(found), _labels([*keys.values()])
+    for place in found:
+        for run in place.runs:
+            label = place.label or names.get(place.path) or labels[keys[run.path]]
+            groups[label].append(run)
     if len(groups) < 2:
         raise UsageError(
-            f"runs: got one method ({', '.join(groups)}) with {len(labelled)} runs, expected two "
+            f"runs: got one method ({', '.join(groups)}) with {len(runs)} runs, expected two "
             "methods or more; give runs with other settings, or labels such as A=PATH B=PATH"
         )
     sets: dict[str, list[Method]] = {}
@@ -66,8 +81,8 @@ def load_methods(places: Sequence[str]) -> dict[str, list[Method]]:
     return sets
 
 
-def _at(place: str) -> list[tuple[str | None, FinishedRun]]:
-    """The runs of one argument, with the label they are given."""
+def _at(place: str) -> _Place:
+    """The runs of one argument."""
     label, separator, rest = place.partition("=")
     if not separator or Path(place).exists():
         label, rest = "", place
@@ -75,41 +90,73 @@ def _at(place: str) -> list[tuple[str | None, FinishedRun]]:
     if not path.is_dir():
         raise UsageError(f"runs: there is no folder {rest}; expected PATH or LABEL=PATH")
     if is_run(path):
-        return [(label or None, load_run(path))]
+        return _Place(label or None, path, (load_run(path),))
     inside = sorted(one for one in path.iterdir() if one.is_dir() and is_run(one))
     if not inside:
         raise UsageError(
             f"{path} holds no run, and no folder of runs; expected a folder of cppo eval --run or "
             "of cppo train, or a folder of such folders"
         )
-    runs = [load_run(one) for one in inside]
-    if not label and len({_key(run) for run in runs}) == 1 and len(runs) > 1:
-        label = path.resolve().name
-    return [(label or None, run) for run in runs]
+    return _Place(label or None, path, tuple(load_run(one) for one in inside))
+
+
+def _folder_names(places: Sequence[_Place]) -> dict[Path, str]:
+    """The names of unlabelled folders of one method each; none if two methods' have the same one.
+
+    Folders such as `cppo/lr-1` and `grpo/lr-1` are named after something else than the method.
+    """
+    methods: defaultdict[str, set[str]] = defaultdict(set)
+    names: dict[Path, str] = {}
+    for place in places:
+        keys = {*_keys(place.runs).values()}
+        if place.label is None and len(keys) == 1 and len(place.runs) > 1:
+            names[place.path] = name = place.path.resolve().name
+            methods[name] |= keys
+    return names if all(len(keys) == 1 for keys in methods.values()) else {}
 
 
 def _key(run: FinishedRun) -> str:
     return json.dumps(run.method, sort_keys=True, default=str)
 
 
-def _labels(runs: Sequence[FinishedRun]) -> dict[str, str]:
-    """Method → a name: its algorithm or agent, and the settings that tell it from the others."""
-    methods = {_key(run): _flat(run.method) for run in runs}
-    names = {name: None for settings in methods.values() for name in settings}
-    differing = [
-        name
-        for name in names
-        if len({repr(settings.get(name)) for settings in methods.values()}) > 1
-    ]
+def _keys(runs: Sequence[FinishedRun]) -> dict[Path, str]:
+    """Run → its method, as text.
+
+    Settings may name a seed: `runs/start/seed-3/model`. Runs that differ in such a seed only are
+    one method, as long as no two of them were played with the same seed.
+    """
+    alike: defaultdict[str, list[FinishedRun]] = defaultdict(list)
+    for run in runs:
+        alike[_NAMED_SEED.sub(r"\1*", _key(run))].append(run)
+    keys: dict[Path, str] = {}
+    for shared, group in alike.items():
+        draws = {(run.set_name, run.seed) for run in group}
+        keys |= {run.path: shared if len(draws) == len(group) else _key(run) for run in group}
+    return keys
+
+
+def _labels(keys: Sequence[str]) -> dict[str, str]:
+    """Method → a name: its algorithm or agent, and what tells it from others of the same one."""
+    alike: defaultdict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
+    for key in keys:
+        settings = _flat(json.loads(key))
+        head = str(settings.get("algorithm", settings.get("agent", "method")))
+        alike[head][key] = settings
     labels: dict[str, str] = {}
-    for key, settings in methods.items():
-        head = settings.get("algorithm", settings.get("agent", "method"))
-        tail = [
-            f"{name.removeprefix('options.')}={settings[name]}"
-            for name in differing
-            if name not in ("algorithm", "agent") and settings.get(name) is not None
+    for head, methods in alike.items():
+        names = {name: None for settings in methods.values() for name in settings}
+        differing = [
+            name
+            for name in names
+            if len({repr(settings.get(name)) for settings in methods.values()}) > 1
         ]
-        labels[key] = " ".join([str(head), *tail])
+        for key, settings in methods.items():
+            tail = [
+                f"{name.removeprefix('options.')}={settings[name]}"
+                for name in differing
+                if settings.get(name) is not None
+            ]
+            labels[key] = " ".join([head, *tail])
     return labels
 
 

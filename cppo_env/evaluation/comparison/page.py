@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 from typing import Any
 
@@ -18,6 +19,10 @@ th, td { text-align: left; padding: .25em .9em .25em 0; border-bottom: 1px solid
   vertical-align: top }
 .note { color: #6b7280; font-size: .9em } .scroll { overflow-x: auto } svg { max-width: 100% }
 """
+
+
+LABEL = 60
+"""Letters on a line of a plot's label, so that long ones leave the plot its room."""
 
 
 def page(result: Mapping[str, Any], title: str = "Comparison") -> str:
@@ -54,13 +59,13 @@ def _plots(result: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _curves(found: Mapping[str, Any]) -> str:
-    figure, axes = axes_of((9.6, 4.0))
+    figure, axes = axes_of((9.6, 3.5 + _height(found["methods"])))
     some = next(iter(found["methods"].values()))
     budgets = [int(k) for k in some["pass_at_k"]]
     for n, (label, one) in enumerate(found["methods"].items()):
         points = list(one["pass_at_k"].values())
         color = COLOURS[n % len(COLOURS)]
-        axes.plot(budgets, [p["mean"] for p in points], "o-", color=color, label=label)
+        axes.plot(budgets, [p["mean"] for p in points], "o-", color=color, label=_lines(label))
         axes.fill_between(
             budgets, [p["low"] for p in points], [p["high"] for p in points],
             color=color, alpha=0.12, linewidth=0,
@@ -70,35 +75,48 @@ def _curves(found: Mapping[str, Any]) -> str:
     axes.set_xlabel("attempts")
     axes.set_ylabel("pass@k")
     axes.set_ylim(0, 1.03)
-    axes.legend(frameon=False, fontsize=9)
+    figure.legend(loc="outside lower left", frameon=False, fontsize=9)
     return svg(figure)
 
 
 def _forest(found: Mapping[str, Any]) -> str:
-    pairs, k = found["pairs"], str(found["k"])
-    figure, axes = axes_of((9.6, 0.9 + 0.35 * len(pairs)))
-    for row, one in enumerate(reversed(pairs)):
+    pairs, k = [*reversed(found["pairs"])], str(found["k"])
+    names = [_lines(f"{one['a']} − {one['b']}") for one in pairs]
+    figure, axes = axes_of((9.6, 0.9 + _height(names)))
+    for row, one in enumerate(pairs):
         at = one["difference"][k]
         color = COLOURS[0] if one["p_holm"] < 0.05 else "#9ca3af"
         axes.plot([at["low"], at["high"]], [row, row], color=color, linewidth=2)
         axes.plot([at["mean"]], [row], "o", color=color)
     axes.axvline(0, color="#6b7280", linewidth=1)
-    axes.set_yticks(range(len(pairs)), [f"{one['a']} − {one['b']}" for one in reversed(pairs)])
+    axes.set_yticks(range(len(pairs)), names)
     axes.set_ylim(-0.6, len(pairs) - 0.4)
     axes.set_xlabel("difference; coloured where p < .05 after Holm's correction")
     return svg(figure)
 
 
 def _profiles(profiles: Mapping[str, Any], levels: list[float]) -> str:
-    figure, axes = axes_of((9.6, 3.4))
+    figure, axes = axes_of((9.6, 2.9 + _height(profiles)))
     for n, (label, points) in enumerate(profiles.items()):
         color = COLOURS[n % len(COLOURS)]
-        axes.step(levels, [p["mean"] for p in points], where="post", color=color, label=label)
+        means = [p["mean"] for p in points]
+        axes.step(levels, means, where="post", color=color, label=_lines(label))
         axes.fill_between(
             levels, [p["low"] for p in points], [p["high"] for p in points],
             step="post", color=color, alpha=0.12, linewidth=0,
         )  # fmt: skip
     axes.set_xlabel("score")
     axes.set_ylabel("share above it")
-    axes.legend(frameon=False, fontsize=9)
+    figure.legend(loc="outside lower left", frameon=False, fontsize=9)
     return svg(figure)
+
+
+def _lines(label: str) -> str:
+    """A label in lines that fit beside a plot; a dollar in it begins no formula."""
+    return "\n".join(textwrap.wrap(label, LABEL)).replace("$", r"\$")
+
+
+def _height(labels: Iterable[str]) -> float:
+    """Inches that labels take below each other."""
+    lines = [_lines(label).count("\n") + 1 for label in labels]
+    return len(lines) * max(0.35, 0.2 * max(lines, default=0))
