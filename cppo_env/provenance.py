@@ -76,10 +76,12 @@ def commit() -> str | None:
 
 def machine() -> dict[str, Any]:
     """Operating system, processor and its cores as far as this process may use them."""
-    cores = (
-        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    )
-    return {"system": platform.platform(), "processor": platform.machine(), "cores": cores}
+    return {"system": platform.platform(), "processor": platform.machine(), "cores": cores()}
+
+
+def cores() -> int:
+    """The processor's cores, as far as this process may use them."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def sandbox_facts(sandbox: Sandbox) -> dict[str, str]:

@@ -131,13 +131,17 @@ def _public_tests(problem: Problem, ran: int) -> set[int]:
 
 def rules_of(problem: Problem) -> str:
     """What decides verdicts beside the program: the checker, the limits and the tests' number."""
-    checker, limits = problem.checker, problem.limits
-    if isinstance(checker, CheckerProgram):
-        checker = checker.name.replace(" ", "-")
-    if not isinstance(checker, str):
-        checker = place_of(checker)
+    checker, limits = checker_name(problem).replace(" ", "-"), problem.limits
     return (
         f"checker={checker} cpu_s={limits.cpu_s:g} wall_s={limits.wall_s:g} "
         f"memory_mib={limits.memory_bytes / MIB:g} output_mib={limits.output_bytes / MIB:g} "
         f"tests={len(problem.tests)}"
     )
+
+
+def checker_name(problem: Problem) -> str:
+    """What people call a problem's checker: a name, a program's digest, or a function's place."""
+    checker = problem.checker
+    if isinstance(checker, str):
+        return checker
+    return checker.name if isinstance(checker, CheckerProgram) else place_of(checker)

@@ -19,6 +19,7 @@ from rich.text import Text
 from cppo_env import plugins
 from cppo_env.errors import CppoError
 from cppo_env.problems.files.sources import LAYOUTS, data_folder
+from cppo_env.provenance import cores, judged_language
 from cppo_env.sandboxing import grade, make_sandbox
 from cppo_env.types import Problem, TestCase, Verdict
 
@@ -52,10 +53,7 @@ def doctor(config: DoctorConfig) -> dict[str, Any]:
 def _machine() -> Iterator[Fact]:
     yield Fact("Python", f"{platform.python_version()} at {sys.executable}")
     yield Fact("cppo-env", importlib.metadata.version("cppo-env"))
-    cores = (
-        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    )
-    yield Fact("cores", str(cores))
+    yield Fact("cores", str(cores()))
     free = shutil.disk_usage(os.getcwd()).free
     yield Fact(
         "disk",
@@ -73,11 +71,13 @@ def _sandboxes() -> Iterator[Fact]:
                 verdicts = [
                     grade(problem, f"print({n})", sandbox=sandbox).verdict for n in (42, 43)
                 ]
+                language = judged_language(sandbox)
         except (CppoError, OSError) as error:
             yield Fact(f"sandbox {name}", "cannot be used", " ".join(str(error).split()))
             continue
         if verdicts == [Verdict.AC, Verdict.WA]:
-            yield Fact(f"sandbox {name}", "judges a right and a wrong program rightly")
+            state = f"judges a right and a wrong program rightly, in {language}"
+            yield Fact(f"sandbox {name}", state)
         else:
             yield Fact(
                 f"sandbox {name}",

@@ -10,22 +10,25 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
 from cppo_env.errors import UsageError
+from cppo_env.evaluation.progress import shown_progress
 from cppo_env.problems import load_problems
 from cppo_env.problems.validation import keep_list
 from cppo_env.problems.validation.findings import Finding, KnownOutcome
 from cppo_env.problems.validation.known_programs import RUNNABLE, read_known
-from cppo_env.problems.validation.validate import Validation, validate
-from cppo_env.problems.views import Problems, indexed
-from cppo_env.provenance import provenance
+from cppo_env.problems.validation.results_file import ResultsFile
+from cppo_env.problems.validation.validate import JOBS_PER_CALL, Validation, validate
+from cppo_env.problems.views import Problems, describe, indexed
+from cppo_env.provenance import cores, provenance
 from cppo_env.sandboxing import open_sandbox
 
 SHOWN = 25
 """Problems that are printed; the JSON result holds them all."""
+JOBS_PER_CORE = 32
+"""Programs per sandbox call on a machine with many cores."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,9 @@ class ValidateConfig:
     """Maximum number of right and of wrong programs per problem. Default: all."""
     keep_list: Path | None = None
     """Write the ids of the usable problems to this file; `problems=` accepts it."""
+    results: Path | None = None
+    """Keep results in this file, a line for each problem. With it the command can be interrupted:
+    the next one takes the results of unchanged problems and programs from it."""
 
 
 def validate_problems(config: ValidateConfig) -> dict[str, Any]:
@@ -72,27 +78,45 @@ def validate_problems(config: ValidateConfig) -> dict[str, Any]:
     console = Console()
     with (
         open_sandbox(config.sandbox, config.sandbox_options, cache=False) as sandbox,
-        Progress(console=console, transient=True) as progress,
+        shown_progress("problems", True) as bar,
     ):
-        task = progress.add_task("problems", total=len(problems))
-        validation = validate(
-            problems,
-            sandbox,
-            joined,
-            languages=config.languages,
-            max_programs=config.max_programs,
-            progress=lambda done: progress.update(task, completed=done),
-        )
         where = provenance(problems, sandbox)
+        results = config.results and ResultsFile(config.results, where["sandbox"])
+        done = 0
+
+        def progress(finished: int, tests: int) -> None:
+            nonlocal done
+            done = finished
+            bar.show(done, len(problems), f"{tests / (time.perf_counter() - start):.0f} tests/s")
+
+        try:
+            validation = validate(
+                problems,
+                sandbox,
+                joined,
+                languages=config.languages,
+                max_programs=config.max_programs,
+                jobs_per_call=max(JOBS_PER_CALL, JOBS_PER_CORE * cores()),
+                results=results,
+                progress=progress,
+            )
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(_state(config, done, len(problems))) from None
     seconds = time.perf_counter() - start
     if config.keep_list is not None:
         keep_list.write(
             config.keep_list, config.problems, validation.kept, validation.dropped, config.checkers
         )
     result = _result(config, problems, validation, seconds, left_out)
-    result["provenance"] = where
+    result |= {"changed": results.changed if results else 0, "provenance": where}
     _show(console, config, result)
     return result
+
+
+def _state(config: ValidateConfig, done: int, total: int) -> str:
+    if config.results is None:
+        return f"{done} of {total} problems were done; --results FILE would have kept them"
+    return f"{done} of {total} problems are done; the same command goes on with {config.results}"
 
 
 def _result(
@@ -121,9 +145,13 @@ def _result(
             for finding in validation.findings
             if (entry := _disagreement(finding)) is not None
         ],
+        "rules": validation.rules,
+        "overturned": validation.overturned,
+        "cues": validation.cues,
         "rejected_by_cause": dict(validation.causes.most_common()),
         "not_run": dict(validation.not_run),
         "void": validation.void,
+        "reused": validation.reused,
         "known_rows_left_out": left_out,
         "known_ids_not_in_the_set": list(validation.unmatched),
         "seconds": seconds,
@@ -147,10 +175,10 @@ def _disagreement(finding: Finding) -> dict[str, Any] | None:
 
 def _program(outcome: KnownOutcome) -> dict[str, Any]:
     return {
-        "verdict": outcome.report.verdict.value,
-        "test": len(outcome.report.tests),
+        "verdict": outcome.verdict.value,
+        "test": outcome.tests,
         "cause": outcome.cause,
-        "message": outcome.report.message,
+        "message": outcome.message,
         "answer": outcome.answer,
         "language": outcome.known.language,
         "origin": outcome.known.origin,
@@ -196,6 +224,19 @@ def _show(console: Console, config: ValidateConfig, result: dict[str, Any]) -> N
             console.print(
                 f"{title}: {', '.join(f'{name} ({count})' for name, count in counts.items())}"
             )
+    for rule, counts in result["rules"].items():
+        if counts["overturned"]:
+            names = [name for name, one in result["overturned"].items() if one == rule]
+            console.print(
+                f"right programs disagree by the rule {rule}, which is then wrong, in "
+                f"{counts['overturned']} of {counts['problems']} problems: {describe(names)}",
+                markup=False,
+            )
+    for cue, counts in result["cues"].items():
+        console.print(
+            f"statements that speak of {cue}: {counts['problems']}; right programs disagree in "
+            f"{counts['disagree']}, and agree with what is expected in {counts['agree']}"
+        )
     if result["public_tests_only"]:
         console.print(
             f"{result['public_tests_only']} problems have no tests but the public examples"
@@ -207,5 +248,11 @@ def _show(console: Console, config: ValidateConfig, result: dict[str, Any]) -> N
         f"{result['tests']} tests in "
         f"{result['seconds']:.1f} s ({result['tests_per_s']:.0f}/s)"
     )
+    if config.results is not None:
+        console.print(
+            f"results: {config.results}, {result['reused']} of {result['problems']} problems from "
+            f"an earlier call, {result['changed']} run again because they have changed",
+            soft_wrap=True,
+        )
     if config.keep_list is not None:
         console.print(f"keep-list: {config.keep_list}", soft_wrap=True)

@@ -1,15 +1,17 @@
 """Validation: which problems are fit for use, measured by programs in the real sandbox."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from cppo_env.errors import ProblemDataError
+from cppo_env.errors import ProblemDataError, UsageError
 from cppo_env.problems import load_problems
 from cppo_env.problems.validation.findings import KnownOutcome
 from cppo_env.problems.validation.known_programs import Known, read_known
-from cppo_env.problems.validation.validate import validate
+from cppo_env.problems.validation.results_file import ResultsFile
+from cppo_env.problems.validation.validate import Validation, validate
 from cppo_env.sandboxing import make_sandbox
 from cppo_env.testing import FakeSandbox
 from cppo_env.types import Limits, Problem, TestCase
@@ -18,6 +20,7 @@ from tests.support.cli import NO_ENGINE, cppo, fault
 from tests.support.records import apps, write_lines
 
 DOUBLE = "print(2 * int(input()))"
+UNIQUE = "It is guaranteed that the answer is unique."
 TESTS = (TestCase("2\n", "4\n"), TestCase("0\n", "0\n"))
 
 
@@ -42,7 +45,7 @@ SET = [
     problem(
         "one answer",
         right=(DOUBLE, "print(1)"),
-        statement="It is guaranteed that the answer is unique.",
+        statement=UNIQUE,
     ),
     problem("one reference is broken", right=(DOUBLE, "return 4", "from fractions import gcd")),
     problem("no valid program", right=("return 4",)),
@@ -160,6 +163,66 @@ def test_a_large_set_goes_to_the_sandbox_in_parts():
     assert [len(jobs) for jobs in sandbox.batches] == [64, 64, 22]
 
 
+class Interrupted(FakeSandbox):
+    """Is interrupted while it runs its second batch."""
+
+    def run(self, jobs):
+        if self.batches:
+            raise KeyboardInterrupt
+        return super().run(jobs)
+
+
+def test_an_interrupted_validation_goes_on_with_what_it_has_measured(tmp_path: Path):
+    problems = [problem(str(number), right=("AC", "WA")) for number in range(8)]
+    problems[1] = replace(problems[1], references=("AC", "IE"))
+    path, fake = tmp_path / "results.jsonl", {"name": "fake"}
+
+    def measure(sandbox: FakeSandbox, *, calls: int = 4) -> Validation:
+        return validate(
+            problems, sandbox, results=ResultsFile(path, fake), jobs_per_call=len(problems) // calls
+        )
+
+    with pytest.raises(KeyboardInterrupt):
+        measure(Interrupted(), calls=2)
+    path.write_text(path.read_text() + '{"id": "7", "finger')  # the write was interrupted, too
+    second = FakeSandbox()
+    assert measure(second, calls=1).reused == 1  # of two: what was void runs again
+    assert {job.problem.id for jobs in second.batches for job in jobs} == set("1234567")
+    problems[3] = replace(problems[3], checker="lcb")
+    problems[4] = replace(problems[4], references=("AC",))
+    results, third = ResultsFile(path, fake), FakeSandbox()
+    resumed = validate(problems, third, results=results)
+    assert {job.problem.id for jobs in third.batches for job in jobs} == set("134")
+    assert (resumed.reused, results.changed) == (5, 2)
+    assert resumed.findings == validate(problems, FakeSandbox()).findings
+    with pytest.raises(UsageError, match=r"is of the sandbox \{'name': 'fake'\}, but got"):
+        ResultsFile(path, {"name": "other"})
+    path.write_text("text\n")
+    with pytest.raises(UsageError, match=r"results\.jsonl is no file of results; give a new name"):
+        ResultsFile(path, fake)
+
+
+def test_right_programs_overturn_a_rule_and_confirm_a_cue():
+    several = "If there are several answers, print any of them."
+    validation = validate(
+        [
+            problem("agree", right=("AC", "AC "), statement=several),
+            problem("disagree", right=("AC", "WA"), statement=several),
+            problem("promise", right=("AC", "WA", "WA "), statement=UNIQUE),
+            problem("one dissents", right=("AC", "WA"), statement=UNIQUE, checker="float_1e-6"),
+            problem("wrong output", right=("WA", "WA ")),
+        ],
+        FakeSandbox(),
+    )
+    assert validation.overturned == {"disagree": "strict", "promise": "strict"}
+    assert validation.rules == {
+        "strict": {"problems": 4, "overturned": 2},
+        "float_1e-6": {"problems": 1, "overturned": 0},
+    }
+    assert validation.cues == {"several right answers": {"problems": 2, "disagree": 1, "agree": 1}}
+    assert "promise" in validation.dropped and "one dissents" not in validation.dropped
+
+
 def test_a_file_of_known_programs_is_read(tmp_path: Path):
     row = {
         "key": 7,
@@ -214,9 +277,12 @@ def test_the_command_writes_a_report_and_a_keep_list_that_is_a_problem_set(tmp_p
             "local",
             "--json",
             report,
+            "--results",
+            tmp_path / "results.jsonl",
         )
     )
     assert done.returncode == 0, done.stderr
+    assert "problems  3/3" in done.stderr and "0 of 3 problems from an earlier" in done.stdout
     assert "1 of 3 problems kept" in done.stdout
     result = json.loads(report.read_text())
     assert result["dropped"] == {
@@ -304,7 +370,7 @@ def test_the_sample_programs_get_their_known_verdicts_in_docker(
     assert rates["wrong_caught"] >= wrong
     assert rates["right_accepted"] >= right
     unexplained = {
-        finding.id: [outcome.report.message for outcome in finding.rejected]
+        finding.id: [outcome.message for outcome in finding.rejected]
         for finding in validation.findings
         if finding.fault is None and not all(map(broken, finding.rejected))
     }
@@ -327,6 +393,5 @@ def test_the_sample_programs_get_their_known_verdicts_in_docker(
 def broken(outcome: KnownOutcome) -> bool:
     """The program is not valid in today's Python, whatever its tests."""
     return any(
-        word in outcome.report.message
-        for word in ("SyntaxError", "ImportError", "has no attribute 'gcd'")
+        word in outcome.message for word in ("SyntaxError", "ImportError", "has no attribute 'gcd'")
     )

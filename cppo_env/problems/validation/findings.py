@@ -6,7 +6,10 @@ from collections import Counter
 from dataclasses import dataclass
 
 from cppo_env.problems.validation.known_programs import Known
-from cppo_env.types import Report, Verdict
+from cppo_env.types import Verdict
+
+SEVERAL = "several right answers, by those of right programs"
+DISAGREE = "right programs disagree"
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,24 +17,27 @@ class KnownOutcome:
     """A program with a known verdict, and its result."""
 
     known: Known
-    report: Report
+    verdict: Verdict
+    tests: int = 0
+    """How many tests ran; the last one decided."""
+    message: str = ""
     answer: str | None = None
     """A right program's answer to the test that rejected it; None if not looked at."""
 
     @property
     def as_expected(self) -> bool:
         """A right program was accepted, or a wrong one was not."""
-        return (self.report.verdict is Verdict.AC) == self.known.right
+        return (self.verdict is Verdict.AC) == self.known.right
 
     @property
     def wrong_answer(self) -> bool:
         """A right program whose answer was refused."""
-        return self.known.right and self.report.verdict is Verdict.WA
+        return self.known.right and self.verdict is Verdict.WA
 
     @property
     def cause(self) -> str:
         """Why a program was rejected, by its own message."""
-        verdict, message = self.report.verdict, self.report.message
+        verdict, message = self.verdict, self.message
         if verdict is not Verdict.RE:
             return _REASONS.get(verdict, "answers otherwise")
         if "UnicodeDecodeError" in message or "UnicodeEncodeError" in message:
@@ -57,6 +63,8 @@ class Finding:
     """What is known of a problem after its programs have run."""
 
     id: str
+    rule: str
+    """How answers are compared: the name of a checker, or that of the problem's own."""
     cues: tuple[str, ...]
     one_answer: bool
     """The statement promises a single right answer."""
@@ -76,7 +84,7 @@ class Finding:
 
     @property
     def _measured(self) -> list[KnownOutcome]:
-        return [outcome for outcome in self.outcomes if outcome.report.verdict is not Verdict.IE]
+        return [outcome for outcome in self.outcomes if outcome.verdict is not Verdict.IE]
 
     @property
     def rejected(self) -> list[KnownOutcome]:
@@ -95,7 +103,7 @@ class Finding:
         A right program that fails for other reasons (it does not compile today, needs a removed
         module, is too slow) does not count against the problem if another one is accepted. A right
         program with a different answer does, unless the statement promises a single right answer:
-        then the program is at fault.
+        then the program is at fault, if no other one says so too.
         """
         if self.cues and not self.checker_given:
             return f"{' and '.join(self.cues)}, by the statement"
@@ -123,16 +131,23 @@ class Finding:
     def _why_wrong_answers(self) -> str | None:
         """Wrong expected output, several right answers, or a program that is not right?"""
         dissenters = [outcome for outcome in self.rejected if outcome.wrong_answer]
-        answers = Counter((len(outcome.report.tests), outcome.answer) for outcome in dissenters)
+        answers = Counter((outcome.tests, outcome.answer) for outcome in dissenters)
         agreeing = answers.most_common(1)[0][1]
         accepted = len(self.right) > len(self.rejected)
-        if accepted and self.one_answer:
+        if accepted and agreeing == 1 and self.one_answer:
             return None
         if not accepted and len(answers) == 1:
             return "wrong expected output"
-        if (not accepted or agreeing > 1) and not self.one_answer:
-            return "several right answers, by those of right programs"
-        return "right programs disagree"
+        if agreeing > 1 or not (accepted or self.one_answer):
+            return SEVERAL
+        return DISAGREE
+
+    @property
+    def overturned(self) -> bool:
+        """Whether right programs answer differently by the rule, which is then wrong."""
+        if self.no_expected_output or not any(outcome.wrong_answer for outcome in self.rejected):
+            return False
+        return self._why_wrong_answers() in (SEVERAL, DISAGREE)
 
     def _why_none_runs(self) -> str | None:
         if len(self.rejected) < len(self.right):

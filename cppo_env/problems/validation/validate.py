@@ -12,7 +12,9 @@ from typing import Any
 from cppo_env.problems.layouts.cues import judge_cues, promises_one_answer
 from cppo_env.problems.validation.findings import Finding, KnownOutcome
 from cppo_env.problems.validation.known_programs import RUNNABLE, Known, programs_of
+from cppo_env.problems.validation.results_file import ResultsFile
 from cppo_env.protocols import ProblemSet, Sandbox
+from cppo_env.records import checker_name
 from cppo_env.roles import answers_of, run_jobs
 from cppo_env.types import Job, Problem, TestCase, Verdict
 
@@ -36,6 +38,8 @@ class Validation:
     """Tests that ran."""
     not_run: Mapping[str, int] = field(default_factory=dict[str, int])
     """Language → programs in it, which the sandbox cannot run or was not asked to."""
+    reused: int = 0
+    """Problems whose results were known before."""
 
     @property
     def kept(self) -> list[str]:
@@ -90,10 +94,41 @@ class Validation:
         return sum((finding.causes for finding in self.findings), Counter[str]())
 
     @property
+    def rules(self) -> dict[str, dict[str, int]]:
+        """Rule → problems that it judges and have a right program, and those that overturn it."""
+        judged = [finding for finding in self.findings if finding.right]
+        counts = Counter(finding.rule for finding in judged)
+        overturned = Counter(finding.rule for finding in judged if finding.overturned)
+        return {
+            rule: {"problems": count, "overturned": overturned[rule]}
+            for rule, count in counts.most_common()
+        }
+
+    @property
+    def overturned(self) -> dict[str, str]:
+        """Id → rule, of the problems whose right programs answer differently by their rule."""
+        return {one.id: one.rule for one in self.findings if one.overturned}
+
+    @property
+    def cues(self) -> dict[str, dict[str, int]]:
+        """Cue of several answers → problems; of those with two right programs or more, the rest.
+
+        "disagree": those whose right programs answer differently by the problem's rule, as the cue
+        says; "agree": those whose right programs are all accepted.
+        """
+        found: dict[str, Counter[str]] = {}
+        for finding in self.findings:
+            for cue in finding.cues:
+                counts = found.setdefault(cue, Counter(problems=0, disagree=0, agree=0))
+                accepted = len(finding.right) > 1 and not finding.rejected
+                counts.update(problems=1, disagree=finding.overturned, agree=accepted)
+        return {cue: dict(counts) for cue, counts in found.items()}
+
+    @property
     def void(self) -> int:
         """Programs that could not be measured because the sandbox failed."""
         return sum(
-            outcome.report.verdict is Verdict.IE
+            outcome.verdict is Verdict.IE
             for finding in self.findings
             for outcome in finding.outcomes
         )
@@ -106,7 +141,9 @@ def validate(
     *,
     languages: Collection[str] | None = None,
     max_programs: int | None = None,
-    progress: Callable[[int], None] = lambda done: None,
+    jobs_per_call: int = JOBS_PER_CALL,
+    results: ResultsFile | None = None,
+    progress: Callable[[int, int], None] = lambda done, tests: None,
 ) -> Validation:
     """Run every program with a known verdict.
 
@@ -117,7 +154,10 @@ def validate(
         languages: run only programs in these languages. Default: all that the sandbox can run, see
             `known_programs.RUNNABLE`.
         max_programs: maximum number of right, and of wrong, programs per problem; `joined` first.
-        progress: called with the number of finished problems after each sandbox call.
+        jobs_per_call: programs per sandbox call; at its end cores wait for the last program.
+        results: results so far, which are not measured again; new ones are added.
+        progress: called after each sandbox call with the number of finished problems, and that of
+            the tests that have run.
     """
     joined = joined or {}
 
@@ -128,29 +168,38 @@ def validate(
     not_run: Counter[str] = Counter()
     findings: list[Finding] = []
     seen: set[str] = set()
-    tests = 0
-    for batch in _batches(problems, joined, runs, max_programs, not_run):
-        reports = iter(
-            run_jobs(
-                sandbox,
-                [
-                    Job(problem, known.program, RUNNABLE[known.language])
-                    for problem, some in batch
-                    for known in some
-                ],
-            )
-        )
-        outcomes = [
-            (problem, [KnownOutcome(known, next(reports)) for known in programs])
-            for problem, programs in batch
-        ]
-        tests += sum(len(outcome.report.tests) for _, some in outcomes for outcome in some)
-        findings += [_finding(problem, some) for problem, some in _with_answers(outcomes, sandbox)]
-        seen.update(problem.id for problem, _ in batch)
-        progress(len(findings))
-    return Validation(
-        tuple(findings), tuple(key for key in joined if key not in seen), tests, not_run
-    )
+    tests = reused = 0
+    for batch in _batches(problems, joined, runs, max_programs, jobs_per_call, not_run):
+        known = [results and results.find(problem, programs) for problem, programs in batch]
+        new = [one for one, found in zip(batch, known, strict=True) if found is None]
+        outcomes = _run(new, sandbox)
+        if results is not None:
+            results.add(outcomes)
+        tests += sum(outcome.tests for _, some in outcomes for outcome in some)
+        reused += len(batch) - len(new)
+        measured = iter(outcomes)
+        for (problem, _), found in zip(batch, known, strict=True):
+            findings.append(_finding(problem, next(measured)[1] if found is None else found))
+            seen.add(problem.id)
+        progress(len(findings), tests)
+    unmatched = tuple(key for key in joined if key not in seen)
+    return Validation(tuple(findings), unmatched, tests, not_run, reused)
+
+
+def _run(batch: Sequence[tuple[Problem, list[Known]]], sandbox: Sandbox) -> Outcomes:
+    jobs = [
+        Job(problem, known.program, RUNNABLE[known.language])
+        for problem, programs in batch
+        for known in programs
+    ]
+    reports = iter(run_jobs(sandbox, jobs))
+
+    def outcome(known: Known) -> KnownOutcome:
+        report = next(reports)
+        return KnownOutcome(known, report.verdict, len(report.tests), report.message)
+
+    found = [(problem, [outcome(known) for known in programs]) for problem, programs in batch]
+    return _with_answers(found, sandbox)
 
 
 def _can_run(language: str, sandbox: Sandbox) -> bool:
@@ -172,6 +221,7 @@ def _batches(
     joined: Mapping[str, Sequence[Known]],
     runs: Callable[[str], bool],
     max_programs: int | None,
+    jobs_per_call: int,
     not_run: Counter[str],
 ) -> Iterator[list[tuple[Problem, list[Known]]]]:
     """Problems and their programs per sandbox call; `not_run` counts those left out."""
@@ -186,7 +236,7 @@ def _batches(
         wrong = [known for known in programs if not known.right][:max_programs]
         batch.append((problem, right + wrong))
         size += len(right) + len(wrong)
-        if size >= JOBS_PER_CALL:
+        if size >= jobs_per_call:
             yield batch
             batch, size = [], 0
     if batch:
@@ -204,7 +254,7 @@ def _with_answers(found: Outcomes, sandbox: Sandbox) -> Outcomes:
     jobs: list[Job] = []
     for problem, outcomes in found:
         for outcome in filter(_answered_otherwise, outcomes):
-            test = problem.tests[len(outcome.report.tests) - 1]
+            test = problem.tests[outcome.tests - 1]
             one_test = dataclasses.replace(problem, tests=(test,))
             jobs.append(Job(one_test, outcome.known.program, RUNNABLE[outcome.known.language]))
     if not jobs:
@@ -222,17 +272,14 @@ def _with_answers(found: Outcomes, sandbox: Sandbox) -> Outcomes:
 
 
 def _answered_otherwise(outcome: KnownOutcome) -> bool:
-    return outcome.wrong_answer and len(outcome.report.tests) > 0
+    return outcome.wrong_answer and outcome.tests > 0
 
 
 def _finding(problem: Problem, outcomes: Sequence[KnownOutcome]) -> Finding:
-    failing = [
-        len(outcome.report.tests)
-        for outcome in outcomes
-        if not outcome.as_expected and outcome.report.tests
-    ]
+    failing = [outcome.tests for outcome in outcomes if not outcome.as_expected and outcome.tests]
     return Finding(
         id=problem.id,
+        rule=checker_name(problem),
         cues=judge_cues(problem.statement),
         one_answer=promises_one_answer(problem.statement),
         checker_given=problem.checker not in ONE_ANSWER_CHECKERS,
