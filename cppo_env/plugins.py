@@ -6,7 +6,7 @@ A package adds a plug-in with one line of its `pyproject.toml`:
     my-judge = "my_package.judges:MyJudge"
 
 Without an entry point, `my_package.judges:MyJudge` and `./judges.py:MyJudge` are names too, for the
-kinds in `BY_PLACE`.
+kinds in `BY_PLACE`. An address, `SCHEME://…`, is the plug-in SCHEME, called with the address.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import inspect
 import operator
 import sys
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
@@ -93,18 +93,24 @@ def check(kind: str, name: str, options: Mapping[str, Any] | None = None) -> Non
         UsageError: see `check_options`.
     """
     if not options and not is_place(kind, name):
-        find(kind, name)
+        find(kind, _scheme(name) or name)
         return
     plugin, what = load(kind, name), _called(kind, name)
-    if isinstance(plugin, type):
-        check_options(cast(type[Any], plugin), options or {}, what)
+    if isinstance(plugin, type | partial):
+        check_options(cast(Any, plugin), options or {}, what)
     elif options:
         raise UsageError(f"{what}: got {_shown(options)}, but it takes no options")
 
 
 def is_place(kind: str, name: str) -> bool:
     """Whether a name says where the plug-in is: `module:attribute` or `./file.py:attribute`."""
-    return kind in BY_PLACE and ":" in name
+    return kind in BY_PLACE and ":" in name and not _scheme(name)
+
+
+def _scheme(name: str) -> str:
+    """The plug-in that a name in the form of an address stands for; empty for other names."""
+    scheme, separator, _ = name.partition("://")
+    return scheme if separator else ""
 
 
 def load(kind: str, name: str) -> Any:
@@ -117,6 +123,8 @@ def load(kind: str, name: str) -> Any:
         UsageError: what a name points to imports some other module that is not installed.
     """
     try:
+        if scheme := _scheme(name):
+            return partial(find(kind, scheme).load(), name)
         return _at(kind, name) if is_place(kind, name) else find(kind, name).load()
     except ModuleNotFoundError as error:
         missing = missing_extra(error, f"{kind} {name!r}")
@@ -211,8 +219,8 @@ def make(kind: str, name: str, options: Mapping[str, Any]) -> Any:
         UsageError: it does not take the options; see `construct`.
     """
     plugin, what = load(kind, name), _called(kind, name)
-    if isinstance(plugin, type):
-        return construct(cast(type[Any], plugin), options, what)
+    if isinstance(plugin, type | partial):
+        return construct(cast(Any, plugin), options, what)
     if options:
         raise UsageError(f"{what}: got {_shown(options)}, but it takes no options")
     return plugin

@@ -12,7 +12,7 @@ works all the same. `isinstance(thing, Offer)` asks for it by the names of its m
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any, Protocol, runtime_checkable
@@ -237,6 +237,27 @@ class Prefetches(Protocol):
 
     def prefetch(self, jobs: Sequence[Job], /) -> None:
         """Start the jobs and return at once; no result changes, only the time it takes."""
+        ...
+
+
+@runtime_checkable
+class ReportsEach(Sandbox, Protocol):
+    """A sandbox that tells each report when it is there, and runs several batches side by side."""
+
+    def run_each(
+        self,
+        jobs: Sequence[Job],
+        tell: Callable[[int, Report], object],
+        wanted: Callable[[], bool],
+        /,
+    ) -> None:
+        """Run the jobs; returns when each has been told.
+
+        Args:
+            jobs: the jobs.
+            tell: called once for each job with its position and report, from any thread; quick.
+            wanted: asked now and then; once it is False, jobs that have not begun may get IE.
+        """
         ...
 
 

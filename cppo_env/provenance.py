@@ -49,7 +49,8 @@ def surroundings() -> dict[str, Any]:
 
 def described(sandbox: Sandbox) -> dict[str, Any]:
     """What the sandbox tells of itself, and the language that it judges in."""
-    return {**sandbox_facts(sandbox), "language": judged_language(sandbox)}
+    facts = sandbox_facts(sandbox)
+    return {**facts, "language": facts.get("language") or judged_language(sandbox)}
 
 
 def versions() -> dict[str, str]:

@@ -26,6 +26,7 @@ MEMORY_SHARE = 0.8
 """The share of the machine's memory that all workers together may use."""
 PROCESSES = 128
 """Processes and threads that a program may have."""
+_CLOSED = Report(Verdict.IE, message="the sandbox has been closed; make a new one")
 
 
 class WorkerSandbox:
@@ -61,12 +62,42 @@ class WorkerSandbox:
         """One report for each job, in order; infrastructure failures are IE. Thread-safe."""
         reports = self._run(jobs)
         for position, (job, report) in enumerate(zip(jobs, reports, strict=True)):
-            if report.verdict is Verdict.CE and not self._compiles(language(job.language)):
-                message = (
-                    f"the {job.language} compiler also rejects a right program: {report.message}"
-                )
-                reports[position] = Report(Verdict.IE, message=message)
+            if report.verdict is Verdict.CE:
+                reports[position] = self._believed(job, report)
         return reports
+
+    def run_each(
+        self,
+        jobs: Sequence[Job],
+        tell: Callable[[int, Report], object],
+        wanted: Callable[[], bool],
+        /,
+    ) -> None:
+        """What `run` does, with each report told when it is there. Thread-safe.
+
+        Jobs that have not begun get IE once they are not wanted.
+        """
+        later: list[tuple[int, Report]] = []
+
+        def settled(position: int, report: Report) -> None:
+            if report.verdict is Verdict.CE:  # to believe it may take a program
+                later.append((position, report))
+            else:
+                tell(position, report)
+
+        told = self._run(jobs, settled, wanted)
+        for position, report in enumerate(told):
+            if report is _CLOSED:
+                tell(position, report)
+        for position, report in later:
+            tell(position, self._believed(jobs[position], report))
+
+    def _believed(self, job: Job, error: Report) -> Report:
+        """A compile error; IE if the compiler rejects a right program as well."""
+        if self._compiles(language(job.language)):
+            return error
+        message = f"the {job.language} compiler also rejects a right program: {error.message}"
+        return Report(Verdict.IE, message=message)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickled as its settings, because workers cannot be; the copy starts its own."""
@@ -87,12 +118,16 @@ class WorkerSandbox:
             self._proven.add(row.name)
         return True
 
-    def _run(self, jobs: Sequence[Job]) -> list[Report]:
-        batch = JobBatch(jobs, strict=self._strict)
+    def _run(
+        self,
+        jobs: Sequence[Job],
+        settled: Callable[[int, Report], object] = lambda position, report: None,
+        wanted: Callable[[], bool] = lambda: True,
+    ) -> list[Report]:
+        batch = JobBatch(jobs, strict=self._strict, settled=settled)
         if self._pool is not None and not batch.done.is_set():
-            self._pool.run(batch)
-        closed = Report(Verdict.IE, message="the sandbox has been closed; make a new one")
-        return [report or closed for report in batch.reports]
+            self._pool.run(batch, wanted)
+        return [report or _CLOSED for report in batch.reports]
 
     def close(self) -> None:
         """Free processes and containers that no other sandbox of this process uses."""

@@ -14,7 +14,7 @@ import pytest
 from cppo_env import plugins
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("cppo_env", "sandboxes", "agents", "benchmarks", "examples")
+PACKAGES = ("cppo_env", "sandboxes", "agents", "viewer", "cluster", "benchmarks", "examples")
 
 
 def test_importing_the_core_pulls_no_heavy_package():
@@ -43,7 +43,9 @@ def test_imports_run_downwards():
 
 
 def test_no_import_closes_a_circle():
-    graph = grimp.build_graph("cppo_env", "cppo_sandboxes", "cppo_agents", "cppo_grpo")
+    graph = grimp.build_graph(
+        "cppo_env", "cppo_sandboxes", "cppo_agents", "cppo_grpo", "cppo_cluster"
+    )
     imports = {name: graph.find_modules_directly_imported_by(name) for name in graph.modules}
     assert sum(map(len, imports.values())) > 500
     TopologicalSorter(imports).prepare()  # raises CycleError, which names the circle

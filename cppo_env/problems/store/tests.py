@@ -35,7 +35,8 @@ def pack(tests: Iterable[TestCase]) -> Iterator[tuple[int, bytes]]:
 
 
 def _compress(pairs: list[tuple[str, str]]) -> bytes:
-    return zlib.compress(json.dumps(pairs, ensure_ascii=False).encode(), level=6)
+    text = json.dumps(pairs, ensure_ascii=False)
+    return zlib.compress(text.encode("utf-8", "surrogatepass"), level=6)
 
 
 def _decompress(chunk: Buffer) -> list[TestCase]:
@@ -54,6 +55,10 @@ class StoredTests(Sequence[TestCase]):
         self._counts, self._read = tuple(counts), read
         self._ends = tuple(accumulate(self._counts))
         self._recent: tuple[int, list[TestCase]] | None = None
+
+    def chunks(self) -> Sequence[Buffer]:
+        """The compressed chunks."""
+        return self._read()
 
     def __len__(self) -> int:
         """Number of tests."""

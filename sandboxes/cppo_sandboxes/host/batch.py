@@ -238,10 +238,17 @@ class JobBatch:
     Args:
         jobs: the jobs.
         strict: give no worker two programs of one problem.
+        settled: called with the position and the report of each job when it is there.
     """
 
-    def __init__(self, jobs: Sequence[Job], *, strict: bool = False) -> None:
-        self._strict = strict
+    def __init__(
+        self,
+        jobs: Sequence[Job],
+        *,
+        strict: bool = False,
+        settled: Callable[[int, Report], object] = lambda position, report: None,
+    ) -> None:
+        self._strict, self._settled = strict, settled
         self.reports: list[Report | None] = [None] * len(jobs)
         self.done = threading.Event()
         self.groups: dict[int, deque[Work]] = {}
@@ -292,6 +299,7 @@ class JobBatch:
 
     def _settle(self, position: int, report: Report) -> None:
         self.reports[position] = report
+        self._settled(position, report)
         self._open -= 1
         if not self._open:
             self.done.set()

@@ -81,11 +81,12 @@ class Pool:
         if self._first_error is not None:
             raise self._first_error
 
-    def run(self, batch: JobBatch) -> None:
-        """Work on a batch; returns when it is done or the pool is closed."""
+    def run(self, batch: JobBatch, wanted: Callable[[], bool] = lambda: True) -> None:
+        """Work on a batch until it is done or the pool closed; what is not wanted is not begun."""
         self.begin(batch)
         while not batch.done.wait(TICK_S) and self._thread.is_alive():
-            pass
+            if not wanted():
+                self._call(lambda: batch.fail("nobody waits for it any more"))
 
     def begin(self, batch: JobBatch) -> None:
         """Work on a batch, without waiting for it."""

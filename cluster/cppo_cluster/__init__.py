@@ -1,0 +1,1 @@
+"""Sandboxes past one process: a judge server over HTTP, its client, and Ray's nodes."""
