@@ -1,10 +1,10 @@
-"""`cppo problems stats`: sizes of a problem set, in tokens of a tokenizer."""
+"""`cppo problems stats`: sizes of a problem set in tokens of a tokenizer, and what it costs."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,10 @@ from cppo_env import plugins
 from cppo_env.errors import UsageError
 from cppo_env.problems import load_problems
 from cppo_env.problems.layouts.cues import judge_cues
+from cppo_env.problems.validation.cost import cost_of
+from cppo_env.problems.views import Problems
+from cppo_env.provenance import cores, sandbox_facts
+from cppo_env.sandboxing import open_sandbox
 from cppo_env.types import Problem
 
 PLOTS = (".png", ".svg", ".pdf")
@@ -37,6 +41,10 @@ class StatsConfig:
     """Mark this length in the histogram, and count the statements beyond it."""
     plot: Path | None = None
     """Write a histogram of the statements' lengths there (.png, .svg or .pdf)."""
+    timed: int = 0
+    """Run the first reference of this number of problems, to estimate the set's seconds."""
+    sandbox: str = "auto"
+    """Where these run: auto, docker, local, or another plug-in's name."""
     split: str | None = None
     """Part of the set."""
     filters: dict[str, Any] = field(default_factory=dict[str, Any])
@@ -44,7 +52,7 @@ class StatsConfig:
 
 
 def stats(config: StatsConfig) -> dict[str, Any]:
-    """Measure a problem set: statement lengths, tests, loss as plain text, and a histogram."""
+    """Measure a problem set: statement lengths, tests, what it costs to judge, and a histogram."""
     if config.plot is not None and config.plot.suffix not in PLOTS:
         raise UsageError(
             f"plot: got {config.plot}, expected a name that ends in {', '.join(PLOTS)}"
@@ -69,6 +77,7 @@ def stats(config: StatsConfig) -> dict[str, Any]:
     beyond = None if limit is None else sum(n > limit for n in rows[f"statement {unit}"])
     edges, counts = _histogram(rows[f"statement {unit}"])
     _show(config, len(problems), figures, losses, cues)
+    cost = _cost(config, problems)
     if config.plot is not None:
         title = f"{Path(config.problems).name}: {len(problems)} problems"
         marks = figures[f"statement {unit}"] | ({} if limit is None else {"limit": float(limit)})
@@ -82,7 +91,25 @@ def stats(config: StatsConfig) -> dict[str, Any]:
         "losses": dict(losses),
         "cues": dict(cues),
         "beyond_limit": beyond,
+        "cost": cost,
     }
+
+
+def _cost(config: StatsConfig, problems: Problems) -> dict[str, Any] | None:
+    """What a right program of every problem costs to judge, by a timed sample."""
+    if not config.timed:
+        return None
+    with open_sandbox(config.sandbox, cache=False) as sandbox:
+        name = sandbox_facts(sandbox)["name"]
+        cost = cost_of(problems, sandbox, config.timed)
+    seconds = "unknown, no problem has a reference"
+    if cost.seconds is not None:
+        seconds = (
+            f"about {cost.seconds:.0f} s, estimated from {cost.timed_problems} problems "
+            f"({cost.timed_tests} tests in {cost.timed_s:.1f} s, {name}, {cores()} cores)"
+        )
+    Console().print(f"one right program of each problem: {cost.tests} tests, {seconds}")
+    return {**asdict(cost), "seconds": cost.seconds, "sandbox": name, "cores": cores()}
 
 
 def _measure(tokenizer: Path | None) -> tuple[Callable[[str], int], str]:

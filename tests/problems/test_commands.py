@@ -27,7 +27,8 @@ def test_list_show_and_stats_agree_on_a_set(tmp_path: Path):
     result = json.loads(shown.read_text())
     assert (result["id"], result["cues"], result["tests"]) == ("2", ["several right answers"], 2)
 
-    done = cppo("problems", "stats", path, "--plot", tmp_path / "plot.png", "--json", stats)
+    options = ("--plot", tmp_path / "plot.png", "--timed", 1, "--sandbox", "local")
+    done = cppo("problems", "stats", path, *options, "--json", stats)
     assert done.returncode == 0, done.stderr
     result = json.loads(stats.read_text())
     assert result["problems"] == sum(result["histogram"]["counts"]) == 3
@@ -35,6 +36,9 @@ def test_list_show_and_stats_agree_on_a_set(tmp_path: Path):
         {"images": 1, "images_only": 1},
         {"several right answers": 1},
     )
+    cost = result["cost"]
+    assert (cost["timed_problems"], cost["sandbox"]) == (1, "local")
+    assert cost["seconds"] * cost["timed_tests"] == cost["timed_s"] * cost["tests"] > 0
     assert (tmp_path / "plot.png").read_bytes().startswith(b"\x89PNG")
 
 
@@ -73,7 +77,7 @@ def test_a_missing_extra_is_named(tmp_path: Path):
     path = write_lines(tmp_path / "train.jsonl", [apps()])
     for package, arguments in {
         "pyarrow": ("import", path, "--output", tmp_path / "store"),
-        "datasketch": ("overlap", path, path),
+        "datasketch": ("overlap", path, "samples"),
         "huggingface_hub": ("download", "apps"),
     }.items():
         (hook := tmp_path / f"without-{package}").mkdir()

@@ -17,7 +17,7 @@ from cppo_env.problems.validation.overlap import (
 )
 from cppo_env.types import Problem, TestCase
 from tests.support import SHARED, need_shared
-from tests.support.cli import cppo
+from tests.support.cli import cppo, fault
 from tests.support.records import apps, write_lines
 
 STORY = (
@@ -103,13 +103,43 @@ def test_the_derived_folders_overlap_completely_and_other_sets_do_not():
     )
 
 
-def test_the_command_reports_the_pairs(tmp_path: Path):
+def test_a_copy_of_the_evaluation_set_under_another_name_is_refused():
+    """Half of its problems are near-duplicates; one of four may be."""
+    others = [" ".join(f"{word}{n}" for n in range(40)) for word in ("a", "b", "c", "d")]
+    held_out = [problem(str(n), text) for n, text in enumerate([STORY, *others])]
+    framed = [problem(f"x{n}", f"{text} Read standard input.") for n, text in enumerate(others)]
+    require_disjoint(framed, held_out)  # splits of one set may resemble each other
+    require_disjoint(framed[:2], held_out, copies=True)
+    with pytest.raises(ProblemDataError, match=r"another name: 4 of 5 problems .*\(x0 ~ 1, x1 ~ 2"):
+        require_disjoint(framed, held_out, copies=True)
+
+
+def test_the_command_reports_the_pairs_and_a_matrix_of_several_sets(tmp_path: Path):
     a = write_lines(tmp_path / "a.jsonl", [apps(problem_id=1, question=STORY), apps(problem_id=2)])
     b = write_lines(tmp_path / "b.jsonl", [apps(problem_id=9, question=STORY.upper())])
     result = tmp_path / "result.json"
     done = cppo("problems", "overlap", a, b, "--json", result)
     assert done.returncode == 0, done.stderr
-    assert "2 and 1 problems: 1 equal, 0 similar" in done.stdout
-    assert json.loads(result.read_text())["matches"] == [
-        {"a": "1", "b": "9", "similarity": 1.0, "equal": True}
-    ]
+    assert "2 and 1 problems: 1 pairs equal, 0 similar" in done.stdout
+    [pair] = json.loads(result.read_text())["pairs"]
+    assert pair["matches"] == [{"a": "1", "b": "9", "similarity": 1.0, "equal": True}]
+
+    done = cppo(
+        "problems",
+        "overlap",
+        a,
+        b,
+        "samples",
+        "samples",
+        "--splits",
+        "[null,null,train,test]",
+        "--json",
+        result,
+    )
+    assert done.returncode == 0, done.stderr
+    assert [*json.loads(result.read_text())["sets"].values()] == [2, 1, 27, 14]
+    assert "of 14" in done.stdout and "1 + 0" in done.stdout
+    assert "expected two or more" in fault(cppo("problems", "overlap", a), 2)
+    assert "for 2 sets, expected one for each" in fault(
+        cppo("problems", "overlap", a, b, "--splits", "[train]"), 2
+    )

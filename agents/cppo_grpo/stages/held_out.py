@@ -68,8 +68,11 @@ def held_out_environment(
 
 def _require_disjoint(config: TrainConfig, problems: ProblemSet, held_out: ProblemSet) -> None:
     """Refuse common problems; a run on all splits of a set holds its held-out one."""
+    one, other = config.training, config.held_out
     try:
-        require_disjoint(problems, held_out)
+        require_disjoint(
+            problems, held_out, copies=(one.env, one.problems) != (other.env, other.problems)
+        )
     except ProblemDataError as error:
         found = indexed(problems)
         splits = {found.summary(index).split for index in range(len(found))}

@@ -10,15 +10,16 @@ import hashlib
 import html
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from cppo_env.errors import ProblemDataError
 from cppo_env.plugins import missing_extra
 from cppo_env.problems.layouts.statements import normalise
 from cppo_env.protocols import ProblemSet
-from cppo_env.types import Problem
 
 THRESHOLD = 0.7
 """Jaccard similarity of the statements' word sequences from which two problems count as similar."""
@@ -27,6 +28,10 @@ SHINGLE = 5
 """Words in a sequence."""
 FEWEST_WORDS = 12
 """Shorter statements are compared by hash only: they are similar to too many others."""
+MOST = 0.5
+"""Share of an evaluation set's problems from which another set with their copies contains it."""
+SAMPLE = 200
+"""Problems of an evaluation set that are compared for that, spread over the set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,55 @@ def statement_hash(statement: str) -> str:
     return hashlib.sha256("".join(canonical(statement).split()).encode()).hexdigest()
 
 
+class Statements:
+    """The statements of a set, made comparable once, for any number of comparisons.
+
+    Args:
+        problems: the set, read once.
+    """
+
+    def __init__(self, problems: ProblemSet):
+        self.texts = [
+            (problem.id, canonical(problem.statement))
+            for problem in (problems[index] for index in range(len(problems)))
+        ]
+
+    @cached_property
+    def by_letters(self) -> dict[str, list[str]]:
+        """Statement without white space → ids."""
+        found: dict[str, list[str]] = {}
+        for name, text in self.texts:
+            found.setdefault("".join(text.split()), []).append(name)
+        return found
+
+    @cached_property
+    def sketches(self) -> dict[str, Any]:
+        """Id → MinHash, of the statements that are long enough.
+
+        Raises:
+            MissingExtraError: datasketch is not installed.
+        """
+        try:
+            from datasketch import MinHash  # pyright: ignore[reportMissingTypeStubs]
+        except ModuleNotFoundError as error:
+            raise missing_extra(error, "near-duplicate search") from error
+        found: dict[str, Any] = {}
+        for name, text in self.texts:
+            if sequences := shingles(text):
+                signature: Any = MinHash(num_perm=PERMUTATIONS)
+                signature.update_batch({one.encode() for one in sequences})
+                found[name] = signature
+        return found
+
+
+def shingles(text: str) -> set[str]:
+    """The word sequences of a canonical statement; none of a short one."""
+    words = re.findall(r"\w+|[^\w\s]", text)
+    if len(words) < FEWEST_WORDS:
+        return set()
+    return {" ".join(words[at : at + SHINGLE]) for at in range(len(words) - SHINGLE + 1)}
+
+
 def overlap(a: ProblemSet, b: ProblemSet, *, threshold: float | None = THRESHOLD) -> list[Match]:
     """The pairs of problems, one of each set, that are equal or nearly so.
 
@@ -90,77 +144,86 @@ def overlap(a: ProblemSet, b: ProblemSet, *, threshold: float | None = THRESHOLD
     Raises:
         MissingExtraError: datasketch is not installed (and `threshold` is not None).
     """
-    first = [(problem.id, canonical(problem.statement)) for problem in _all(a)]
-    second = [(problem.id, canonical(problem.statement)) for problem in _all(b)]
-    hashed: dict[str, list[str]] = {}
-    for name, text in first:
-        hashed.setdefault(_packed(text), []).append(name)
+    return compare(Statements(a), Statements(b), threshold)
+
+
+def compare(a: Statements, b: Statements, threshold: float | None) -> list[Match]:
+    """The pairs of `overlap`."""
     matches = [
         Match(name, other, 1.0, True)
-        for other, text in second
-        for name in hashed.get(_packed(text), ())
+        for letters, others in b.by_letters.items()
+        for other in others
+        for name in a.by_letters.get(letters, ())
     ]
     if threshold is not None:
         equal = {(match.a, match.b) for match in matches}
-        matches += [
-            match for match in _similar(first, second, threshold) if (match.a, match.b) not in equal
-        ]
+        matches += [match for match in _similar(a, b, threshold) if (match.a, match.b) not in equal]
     return matches
 
 
-def require_disjoint(
-    train: ProblemSet, evaluation: ProblemSet, *, threshold: float | None = None
-) -> None:
+def _similar(a: Statements, b: Statements, threshold: float) -> Iterator[Match]:
+    sketches, others = a.sketches, b.sketches
+    from datasketch import MinHashLSH  # pyright: ignore[reportMissingTypeStubs]
+
+    table: Any = MinHashLSH(threshold=threshold, num_perm=PERMUTATIONS)
+    for name, signature in sketches.items():
+        table.insert(name, signature)
+    for other, signature in others.items():
+        for name in table.query(signature):
+            similarity = float(sketches[name].jaccard(signature))
+            if similarity >= threshold:
+                yield Match(name, other, similarity, False)
+
+
+def require_disjoint(train: ProblemSet, evaluation: ProblemSet, *, copies: bool = False) -> None:
     """Refuse to train on problems of the evaluation.
+
+    Args:
+        train: problems to train on.
+        evaluation: problems to evaluate on.
+        copies: also refuse a training set that holds the evaluation set in another spelling:
+            `MOST` of the evaluation problems have a near-duplicate in it. For sets of different
+            names; the splits of one set may resemble each other.
 
     Raises:
         ProblemDataError: the sets overlap.
     """
-    matches = overlap(train, evaluation, threshold=threshold)
-    if matches:
+    first, second = Statements(train), Statements(evaluation)
+    if matches := compare(first, second, None):
         examples = ", ".join(f"{match.a} = {match.b}" for match in matches[:3])
         raise ProblemDataError(
             f"{len(matches)} problems of the evaluation set are in the training set ({examples}); "
             "take other splits, or say allow_overlap"
         )
-
-
-def _all(problems: ProblemSet) -> Iterator[Problem]:
-    return (problems[index] for index in range(len(problems)))
-
-
-def _packed(text: str) -> str:
-    return "".join(text.split())
-
-
-def _similar(
-    first: list[tuple[str, str]], second: list[tuple[str, str]], threshold: float
-) -> Iterator[Match]:
-    try:
-        from datasketch import MinHash, MinHashLSH  # pyright: ignore[reportMissingTypeStubs]
-    except ModuleNotFoundError as error:
-        raise missing_extra(error, "near-duplicate search") from error
-
-    def sketch(text: str) -> Any:
-        words = re.findall(r"\w+|[^\w\s]", text)
-        if len(words) < FEWEST_WORDS:
-            return None
-        signature: Any = MinHash(num_perm=PERMUTATIONS)
-        signature.update_batch(
-            {" ".join(words[at : at + SHINGLE]).encode() for at in range(len(words) - SHINGLE + 1)}
+    if not copies:
+        return
+    found, looked_at = _copied(first, second)
+    if looked_at and len(found) >= MOST * looked_at:
+        examples = ", ".join(f"{name} ~ {other}" for other, name in [*found.items()][:3])
+        raise ProblemDataError(
+            "the training set holds the evaluation set under another name: "
+            f"{len(found)} of {looked_at} problems have a near-duplicate in it ({examples}); "
+            "take another evaluation set, or say allow_overlap"
         )
-        return signature
 
-    table: Any = MinHashLSH(threshold=threshold, num_perm=PERMUTATIONS)
-    sketches: dict[str, Any] = {}
-    for name, text in first:
-        if (signature := sketch(text)) is not None:
-            sketches[name] = signature
-            table.insert(name, signature)
-    for other, text in second:
-        if (signature := sketch(text)) is None:
-            continue
-        for name in table.query(signature):
-            similarity = float(sketches[name].jaccard(signature))
-            if similarity >= threshold:
-                yield Match(name, other, similarity, False)
+
+def _copied(first: Statements, second: Statements) -> tuple[dict[str, str], int]:
+    """Id in a sample of `second` → id of a near-duplicate in `first`; and the sample's size.
+
+    An index of the sample's word sequences, and one pass over `first`: exact, without sketches.
+    """
+    every = -(-len(second.texts) // SAMPLE)
+    sample = {name: found for name, text in second.texts[::every] if (found := shingles(text))}
+    index: dict[str, list[str]] = {}
+    for name, sequences in sample.items():
+        for sequence in sequences:
+            index.setdefault(sequence, []).append(name)
+    copies: dict[str, str] = {}
+    for other, text in first.texts:
+        sequences = shingles(text)
+        shared = Counter(name for one in sequences & index.keys() for name in index[one])
+        for name, common in shared.items():
+            union = len(sequences) + len(sample[name]) - common
+            if common >= THRESHOLD * union:
+                copies.setdefault(name, other)
+    return copies, len(sample)
