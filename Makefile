@@ -8,7 +8,8 @@
 # make fix        what ruff can mend and format
 # make docs       the documentation tells the truth: links, examples, commands
 # make setup      .venv with everything for working on the project   (PYTHON=… chooses the interpreter)
-# make image      the Docker image that judged programs run in, made without an image registry (Debian, as root)
+# make image      the Docker image that judged programs run in, made without an image registry (Debian, as root);
+#                 JUDGED=3.13 makes cppo-sandbox-3.13 with that Python (3.9, 3.11 or 3.13)
 #
 # ARGS="--seed 1" is passed on to `cppo run`, or to pytest. WORKERS=0 runs the tests in one process.
 
@@ -84,8 +85,8 @@ docs: $(DEV)
 	@$(BIN)/python -m pytest --numprocesses $(WORKERS) tests/docs $(ARGS)
 
 image: $(LEAN)
-	@scripts/base_image.sh $(BASE_IMAGE)
-	@$(BIN)/cppo sandbox build --base $(BASE_IMAGE)
+	@scripts/base_image.sh $(BASE_IMAGE)$(JUDGED:%=-%) $(JUDGED)
+	@$(BIN)/cppo sandbox build $(if $(JUDGED),--python $(JUDGED),--base $(BASE_IMAGE))
 
 $(BIN)/python:
 	@scripts/make_venv.sh $(VENV) $(PYTHON)

@@ -1,5 +1,6 @@
 #!/bin/sh
-# base_image.sh [NAME]   a Docker image of this machine's Debian release with python3 and numpy, without an image registry.
+# base_image.sh [NAME [PYTHON]]   a Docker image of Debian with python3 and numpy, without an image registry.
+# PYTHON is 3.9, 3.11 or 3.13, each that of one Debian release; without it the release is this machine's.
 # Packages come from the machine's own apt mirror. Needs root, debootstrap and a Docker engine; about a minute, 260 MB.
 set -eu
 
@@ -18,6 +19,13 @@ fi
 command -v debootstrap >/dev/null || fail "debootstrap is not installed; run: apt-get install debootstrap"
 
 . /etc/os-release
+case ${2:-} in
+"") release=$VERSION_CODENAME ;;
+3.9) release=bullseye ;;
+3.11) release=bookworm ;;
+3.13) release=trixie ;;
+*) fail "no Debian release has Python $2; give 3.9, 3.11 or 3.13" ;;
+esac
 mirror=$(apt-get indextargets --format '$(RELEASE) $(CODENAME) $(COMPONENT) $(REPO_URI)' 'Created-By: Packages' |
     awk -v release="$VERSION_CODENAME" '($1 == release || $2 == release) && $3 == "main" { print $4; exit }')
 [ -n "$mirror" ] || fail "apt has no source for $VERSION_CODENAME main; check /etc/apt, then run: apt-get update"
@@ -25,8 +33,8 @@ mirror=$(apt-get indextargets --format '$(RELEASE) $(CODENAME) $(COMPONENT) $(RE
 root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
 chmod 755 "$root"
-echo "making the base image $name from $VERSION_CODENAME (about a minute)"
-debootstrap --variant=minbase --include=python3,python3-numpy "$VERSION_CODENAME" "$root" "$mirror" >"$root.log" 2>&1 || {
+echo "making the base image $name from $release (about a minute)"
+debootstrap --variant=minbase --include=python3,python3-numpy "$release" "$root" "$mirror" >"$root.log" 2>&1 || {
     tail -n 5 "$root.log" >&2
     fail "debootstrap failed; its log: $root.log"
 }

@@ -51,7 +51,8 @@ class ValidateConfig:
     filters: dict[str, Any] = field(default_factory=dict[str, Any])
     """Further filters, such as --filters.version=v6 --filters.start_date=2025-01-01."""
     languages: list[str] | None = None
-    """Languages whose programs run, such as [python3]. Default: all (python3, cpp)."""
+    """Languages whose programs run, such as [python3]. Default: all that the sandbox
+    has compilers for (python3, cpp, cpp17, cpp20, java, rust)."""
     max_programs: int | None = None
     """Maximum number of right and of wrong programs per problem. Default: all."""
     keep_list: Path | None = None

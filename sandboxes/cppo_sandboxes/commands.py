@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from cppo_env.errors import SandboxError
+from cppo_env.errors import SandboxError, UsageError
 from cppo_env.provenance import described, surroundings
 from cppo_env.sandboxing import make_sandbox, open_sandbox
 from cppo_sandboxes.bench.config import BenchConfig
+from cppo_sandboxes.languages import OPTIONAL
 
 
 @dataclass(frozen=True)
@@ -18,20 +20,35 @@ class BuildConfig:
 
     base: str | None = None
     """Image with python3; by default that of `make image` or the official Python image."""
-    tag: str = "cppo-sandbox"
-    """Name of the new image."""
+    python: str | None = None
+    """Version of Python that judges, such as 3.13. Default: that of the base, usually 3.11."""
+    languages: list[str] = field(default_factory=list[str])
+    """Compilers to add: [java, rust] or one of them."""
+    tag: str | None = None
+    """Name of the new image. Default: cppo-sandbox, or cppo-sandbox-3.13 for another Python."""
 
 
 def build(config: BuildConfig) -> dict[str, Any]:
     """Build the Docker image that judged programs run in."""
     from cppo_sandboxes import engine
 
+    if config.base and config.python:
+        raise UsageError("got base and python, expected one of them: a base has its own Python")
+    if config.python and not re.fullmatch(r"3\.\d+", config.python):
+        raise UsageError(f"python: got {config.python!r}, expected a version such as 3.13")
+    if unknown := {*config.languages} - {*OPTIONAL}:
+        raise UsageError(
+            f"languages: got {', '.join(sorted(unknown))}, expected some of {', '.join(OPTIONAL)}"
+        )
+    tag = config.tag or (f"{engine.IMAGE}-{config.python}" if config.python else engine.IMAGE)
     with contextlib.closing(engine.connect()) as client:
-        base = config.base or engine.default_base(client)
-        print(f"building {config.tag} from {base}")
-        number = engine.build(client, base, config.tag)
-    print(f"built {config.tag} ({number.removeprefix('sha256:')[:12]})")
-    return {"tag": config.tag, "base": base, "id": number}
+        base = config.base or engine.default_base(client, config.python)
+        print(f"building {tag} from {base}")
+        number = engine.build(client, base, tag, config.languages)
+    print(f"built {tag} ({number.removeprefix('sha256:')[:12]})")
+    if tag != engine.IMAGE:
+        print(f"to use it: --sandbox docker --sandbox_options.image={tag}")
+    return {"tag": tag, "base": base, "id": number, "languages": config.languages}
 
 
 @dataclass(frozen=True)

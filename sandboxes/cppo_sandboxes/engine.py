@@ -6,6 +6,7 @@ import contextlib
 import os
 import socket
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from docker.errors import APIError, BuildError, DockerException, ImageNotFound
 from cppo_env.errors import SandboxError
 
 IMAGE = "cppo-sandbox"
-OFFICIAL_BASE = "python:3.11-slim-bookworm"
+PYTHON = "3.11"
+"""The Python that judges, if no other one is asked for."""
 LOCAL_BASE = "cppo-base"
 """What `make image` builds if no registry can be reached."""
 EVENTS_S = 3
@@ -95,23 +97,35 @@ def has_image(client: Any, name: str) -> bool:
     return True
 
 
-def default_base(client: Any) -> str:
-    """The base image to build from: a local `make image`, else the official Python image."""
-    return LOCAL_BASE if has_image(client, LOCAL_BASE) else OFFICIAL_BASE
+def default_base(client: Any, python: str | None = None) -> str:
+    """The base image to build from: that of `make image` if it is there, else the official one.
+
+    Args:
+        client: the engine's.
+        python: version of Python, such as 3.13; None for the usual one.
+    """
+    local = LOCAL_BASE if python is None else f"{LOCAL_BASE}-{python}"
+    return local if has_image(client, local) else f"python:{python or PYTHON}-slim-bookworm"
 
 
-def build(client: Any, base: str, tag: str = IMAGE) -> str:
+def build(client: Any, base: str, tag: str = IMAGE, languages: Sequence[str] = ()) -> str:
     """Build the image from the shipped Dockerfile; returns its id.
 
+    Args:
+        client: the engine's.
+        base: the image to build from.
+        tag: the name of the new one.
+        languages: some of `languages.OPTIONAL`, whose compilers to install.
+
     Raises:
-        SandboxError: the engine cannot build it (no registry, no such base).
+        SandboxError: the engine cannot build it (no registry, no such base or package).
     """
     folder = Path(__file__).parent / "image"
     try:
         image, _ = client.images.build(
             path=str(folder),
             tag=tag,
-            buildargs={"BASE": base},
+            buildargs={"BASE": base, "LANGUAGES": " ".join(languages)},
             network_mode="host",
             rm=True,
             forcerm=True,

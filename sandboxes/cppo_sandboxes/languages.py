@@ -45,7 +45,9 @@ class Language:
     compile: tuple[str, ...] | None = None
     """Command with {source} and {binary}; None for Python, which needs no compiler process."""
     run: tuple[str, ...] = ()
-    """Command with {binary}."""
+    """Command with {binary}, and perhaps the problem's {memory_mib}."""
+    compiler: str = ""
+    """What must be installed; empty for the first word of `compile`."""
 
     def tier(self, program: str, *, call_based: bool) -> int:
         """Index into TIERS of the interpreter to fork for a program."""
@@ -64,19 +66,85 @@ SELF_TEST = Problem(
     limits=Limits(cpu_s=10.0, wall_s=20.0),
 )
 
+_ADD_IN_CPP = "#include <iostream>\nint main() { long long a, b; std::cin >> a >> b; std::cout << a + b << std::endl; }\n"
+_ADD_IN_JAVA = """\
+import java.util.*;
+public class Adder {
+    public static void main(String[] words) {
+        Scanner in = new Scanner(System.in);
+        System.out.println(in.nextLong() + in.nextLong());
+    }
+}
+"""
+_ADD_IN_RUST = """\
+fn main() {
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line).unwrap();
+    println!("{}", line.split_whitespace().map(|word| word.parse::<i64>().unwrap()).sum::<i64>());
+}
+"""
+_JAR = r"""
+name=$(sed -nE 's/^[[:space:]]*public[[:space:]]+((abstract|final|strictfp)[[:space:]]+)*class[[:space:]]+([[:alnum:]_$]+).*/\3/p' "$1" | head -n 1)
+package=$(sed -nE 's/^[[:space:]]*package[[:space:]]+([[:alnum:]_.]+)[[:space:]]*;.*/\1./p' "$1" | head -n 1)
+mkdir java-classes java-source && file=java-source/$name && [ "$name" ] || file=java-source/Main
+cp "$1" "$file.java" && javac -J-Xmx1g -nowarn -encoding UTF-8 -d java-classes "$file.java" || exit 1
+if [ -z "$name" ]; then
+    for one in $(find java-classes -name '*.class' ! -name '*$*' | xargs -n 1 basename -s .class); do
+        javap -cp java-classes "$package$one" | grep -q 'static.* void main(java.lang.String' && name=$one
+    done
+fi
+[ "$name" ] || { echo 'no class has a method main' >&2; exit 1; }
+jar cfe "$2" "$package$name" -C java-classes .
+"""
+"""Makes a jar of a Java file, whatever its public class and package are called."""
+
+
+def _cpp(name: str, standard: str) -> Language:
+    command = ("g++", f"-std={standard}", "-O2", "-pipe", "-o", "{binary}", "{source}")
+    return Language(name, "solution.cpp", _ADD_IN_CPP, compile=command, run=("{binary}",))
+
+
 LANGUAGES = {
     row.name: row
     for row in (
         Language("python", "solution.py", "a, b = map(int, input().split())\nprint(a + b)\n"),
+        _cpp("cpp17", "c++17"),
+        _cpp("cpp20", "c++20"),
         Language(
-            "cpp17",
-            "solution.cpp",
-            "#include <iostream>\nint main() { long long a, b; std::cin >> a >> b; std::cout << a + b << std::endl; }\n",
-            compile=("g++", "-std=c++17", "-O2", "-pipe", "-o", "{binary}", "{source}"),
+            "java",
+            "solution.java",
+            _ADD_IN_JAVA,
+            compile=(
+                "sh",
+                "-c",
+                _JAR.replace("{", "{{").replace("}", "}}"),
+                "sh",
+                "{source}",
+                "{binary}",
+            ),
+            run=(
+                "/usr/bin/java",
+                "-Xms8m",
+                "-Xmx{memory_mib}m",
+                "-Xss64m",
+                "-XX:+UseSerialGC",
+                "-jar",
+                "{binary}",
+            ),
+            compiler="javac",
+        ),
+        Language(
+            "rust",
+            "solution.rs",
+            _ADD_IN_RUST,
+            compile=("rustc", "--edition=2021", "-O", "-o", "{binary}", "{source}"),
             run=("{binary}",),
         ),
     )
 }
+
+OPTIONAL = ("java", "rust")
+"""Languages whose compilers the image has only if asked for."""
 
 
 def language(name: str) -> Language:

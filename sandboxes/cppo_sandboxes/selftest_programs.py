@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from cppo_env.types import MIB, Limits, Problem, TestCase
-from cppo_sandboxes.languages import LANGUAGES, SELF_TEST
+from cppo_sandboxes.languages import LANGUAGES, OPTIONAL, SELF_TEST
 
 _SUMS = replace(SELF_TEST, limits=Limits(10.0, 20.0, memory_bytes=128 * MIB, output_bytes=MIB))
 _ONCE = replace(_SUMS, tests=_SUMS.tests[:1])
@@ -233,7 +233,8 @@ CHECKS = (
     Check("no network", _ADD + "import socket\ntry:\n    socket.create_connection(('1.1.1.1', 53), 1)\nexcept OSError:\n    print(a + b)", ("AC",), vital=False),
     Check("no secret in the environment", _ADD + "import os\nassert not {'HF_TOKEN', 'OPENAI_API_KEY', 'SSH_AUTH_SOCK'} & set(os.environ)\nprint(a + b)", ("AC",)),
     Check("not root", _ADD + "import os\nassert os.getuid() != 0\nprint(a + b)", ("AC",), vital=False),
-    *(Check(f"the language {row.name}", row.self_test, ("AC",), row.name == "python", SELF_TEST, row.name) for row in LANGUAGES.values()),
+    *(Check(f"the language {row.name}", row.self_test, ("AC",), row.name == "python", SELF_TEST, row.name) for row in LANGUAGES.values() if row.name not in OPTIONAL),
+    *(Check(f"the language {name}, if its compiler is there", LANGUAGES[name].self_test, ("AC", "IE"), False, SELF_TEST, name) for name in OPTIONAL),
     Check("a C++ program that does not compile", "int main( {", ("CE",), False, SELF_TEST, "cpp17"),
     Check("the test after it finds an empty folder", _ADD + "import os\nassert not os.listdir('.')\nprint(a + b)", ("AC",), vital=False),
     Check("sleeping", _ADD + "import time\ntime.sleep(5)\nprint(a + b)", ("TLE",), problem=_BRIEF, load="sleeps 5 s"),

@@ -342,8 +342,8 @@ def test_bad_input_is_an_error_of_one_line(tmp_path: Path):
             cppo("problems", "validate", path, "--sandbox", "docker", env=NO_ENGINE), 1
         ).lower()
     )
-    assert "no sandbox runs java; expected some of" in fault(
-        cppo("problems", "validate", path, "--languages", "[java]"), 2
+    assert "no sandbox runs cobol; expected some of" in fault(
+        cppo("problems", "validate", path, "--languages", "[cobol]"), 2
     )
 
 

@@ -13,7 +13,14 @@ from cppo_env.problems.files.sources import KNOWN_PROGRAMS
 from cppo_env.problems.records import FieldError, text_field
 from cppo_env.types import Problem
 
-RUNNABLE = {"python3": "python", "cpp": "cpp17"}
+RUNNABLE = {
+    "python3": "python",
+    "cpp": "cpp17",
+    "cpp17": "cpp17",
+    "cpp20": "cpp20",
+    "java": "java",
+    "rust": "rust",
+}
 """Language name in a data set → `Job.language`. Others are not run."""
 
 

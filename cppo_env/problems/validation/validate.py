@@ -213,7 +213,14 @@ def _can_run(language: str, sandbox: Sandbox) -> bool:
     )
 
 
-_EMPTY = {"cpp": "int main() {}\n"}
+_EMPTY_IN_CPP = "int main() {}\n"
+_EMPTY = {
+    "cpp": _EMPTY_IN_CPP,
+    "cpp17": _EMPTY_IN_CPP,
+    "cpp20": _EMPTY_IN_CPP,
+    "java": "public class Main { public static void main(String[] words) {} }\n",
+    "rust": "fn main() {}\n",
+}
 
 
 def _batches(

@@ -123,6 +123,7 @@ class Work:
             "source": self.job.program.encode("utf-8", "surrogatepass"),
             "file_name": self.language.file_name,
             "compile": self.language.compile,
+            "compiler": self.language.compiler or (self.language.compile or ("",))[0],
             "run": self.language.run,
             "entry": entry,
             "call": None if entry is None else call_options(problem, entry),

@@ -111,9 +111,9 @@ class Binary:
 
     def __init__(self, place, task):
         place.fence.learn_trusted()
-        if not _is_installed(task["compile"][0]):
+        if not _is_installed(task["compiler"]):
             raise Unable(
-                f"the sandbox has no {task['compile'][0]}; install it there (cppo sandbox build)"
+                f"the sandbox has no {task['compiler']}; install it there (cppo sandbox build)"
             )
         source = _save(place, task)
         built = os.path.join(place.scratch, "program")
@@ -129,7 +129,8 @@ class Binary:
         os.chmod(self._path, 0o755)
         place.fence.restore()
         os.chdir(place.scratch)  # it may have been made anew
-        self._command = [word.format(binary=self._path) for word in task["run"]]
+        names = {"binary": self._path, "memory_mib": task["memory_bytes"] >> 20}
+        self._command = [word.format(**names) for word in task["run"]]
 
     @staticmethod
     def _build(place, command, errors):

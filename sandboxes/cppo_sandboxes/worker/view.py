@@ -28,6 +28,7 @@ MIB = 1 << 20
 SYSTEM = (
     *("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc/alternatives"),
     *("/etc/ld.so.cache", "/etc/localtime", "/sys/devices/system/cpu"),
+    *(f"/etc/java-{version}-openjdk" for version in (11, 17, 21, 25)),
 )
 LINKS = {
     "/dev/fd": "/proc/self/fd",
