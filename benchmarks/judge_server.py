@@ -39,6 +39,9 @@ WRONG = RIGHT.replace("a + b", "a - b")
 class Idle:
     """A sandbox that does nothing."""
 
+    def __init__(self, workers: int = 1) -> None:
+        self.facts = {"name": "idle", "language": "none"}
+
     def run(self, jobs: Sequence[Job], /) -> list[Report]:
         """All of them are right."""
         return [Report(Verdict.AC)] * len(jobs)

@@ -52,6 +52,7 @@ EXTRAS = {
     "plotly": "view",
     "latex2mathml": "view",
     "openai": "openai",
+    "ray": "ray",
     "vllm": "vllm",
 }
 """Optional package → the extra that installs it."""

@@ -10,7 +10,6 @@ import secrets
 import ssl
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,11 +17,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
-from cppo_sandboxes.host.faults import reason_of, told
+from cppo_sandboxes.host.faults import reason_of
 
 from cppo_cluster.connection import Address, Answered, Caller
+from cppo_cluster.naming import Names
 from cppo_cluster.tokens import VARIABLE, checked_token, read_token, token_file
-from cppo_cluster.wire import decode_report, encode_job, encode_problem, name_of
+from cppo_cluster.wire import decode_report, encode_job, encode_problem
 from cppo_env.errors import SandboxError, UsageError
 from cppo_env.protocols import Sandbox
 from cppo_env.types import Job, Problem, Report, Verdict
@@ -35,8 +35,6 @@ SIDE_BY_SIDE = 2
 UPLOAD_S = 300.0
 """How long a server may take to read a problem."""
 LONGEST_PAUSE_S = 5.0
-NAMES = 4096
-"""Problems whose names are remembered."""
 BUSY = (429, 502, 503, 504)
 """Answers after which it is worth coming back."""
 
@@ -91,8 +89,7 @@ class HttpSandbox:
             certificate_authority=certificate_authority,
         )
         self._caller = self._called(token, certificate_authority)
-        self._names: OrderedDict[int, tuple[Problem, str]] = OrderedDict()
-        self._lock = threading.Lock()
+        self._names = Names()
         self._closed = threading.Event()
         self.facts = self._look()
         """What the server says of its sandbox, for the record of a run."""
@@ -102,15 +99,9 @@ class HttpSandbox:
         reports: list[Report] = [Report(Verdict.IE, message="no report")] * len(jobs)
         asked: dict[str, _Asked] = {}
         batch = secrets.token_urlsafe(16)
-        names: dict[int, str | Report] = {}
-        for position, job in enumerate(jobs):
-            key = id(job.problem)
-            name = names.get(key) or names.setdefault(key, self._name(job.problem))
+        for position, (job, name) in enumerate(zip(jobs, self._names.of(jobs), strict=True)):
             if isinstance(name, Report):
                 reports[position] = name
-            elif not isinstance(job.program, str):  # pyright: ignore[reportUnnecessaryIsInstance] - the caller may not type-check
-                message = f"the program is {type(job.program).__name__}, expected text"
-                reports[position] = Report(Verdict.IE, message=message)
             else:
                 number = f"{batch}_{position}"
                 sent = encode_job(number, name, job)
@@ -185,24 +176,6 @@ class HttpSandbox:
             ) from None
 
     # ---- a batch ----
-
-    def _name(self, problem: Problem) -> str | Report:
-        """The name of a problem, or the report of all its jobs."""
-        with self._lock:
-            known = self._names.get(id(problem))
-        if known is not None and known[0] is problem:
-            return known[1]
-        try:
-            if callable(problem.checker):
-                encode_problem(problem)  # says so
-            name = name_of(problem)
-        except Exception as error:  # anyone's problems; the other jobs still run
-            return Report(Verdict.IE, message=told(error, "the job cannot be sent"))
-        with self._lock:
-            self._names[id(problem)] = problem, name
-            while len(self._names) > NAMES:
-                self._names.popitem(last=False)
-        return name
 
     def _judge(self, asked: dict[str, _Asked], reports: list[Report]) -> None:
         """Ask until every report is there, or patience ends."""

@@ -99,6 +99,13 @@ class Shelf:
         file.replace(path)
         self._make_room(path)
 
+    def put(self, name: str, content: bytes) -> None:
+        """Take in a problem; see `take`."""
+        with self.incoming() as file:
+            file.write(content)
+            file.flush()
+            self.take(name, Path(file.name))
+
     def _keep(self, name: str, problem: Problem) -> Problem:
         with self._lock:
             problem = self._open.setdefault(name, problem)

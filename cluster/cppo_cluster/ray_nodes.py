@@ -1,0 +1,192 @@
+"""The nodes of a Ray cluster that judge: started, looked after, and given what they lack."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import ray
+from cppo_sandboxes.host.faults import reason_of
+from ray.exceptions import ActorDiedError, RayError
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+from cppo_cluster.ray_node import Node
+from cppo_cluster.wire import encode_problem
+from cppo_env.errors import SandboxError
+from cppo_env.types import Problem
+
+LOOK_S = 2.0
+"""How often to look for nodes that came or went."""
+REST_S = 0.5
+"""How long a node that lost something gets nothing."""
+ANEW_S = 10.0
+"""When to try a node again whose sandbox could not be started."""
+HELD = 4096
+"""Problems that are kept in the object store."""
+CALLS = 64
+"""Batches that an actor takes at the same time; the threads of several callers share it."""
+
+
+@dataclass(eq=False)
+class Place:
+    """A node that judges."""
+
+    node: str
+    actor: Any
+    workers: int
+    facts: Any
+    """Reference to what its sandbox says, which is there when it is ready."""
+    ready: bool = False
+    failed: bool = False
+    known: set[str] = field(default_factory=set[str])
+    """Problems that were sent, or that its stores should have."""
+    lacks: set[str] = field(default_factory=set[str])
+    """Problems that it has asked for."""
+    rests_until: float = 0.0
+
+
+class Nodes:
+    """An actor on each node of the cluster that has CPUs. Thread-safe.
+
+    Args:
+        address: see `RaySandbox`.
+        workers: CPUs that an actor reserves at most; all of its node if None.
+        judge: name and options of the sandbox, and the stores, of each node.
+
+    Raises:
+        SandboxError: there is no such cluster.
+    """
+
+    def __init__(
+        self,
+        address: str | None,
+        workers: int | None,
+        judge: tuple[str, Mapping[str, Any], Sequence[str]],
+    ) -> None:
+        self._workers, self._judge = workers, judge
+        self.have_stores = bool(judge[2])
+        self._places: dict[str, Place] = {}
+        self._contents: OrderedDict[str, Any] = OrderedDict()
+        self._lock = threading.Lock()
+        self._looked = 0.0
+        self.closed = False
+        self.failure = "no node has a free CPU"
+        """Why the last node that failed cannot judge."""
+        self._began = _connect(address)
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether every node has failed to start its sandbox."""
+        return bool(self._places) and all(place.failed for place in self._places.values())
+
+    def ready(self) -> list[Place]:
+        """The nodes that can judge now; looks for new ones now and then."""
+        with self._lock:
+            if self.closed:
+                return []
+            if (now := time.monotonic()) - self._looked > LOOK_S:
+                self._looked = now
+                self._look(now)
+            for place in self._places.values():
+                asked = not place.ready and not place.failed
+                if asked and now > place.rests_until and ray.wait([place.facts], timeout=0)[0]:
+                    self._greet(place)
+            return [one for one in self._places.values() if one.ready and now > one.rests_until]
+
+    def _look(self, now: float) -> None:
+        nodes: dict[str, int] = {
+            node["NodeID"]: int(node["Resources"].get("CPU", 0))
+            for node in ray.nodes()
+            if node["Alive"]
+        }
+        for gone in set(self._places) - set(nodes):
+            del self._places[gone]
+        for node, cores in nodes.items():
+            workers = min(self._workers or cores, cores)
+            place = self._places.get(node)
+            if workers and (place is None or (place.failed and now > place.rests_until)):
+                self._places[node] = self._start(node, workers)
+
+    def _start(self, node: str, workers: int) -> Place:
+        name, options, stores = self._judge
+        judge: Any = ray.remote(Node)
+        actor = judge.options(
+            num_cpus=workers,
+            max_restarts=-1,
+            max_task_retries=0,
+            max_concurrency=CALLS,
+            scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=False),
+        ).remote(name, {"workers": workers, **options}, stores)
+        return Place(node, actor, workers, actor.facts.remote())
+
+    def _greet(self, place: Place) -> None:
+        try:
+            ray.get(place.facts)
+            place.ready = True
+        except ActorDiedError as error:
+            self.failure = said_by(error)
+            place.failed = True
+            place.rests_until = time.monotonic() + ANEW_S
+        except RayError as error:  # it is being started anew
+            self.failure = said_by(error)
+            self._ask_again(place)
+
+    def _ask_again(self, place: Place) -> None:
+        place.ready = False
+        place.rests_until = time.monotonic() + REST_S
+        place.facts = place.actor.facts.remote()
+
+    def lost(self, place: Place) -> None:
+        """A node lost something: what was sent may be gone with its judge."""
+        with self._lock:
+            place.known.clear()
+            if place.ready:
+                self._ask_again(place)
+
+    def content(self, name: str, problem: Problem) -> list[Any]:
+        """A reference to a problem in the object store, in a list."""
+        with self._lock:
+            reference = self._contents.get(name)
+            if reference is None:
+                reference = self._contents[name] = ray.put(encode_problem(problem))
+                while len(self._contents) > HELD:
+                    self._contents.popitem(last=False)
+            return [reference]
+
+    def close(self) -> None:
+        """End the nodes' judges, and the connection or cluster if this has begun it."""
+        with self._lock:
+            if self.closed:
+                return
+            self.closed = True
+            if ray.is_initialized():
+                for place in self._places.values():
+                    ray.kill(place.actor)
+                if self._began:
+                    ray.shutdown()
+
+
+def _connect(address: str | None) -> bool:
+    """Connect to a cluster; whether this began one, or the connection to one.
+
+    Raises:
+        SandboxError: there is none at the address.
+    """
+    if ray.is_initialized():
+        return False
+    try:
+        ray.init(address, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
+    except (ConnectionError, RuntimeError, ValueError, TypeError, RayError) as error:
+        raise SandboxError(f"Ray at {address or 'this machine'}: {reason_of(error)}") from error
+    return True
+
+
+def said_by(error: BaseException) -> str:
+    """The last line of what Ray says, which holds the reason."""
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    return (lines[-1].strip() if lines else type(error).__name__)[:300]

@@ -1,0 +1,28 @@
+"""A sandbox whose process ends when a program says so: for tests of what happens then."""
+
+import os
+import time
+
+from cppo_env.types import Report, Verdict
+
+SECONDS = {"sleep": 0.1, "doze": 3.0}
+
+
+class Fragile:
+    """Programs are words: "break" ends the process, "sleep" and "doze" take time; all are right.
+
+    The message of a report is the id of the process.
+    """
+
+    def __init__(self, workers=1):
+        self.facts = {"name": "fragile", "language": "words"}
+
+    def run(self, jobs, /):
+        for job in jobs:
+            if job.program.startswith("break"):
+                os._exit(1)
+            time.sleep(SECONDS.get(job.program.split()[0], 0.0))
+        return [Report(Verdict.AC, message=str(os.getpid())) for _ in jobs]
+
+    def close(self):
+        """Nothing is open."""
