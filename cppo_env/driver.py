@@ -191,7 +191,7 @@ def _record(
 ) -> EpisodeRecord:
     """The full record of one episode; `reports` are empty if it ended before its programs ran."""
     silence = ("",) * k
-    answers = _answers(planned, solved, k)
+    answers, said = _answers(planned, solved, k), (*planned.replies, *solved.replies)
     return EpisodeRecord(
         problem_id=problem.id,
         episode=episode,
@@ -211,6 +211,8 @@ def _record(
         unreadable=_unreadable(planned, k) if planned.is_plan and planned.fault is None else "",
         answers=tuple(answer.text for answer in answers),
         no_program=tuple(answer.without_program for answer in answers) if reports else (),
+        thought_tokens=sum(reply.thoughts for reply in said),
+        thoughts_cut=sum(reply.thoughts_cut for reply in said),
         outcomes=outcomes_of(problem, reports),
         rules=rules_of(problem),
     )

@@ -55,6 +55,10 @@ class EpisodeRecord:
     outcomes: tuple[str, ...] = ()
     """K texts with a letter for each test that ran: the first one of its verdict, in lower case
     where the test is a public one. Empty in records of older versions."""
+    thought_tokens: int = 0
+    """Those of `tokens` that are thoughts, where thoughts had a budget of their own."""
+    thoughts_cut: int = 0
+    """Plans and answers whose thoughts used up that budget, and were ended for the model."""
     rules: str = ""
     """How the problem was judged: checker, limits and number of tests; see `rules_of`."""
 

@@ -19,6 +19,10 @@ class Reply:
     """The text was cut at the token limit."""
     tokens: int = 0
     """Tokens that the model generated."""
+    thoughts: int = 0
+    """Those of them that are thoughts, where thoughts had a budget of their own."""
+    thoughts_cut: bool = False
+    """The thoughts used up their budget, and were ended for the model."""
     asked: int | None = None
     """Methods that it was asked for, 0 if it is no plan. Default: K."""
 

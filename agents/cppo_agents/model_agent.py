@@ -64,7 +64,7 @@ class ModelAgent:
         backend, lengths = self.backend, self.lengths
         if lengths is None or lengths.context is None or not isinstance(backend, KnowsModel):
             return backend.complete(requests)
-        rooms = [lengths.context - one.max_tokens for one in requests]
+        rooms = [lengths.context - lengths.beside(one.max_tokens, one.thoughts) for one in requests]
         fits = [
             most_tokens(one.messages) <= room or backend.prompt_tokens(one.messages) <= room
             for one, room in zip(requests, rooms, strict=True)
@@ -178,6 +178,8 @@ class NamedModelAgent(ModelAgent):
         plan_tokens: int = PAPER.plan_tokens,
         solve_temperature: float = PAPER.solve_temperature,
         solve_tokens: int = PAPER.solve_tokens,
+        plan_thoughts: int = PAPER.plan_thoughts,
+        solve_thoughts: int = PAPER.solve_thoughts,
         max_prompt_tokens: int | None = None,
         long_prompts: LongPrompts = "drop",
         problems: ProblemSet = (),
@@ -198,6 +200,9 @@ class NamedModelAgent(ModelAgent):
             plan_tokens: tokens of one plan at most.
             solve_temperature: temperature of the solver's region.
             solve_tokens: tokens of one solution at most.
+            plan_thoughts: tokens of the thoughts before a plan at most, a budget of their own
+                (docs/models.md); 0: the model is not asked to think.
+            solve_thoughts: tokens of the thoughts before a solution at most.
             max_prompt_tokens: tokens of one prompt at most. None: what the model's context leaves
                 beside the answer.
             long_prompts: "drop" declines problems with longer prompts, "refuse" does not start.
@@ -209,7 +214,13 @@ class NamedModelAgent(ModelAgent):
             UsageError: the model check refuses the model; there is no model for a region; or a
                 prompt cannot be used.
         """
-        sampling = Sampling(plan_temperature, plan_tokens, solve_temperature, solve_tokens)
+        for name, budget in (("plan_thoughts", plan_thoughts), ("solve_thoughts", solve_thoughts)):
+            if budget < 0:
+                raise UsageError(f"{name}: got {budget}, expected a number of tokens, or 0")
+        sampling = Sampling(
+            *(plan_temperature, plan_tokens, solve_temperature, solve_tokens),
+            *(plan_thoughts, solve_thoughts),
+        )
         chosen = make_strategy(strategy, k, sampling, load_prompts(prompts))
         planner, solver = _models(model, planner, solver, chosen.writes_plans, strategy)
 
@@ -224,8 +235,16 @@ class NamedModelAgent(ModelAgent):
         self.model_check: dict[str, Any] | None = None
         """What the model check found, where the back end's model is in reach."""
         if isinstance(self.backend, KnowsModel):
-            planned = plan_tokens if chosen.writes_plans else 0
-            self.lengths = Lengths(planned, solve_tokens, self.backend.context, max_prompt_tokens)
+            plans = chosen.writes_plans
+            self.lengths = Lengths(
+                plan_tokens if plans else 0,
+                solve_tokens,
+                self.backend.context,
+                max_prompt_tokens,
+                plan_thoughts=plan_thoughts if plans else 0,
+                solve_thoughts=solve_thoughts,
+                marks=self.backend.thinking_tokens,
+            )
             check = self.backend.check(self.lengths).required()
             self.model_check = {**check.to_json(), "lines": check.lines}
         elif max_prompt_tokens is not None or long_prompts == "refuse":

@@ -56,6 +56,8 @@ AT_LEAST_0 = (
         "eval_seed",
         "lora_rank",
         "eval_temperature_plan",
+        "max_thoughts_plan",
+        "max_thoughts_solve",
     ),
     *(
         "lr",

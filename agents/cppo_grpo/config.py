@@ -145,6 +145,11 @@ class TrainConfig:
     """Maximum tokens of a plan."""
     max_tokens_solve: int = 2048
     """Maximum tokens of a solution."""
+    max_thoughts_plan: int = 0
+    """Maximum tokens of thoughts before a plan, a budget of their own; 0: thinking is off. Thoughts
+    are learnt from in the plan's region, and are no part of the plan (docs/models.md)."""
+    max_thoughts_solve: int = 0
+    """Maximum tokens of thoughts before a solution."""
 
     max_prompt_tokens: int | None = field(default=None, metadata={"topic": "lengths"})
     """Maximum tokens of a prompt. Default: what the model's context leaves beside the answer."""
@@ -348,25 +353,19 @@ class TrainConfig:
     def region(self, name: RegionName) -> Region:
         """The settings of one region."""
         trained = self.frozen != name
-        default = load_algorithm(self.algorithm).aggregation
-        if name == "plan":
-            return Region(
-                temperature=self.temperature_plan,
-                weight=trained * self.lambda_plan,
-                beta=trained * self.beta_plan,
-                epsilon=self.epsilon_plan,
-                epsilon_high=self.epsilon_high_plan,
-                aggregation=self.aggregation_plan or default,
-                mask_truncated=self.mask_truncated_plan,
-            )
+
+        def own(setting: str) -> Any:
+            return getattr(self, f"{setting}_{name}")
+
         return Region(
-            temperature=self.temperature_solve,
-            weight=trained * self.lambda_solve,
-            beta=trained * self.beta_solve,
-            epsilon=self.epsilon_solve,
-            epsilon_high=self.epsilon_high_solve,
-            aggregation=self.aggregation_solve or default,
-            mask_truncated=self.mask_truncated_solve,
+            temperature=own("temperature"),
+            weight=trained * own("lambda"),
+            beta=trained * own("beta"),
+            epsilon=own("epsilon"),
+            epsilon_high=own("epsilon_high"),
+            aggregation=own("aggregation") or load_algorithm(self.algorithm).aggregation,
+            mask_truncated=own("mask_truncated"),
+            longest=own("max_thoughts") + own("max_tokens"),
         )
 
     @property

@@ -23,3 +23,5 @@ class Region:
     epsilon_high: float | None
     aggregation: Aggregation
     mask_truncated: bool
+    longest: int
+    """Maximum tokens of a sequence, thoughts included."""

@@ -110,6 +110,12 @@ def _show(config: EvalConfig, result: dict[str, Any]) -> None:
         if result[name]:
             reasons = (f"{count:,} {reason}" for reason, count in result[name].items())
             table.add_row(title, "; ".join(reasons), end_section=False)
+    if result["thought_tokens"]:
+        table.add_row(
+            "thoughts",
+            f"{result['thought_tokens']:,} of {result['tokens']:,} tokens; "
+            f"{result['thoughts_cut']:,} used up their budget",
+        )
     table.add_row("tests", f"{result['tests']:,} at {result['tests_per_s']:,.0f} a second")
     if result["remembered"]:
         known = f"{result['remembered']:,} programs, equal to one that had run (--cache false)"

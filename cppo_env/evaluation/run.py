@@ -23,6 +23,7 @@ from cppo_env.evaluation.summary import (
     mean,
     problem_scores,
     tests_per_s,
+    thoughts_cut,
     unreadable_plans,
     verdict_counts,
 )
@@ -151,6 +152,8 @@ class Evaluation:
             "judging_s": sum(record.judging_s for record in counted),
             "acting_s": sum(record.acting_s for record in counted),
             "tokens": sum(record.tokens for record in counted),
+            "thought_tokens": sum(record.thought_tokens for record in counted),
+            "thoughts_cut": thoughts_cut(counted),
             "excluded": self._left_out(),
             "beyond_limit": self.beyond,
             "setting": {

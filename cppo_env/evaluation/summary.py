@@ -101,6 +101,11 @@ def answers_without_program(records: Iterable[EpisodeRecord]) -> dict[str, int]:
     return dict(counts.most_common())
 
 
+def thoughts_cut(records: Iterable[EpisodeRecord]) -> int:
+    """Plans and answers whose thoughts used up their budget; no void episodes."""
+    return sum(record.thoughts_cut for record in latest(records) if not record.void)
+
+
 def verdict_counts(records: Iterable[EpisodeRecord]) -> dict[str, int]:
     """Verdict → number of programs, the most common first; no void episodes."""
     counts = Counter(

@@ -13,7 +13,15 @@ from cppo_env.parsing.plans import (
     write_plan,
 )
 from cppo_env.parsing.programs import CUT_OFF, explain_program, read_program
-from cppo_env.parsing.thoughts import is_thought_mark, open_thought, without_thoughts
+from cppo_env.parsing.thoughts import (
+    closing_tag,
+    end_of_thoughts,
+    is_thought_mark,
+    open_thought,
+    thought_tag,
+    without_thoughts,
+    writes_channels,
+)
 
 __all__ = [
     "CUT_OFF",
@@ -21,12 +29,16 @@ __all__ = [
     "MAX_K",
     "MAX_METHOD_WORDS",
     "MAX_UNFENCED_CHARACTERS",
+    "closing_tag",
+    "end_of_thoughts",
     "explain_plan",
     "explain_program",
     "is_thought_mark",
     "open_thought",
     "read_plan",
     "read_program",
+    "thought_tag",
     "without_thoughts",
     "write_plan",
+    "writes_channels",
 ]

@@ -26,6 +26,13 @@ _BEGIN = (
 _END = rf"</{_NAMES}\s*>|\[/THINK\]|◁/think▷|<\|end_of_thought\|>|<\|END_THINKING\|>|<channel\|>"
 _TAG = re.compile(rf"(?P<begin>{_BEGIN})|(?P<end>{_END})", re.I)
 _QUOTES = "'\"`“”‘’«»"
+_CLOSING = {
+    "[THINK]": "[/THINK]",
+    "◁think▷": "◁/think▷",
+    "<|begin_of_thought|>": "<|end_of_thought|>",
+    "<|START_THINKING|>": "<|END_THINKING|>",
+    "<|channel>thought": "<channel|>",
+}
 
 _CHANNEL = re.compile(r"<\|channel\|>\s*(\w+)[^<]*(?:<\|constrain\|>[^<]*)?<\|message\|>")
 _CHANNEL_END = re.compile(r"<\|(?:return|end|call)\|>")
@@ -59,8 +66,8 @@ def _without_thoughts(text: str) -> str:
             break
         before, after = rest[: tag.start()], rest[tag.end() :]
         if tag["begin"]:
-            end = next((one for one in _TAG.finditer(after) if _ends(one, after)), None)
-            kept, rest = kept + before, after[end.end() :] if end else ""
+            end = end_of_thoughts(after)
+            kept, rest = kept + before, "" if end is None else after[end:]
         elif _TAG.sub("", after).strip():
             kept, rest = "", after
         else:
@@ -77,6 +84,28 @@ def open_thought(prompt: str) -> str:
     """The tag by which a prompt has begun the model's thoughts; empty if it has not."""
     tag = next(reversed(list(_TAG.finditer(prompt))), None)
     return tag[0] if tag and tag["begin"] and not prompt[tag.end() :].strip() else ""
+
+
+def thought_tag(text: str) -> str:
+    """The first tag in a text that begins thoughts; empty if there is none."""
+    return next((tag[0] for tag in _TAG.finditer(text) if tag["begin"]), "")
+
+
+def closing_tag(opening: str) -> str:
+    """The tag that ends the thoughts that a tag began."""
+    name = re.match(r"<([\w:]+)", opening)
+    return _CLOSING.get(opening) or f"</{name[1] if name else 'think'}>"
+
+
+def end_of_thoughts(text: str) -> int | None:
+    """Where the thoughts end with which a text begins, behind their tag; None if they do not."""
+    end = next((tag for tag in _TAG.finditer(text) if _ends(tag, text)), None)
+    return end.end() if end else None
+
+
+def writes_channels(token: str) -> bool:
+    """Whether a special token is one of a model that writes its thoughts into a channel."""
+    return bool(_CHANNEL_MARK.fullmatch(token))
 
 
 def has_thoughts(text: str) -> bool:

@@ -86,7 +86,7 @@ class Tables:
     """Sampler and chat format of such a policy."""
 
     def __init__(self, policy: Policy, k: int):
-        self.policy, self.k = policy, k
+        self.policy, self.k, self.closing = policy, k, ()
 
     def encode(self, messages: list[dict[str, str]], think: bool = False) -> tuple[int, ...]:
         system, user = (message["content"] for message in messages)

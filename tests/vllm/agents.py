@@ -5,6 +5,7 @@ python -m tests.vllm.agents FOLDER    prints the answers of the vllm agent as JS
 
 import json
 import sys
+from dataclasses import replace
 from typing import Any
 
 from cppo_agents.local import VllmAgent
@@ -20,6 +21,7 @@ LIMITS: dict[str, Any] = {
     "solve_temperature": 0.0,
     "seed": 1,
 }
+THOUGHTS: dict[str, Any] = {"plan_thoughts": 10, "solve_thoughts": 6}
 METHODS = ("one", "two", "three", "four")
 
 
@@ -35,4 +37,7 @@ def answers(agent: Agent) -> list[list[str]]:
 
 if __name__ == "__main__":
     engine = {"dtype": "float32", "max_model_len": 512, "enforce_eager": True}
-    print(json.dumps(answers(VllmAgent(sys.argv[1], **engine, **LIMITS))))
+    agent = VllmAgent(sys.argv[1], **engine, **LIMITS)
+    plain = answers(agent)
+    agent.strategy.sampling = replace(agent.strategy.sampling, **THOUGHTS)
+    print(json.dumps([*plain, *answers(agent)]))

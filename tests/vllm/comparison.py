@@ -10,7 +10,8 @@ import torch
 from cppo_agents.models.chat_format import ChatFormat
 from cppo_grpo.rollouts.agent import PolicyAgent, Regions
 from cppo_grpo.rollouts.play import play
-from cppo_grpo.samplers import Sampler, SamplingParams, stream
+from cppo_grpo.samplers import Sampler, SamplingParams, in_order, stream
+from cppo_grpo.samplers.thoughts import stream_with_thoughts
 from cppo_grpo.samplers.transformers import TransformersSampler
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
@@ -42,7 +43,9 @@ def compare(
     `unfinished` tells how many requests the engine is working on.
     """
     before = distance(sampler, model)
-    rollout = played(sampler, model, AutoTokenizer.from_pretrained(folder))
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    rollout = played(sampler, model, tokenizer)
+    thoughts = thinks_equally(sampler, model, tokenizer)
     with torch.no_grad():
         for weight in model.parameters():
             weight.add_(
@@ -53,7 +56,7 @@ def compare(
     sampler.update(model.named_parameters())
     after = distance(sampler, model)
     found = {"streamed": streamed(sampler, unfinished), "split_unchanged": split_unchanged(sampler)}
-    return {"before": before, "rollout": rollout, "after": after} | found
+    return {"before": before, "rollout": rollout, "thoughts": thoughts, "after": after} | found
 
 
 def require_equal(found: dict[str, Any]) -> None:
@@ -70,6 +73,9 @@ def require_equal(found: dict[str, Any]) -> None:
     assert rollout["readable"] > 0
     assert rollout["programs"] == 4 * rollout["readable"]
     assert rollout["prompts_show_their_method"]
+    thoughts = found["thoughts"]
+    assert thoughts["equal"] and thoughts["cut"] > 0
+    assert thoughts["largest_gap"] < 1e-4
     found_early = found["streamed"]
     # Whether a server is still at work when a report is looked at depends on the machine; that the
     # completions come one after the other does not.
@@ -101,6 +107,25 @@ def distance(sampler: Sampler, model: Any) -> dict[str, Any]:
         "distinct": len({c.token_ids for c in drawn}),
         "repeats": [c.token_ids for c in drawn]
         == [c.token_ids for c in sampler.sample(PROMPTS, DRAWN)],
+    }
+
+
+def thinks_equally(sampler: Sampler, model: Any, tokenizer: Any) -> dict[str, Any]:
+    """Thoughts and answers of the engine beside those of transformers, greedy."""
+    chat, params = ChatFormat(tokenizer), replace(GREEDY, max_tokens=6)
+    prompts = [chat.encode([{"role": "user", "content": f"Add {n}."}], True) for n in range(4)]
+    ours, plain = (
+        in_order(stream_with_thoughts(one, chat, prompts, params, 10))
+        for one in (sampler, TransformersSampler(model))
+    )
+    return {
+        "equal": [c.token_ids for c in ours] == [c.token_ids for c in plain],
+        "largest_gap": max(
+            abs(a - b)
+            for one, other in zip(ours, plain, strict=True)
+            for a, b in zip(one.log_probs, other.log_probs, strict=True)
+        ),
+        "cut": sum(one.appended > 0 for one in ours),
     }
 
 

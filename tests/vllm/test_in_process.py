@@ -12,7 +12,7 @@ import pytest
 from cppo_agents.local import TransformersAgent
 
 from tests.support import need_vllm
-from tests.vllm.agents import LIMITS, answers
+from tests.vllm.agents import LIMITS, THOUGHTS, answers
 from tests.vllm.comparison import require_equal
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -63,8 +63,11 @@ def test_the_vllm_agent_answers_as_the_transformers_agent_does(folders: dict[str
     )
     assert done.returncode == 0, done.stderr[-2000:]
     found = json.loads(next(line for line in done.stdout.splitlines() if line.startswith("[")))
-    assert found == answers(TransformersAgent(folder, device="cpu", **LIMITS))
+    here = TransformersAgent(folder, device="cpu", **LIMITS)
+    thinking = TransformersAgent(folder, device="cpu", **LIMITS, **THOUGHTS)
+    assert found == [*answers(here), *answers(thinking)]
     assert any(text.strip() for text in found[0])
+    assert all(text.startswith("<think>") for text in found[2])
 
 
 @pytest.mark.skipif(importlib.util.find_spec("vllm") is not None, reason="vLLM is installed")

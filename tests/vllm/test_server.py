@@ -16,6 +16,7 @@ import pytest
 from cppo_agents import ChatAgent
 from cppo_agents.backends import Request
 from cppo_agents.backends.dialect import EXTENSIONS
+from cppo_agents.backends.transformers import Transformers
 from cppo_agents.local import TransformersAgent
 from cppo_grpo.samplers.vllm_server import VllmServerSampler
 from cppo_grpo.samplers.vllm_weights import WORKER_EXTENSION
@@ -30,6 +31,7 @@ from tests.vllm.training import require_training
 
 STARTS_WITHIN_S = 900
 OBSERVATION = Observation(phase=0, problem="Add.", starter_code="", methods=("",) * 4)
+ASKED = [{"role": "user", "content": "Add."}]
 LONG = [{"role": "user", "content": "too long " * 600}]
 FLAGS = (
     "--logprobs-mode=processed_logprobs",
@@ -149,6 +151,16 @@ def test_a_plain_server_serves_the_chat_agent_and_is_refused_by_the_sampler(
         asked = agent.backend.dialect.fields(Request([], 0.7, 8, seed=1))
         assert {"max_tokens", "seed", "top_p"} < asked.keys()
         assert asked["extra_body"] == EXTENSIONS
+        [reply] = agent.backend.complete([Request(ASKED, 0.0, 6, thoughts=10)])
+        assert (reply.thoughts, reply.thoughts_cut) == (10, True)
+        begun, _, rest = reply.text.partition("</think>\n\n")
+        turn = {"role": "assistant", "content": f"{begun}</think>\n\n"}
+        backend = Transformers(folder, device="cpu")
+        prompt = backend.tokenizer.apply_chat_template(
+            [*ASKED, turn], continue_final_message=True, return_dict=False
+        )
+        [goes_on] = backend.draw([tuple(prompt)], 0.0, 6, [None])
+        assert backend.chat.decode([goes_on.token_ids]) == [rest]
         with pytest.warns(UserWarning, match="a prompt is too long for it"):
             [reply] = agent.backend.complete([Request(LONG, 0.7, 8)])
         assert reply.truncated

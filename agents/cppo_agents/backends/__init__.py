@@ -30,6 +30,8 @@ class Request:
     methods: int = 0
     """Methods that the prompt asks for; 0 if it asks for no plan."""
     region: RegionName = "solve"
+    thoughts: int = 0
+    """The most tokens of thoughts before the answer; 0: the model is not asked to think."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,11 @@ class KnowsModel(Protocol):
     @property
     def context(self) -> int | None:
         """Positions of the model; None: no end is stated."""
+        ...
+
+    @property
+    def thinking_tokens(self) -> int:
+        """Tokens that thinking adds beside the thoughts."""
         ...
 
     def prompt_tokens(self, messages: Messages, /) -> int:

@@ -44,6 +44,11 @@ class KnownByRegion(ByRegion):
         known = [one.context for one in self.models.values() if one.context is not None]
         return min(known, default=None)
 
+    @property
+    def thinking_tokens(self) -> int:
+        """Tokens that thinking adds, for the model that needs more."""
+        return max(one.thinking_tokens for one in self.models.values())
+
     def prompt_tokens(self, messages: Messages) -> int:
         """The length of a prompt, for the model that needs more tokens."""
         return max(one.prompt_tokens(messages) for one in self.models.values())

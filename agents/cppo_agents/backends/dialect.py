@@ -13,6 +13,12 @@ EXTENSIONS: Mapping[str, Any] = {"top_k": -1, "min_p": 0.0, "repetition_penalty"
 """Sampling from the whole distribution, in the words of vLLM and SGLang. A server that is not told
 takes these from the model's generation config, silently."""
 
+SWITCH = "chat_template_kwargs"
+"""The field for arguments of the chat template."""
+
+GOING_ON: Mapping[str, Any] = {"add_generation_prompt": False, "continue_final_message": True}
+"""Asks a server to go on with the last message of the model."""
+
 UNKNOWN = ("unrecognized", "unknown", "unsupported", "not supported", "not permitted", "extra")
 """How servers say that they do not take a field."""
 
@@ -26,15 +32,24 @@ class Dialect:
         self._limit = "max_tokens"
         self._extensions = True
         self._seed = True
+        self._switch = True
+        self.goes_on = True
+        """Whether it goes on with an answer that has begun."""
         self._lock = threading.Lock()
 
     def fields(self, request: Request) -> dict[str, Any]:
         """Everything beside model and messages."""
+        extra: dict[str, Any] = (dict(EXTENSIONS) if self._extensions else {}) | self._extra
+        if request.thoughts and self._switch:
+            kwargs: Mapping[str, Any] = self._extra.get(SWITCH, {})
+            extra[SWITCH] = {"enable_thinking": True, **kwargs}
+        if any(one["role"] == "assistant" for one in request.messages[-1:]):
+            extra |= GOING_ON
         fields: dict[str, Any] = {
             "temperature": request.temperature,
             "top_p": 1.0,
             self._limit: request.max_tokens,
-            "extra_body": (dict(EXTENSIONS) if self._extensions else {}) | self._extra,
+            "extra_body": extra,
         }
         if request.seed is not None and self._seed:
             fields["seed"] = request.seed
@@ -58,6 +73,24 @@ class Dialect:
             if own and "top_k" in asked["extra_body"]:
                 self._extensions = False
                 return True
+            if SWITCH in asked["extra_body"] and SWITCH in said and SWITCH not in self._extra:
+                if self._switch:
+                    warnings.warn(
+                        "the endpoint takes no thinking switch: whether its model thinks is up to "
+                        "it",
+                        stacklevel=2,
+                    )
+                self._switch = False
+                return True
+            if any(name in asked["extra_body"] and name in said for name in GOING_ON):
+                if self.goes_on:
+                    warnings.warn(
+                        "the endpoint does not go on with an answer that has begun: answers whose "
+                        "thoughts use up their budget count as cut off",
+                        stacklevel=2,
+                    )
+                self.goes_on = False
+                return True
             if "seed" in asked and "seed" in said:
                 if self._seed:
                     warnings.warn(
@@ -74,6 +107,16 @@ def text_of(message: Any) -> str:
     Raises:
         TypeError, AttributeError: the message has another schema.
     """
+    thoughts, text = parts_of(message)
+    return in_tags(thoughts) + text if thoughts else text
+
+
+def parts_of(message: Any) -> tuple[str, str]:
+    """The thoughts that came in a field of their own, and the text.
+
+    Raises:
+        TypeError, AttributeError: the message has another schema.
+    """
     content = message.content
     thoughts = getattr(message, "reasoning_content", None) or getattr(message, "reasoning", None)
     if isinstance(content, Sequence) and not isinstance(content, str):
@@ -81,6 +124,9 @@ def text_of(message: Any) -> str:
         text = "".join(str(one["text"]) for one in parts if one.get("type") == "text")
     else:
         text = content or ""
-    if isinstance(thoughts, str) and thoughts.strip():
-        return f"<think>\n{thoughts.replace('</think>', '')}\n</think>\n\n{text}"
-    return text
+    return (thoughts if isinstance(thoughts, str) and thoughts.strip() else ""), text
+
+
+def in_tags(thoughts: str) -> str:
+    """Thoughts as a model with tags writes them."""
+    return f"<think>\n{thoughts.replace('</think>', '')}\n</think>\n\n"

@@ -8,17 +8,21 @@ import re
 import time
 import warnings
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 from cppo_agents.backends import Failure, Reply, Request
-from cppo_agents.backends.dialect import Dialect, text_of
+from cppo_agents.backends.dialect import Dialect, parts_of, text_of
+from cppo_agents.backends.endpoint_thoughts import begin
 from cppo_env.errors import UsageError
 from cppo_env.plugins import missing_extra
 
 LONG = re.compile(r"context.{0,20}(length|window|size)|prompt is too long|too many tokens", re.I)
 """How servers say that a prompt is longer than the model's context."""
+
+T = TypeVar("T")
 
 PAUSE_S = 5.0
 """Seconds to wait for a rate limit of a server that does not say how long."""
@@ -91,6 +95,32 @@ class OpenAICompatible:
             return list(pool.map(self._complete, requests))
 
     def _complete(self, request: Request) -> Reply | Failure:
+        if not request.thoughts:
+            said = self._ask(request)
+            if not isinstance(said, _Said):
+                return said
+            return self._read(lambda: said.reply(text_of(said.message)))
+        said = self._ask(replace(request, max_tokens=request.thoughts))
+        if not isinstance(said, _Said):
+            return said
+        begun = self._read(lambda: begin(said.message, said.ended, said.usage))
+        if isinstance(begun, Failure):
+            return begun
+        further = begun.further(request)
+        rest = self._ask(further) if further and self.dialect.goes_on else None
+        if isinstance(rest, Failure):
+            return rest
+        if not isinstance(rest, _Said):
+            return begun.reply(request.max_tokens)
+        # A server that sorts thoughts out may take all of the rest for thoughts.
+        return self._read(
+            lambda: begun.reply(
+                request.max_tokens, "".join(parts_of(rest.message)), rest.tokens, rest.ended
+            )
+        )
+
+    def _ask(self, request: Request) -> _Said | Reply | Failure:
+        """What the endpoint says; a reply is an empty one, cut off."""
         where, errors = self._client.base_url, self._openai
         deadline = time.monotonic() + self._wait_s
         while True:
@@ -112,21 +142,25 @@ class OpenAICompatible:
                     return Failure(f"{where}: {error}")
                 if not self.dialect.adapt(asked, str(error)):
                     return self._refused(error)
+                if messages[-1]["role"] == "assistant" and not self.dialect.goes_on:
+                    return Reply("", truncated=True)
             except (errors.OpenAIError, json.JSONDecodeError) as error:
                 return Failure(f"{where}: {error}")
             else:
                 break
-        try:  # the package checks no schema: whatever JSON came is in the object's attributes
-            [choice, *_] = answer.choices
-            text = text_of(choice.message)
+        return self._read(lambda: _said(answer))
+
+    def _read(self, read: Callable[[], T]) -> T | Failure:
+        """The package checks no schema: whatever JSON came is in the object's attributes."""
+        try:
+            found = read()
         except (AttributeError, TypeError, ValueError):
-            return Failure(f"{where}: the answer holds no message; does it serve chat completions?")
+            return Failure(
+                f"{self._client.base_url}: the answer holds no message; does it serve chat "
+                "completions?"
+            )
         self._answered = True
-        return Reply(
-            text,
-            truncated=choice.finish_reason == "length",
-            tokens=answer.usage.completion_tokens if answer.usage else 0,
-        )
+        return found
 
     def _refused(self, error: Exception) -> Reply | Failure:
         """What a refusal means that the same request would meet again."""
@@ -149,3 +183,24 @@ def _retry_after_s(headers: Mapping[str, str]) -> float:
         except (KeyError, ValueError):
             continue
     return PAUSE_S
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What came of one request."""
+
+    message: Any
+    ended: bool
+    usage: Any
+
+    @property
+    def tokens(self) -> int:
+        return self.usage.completion_tokens if self.usage else 0
+
+    def reply(self, text: str) -> Reply:
+        return Reply(text, truncated=not self.ended, tokens=self.tokens)
+
+
+def _said(answer: Any) -> _Said:
+    [choice, *_] = answer.choices
+    return _Said(choice.message, choice.finish_reason != "length", answer.usage)

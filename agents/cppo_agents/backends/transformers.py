@@ -7,19 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from cppo_agents.backends import Failure, Reply, Request
+from cppo_agents.backends.by_tokens import ByTokens
 from cppo_env.plugins import missing_extra
 
 if TYPE_CHECKING:
-    from cppo_agents.models.check import ModelCheck
-    from cppo_agents.models.lengths import Lengths
-    from cppo_env.prompts import Messages
+    from cppo_agents.models.thinking import Draw
 
 
-class Transformers:
+class Transformers(ByTokens):
     """Generates in padded batches of requests that are sampled alike."""
 
     def __init__(
@@ -62,6 +59,7 @@ class Transformers:
         self.tokenizer = load_tokenizer(model) if tokenizer is None else tokenizer
         loaded: Any = load_model(model, dtype) if isinstance(model, str) else model
         self.model = loaded.to(device).eval()
+        self.config = loaded.config
         self.chat = ChatFormat(self.tokenizer, loaded.generation_config)
         if self.tokenizer.pad_token_id is None:
             self.tokenizer.pad_token = self.tokenizer.convert_ids_to_tokens(self.chat.end_ids[0])
@@ -77,56 +75,56 @@ class Transformers:
 
         return context_of(self.model.config)
 
-    def prompt_tokens(self, messages: Messages) -> int:
-        """The length of a prompt."""
-        return len(self.chat.encode(messages))
+    def draw(
+        self,
+        prompts: Sequence[tuple[int, ...]],
+        temperature: float,
+        max_tokens: int,
+        seeds: Sequence[int | None],
+    ) -> list[Draw]:
+        """Padded batches."""
+        drawn: list[Draw] = []
+        for start in range(0, len(prompts), self.batch_size):
+            part = slice(start, start + self.batch_size)
+            drawn += self._generate(prompts[part], temperature, max_tokens, seeds[part])
+        return drawn
 
-    def check(self, lengths: Lengths) -> ModelCheck:
-        """What the model and its tokenizer are, and what of it cannot work."""
-        from cppo_agents.models.check import check_model
-
-        return check_model(self.name, self.model.config, self.chat, lengths)
-
-    def complete(self, requests: Sequence[Request]) -> list[Reply | Failure]:
-        """Requests of equal sampling settings share batches; each draws by its own seed."""
-        answers: list[Reply | Failure] = []
-        for _, alike in groupby(
-            requests, key=lambda request: (request.temperature, request.max_tokens)
-        ):
-            group = list(alike)
-            for start in range(0, len(group), self.batch_size):
-                answers += self._generate(group[start : start + self.batch_size])
-        return answers
-
-    def _generate(self, requests: Sequence[Request]) -> list[Reply]:
-        torch, first = self._torch, requests[0]
-        encoded = [list(self.chat.encode(request.messages)) for request in requests]
-        prompts = self.tokenizer.pad(
-            {"input_ids": encoded}, padding_side="left", return_tensors="pt"
+    def _generate(
+        self,
+        prompts: Sequence[tuple[int, ...]],
+        temperature: float,
+        max_tokens: int,
+        seeds: Sequence[int | None],
+    ) -> list[Draw]:
+        padded = self.tokenizer.pad(
+            {"input_ids": [list(prompt) for prompt in prompts]},
+            padding_side="left",
+            return_tensors="pt",
         ).to(self.model.device)
-        with torch.inference_mode(), self._without_own_settings():
+        with self._torch.inference_mode(), self._without_own_settings():
             tokens = self.model.generate(
-                **prompts,
+                **padded,
                 do_sample=False,
-                logits_processor=[self._draw(requests)] if first.temperature > 0 else None,
-                max_new_tokens=first.max_tokens,
+                logits_processor=[self._keep_drawn(temperature, seeds)] if temperature else None,
+                max_new_tokens=max_tokens,
             )
-        return [self._read(row) for row in tokens[:, prompts["input_ids"].shape[1] :].tolist()]
+        return [self._ended(row) for row in tokens[:, padded["input_ids"].shape[1] :].tolist()]
 
-    def _draw(self, requests: Sequence[Request]) -> Callable[[Any, Any], Any]:
+    def _keep_drawn(
+        self, temperature: float, seeds: Sequence[int | None]
+    ) -> Callable[[Any, Any], Any]:
         """Draws a token for each row from its own stream, whatever else is in the batch.
 
         `generate` takes the largest score, so the scores of all but the drawn token become −∞. The
         draw is from the whole distribution at the temperature: Gumbel noise and a maximum.
         """
-        torch, temperature = self._torch, requests[0].temperature
-        device = self.model.device
-        streams = [torch.Generator(device) for _ in requests]
-        for stream, request in zip(streams, requests, strict=True):
-            if request.seed is None:
+        torch, device = self._torch, self.model.device
+        streams = [torch.Generator(device) for _ in seeds]
+        for stream, seed in zip(streams, seeds, strict=True):
+            if seed is None:
                 stream.seed()
             else:
-                stream.manual_seed(request.seed)
+                stream.manual_seed(seed)
 
         def keep_the_drawn(_: Any, scores_BV: Any) -> Any:
             noise_BV = torch.stack(
@@ -150,9 +148,9 @@ class Transformers:
         finally:
             self.model.generation_config = own
 
-    def _read(self, row: list[int]) -> Reply:
+    def _ended(self, row: list[int]) -> Draw:
+        from cppo_agents.models.thinking import Draw
+
         ends = self.chat.end_ids
-        length = next((i for i, token in enumerate(row) if token in ends), None)
-        kept = row if length is None else row[:length]
-        [text] = self.chat.decode([kept])
-        return Reply(text, truncated=length is None, tokens=len(kept))
+        length = next((i for i, token in enumerate(row, 1) if token in ends), None)
+        return Draw(tuple(row[:length]), length is not None)

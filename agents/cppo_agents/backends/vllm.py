@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from cppo_agents.backends import Failure, Reply, Request
+from cppo_agents.backends.by_tokens import ByTokens
 from cppo_env.plugins import missing_extra
 
 if TYPE_CHECKING:
-    from cppo_agents.models.check import ModelCheck
-    from cppo_agents.models.lengths import Lengths
-    from cppo_env.prompts import Messages
+    from cppo_agents.models.thinking import Draw
 
 
-class Vllm:
+class Vllm(ByTokens):
     """Hands all requests of a round to the engine at once."""
 
     def __init__(self, model: str, **engine: Any):
@@ -38,41 +36,33 @@ class Vllm:
         self.llm: Any = vllm.LLM(model, **engine)  # pyright: ignore[reportAttributeAccessIssue] - the package, not this file
         self.name = model
         self.chat = ChatFormat(self.llm.get_tokenizer(), load_generation_config(model))
-        self._config: Any = self.llm.llm_engine.model_config.hf_config
+        self.config = self.llm.llm_engine.model_config.hf_config
         self.context: int = self.llm.llm_engine.model_config.max_model_len
 
-    def prompt_tokens(self, messages: Messages) -> int:
-        """The length of a prompt."""
-        return len(self.chat.encode(messages))
-
-    def check(self, lengths: Lengths) -> ModelCheck:
-        """What the model and its tokenizer are, and what of it cannot work."""
-        from cppo_agents.models.check import check_model
-
-        return check_model(self.name, self._config, self.chat, lengths)
-
-    def complete(self, requests: Sequence[Request]) -> list[Reply | Failure]:
+    def draw(
+        self,
+        prompts: Sequence[tuple[int, ...]],
+        temperature: float,
+        max_tokens: int,
+        seeds: Sequence[int | None],
+    ) -> list[Draw]:
         """One batched call of the engine."""
+        from cppo_agents.models.thinking import Draw
+
         outputs = self.llm.generate(
-            [{"prompt_token_ids": list(self.chat.encode(one.messages))} for one in requests],
+            [{"prompt_token_ids": list(prompt)} for prompt in prompts],
             [
                 self._sampling_params(
-                    temperature=one.temperature,
-                    max_tokens=one.max_tokens,
-                    seed=one.seed,
+                    temperature=temperature,
+                    max_tokens=max_tokens,
+                    seed=seed,
                     stop_token_ids=list(self.chat.end_ids),
-                    skip_special_tokens=False,
+                    ignore_eos=True,  # `end_ids` alone decide
+                    detokenize=False,
                 )
-                for one in requests
+                for seed in seeds
             ],
             use_tqdm=False,
         )
-        texts = self.chat.decode([output.outputs[0].token_ids for output in outputs])
-        return [
-            Reply(
-                text,
-                truncated=output.outputs[0].finish_reason == "length",
-                tokens=len(output.outputs[0].token_ids),
-            )
-            for text, output in zip(texts, outputs, strict=True)
-        ]
+        answers = [output.outputs[0] for output in outputs]
+        return [Draw(tuple(one.token_ids), one.finish_reason != "length") for one in answers]

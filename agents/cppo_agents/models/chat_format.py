@@ -4,6 +4,7 @@ messages → prompt ids     the tokenizer's template; a plain one where it has n
 target text → ids         what supervised learning learns: no BOS, ends with the turn's end
 end ids                   every token that ends an answer, wherever the model names it
 sampled ids → text        without special tokens, but with the marks around thoughts
+thoughts on               the prompt opens them: the template does, or their tag is put behind it
 """
 
 from __future__ import annotations
@@ -19,8 +20,16 @@ from cppo_agents.models.turns import (
     turn_end,
 )
 from cppo_env.errors import UsageError
-from cppo_env.parsing import is_thought_mark, open_thought
+from cppo_env.parsing import (
+    closing_tag,
+    is_thought_mark,
+    open_thought,
+    thought_tag,
+    writes_channels,
+)
 from cppo_env.prompts import Messages
+
+PROBE: Messages = [{"role": "user", "content": "x"}]
 
 KNOWN_PROMPTS = 16_384
 """Size of the cache of encoded prompts."""
@@ -51,17 +60,35 @@ class ChatFormat:
         """The token that ends an answer in the template; None: it names none."""
         self.end_ids = end_ids(tokenizer, generation_config, self.turn_end)
         """All tokens that end an answer; each is part of the answer that it ends."""
-        self._openings = {
-            think: open_thought(templates.prompt(**self._arguments(think)))
-            for think in (False, True)
-        }
+        prompts = {think: templates.prompt(**self._arguments(think)) for think in (False, True)}
+        self._openings = {think: open_thought(prompt) for think, prompt in prompts.items()}
+        self.always_thinks = bool(self._openings[False])
+        """Whether prompts open thoughts even where none are wanted."""
+        self._opener: tuple[int, ...] = ()
+        if not self._openings[True]:
+            self._openings[True] = thought_tag(prompts[False]) or _own_tag(tokenizer) or "<think>"
+            self._opener = self._ids(f"{self._openings[True]}\n")
+        self.closing = self._ids(f"\n{closing_tag(self._openings[True])}\n\n")
+        """Ends thoughts that have used up their budget."""
         self._silent = _silent_ids(tokenizer) | set(self.end_ids)
         self._known: dict[tuple[object, ...], tuple[int, ...]] = {}
 
     @property
-    def always_thinks(self) -> bool:
-        """Whether prompts open thoughts even where none are wanted."""
-        return bool(self._openings[False])
+    def opening(self) -> str:
+        """The tag with which a prompt opens thoughts that are wanted."""
+        return self._openings[True]
+
+    @property
+    def writes_channels(self) -> bool:
+        """Whether the model writes its thoughts into a channel (gpt-oss), which has no tags."""
+        added: dict[int, Any] = self.tokenizer.added_tokens_decoder
+        return any(writes_channels(one.content) for one in added.values())
+
+    @property
+    def thinking_tokens(self) -> int:
+        """Tokens that thinking adds beside the thoughts: to the prompt, and to end them."""
+        longer, plain = (len(self.encode(PROBE, think)) for think in (True, False))
+        return len(self.closing) + max(0, longer - plain)
 
     def encode(self, messages: Messages, think: bool = False) -> tuple[int, ...]:
         """The prompt's token ids, up to the start of the answer.
@@ -79,13 +106,12 @@ class ChatFormat:
                 return_dict=False,
                 **self._arguments(think),
             )
-            self._known[key] = tuple(ids)
+            self._known[key] = (*ids, *(self._opener if think else ()))
         return self._known[key]
 
     def encode_answer(self, text: str) -> tuple[int, ...]:
         """The ids of an answer to learn: never a BOS, and the token that ends the turn."""
-        ids = self.tokenizer(text, add_special_tokens=False)["input_ids"]
-        return (*ids, self.end_ids[0] if self.turn_end is None else self.turn_end)
+        return (*self._ids(text), self.end_ids[0] if self.turn_end is None else self.turn_end)
 
     def decode(self, sequences: Iterable[Sequence[int]], think: bool = False) -> list[str]:
         """The texts of sampled answers; thoughts that the prompt opened begin with their tag."""
@@ -93,6 +119,9 @@ class ChatFormat:
         opening = self._openings[think]
         texts: list[str] = self.tokenizer.batch_decode(kept, skip_special_tokens=False)
         return [f"{opening}\n{text}" for text in texts] if opening else texts
+
+    def _ids(self, text: str) -> tuple[int, ...]:
+        return tuple(self.tokenizer(text, add_special_tokens=False)["input_ids"])
 
     def _arguments(self, think: bool) -> dict[str, Any]:
         return {self.switch: think} if self.switch else {}
@@ -126,3 +155,9 @@ def _silent_ids(tokenizer: Any) -> set[int]:
         tokenizer.all_special_ids
     )
     return {one for one in special if not is_thought_mark(tokenizer.convert_ids_to_tokens(one))}
+
+
+def _own_tag(tokenizer: Any) -> str:
+    """A tag that begins thoughts and is a token of its own; empty if there is none."""
+    added: dict[int, Any] = tokenizer.added_tokens_decoder
+    return next(filter(None, (thought_tag(one.content) for one in added.values())), "")

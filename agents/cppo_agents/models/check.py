@@ -81,6 +81,7 @@ def check_model(source: str, config: Any, chat: ChatFormat, lengths: Lengths) ->
         source,
         (
             *_chat_rows(chat),
+            _thinking_row(chat, lengths),
             Row("end tokens", _named(chat.tokenizer, chat.end_ids)),
             _begin_row(chat),
             _context_row(lengths),
@@ -137,7 +138,7 @@ def describe_attention(text: Any) -> str:
 
 
 def _chat_rows(chat: ChatFormat) -> list[Row]:
-    rows = [
+    return [
         Row("chat template", "none, so the plain one of docs/models.md", "note")
         if chat.plain
         else Row("chat template", "its own"),
@@ -145,10 +146,25 @@ def _chat_rows(chat: ChatFormat) -> list[Row]:
         if chat.folds_system
         else Row("system text", "a turn of its own"),
     ]
+
+
+def _thinking_row(chat: ChatFormat, lengths: Lengths) -> Row:
+    """Whether the model is asked to think, and how."""
+    budgets = {"a plan": lengths.plan_thoughts, "a solution": lengths.solve_thoughts}
+    wanted = [f"{budget:,} tokens before {what}" for what, budget in budgets.items() if budget]
+    if wanted and chat.writes_channels:
+        value = "its thoughts go into a channel, which can have no budget; set the budgets to 0"
+        return Row("thinking", value, "refused")
+    if wanted:
+        how = f"switch {chat.switch}" if chat.switch else "no switch"
+        return Row("thinking", f"{how}; {chat.opening} opens at most {' and '.join(wanted)}")
     if chat.always_thinks:
-        value = "always on; thoughts use the tokens of the answer, so raise its limits"
-        return [*rows, Row("thinking", value, "note")]
-    return [*rows, Row("thinking", f"switch {chat.switch}" if chat.switch else "no switch")]
+        value = (
+            "always on; thoughts use the tokens of the answer, so raise its limits, or give "
+            "thoughts a budget"
+        )
+        return Row("thinking", value, "note")
+    return Row("thinking", f"switch {chat.switch}" if chat.switch else "no switch")
 
 
 def _begin_row(chat: ChatFormat) -> Row:

@@ -22,7 +22,7 @@ SHORTEST_ROOM = 64
 
 @dataclass(frozen=True, slots=True)
 class Lengths:
-    """Limits in tokens, thoughts included."""
+    """Limits in tokens."""
 
     plan: int
     """Longest plan; 0 where nobody plans."""
@@ -32,23 +32,34 @@ class Lengths:
     """Positions of the model; None: not known, or without end."""
     max_prompt: int | None = None
     """The user's limit on prompts; None: the context alone decides."""
+    plan_thoughts: int = 0
+    """Longest thoughts before a plan, where they have a budget of their own."""
+    solve_thoughts: int = 0
+    """Longest thoughts before a solution."""
+    marks: int = 0
+    """Tokens that thinking adds beside the thoughts."""
+
+    def beside(self, answer: int, thoughts: int) -> int:
+        """Tokens that the context must have beside the prompt: an answer and its thoughts."""
+        return answer + thoughts + (self.marks if thoughts else 0)
 
     @property
     def room_plan(self) -> int | None:
         """Tokens that a PLAN prompt may have."""
-        return self._least(self.plan)
+        return self._least(self.beside(self.plan, self.plan_thoughts))
 
     @property
     def room_solve(self) -> int | None:
         """Tokens that a SOLVE prompt may have, before its method: that is a part of a plan."""
-        return self._least(self.solve + self.plan)
+        return self._least(self.beside(self.solve, self.solve_thoughts) + self.plan)
 
     def fault(self) -> str | None:
         """Why no problem at all could be played."""
         room = self.room_solve
         if self.context is None or room is None or room >= SHORTEST_ROOM:
             return None
-        beside = f"a solution of {self.solve:,}" + (
+        thoughts = f", its thoughts of {self.solve_thoughts:,}" if self.solve_thoughts else ""
+        beside = f"a solution of {self.solve:,}{thoughts}" + (
             f" and a method of {self.plan:,}" if self.plan else ""
         )
         return (
@@ -58,9 +69,11 @@ class Lengths:
 
     def obstacle(self, plan_prompt: int, solve_prompt: int) -> str | None:
         """Why a problem with prompts of these lengths cannot be played; None if it can."""
+        solving = self.beside(self.solve, self.solve_thoughts) + self.plan
+        planning = self.beside(self.plan, self.plan_thoughts)
         for prompt, answer, room in (
-            (plan_prompt if self.plan else 0, self.plan, self.room_plan),
-            (solve_prompt, self.solve + self.plan, self.room_solve),
+            (plan_prompt if self.plan else 0, planning, self.room_plan),
+            (solve_prompt, solving, self.room_solve),
         ):
             if self.max_prompt is not None and prompt > self.max_prompt:
                 return f"its prompt is longer than max_prompt_tokens={self.max_prompt}"

@@ -22,16 +22,25 @@ class Sampling:
     plan_tokens: int = 512
     solve_temperature: float = 0.7
     solve_tokens: int = 2048
+    plan_thoughts: int = 0
+    solve_thoughts: int = 0
 
     def plan(self, messages: Messages, methods: int = 0) -> Request:
         """A request of the planner's region, for that many methods; 0: observations."""
         return Request(
-            messages, self.plan_temperature, self.plan_tokens, methods=methods, region="plan"
+            messages,
+            self.plan_temperature,
+            self.plan_tokens,
+            methods=methods,
+            region="plan",
+            thoughts=self.plan_thoughts,
         )
 
     def solve(self, messages: Messages) -> Request:
         """A request of the solver's region."""
-        return Request(messages, self.solve_temperature, self.solve_tokens)
+        return Request(
+            messages, self.solve_temperature, self.solve_tokens, thoughts=self.solve_thoughts
+        )
 
 
 class Strategy(Protocol):

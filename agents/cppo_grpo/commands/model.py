@@ -28,6 +28,10 @@ class ModelCheckConfig:
     """Maximum tokens of a plan."""
     max_tokens_solve: int = 2048
     """Maximum tokens of a solution."""
+    max_thoughts_plan: int = 0
+    """Maximum tokens of thoughts before a plan; 0: none."""
+    max_thoughts_solve: int = 0
+    """Maximum tokens of thoughts before a solution; 0: none."""
 
 
 def check(config: ModelCheckConfig) -> dict[str, Any]:
@@ -64,7 +68,14 @@ def _check(config: ModelCheckConfig) -> ModelCheck:
 
     stored = load_config(config.model)
     chat = ChatFormat(load_tokenizer(config.model), load_generation_config(config.model))
-    limits = Lengths(config.max_tokens_plan, config.max_tokens_solve, context_of(stored))
+    limits = Lengths(
+        config.max_tokens_plan,
+        config.max_tokens_solve,
+        context_of(stored),
+        plan_thoughts=config.max_thoughts_plan,
+        solve_thoughts=config.max_thoughts_solve,
+        marks=chat.thinking_tokens,
+    )
     words = load_prompts(config.prompts)
     found = check_model(config.model, stored, chat, limits).plus([prompts_row(chat, words)])
     if not config.weights or found.refused:

@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from cppo_grpo.config import TrainConfig
-from cppo_grpo.learner.batches import in_step
+from cppo_grpo.learner.batches import in_step, sampled_mask, span_appended
 from cppo_grpo.learner.credit import asks_for_information
 from cppo_grpo.model.modes import evaluating
-from cppo_grpo.model.policy import Policy, completion_mask
+from cppo_grpo.model.policy import Policy
 from cppo_grpo.parallel import Processes
 from cppo_grpo.rollouts.values import Rollout, Samples
 
@@ -76,7 +76,10 @@ def rollout_information(
         [],
     )
     own_C = processes.share(np.arange(len(branches) * k).reshape(-1, k)).reshape(-1)
-    mask_BT = completion_mask([completion.token_ids for completion in samples.completions])
+    mask_BT = sampled_mask(
+        [completion.token_ids for completion in samples.completions],
+        [span_appended(completion) for completion in samples.completions],
+    )
     logps_CT = torch.zeros(len(branches) * k, mask_BT.shape[1])
     device = next(policy.parameters()).device.type
     with (

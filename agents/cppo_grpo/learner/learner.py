@@ -182,7 +182,7 @@ class Learner:
             torch.from_numpy(trainable_B),
             aggregation=region.aggregation,
             total=total,
-            constant_length=max(config.max_tokens_plan, config.max_tokens_solve),
+            constant_length=max(config.region("plan").longest, config.region("solve").longest),
         )
         needed_B = (
             needs_forward(torch.from_numpy(advantages_B), weights_B, beta=region.beta).numpy()

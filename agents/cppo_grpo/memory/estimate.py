@@ -91,7 +91,7 @@ class MemoryPlan:
         config = self.config
         plans = config.problems_per_step * config.tuples if config.planning == "policy" else 0
         programs = 0 if config.plan_only else config.problems_per_step * config.tuples * config.k
-        tokens = plans * config.max_tokens_plan + programs * config.max_tokens_solve
+        tokens = plans * config.region("plan").longest + programs * config.region("solve").longest
         passes = sum(
             math.ceil(count / (one.sequences * one.groups))
             for count, one in zip((plans, programs), _passes(config), strict=True)
@@ -194,7 +194,10 @@ def _passes(config: TrainConfig) -> tuple[PassShape, PassShape]:
 
     plans = config.tuples if config.planning == "policy" else 0
     programs = 0 if config.plan_only else config.tuples * config.k
-    return fullest(config.max_tokens_plan, plans), fullest(config.max_tokens_solve, programs)
+    return (
+        fullest(config.region("plan").longest, plans),
+        fullest(config.region("solve").longest, programs),
+    )
 
 
 def _decoded(config: TrainConfig, episodes: int) -> tuple[PassShape, PassShape]:
@@ -204,8 +207,8 @@ def _decoded(config: TrainConfig, episodes: int) -> tuple[PassShape, PassShape]:
     programs = 0 if config.plan_only else episodes * config.k
     prompt = config.assume_prompt_tokens
     return (
-        PassShape(prompt, config.max_tokens_plan, min(most, plans)),
-        PassShape(prompt, config.max_tokens_solve, min(most, programs)),
+        PassShape(prompt, config.region("plan").longest, min(most, plans)),
+        PassShape(prompt, config.region("solve").longest, min(most, programs)),
     )
 
 

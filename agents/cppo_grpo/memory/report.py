@@ -81,7 +81,9 @@ def _leaner(plan: MemoryPlan) -> Iterator[dict[str, Any]]:
     if not config.checkpoints(plan.counts.total):
         change["checkpoint_activations"] = True
         yield dict(change)
-    longest = max(config.max_tokens_plan, config.max_tokens_solve) + config.assume_prompt_tokens
+    longest = (
+        max(config.region(name).longest for name in ("plan", "solve")) + config.assume_prompt_tokens
+    )
     if config.micro_batch_tokens > longest:
         change["micro_batch_tokens"] = longest
         yield dict(change)

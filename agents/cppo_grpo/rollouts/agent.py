@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from cppo_agents.backends import RegionName
 from cppo_agents.models.lengths import Lengths
 
 from cppo_env import prompts
@@ -13,7 +14,8 @@ from cppo_env.prompts import Messages, Prompts, load_prompts
 from cppo_env.types import Observation
 from cppo_grpo.choices import Planner
 from cppo_grpo.rollouts.values import Samples
-from cppo_grpo.samplers import Completion, Sampler, SamplingParams, stream
+from cppo_grpo.samplers import Completion, Sampler, SamplingParams
+from cppo_grpo.samplers.thoughts import stream_with_thoughts
 
 
 class Chat(Protocol):
@@ -27,6 +29,11 @@ class Chat(Protocol):
         """The texts of sampled answers."""
         ...
 
+    @property
+    def closing(self) -> tuple[int, ...]:
+        """Ends thoughts that have used up their budget."""
+        ...
+
 
 NOT_ASKED = Completion((), (), "length")
 """The answer to a prompt that is too long for the model: empty, and cut off at once."""
@@ -38,6 +45,12 @@ class Regions:
 
     plan: SamplingParams
     solve: SamplingParams
+    thoughts: Mapping[RegionName, int] = field(default_factory=dict[RegionName, int])
+    """The most tokens of thoughts before a plan and before a solution; 0 or none: no thoughts."""
+
+    def budget(self, params: SamplingParams) -> int:
+        """The budget of the thoughts before what is drawn so."""
+        return self.thoughts.get(params.region, 0) if params.region else 0
 
 
 class PolicyAgent:
@@ -108,17 +121,25 @@ class PolicyAgent:
         """
         if not conversations:
             return Samples([], [], [])
-        prompts = [self.chat.encode(messages) for messages in conversations]
+        budget = self.regions.budget(params)
+        thinks = budget > 0
+        prompts = [self.chat.encode(messages, thinks) for messages in conversations]
         completions: dict[int, Completion] = {}
         texts: dict[int, str] = {}
         asked = [i for i, prompt in enumerate(prompts) if self._fits(prompt, params)]
         for i in sorted({*range(len(prompts))} - {*asked}):
             completions[i], texts[i] = NOT_ASKED, ""
         streams = params.streams and tuple(params.streams[i] for i in asked)
-        drawn = stream(self.sampler, [prompts[i] for i in asked], replace(params, streams=streams))
+        drawn = stream_with_thoughts(
+            self.sampler,
+            self.chat,
+            [prompts[i] for i in asked],
+            replace(params, streams=streams),
+            budget,
+        )
         for some in drawn if asked else ():
             ready = {asked[place]: one for place, one in some.items()}
-            decoded = self.chat.decode([one.token_ids for one in ready.values()])
+            decoded = self.chat.decode([one.token_ids for one in ready.values()], thinks)
             completions.update(ready)
             texts.update(zip(ready, decoded, strict=True))
             finished({i: texts[i] for i, one in ready.items() if one.finish_reason == "stop"})
@@ -126,9 +147,11 @@ class PolicyAgent:
         return Samples(prompts, [completions[i] for i in order], [texts[i] for i in order])
 
     def _fits(self, prompt: tuple[int, ...], params: SamplingParams) -> bool:
-        """Whether the model's context holds a prompt and its longest answer."""
-        context = self.lengths.context if self.lengths else None
-        return context is None or len(prompt) + params.max_tokens <= context
+        """Whether the model's context holds a prompt, and its longest thoughts and answer."""
+        if self.lengths is None or self.lengths.context is None:
+            return True
+        beside = self.lengths.beside(params.max_tokens, self.regions.budget(params))
+        return len(prompt) + beside <= self.lengths.context
 
 
 def fixed_methods(planner: Planner, k: int) -> tuple[str, ...]:

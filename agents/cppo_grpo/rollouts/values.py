@@ -34,16 +34,30 @@ class Samples:
     def replies(self) -> list[Reply]:
         """Each text, whether it was cut, and its tokens."""
         return [
-            Reply(text, truncated=one.finish_reason == "length", tokens=len(one.token_ids))
+            Reply(
+                text,
+                truncated=one.finish_reason == "length",
+                tokens=one.sampled,
+                thoughts=one.thoughts,
+                thoughts_cut=one.appended > 0,
+            )
             for text, one in zip(self.texts, self.completions, strict=True)
         ]
 
     @property
     def tokens(self) -> NDArray[np.int64]:
-        """Completion tokens of each."""
-        return np.array(
-            [len(completion.token_ids) for completion in self.completions], dtype=np.int64
-        )
+        """Sampled tokens of each."""
+        return np.array([completion.sampled for completion in self.completions], dtype=np.int64)
+
+    @property
+    def thoughts(self) -> NDArray[np.int64]:
+        """Those of them that are thoughts."""
+        return np.array([completion.thoughts for completion in self.completions], dtype=np.int64)
+
+    @property
+    def thoughts_cut(self) -> NDArray[np.bool_]:
+        """Which of the thoughts used up their budget."""
+        return np.array([one.appended > 0 for one in self.completions], dtype=np.bool_)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

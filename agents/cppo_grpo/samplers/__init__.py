@@ -65,6 +65,16 @@ class Completion:
     """One per token, under the distribution it was sampled from."""
     finish_reason: Literal["stop", "length"]
     """"length": cut at `max_tokens` (a truncated output)."""
+    thoughts: int = 0
+    """Tokens of thoughts, with which it begins, where they have a budget of their own."""
+    appended: int = 0
+    """Tokens behind the thoughts that were not sampled: they end thoughts that used up their
+    budget. Their log-probs are 0 and count for nothing."""
+
+    @property
+    def sampled(self) -> int:
+        """Tokens that were sampled."""
+        return len(self.token_ids) - self.appended
 
 
 @runtime_checkable

@@ -12,6 +12,7 @@ from cppo_env.evaluation.figures import contests_of, interval
 from cppo_env.evaluation.summary import (
     answers_without_program,
     problem_scores,
+    thoughts_cut,
     unreadable_plans,
     validity,
 )
@@ -39,6 +40,8 @@ class HeldOutFigures:
     """Reason → number of plans that are not K methods."""
     no_program: dict[str, int]
     """Reason → number of answers without a program."""
+    thoughts_cut: int
+    """Plans and answers whose thoughts used up their budget."""
     seconds: float
 
 
@@ -97,6 +100,7 @@ def evaluate(
         validity=validity(counted),
         unreadable_plans=unreadable_plans(counted),
         no_program=answers_without_program(counted),
+        thoughts_cut=thoughts_cut(counted),
         seconds=time.perf_counter() - started,
     )
     return evaluation, records

@@ -43,12 +43,25 @@ def rollout_metrics(
         "truncated_solve": _mean(rollout.programs.truncated),
         "length_plan": _mean(rollout.plans.tokens),
         "length_solve": _mean(rollout.programs.tokens),
+        **_thought_metrics(rollout, config),
         "tests_per_s": rollout.tests_run / max(rollout.seconds["sandbox"], 1e-9),
         "tokens_per_s": tokens / max(writing_s, 1e-9),
         **(_plan_metrics(rollout, advantages, config) if planned else {}),
         **{f"verdict_{name}": count / len(verdicts) for name, count in _counts(verdicts).items()},
         **{f"seconds_{part}": seconds for part, seconds in rollout.seconds.items()},
     }
+
+
+def _thought_metrics(rollout: Rollout, config: TrainConfig) -> dict[str, float]:
+    """Metrics of the thoughts, of the regions whose thoughts have a budget."""
+    metrics: dict[str, float] = {}
+    if config.max_thoughts_plan:
+        metrics["thoughts_plan"] = _mean(rollout.plans.thoughts)
+        metrics["thoughts_cut_plan"] = _mean(rollout.plans.thoughts_cut)
+    if config.max_thoughts_solve:
+        metrics["thoughts_solve"] = _mean(rollout.programs.thoughts)
+        metrics["thoughts_cut_solve"] = _mean(rollout.programs.thoughts_cut)
+    return metrics
 
 
 def _plan_metrics(

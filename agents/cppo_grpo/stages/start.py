@@ -91,7 +91,7 @@ def initial_model(
         model = make_model(tokenizer, hidden=config.hidden, layers=config.layers, seed=config.seed)
     chat = ChatFormat(tokenizer, model.generation_config)
     name = source or "made from scratch"
-    check = check_model(name, model.config, chat, lengths(config, model)).required()
+    check = check_model(name, model.config, chat, lengths(config, model, chat)).required()
     model = model.to(processes.device)
     # Who plays beside the update needs weights that stay what they are, and whole ones where the
     # policy's are sharded. Engines with weights of their own know nothing of adapters, so they see
@@ -210,13 +210,17 @@ def write_model(
             peft_model.save_pretrained(partial, state_dict=learnt, save_embedding_layers=False)
 
 
-def lengths(config: TrainConfig, model: Any) -> Lengths:
+def lengths(config: TrainConfig, model: Any, chat: ChatFormat) -> Lengths:
     """The limits in tokens of a run with this model."""
+    plans, solves = config.planning == "policy", not config.plan_only
     return Lengths(
-        config.max_tokens_plan if config.planning == "policy" else 0,
-        0 if config.plan_only else config.max_tokens_solve,
+        config.max_tokens_plan * plans,
+        config.max_tokens_solve * solves,
         context_of(model.config),
         config.max_prompt_tokens,
+        plan_thoughts=config.max_thoughts_plan * plans,
+        solve_thoughts=config.max_thoughts_solve * solves,
+        marks=chat.thinking_tokens,
     )
 
 
@@ -231,6 +235,7 @@ def make_policy_agent(
         solve=SamplingParams(
             config.max_tokens_solve, chat.end_ids, config.temperature_solve, region="solve"
         ),
+        thoughts={"plan": config.max_thoughts_plan, "solve": config.max_thoughts_solve},
     )
     plugin = plugins.load("samplers", config.sampler)
 
@@ -248,7 +253,7 @@ def make_policy_agent(
         regions,
         config.planning,
         plan_only=config.plan_only,
-        lengths=lengths(config, model),
+        lengths=lengths(config, model, chat),
         words=words,
     )
 
