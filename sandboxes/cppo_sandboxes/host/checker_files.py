@@ -25,16 +25,20 @@ _FUNCTIONS = "testlib_functions.h"
 _PYTHON = """\
 def _cppo_files():
     import os, sys
-    with open(0, "rb", closefd=False) as file:
-        sizes = map(int, file.readline().split())
-        names = ("input.txt", "correct_output.txt", "solution_output.txt")
-        for name, size in zip(names, sizes):
-            with open(name, "wb") as copy:
-                copy.write(file.read(size))
-    sys.argv[:] = ["checker.py", *names]
+    with open(0, "rb", buffering=0, closefd=False) as file:
+        sizes, _, rest = file.readall().partition(b"\\n")
+    names, paths = ("input.txt", "correct_output.txt", "solution_output.txt"), []
+    for name, size in zip(names, sizes.split()):
+        part, rest = rest[: int(size)], rest[int(size) :]
+        fd = os.memfd_create(name)
+        os.write(fd, part)
+        paths.append(f"/proc/self/fd/{fd}")
+    sys.argv[:] = ["checker.py", *paths]
 _cppo_files()
 del _cppo_files
 """
+"""Files in memory: to remove some from the scratch folder after each test takes as long as the
+test."""
 _ENDINGS = {
     frames.ENDED_CPU: "it took too much CPU time",
     frames.ENDED_WALL: "it did not end in time",
