@@ -12,9 +12,12 @@ from typing import NoReturn
 
 def main() -> NoReturn:
     """Run the command line; until its command begins, Ctrl-C ends the process at once."""
-    asked = signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    if asked:
-        signal.signal(signal.SIGINT, _stop)
+    try:
+        asked = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        if asked:
+            signal.signal(signal.SIGINT, _stop)
+    except KeyboardInterrupt:
+        _stop()
     from cppo_env.cli import main as run
 
     def begin() -> None:

@@ -1,5 +1,6 @@
 """A small proof: a planner passes the ceiling of independent guesses."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import gymnasium as gym
@@ -11,24 +12,25 @@ from tests.support.tiny_runs import carry_out
 ENV = "CPPO-OneFamily-v0"
 
 
-@pytest.fixture(autouse=True)
-def one_family() -> None:
+@pytest.fixture
+def one_family() -> Iterator[str]:
     """A quick task: one family, so the planner need not tell families apart."""
-    if ENV not in gym.registry:
-        spec = gym.spec("CPPO-Strategies-v0")
-        gym.register(
-            id=ENV,
-            entry_point=spec.entry_point,
-            vector_entry_point=spec.vector_entry_point,
-            kwargs={**spec.kwargs, "families": 1},
-            disable_env_checker=True,
-        )
+    spec = gym.spec("CPPO-Strategies-v0")
+    gym.register(
+        id=ENV,
+        entry_point=spec.entry_point,
+        vector_entry_point=spec.vector_entry_point,
+        kwargs={**spec.kwargs, "families": 1},
+        disable_env_checker=True,
+    )
+    yield ENV
+    del gym.registry[ENV]
 
 
-def test_a_tiny_model_learns_to_coordinate(tmp_path: Path) -> None:
+def test_a_tiny_model_learns_to_coordinate(tmp_path: Path, one_family: str) -> None:
     run = carry_out(
         tmp_path / "run",
-        env=ENV,
+        env=one_family,
         hidden=128,
         layers=2,
         warm_start_steps=150,

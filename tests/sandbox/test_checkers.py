@@ -275,8 +275,8 @@ def test_answers_of_any_bytes_and_length_reach_a_checker():
 
 def test_a_closed_sandbox_leaves_no_grader():
     before, others = graders(), set(descendants(os.getpid()))
-    sandbox = cppo_env.make_sandbox("local", workers=2)
-    # On a busy machine one of them may be too late to need a grader.
+    sandbox = cppo_env.make_sandbox("local", workers=5)  # as no other test: equal ones share all
+    # On a busy machine some of the programs may be too late to need a grader.
     stuck = [Job(replace(sums(1), checker=sleeps), f"{ADD}#{i}") for i in range(4)]
     reports = []
     thread = threading.Thread(target=lambda: reports.extend(sandbox.run(stuck)))
