@@ -31,9 +31,9 @@ from tests.support.more_records import (
     prime_intellect,
     taco,
 )
-from tests.support.records import write_lines
+from tests.support.records import DOUBLE, DOUBLES, write_lines
 
-DOUBLE = (TestCase("2\n", "4\n"), TestCase("3\n", "6\n"))
+TESTS = (TestCase("2\n", "4\n"), TestCase("3\n", "6\n"))
 SETS_HERE: dict[str, tuple[str, Callable[..., dict[str, Any]]]] = {
     "deepcoder": ("DeepCoder", deepcoder),
     "codeforces": ("Codeforces", codeforces),
@@ -74,12 +74,8 @@ def test_a_set_is_found_by_path_by_name_and_by_id_also_as_parquet(
 
 def test_deepcoder_reads_both_shapes_and_calls_in_both(tmp_path: Path):
     listed = read(tmp_path / "a", deepcoder())
-    assert (listed.tests, listed.checker, listed.references) == (
-        DOUBLE,
-        "strict",
-        ("print(2 * int(input()))\n",),
-    )
-    lists = deepcoder(tests=json.dumps({"inputs": ["2\n", "3\n"], "outputs": ["4\n", "6\n"]}))
+    assert (listed.tests, listed.checker, listed.references) == (TESTS, "strict", (DOUBLE,))
+    lists = deepcoder(tests=json.dumps(DOUBLES))
     assert read(tmp_path / "b", lists) == listed
     case = {"input": "[1, 2]\n3", "output": "true", "testtype": "functional"}
     for number, (tests, more) in enumerate(
@@ -155,7 +151,7 @@ def test_plus_sets_have_programs_limits_and_a_checker_in_cpp(tmp_path: Path):
 
 def test_taco_reads_its_units_and_names_problems_by_content(tmp_path: Path):
     problem = read(tmp_path / "a", taco())
-    assert problem.tests == DOUBLE and problem.id.startswith("codeforces-")
+    assert problem.tests == TESTS and problem.id.startswith("codeforces-")
     assert problem.limits == Limits(cpu_s=2.5, wall_s=10.0, memory_bytes=256 << 20)
     calls = json.dumps({"inputs": [[1]], "outputs": [[2]], "fn_name": "f"})
     assert read(tmp_path / "b", taco(input_output=calls)).checker == "value_or_wrapped"
@@ -165,8 +161,8 @@ def test_taco_reads_its_units_and_names_problems_by_content(tmp_path: Path):
 
 def test_prime_intellect_takes_the_program_from_its_fence(tmp_path: Path):
     problem = read(tmp_path / "a", prime_intellect())
-    assert (problem.id, problem.tests) == ("vcp_7", DOUBLE[:1])
-    assert problem.references == ("print(2 * int(input()))",)
+    assert (problem.id, problem.tests) == ("vcp_7", TESTS[:1])
+    assert problem.references == (DOUBLE.strip(),)
     info = json.loads(prime_intellect()["verification_info"])
     for number, form in enumerate((info, str(info))):  # an object; what Python prints
         again = read(tmp_path / str(number), prime_intellect(verification_info=form))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from tests.support.records import DOUBLE, DOUBLES, DOUBLING, lcb_tests
+
 PYTHON_CHECKER = """\
 import sys
 
@@ -31,15 +33,10 @@ STATEMENT = "Read a number and print two numbers from 0 that add up to it."
 
 def deepcoder(**changed: Any) -> dict[str, Any]:
     return {
-        "problem": "Read a number and print its double.",
-        "solutions": ["print(2 * int(input()))\n"],
+        "problem": DOUBLING,
+        "solutions": [DOUBLE],
         "starter_code": "",
-        "tests": json.dumps(
-            [
-                {"input": "2\n", "output": "4\n", "testtype": "stdin_stdout"},
-                {"input": "3\n", "output": "6\n", "testtype": "stdin_stdout"},
-            ]
-        ),
+        "tests": lcb_tests(("2\n", "4\n"), ("3\n", "6\n"), kind="stdin_stdout"),
         "metadata": json.dumps({"difficulty": "easy"}),
         **changed,
     }
@@ -121,10 +118,10 @@ def aethercode(**changed: Any) -> dict[str, Any]:
 
 def taco(**changed: Any) -> dict[str, Any]:
     return {
-        "question": "Read a number and print its double.",
-        "solutions": json.dumps(["print(2 * int(input()))\n"]),
+        "question": DOUBLING,
+        "solutions": json.dumps([DOUBLE]),
         "starter_code": "",
-        "input_output": json.dumps({"inputs": ["2\n", "3\n"], "outputs": ["4\n", "6\n"]}),
+        "input_output": json.dumps(DOUBLES),
         "difficulty": "EASY",
         "raw_tags": "[]",
         "name": None,

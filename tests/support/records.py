@@ -10,13 +10,17 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+DOUBLING = "Read a number and print its double."
+DOUBLE = "print(2 * int(input()))\n"
+DOUBLES = {"inputs": ["2\n", "3\n"], "outputs": ["4\n", "6\n"]}
+
 
 def apps(**changed: Any) -> dict[str, Any]:
     return {
         "problem_id": 7,
-        "question": "Read a number and print its double.",
-        "solutions": json.dumps(["print(2 * int(input()))\n"]),
-        "input_output": json.dumps({"inputs": ["2\n", "3\n"], "outputs": ["4\n", "6\n"]}),
+        "question": DOUBLING,
+        "solutions": json.dumps([DOUBLE]),
+        "input_output": json.dumps(DOUBLES),
         "difficulty": "interview",
         "url": "https://codeforces.com/problemset/problem/1/A",
         "starter_code": "",
@@ -31,7 +35,7 @@ def apps_tests(**pairs: Any) -> dict[str, Any]:
 def code_contests(**changed: Any) -> dict[str, Any]:
     return {
         "name": "1_A. Double",
-        "description": "Read a number and print its double.",
+        "description": DOUBLING,
         "public_tests": {"input": ["2\n"], "output": ["4\n"]},
         "private_tests": {"input": ["3\n"], "output": ["6\n"]},
         "generated_tests": {"input": ["5\n", "6\n"], "output": ["10\n", "12\n"]},
@@ -71,7 +75,7 @@ def packed(text: str) -> str:
 def livecodebench(**changed: Any) -> dict[str, Any]:
     return {
         "question_title": "Double",
-        "question_content": "Read a number and print its double.",
+        "question_content": DOUBLING,
         "platform": "atcoder",
         "question_id": "abc1_a",
         "contest_id": "abc1",

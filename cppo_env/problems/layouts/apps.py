@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from cppo_env.forms import in_form
 from cppo_env.problems.files.catalog import Catalog
 from cppo_env.problems.files.sources import files_of
-from cppo_env.problems.layouts.cases import CALL_CHECKER, has_integer_keys, parallel_tests
-from cppo_env.problems.layouts.cues import checker_for
+from cppo_env.problems.layouts.cases import parallel_tests
 from cppo_env.problems.layouts.statements import normalise
+from cppo_env.problems.layouts.tested import tested
 from cppo_env.problems.lenient import Spare, data_of, name_of, programs_in
 from cppo_env.problems.records import (
     Record,
@@ -53,7 +52,7 @@ def decode(record: Record, split: str | None) -> Problem:
         FieldError: a field cannot be read.
     """
     spare = Spare()
-    entry_point, tests = parallel_tests(data_of(record, "input_output"), "input_output")
+    tests = parallel_tests(data_of(record, "input_output"), "input_output")
     solutions = spare.read(lambda: programs_in(record, "solutions"), ())
     statement, losses = normalise(required_text(record, "question"))
     url = spare.read(lambda: text_field(record, "url", ""), "")
@@ -63,22 +62,18 @@ def decode(record: Record, split: str | None) -> Problem:
         "difficulty": spare.read(lambda: text_field(record, "difficulty", ""), "") or None,
         "url": url,
         "platform": _site(url),
-        "languages": ("python3",) if solutions else (),
         "losses": losses,
-        "integer_keys": entry_point is not None and any(map(has_integer_keys, tests)),
-        "unread": spare.unread,
     }
-    problem = Problem(
+    starter_code = unix_lines(text_field(record, "starter_code", ""))
+    return tested(
+        tests,
+        statement,
+        solutions,
+        metadata,
+        spare,
         id=_identifier(record),
-        statement=statement,
-        tests=tests,
-        starter_code=unix_lines(text_field(record, "starter_code", "")),
-        entry_point=entry_point,
-        checker=checker_for(statement) if entry_point is None else CALL_CHECKER,
-        references=solutions,
-        metadata=metadata,
+        starter_code=starter_code,
     )
-    return in_form(problem)
 
 
 def _identifier(record: Record) -> str:

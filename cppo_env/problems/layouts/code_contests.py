@@ -18,15 +18,14 @@ from cppo_env.problems.files.sources import files_of
 from cppo_env.problems.layouts.cues import checker_for
 from cppo_env.problems.layouts.limits import limits_of
 from cppo_env.problems.layouts.statements import normalise, with_streams
-from cppo_env.problems.lenient import Spare, columns_of, number_of, whole
+from cppo_env.problems.layouts.tested import column_programs, column_tests, in_other_languages
+from cppo_env.problems.lenient import Spare, number_of, whole
 from cppo_env.problems.records import (
     FieldError,
     Record,
     checked_list,
     required_text,
     text_field,
-    text_list,
-    unix_lines,
     value_of,
 )
 from cppo_env.problems.selection import select
@@ -80,7 +79,7 @@ def decode(record: Record, split: str | None) -> Problem:
             f"a problem without tests, here and in private_tests and generated_tests{why}",
         )
     right, wrong = (
-        spare.read(partial(_programs, record, field), {})
+        spare.read(partial(column_programs, record, field, "solution", _language), {})
         for field in ("solutions", "incorrect_solutions")
     )
     streams = text_field(record, "input_file", ""), text_field(record, "output_file", "")
@@ -99,10 +98,8 @@ def decode(record: Record, split: str | None) -> Problem:
         "generated_tests": len(generated),
         "input_file": streams[0],
         "output_file": streams[1],
-        "solutions": {name: programs for name, programs in right.items() if name != "python3"},
-        "incorrect_solutions": {
-            name: programs for name, programs in wrong.items() if name != "python3"
-        },
+        "solutions": in_other_languages(right),
+        "incorrect_solutions": in_other_languages(wrong),
         "cf_tags": tuple(tags),
         **{field: whole(value_of(record, field)) for field in KEPT},
     }
@@ -127,25 +124,11 @@ def decode(record: Record, split: str | None) -> Problem:
 def _tests(record: Record, field: str) -> tuple[TestCase, ...]:
     if value_of(record, field) is None:
         raise FieldError(field, "absent")
-    inputs, outputs = columns_of(record, field, ("input", "output"))
-    return tuple(
-        TestCase(unix_lines(given), unix_lines(expected))
-        for given, expected in zip(
-            text_list(inputs, f"{field}.input"),
-            text_list(outputs, f"{field}.output"),
-            strict=True,
-        )
-    )
+    return column_tests(record, field)
 
 
-def _programs(record: Record, field: str) -> dict[str, tuple[str, ...]]:
-    """Programs by the name of their language."""
-    codes, programs = columns_of(record, field, ("language", "solution"))
-    found: dict[str, list[str]] = {}
-    for code, program in zip(codes, text_list(programs, f"{field}.solution"), strict=True):
-        name = LANGUAGES.get(whole(code), "unknown")
-        found.setdefault(name, []).append(unix_lines(program))
-    return {name: tuple(texts) for name, texts in found.items()}
+def _language(code: Any) -> str:
+    return LANGUAGES.get(whole(code), "unknown")
 
 
 def _seconds(record: Record) -> float:

@@ -21,19 +21,19 @@ from cppo_env.problems.files.sources import files_of
 from cppo_env.problems.layouts.cues import checker_for, refuse_interactive
 from cppo_env.problems.layouts.limits import limits_of
 from cppo_env.problems.layouts.statements import normalise
-from cppo_env.problems.lenient import Spare, columns_of, date_of, name_of, number_of, whole
+from cppo_env.problems.layouts.tested import column_programs, column_tests, in_other_languages
+from cppo_env.problems.lenient import Spare, date_of, name_of, number_of, whole
 from cppo_env.problems.records import (
     FieldError,
     Record,
     required_text,
     text_field,
-    text_list,
     unix_lines,
     value_of,
 )
 from cppo_env.problems.selection import select
 from cppo_env.problems.views import Problems
-from cppo_env.types import MIB, CheckerProgram, Problem, TestCase
+from cppo_env.types import MIB, CheckerProgram, Problem
 
 LANGUAGES = {
     "cpp": "cpp",
@@ -93,11 +93,11 @@ def decode(record: Record, split: str | None) -> Problem:
         FieldError: a field cannot be read, or the problem is interactive.
     """
     spare = Spare()
-    inputs, outputs = columns_of(record, "test_cases", ("input", "output"))
-    if not inputs:
+    tests = column_tests(record, "test_cases")
+    if not tests:
         raise FieldError("test_cases", "a problem without tests")
     right, wrong = (
-        spare.read(partial(_programs, record, field), {})
+        spare.read(partial(column_programs, record, field, "code", _language), {})
         for field in ("correct_submissions", "incorrect_submissions")
     )
     statement, losses = normalise(required_text(record, "description"))
@@ -110,14 +110,7 @@ def decode(record: Record, split: str | None) -> Problem:
     return Problem(
         id=name_of(record, "id"),
         statement=statement,
-        tests=tuple(
-            TestCase(unix_lines(given), unix_lines(want))
-            for given, want in zip(
-                text_list(inputs, "test_cases.input"),
-                text_list(outputs, "test_cases.output"),
-                strict=True,
-            )
-        ),
+        tests=tests,
         limits=limits,
         checker=CheckerProgram("cpp17", unix_lines(checker))
         if checker.strip()
@@ -133,10 +126,8 @@ def decode(record: Record, split: str | None) -> Problem:
             "difficulty": whole(value_of(record, "difficulty")),
             "date": spare.read(lambda: date_of(record, "date"), None),
             "languages": tuple(right),
-            "solutions": {name: some for name, some in right.items() if name != "python3"},
-            "incorrect_solutions": {
-                name: some for name, some in wrong.items() if name != "python3"
-            },
+            "solutions": in_other_languages(right),
+            "incorrect_solutions": in_other_languages(wrong),
             "losses": losses,
             **{field: value_of(record, field) for field in KEPT},
             "unread": spare.unread,
@@ -144,14 +135,8 @@ def decode(record: Record, split: str | None) -> Problem:
     )
 
 
-def _programs(record: Record, field: str) -> dict[str, tuple[str, ...]]:
-    """Programs by the name of their language."""
-    codes, names = columns_of(record, field, ("code", "language"))
-    found: dict[str, list[str]] = {}
-    for program, name in zip(text_list(codes, f"{field}.code"), names, strict=True):
-        language = LANGUAGES.get(str(name).lower(), "unknown")
-        found.setdefault(language, []).append(unix_lines(program))
-    return {name: tuple(programs) for name, programs in found.items()}
+def _language(name: Any) -> str:
+    return LANGUAGES.get(str(name).lower(), "unknown")
 
 
 def _seconds(record: Record) -> float:

@@ -24,6 +24,7 @@ from cppo_env.problems.files.sources import files_of
 from cppo_env.problems.layouts.cues import INTERACTIVE, checker_for, refuse_interactive
 from cppo_env.problems.layouts.limits import limits_of
 from cppo_env.problems.layouts.statements import normalise, with_streams
+from cppo_env.problems.layouts.tested import column_tests
 from cppo_env.problems.lenient import Spare, columns_of, date_of, name_of, number_of, whole
 from cppo_env.problems.records import (
     FieldError,
@@ -32,13 +33,12 @@ from cppo_env.problems.records import (
     checked_list,
     required_text,
     text_field,
-    text_list,
     unix_lines,
     value_of,
 )
 from cppo_env.problems.selection import select
 from cppo_env.problems.views import Problems
-from cppo_env.types import MIB, CheckerProgram, Problem, TestCase
+from cppo_env.types import MIB, CheckerProgram, Problem
 
 FOLDER = "generated_tests"
 _FOUND = "generated tests of the folder"
@@ -70,9 +70,9 @@ def decode(record: Record, split: str | None) -> Problem:
     spare = Spare()
     if spare.read(lambda: text_field(record, "interaction_format", ""), "").strip():
         raise FieldError("interaction_format", f"{INTERACTIVE}: there is no interactor for it")
-    public = spare.read(partial(_tests, record, "examples"), ())
-    official = spare.read(partial(_tests, record, "official_tests"), ())
-    generated = _tests(record, _FOUND)
+    public = spare.read(partial(column_tests, record, "examples"), ())
+    official = spare.read(partial(column_tests, record, "official_tests"), ())
+    generated = column_tests(record, _FOUND)
     tests = tuple(dict.fromkeys(official + generated))
     if not tests:
         raise FieldError("official_tests", "a problem without tests, here and in generated_tests")
@@ -106,16 +106,6 @@ def decode(record: Record, split: str | None) -> Problem:
             **{field: whole(value_of(record, field)) for field in KEPT},
             "unread": spare.unread,
         },
-    )
-
-
-def _tests(record: Record, field: str) -> tuple[TestCase, ...]:
-    inputs, outputs = columns_of(record, field, ("input", "output"))
-    return tuple(
-        TestCase(unix_lines(given), unix_lines(want))
-        for given, want in zip(
-            text_list(inputs, f"{field}.input"), text_list(outputs, f"{field}.output"), strict=True
-        )
     )
 
 

@@ -13,13 +13,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
-from cppo_env.forms import in_form
 from cppo_env.problems.files.catalog import Catalog
 from cppo_env.problems.files.sources import files_of
-from cppo_env.problems.layouts.cases import CALL_CHECKER, has_integer_keys, read_tests
-from cppo_env.problems.layouts.cues import checker_for
+from cppo_env.problems.layouts.cases import read_tests
 from cppo_env.problems.layouts.identity import content_id
 from cppo_env.problems.layouts.statements import normalise
+from cppo_env.problems.layouts.tested import tested
 from cppo_env.problems.lenient import Spare, data_of, date_of, programs_in
 from cppo_env.problems.records import Record, required_text, text_field, unix_lines
 from cppo_env.problems.selection import select
@@ -52,31 +51,28 @@ def decode(record: Record, split: str | None) -> Problem:
     """
     spare = Spare()
     details = spare.read(lambda: _object(data_of(record, "metadata")), {})
-    entry_point, tests = read_tests(data_of(record, "tests"), "tests", details.get("func_name"))
+    tests = read_tests(data_of(record, "tests"), "tests", details.get("func_name"))
     solutions = spare.read(lambda: programs_in(record, "solutions"), ())
     statement, losses = normalise(required_text(record, "problem"))
     platform = str(details.get("platform") or details.get("source") or "") or None
-    problem = Problem(
+    metadata = {
+        "dataset": "deepcoder",
+        "split": split,
+        "platform": platform,
+        "difficulty": details.get("difficulty"),
+        "date": spare.read(lambda: date_of(details, "contest_date"), None),
+        "losses": losses,
+    }
+    starter_code = unix_lines(spare.read(lambda: text_field(record, "starter_code", ""), ""))
+    return tested(
+        tests,
+        statement,
+        solutions,
+        metadata,
+        spare,
         id=content_id("deepcoder", statement),
-        statement=statement,
-        tests=tests,
-        starter_code=unix_lines(spare.read(lambda: text_field(record, "starter_code", ""), "")),
-        entry_point=entry_point,
-        checker=checker_for(statement) if entry_point is None else CALL_CHECKER,
-        references=solutions,
-        metadata={
-            "dataset": "deepcoder",
-            "split": split,
-            "platform": platform,
-            "difficulty": details.get("difficulty"),
-            "date": spare.read(lambda: date_of(details, "contest_date"), None),
-            "languages": ("python3",) if solutions else (),
-            "losses": losses,
-            "integer_keys": entry_point is not None and any(map(has_integer_keys, tests)),
-            "unread": spare.unread,
-        },
+        starter_code=starter_code,
     )
-    return in_form(problem)
 
 
 def _object(value: Any) -> Mapping[str, Any]:

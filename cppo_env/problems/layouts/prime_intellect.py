@@ -15,13 +15,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
-from cppo_env.forms import in_form
 from cppo_env.parsing import read_program
 from cppo_env.problems.files.catalog import Catalog
 from cppo_env.problems.files.sources import files_of
-from cppo_env.problems.layouts.cases import CALL_CHECKER, has_integer_keys, read_tests
-from cppo_env.problems.layouts.cues import checker_for
+from cppo_env.problems.layouts.cases import read_tests
 from cppo_env.problems.layouts.statements import normalise
+from cppo_env.problems.layouts.tested import tested
 from cppo_env.problems.lenient import Spare, data_of, name_of, value_of
 from cppo_env.problems.records import FieldError, Record, required_text, text_field
 from cppo_env.problems.selection import select
@@ -53,7 +52,7 @@ def decode(record: Record, split: str | None) -> Problem:
     language = info.get("language") or "python"
     if language not in ("python", "python3"):
         raise FieldError("verification_info.language", f"expected python, got {language!r}")
-    entry_point, tests = read_tests(info.get("test_cases"), "verification_info.test_cases")
+    tests = read_tests(info.get("test_cases"), "verification_info.test_cases")
     gold = spare.read(lambda: text_field(record, "gold_standard_solution", ""), "")
     program = read_program(gold) if gold else None
     statement, losses = normalise(required_text(record, "prompt"))
@@ -62,26 +61,16 @@ def decode(record: Record, split: str | None) -> Problem:
         return spare.read(partial(text_field, record, field, ""), "") or None
 
     source = text("source")
-    problem = Problem(
-        id=name_of(record, "problem_id"),
-        statement=statement,
-        tests=tests,
-        entry_point=entry_point,
-        checker=checker_for(statement) if entry_point is None else CALL_CHECKER,
-        references=(program,) if program else (),
-        metadata={
-            "dataset": "prime_intellect",
-            "split": split,
-            "source": source,
-            "platform": source,
-            "task_type": text("task_type"),
-            "languages": ("python3",) if program else (),
-            "losses": losses,
-            "integer_keys": entry_point is not None and any(map(has_integer_keys, tests)),
-            "unread": spare.unread,
-        },
-    )
-    return in_form(problem)
+    metadata = {
+        "dataset": "prime_intellect",
+        "split": split,
+        "source": source,
+        "platform": source,
+        "task_type": text("task_type"),
+        "losses": losses,
+    }
+    references = (program,) if program else ()
+    return tested(tests, statement, references, metadata, spare, id=name_of(record, "problem_id"))
 
 
 def _info(record: Record) -> Mapping[str, Any]:

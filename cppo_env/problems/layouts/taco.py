@@ -14,14 +14,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from cppo_env.forms import in_form
 from cppo_env.problems.files.catalog import Catalog
 from cppo_env.problems.files.sources import files_of
-from cppo_env.problems.layouts.cases import CALL_CHECKER, has_integer_keys, parallel_tests
-from cppo_env.problems.layouts.cues import checker_for
+from cppo_env.problems.layouts.cases import parallel_tests
 from cppo_env.problems.layouts.identity import content_id
 from cppo_env.problems.layouts.limits import limits_of
 from cppo_env.problems.layouts.statements import normalise
+from cppo_env.problems.layouts.tested import tested
 from cppo_env.problems.lenient import Spare, data_of, date_of, programs_in, value_of
 from cppo_env.problems.records import FieldError, Record, required_text, text_field, unix_lines
 from cppo_env.problems.selection import select
@@ -62,7 +61,7 @@ def decode(record: Record, split: str | None) -> Problem:
     def text(field: str) -> str:
         return spare.read(partial(text_field, record, field, ""), "")
 
-    entry_point, tests = parallel_tests(data_of(record, "input_output"), "input_output")
+    tests = parallel_tests(data_of(record, "input_output"), "input_output")
     solutions = spare.read(lambda: programs_in(record, "solutions"), ())
     statement, losses = normalise(required_text(record, "question"))
     source = text("source")
@@ -70,31 +69,28 @@ def decode(record: Record, split: str | None) -> Problem:
         spare.read(lambda: _measure(record, "time_limit"), 0),
         int(spare.read(lambda: _measure(record, "memory_limit"), 0)),
     )
-    problem = Problem(
+    metadata = {
+        "dataset": "taco",
+        "split": split,
+        "title": text("name"),
+        "difficulty": text("difficulty") or None,
+        "source": source or None,
+        "platform": source or None,
+        "url": text("url"),
+        "date": spare.read(lambda: date_of(record, "date"), None),
+        "losses": losses,
+    }
+    starter_code = unix_lines(text("starter_code"))
+    return tested(
+        tests,
+        statement,
+        solutions,
+        metadata,
+        spare,
         id=content_id(source, statement),
-        statement=statement,
-        tests=tests,
-        starter_code=unix_lines(text("starter_code")),
-        entry_point=entry_point,
+        starter_code=starter_code,
         limits=limits,
-        checker=checker_for(statement) if entry_point is None else CALL_CHECKER,
-        references=solutions,
-        metadata={
-            "dataset": "taco",
-            "split": split,
-            "title": text("name"),
-            "difficulty": text("difficulty") or None,
-            "source": source or None,
-            "platform": source or None,
-            "url": text("url"),
-            "date": spare.read(lambda: date_of(record, "date"), None),
-            "languages": ("python3",) if solutions else (),
-            "losses": losses,
-            "integer_keys": entry_point is not None and any(map(has_integer_keys, tests)),
-            "unread": spare.unread,
-        },
     )
-    return in_form(problem)
 
 
 def _measure(record: Record, field: str) -> float:
