@@ -145,12 +145,19 @@ def test_the_plan_of_a_hybrid_knows_that_prompts_are_shared() -> None:
     assert planned == pytest.approx(alive.peak, rel=0.15)
 
 
-@pytest.mark.parametrize(("prompt", "length"), [(256, 96), (64, 300)])
+@pytest.mark.parametrize(
+    ("prompt", "length", "most"), [(256, 96, None), (64, 300, None), (768, 16, 2048)]
+)
 def test_the_plan_of_sampling_is_within_15_percent_of_what_it_allocates(
-    prompt: int, length: int
+    prompt: int, length: int, most: int | None
 ) -> None:
-    config = dataclasses.replace(CONFIG, assume_prompt_tokens=prompt, max_tokens_solve=length)
-    sampler = TransformersSampler(tiny().eval())
+    config = dataclasses.replace(
+        CONFIG,
+        assume_prompt_tokens=prompt,
+        max_tokens_solve=length,
+        sampler_options={"prefill_tokens": most},
+    )
+    sampler = TransformersSampler(tiny().eval(), prefill_tokens=most)
     count = config.problems_per_step * config.tuples * config.k
     params = SamplingParams(length, end_ids=(VOCABULARY,), temperature=0.7)
     held = [*sampler.model.parameters(), *sampler.model.buffers()]
@@ -159,6 +166,16 @@ def test_the_plan_of_sampling_is_within_15_percent_of_what_it_allocates(
     parts = {part.name: part.bytes for part in make_plan(config, HERE, 1).parts}
     planned = parts["key-value cache"] + parts["prefill and logits"]
     assert planned == pytest.approx(alive.peak, rel=0.15)
+
+
+def test_thoughts_count_among_what_is_sampled_and_learnt_from() -> None:
+    plain = make_plan(CONFIG, HERE, 1)
+    thinking = plain.under(max_thoughts_solve=300)
+    programs = thinking.batches["programs_per_step"]
+    more = thinking.batches["sampled_tokens_per_step"] - plain.batches["sampled_tokens_per_step"]
+    assert more == 300 * programs > 0
+    assert thinking.at("sampling") > plain.at("sampling")
+    assert thinking.batches["passes_per_step"] >= plain.batches["passes_per_step"]
 
 
 def preset(name: str) -> dict[str, Any]:

@@ -8,12 +8,14 @@ import pytest
 import torch
 import transformers
 from cppo_agents.models.chat_format import ChatFormat
-from cppo_agents.models.check import ModelCheck, check_model, context_of
+from cppo_agents.models.check import ModelCheck, check_model, context_of, prompts_row
 from cppo_agents.models.lengths import Lengths
+from cppo_agents.models.loading import load_tokenizer
 from cppo_grpo.samplers.transformers import TransformersSampler
 from cppo_grpo.stages.model_check import learner_rows, sampler_rows
 
 from cppo_env.errors import UsageError
+from cppo_env.prompts import load_prompts
 from tests.support.architectures import (
     CHATML,
     NO_SYSTEM,
@@ -73,6 +75,14 @@ def test_what_deserves_a_note_is_noted() -> None:
     assert values(thinks)["thinking"].startswith("always on")
 
 
+def test_prompts_that_no_problem_fits_are_noted() -> None:
+    chat = ChatFormat(make_tokenizer())
+    for context, standing in ((256, "note"), (4096, "ok")):
+        row = prompts_row(chat, load_prompts("plain"), Lengths(16, 64, context))
+        assert row.standing == standing
+        assert ("no problem fits" in row.value) == (standing == "note")
+
+
 def test_ids_beyond_the_embedding_and_limits_beyond_the_context_are_refused() -> None:
     small = SHAPES["GPT-2"]()
     small.vocab_size = 200
@@ -94,6 +104,16 @@ def test_the_command_writes_its_table_and_refuses_in_one_line(tmp_path: Path) ->
     assert "256 tokens leave 0 for a prompt" in fault(refused, 1)
     assert not json.loads((tmp_path / "check.json").read_text())["works"]
     assert "expected a folder" in fault(cppo("model", "check", tmp_path / "nothing"), 2)
+
+
+def test_an_empty_tokenizer_in_place_of_a_missing_one_is_refused(tmp_path: Path) -> None:
+    """transformers makes one for Qwen3; its prompts were empty."""
+    model = save(tmp_path / "model", SHAPES["Qwen3"](), make_tokenizer())
+    for file in model.glob("*token*"):
+        file.unlink()
+    (model / "chat_template.jinja").unlink(missing_ok=True)
+    with pytest.raises(UsageError, match="tokenizer turns text into no tokens; put the files"):
+        load_tokenizer(str(model))
 
 
 @pytest.mark.parametrize("missing", ["tokenizer", "config", "weights"])

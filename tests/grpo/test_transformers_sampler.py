@@ -4,13 +4,21 @@ import copy
 
 import pytest
 import torch
+from cppo_grpo.memory.tracking import AliveBytes
 from cppo_grpo.samplers import Sampler, SamplingParams, in_order
 from cppo_grpo.samplers import transformers as transformers_sampler
 from cppo_grpo.samplers.kv_cache import bytes_of_sequence, final_room, held_bytes
 from cppo_grpo.samplers.transformers import TransformersSampler, draw
 
 from cppo_env.errors import UsageError
-from tests.support.models import VOCABULARY, plain_log_probs, random_ids, tiny_hybrid, tiny_qwen3
+from tests.support.models import (
+    VOCABULARY,
+    plain_log_probs,
+    random_ids,
+    tiny,
+    tiny_hybrid,
+    tiny_qwen3,
+)
 
 ENDS = tuple(range(0, VOCABULARY, 16))
 PROMPTS = random_ids(3, 17, 9, 17, 30, 1) + random_ids(9, seed=1) * 4
@@ -133,8 +141,8 @@ def test_a_bound_on_the_cache_changes_batches_and_no_completion(
     held: list[int] = []
     step = transformers_sampler._Batch._forward
 
-    def noted(batch, ids) -> None:
-        step(batch, ids)
+    def noted(batch, ids, end) -> None:
+        step(batch, ids, end)
         held.append(held_bytes(batch.cache))
 
     monkeypatch.setattr(transformers_sampler._Batch, "_forward", noted)
@@ -148,3 +156,37 @@ def test_a_bound_on_the_cache_changes_batches_and_no_completion(
         assert got.token_ids == whole[i].token_ids
     with pytest.raises(UsageError, match=r"cache_gib: got 1e-09, but a prompt of \d+ tokens and"):
         list(TransformersSampler(model, cache_gib=1e-9).stream(PROMPTS, params))
+
+
+def sliding():
+    return tiny("gemma3_text", sliding_window=16, layer_types=["sliding_attention"] * 2)
+
+
+@pytest.mark.parametrize("make_model", [tiny_qwen3, sliding])
+def test_prompts_in_parts_take_less_memory_and_change_no_draw(make_model) -> None:
+    model, params = make_model(), SamplingParams(10, ENDS, 0.7, seed=3)
+    prompts = random_ids(3, 150, 90, 150, 140) + PROMPTS
+    peaks: list[int] = []
+    drawn = []
+    for most in (None, 200, 1):
+        sampler = TransformersSampler(model, prefill_tokens=most)
+        with AliveBytes([*model.parameters(), *model.buffers()]) as alive:
+            drawn.append(sampler.sample(prompts, params))
+        peaks.append(alive.peak)
+    whole, *others = drawn
+    for other in others:
+        assert [one.token_ids for one in other] == [one.token_ids for one in whole]
+        gaps = [
+            abs(a - b)
+            for one, two in zip(whole, other, strict=True)
+            for a, b in zip(one.log_probs, two.log_probs, strict=True)
+        ]
+        assert max(gaps) < 1e-4
+    assert peaks[1] < 0.5 * peaks[0]
+
+
+def test_prompts_of_linear_attention_are_read_whole() -> None:
+    with pytest.raises(UsageError, match="prefill_tokens: got 64, but the model has linear"):
+        TransformersSampler(tiny_hybrid(), prefill_tokens=64)
+    with pytest.raises(UsageError, match="prefill_tokens: got 0, expected at least 1"):
+        TransformersSampler(tiny_qwen3(), prefill_tokens=0)

@@ -94,11 +94,14 @@ def check_model(source: str, config: Any, chat: ChatFormat, lengths: Lengths) ->
     )
 
 
-def prompts_row(chat: ChatFormat, words: Prompts) -> Row:
+def prompts_row(chat: ChatFormat, words: Prompts, lengths: Lengths) -> Row:
     """How long the prompts are beside the problem, in tokens of this model."""
     empty = Observation(phase=0, problem="", starter_code="", methods=())
     sizes = (len(chat.encode(words.plan(empty))), len(chat.encode(words.solve(empty, ""))))
-    return Row("prompts", f"{words.shown}; {sizes[0]} and {sizes[1]} tokens beside the problem")
+    value = f"{words.shown}; {sizes[0]} and {sizes[1]} tokens beside the problem"
+    if why := lengths.obstacle(*sizes):
+        return Row("prompts", f"{value}: no problem fits, {why.replace('its', 'a')}", "note")
+    return Row("prompts", value)
 
 
 def context_of(config: Any) -> int | None:

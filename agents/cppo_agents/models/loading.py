@@ -38,7 +38,14 @@ def load_tokenizer(source: str) -> Any:
     """
     from transformers import AutoTokenizer
 
-    return _load(AutoTokenizer.from_pretrained, source)
+    tokenizer = _load(AutoTokenizer.from_pretrained, source)
+    if not tokenizer("text", add_special_tokens=False)["input_ids"]:
+        # Where a folder has no tokenizer, transformers makes an empty one for some models.
+        raise UsageError(
+            f"model: got {source!r}, whose tokenizer turns text into no tokens; put the files of "
+            "the model's own tokenizer beside it"
+        )
+    return tokenizer
 
 
 def load_generation_config(source: str) -> Any:

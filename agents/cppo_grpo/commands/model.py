@@ -77,7 +77,7 @@ def _check(config: ModelCheckConfig) -> ModelCheck:
         marks=chat.thinking_tokens,
     )
     words = load_prompts(config.prompts)
-    found = check_model(config.model, stored, chat, limits).plus([prompts_row(chat, words)])
+    found = check_model(config.model, stored, chat, limits).plus([prompts_row(chat, words, limits)])
     if not config.weights or found.refused:
         return found
     model = load_model(config.model, torch.float32)

@@ -156,7 +156,9 @@ def _plan(
     if config.sampler == "transformers":
         share = math.ceil(config.problems_per_step / processes) * config.tuples
         decoded = [
-            decoding(shape, _bounded(shape, config, one))
+            decoding(
+                shape, _bounded(shape, config, one), config.sampler_options.get("prefill_tokens")
+            )
             for one in _decoded(config, share)
             if one.sequences
         ]

@@ -28,7 +28,13 @@ from cppo_grpo.model.lora import add_adapter
 from cppo_grpo.model.modes import checkpoint_activations
 from cppo_grpo.model.sharing import LINEAR, attention_kinds, install, obstacle
 from cppo_grpo.model.tree_attention import PromptGroup, make_row
-from cppo_grpo.samplers.kv_cache import cache_argument, final_room, held_bytes, make_cache
+from cppo_grpo.samplers.kv_cache import (
+    cache_argument,
+    final_room,
+    held_bytes,
+    make_cache,
+    prefill_parts,
+)
 from cppo_grpo.samplers.transformers import draw
 
 
@@ -145,10 +151,17 @@ class Decoding:
     """What else is alive at the worst moment: the prefill, or drawing a token."""
 
 
-def decoding(shape: PretrainedConfig, one: PassShape) -> Decoding:
-    """The memory of sampling in this process: all sequences have prompts of their own."""
+def decoding(shape: PretrainedConfig, one: PassShape, most: int | None = None) -> Decoding:
+    """The memory of sampling in this process: all sequences have prompts of their own.
+
+    Args:
+        shape: the model.
+        one: the sequences of a batch.
+        most: the sampler's `prefill_tokens`.
+    """
     text, few = text_config(shape), period(shape)
-    per_sequence, prefill = _prefill(_key(shape, few), one.prompt)
+    parts = prefill_parts(one.sequences, one.prompt, most)
+    per_sequence, prefill = _prefill(_key(shape, few), one.prompt, parts[0].stop)
     layers = text.num_hidden_layers / few
     grown = final_room(one.prompt, one.prompt + one.completion - 1) / one.prompt
     cache = per_sequence * grown * layers * one.sequences
@@ -287,20 +300,30 @@ def _head(vocabulary: int, width: int, tokens: int, trained: bool, bf16: bool) -
 
 
 @cache
-def _prefill(key: _Key, tokens: int) -> tuple[float, float]:
-    """Bytes that one prompt leaves in the cache of some layers, and those it takes besides."""
+def _prefill(key: _Key, tokens: int, columns: int) -> tuple[float, float]:
+    """Bytes that one prompt leaves in the cache of some layers, and those it takes besides.
+
+    It is read in parts of some columns.
+    """
     model = _shapes_only(key.part).eval()
     with _fake(), torch.no_grad():
         _fill(model)
-        cached = make_cache(model.config)
-        ids = torch.zeros(1, tokens, dtype=torch.long)
-        with AliveBytes([*model.parameters(), *model.buffers(), ids]) as own:
-            model(
-                input_ids=ids, use_cache=True, logits_to_keep=1, **{cache_argument(model): cached}
-            )
-            held = own.now
+        cached = make_cache(model.config, tokens)
+        ids, mask = (torch.ones(1, tokens, dtype=torch.long) for _ in range(2))
+        whole, besides = columns >= tokens, 0  # whole prompts of one length need no mask
+        with AliveBytes([*model.parameters(), *model.buffers(), ids, mask]) as own:
+            for part in prefill_parts(1, tokens, columns):
+                own.peak = own.now
+                model(
+                    input_ids=ids[:, part],
+                    attention_mask=None if whole else mask[:, : part.stop],
+                    use_cache=True,
+                    logits_to_keep=1,
+                    **{cache_argument(model): cached},
+                )
+                besides = max(besides, own.peak - own.now)
         kept = held_bytes(cached)
-    return kept, own.peak - held
+    return kept, besides
 
 
 @cache

@@ -18,6 +18,9 @@ class BufferedLayer(DynamicLayer):
     of a small model on a CPU.
     """
 
+    reserve = 0
+    """Tokens that the first buffer has room for, beside what it then holds: a prompt that comes in
+    parts."""
     _keys: Tensor
     _values: Tensor
 
@@ -31,9 +34,10 @@ class BufferedLayer(DynamicLayer):
             self._keys, self._values = key_states[..., :0, :], value_states[..., :0, :]
         total = past + key_states.shape[-2]
         if total > self._keys.shape[-2]:
+            least = max(total, self.reserve)
             self._keys, self._values = (
-                _with_room(self._keys, total),
-                _with_room(self._values, total),
+                _with_room(self._keys, least),
+                _with_room(self._values, least),
             )
         self._keys[..., past:total, :] = key_states
         self._values[..., past:total, :] = value_states
@@ -47,13 +51,22 @@ class BufferedLayer(DynamicLayer):
         self._keys, self._values = kept
 
 
-def make_cache(config: PretrainedConfig) -> DynamicCache:
-    """A cache for this model, with its full-attention layers buffered."""
+def make_cache(config: PretrainedConfig, reserve: int = 0) -> DynamicCache:
+    """A cache for this model, with its full-attention layers buffered, for prompts of a length."""
     cache = DynamicCache(config=config)
     cache.layers = [
         BufferedLayer() if type(layer) is DynamicLayer else layer for layer in cache.layers
     ]
+    for layer in cache.layers:
+        if isinstance(layer, BufferedLayer):
+            layer.reserve = reserve
     return cache
+
+
+def prefill_parts(rows: int, length: int, most: int | None) -> list[slice]:
+    """The columns of each pass that reads prompts, with about `most` tokens at once."""
+    columns = length if most is None else max(1, most // rows)
+    return [slice(start, min(start + columns, length)) for start in range(0, length, columns)]
 
 
 def cache_argument(model: PreTrainedModel) -> str:

@@ -10,6 +10,7 @@ from transformers import PreTrainedModel
 
 from cppo_env.errors import UsageError
 from cppo_grpo.model.modes import evaluating
+from cppo_grpo.model.sharing import LINEAR, attention_kinds
 from cppo_grpo.samplers import Completion, SamplingParams, in_order
 from cppo_grpo.samplers.inversion import invert
 from cppo_grpo.samplers.kv_cache import (
@@ -17,6 +18,7 @@ from cppo_grpo.samplers.kv_cache import (
     cache_argument,
     final_room,
     make_cache,
+    prefill_parts,
 )
 
 LEAVING_SHARE = 1 / 8
@@ -31,14 +33,33 @@ class TransformersSampler:
         batch_size: maximum sequences decoded together; memory grows with it.
         cache_gib: GiB that their keys and values may take; a batch has as many sequences as fit at
             their longest. Default: no bound but `batch_size`.
+        prefill_tokens: prompt tokens of one forward pass; the prompts of a batch are read in parts
+            of as many columns as that allows. Default: whole prompts at once.
+
+    Raises:
+        UsageError: prompts should be read in parts, and the model has layers of linear attention,
+            which transformers cannot go on with by more than a token.
     """
 
     def __init__(
-        self, model: PreTrainedModel, *, batch_size: int = 256, cache_gib: float | None = None
+        self,
+        model: PreTrainedModel,
+        *,
+        batch_size: int = 256,
+        cache_gib: float | None = None,
+        prefill_tokens: int | None = None,
     ) -> None:
+        if prefill_tokens is not None and prefill_tokens < 1:
+            raise UsageError(f"prefill_tokens: got {prefill_tokens}, expected at least 1")
+        if prefill_tokens is not None and LINEAR in attention_kinds(model.config):
+            raise UsageError(
+                f"prefill_tokens: got {prefill_tokens}, but the model has linear attention, whose "
+                "prompts are read whole; leave it out, or lower batch_size"
+            )
         self.model = model
         self.batch_size = batch_size
         self.cache_gib = cache_gib
+        self.prefill_tokens = prefill_tokens
 
     def sample(
         self, prompts: Sequence[Sequence[int]], params: SamplingParams, /
@@ -60,9 +81,9 @@ class TransformersSampler:
         order = sorted(range(len(prompts)), key=lambda i: (len(prompts[i]), tuple(prompts[i])))
         for rows in self._batches(order, prompts, params.max_tokens):
             with evaluating(self.model), torch.no_grad():
-                drawn = _decode(
-                    self.model, [tuple(prompts[i]) for i in rows], noise_BT[rows], params
-                )
+                asked = [tuple(prompts[i]) for i in rows]
+                batch = _Batch(self.model, asked, params.max_tokens, self.prefill_tokens)
+                drawn = _decode(batch, noise_BT[rows], params)
             yield dict(zip(rows, drawn, strict=True))
 
     def _batches(
@@ -124,17 +145,15 @@ def draw(logits_BV: Tensor, temperature: float, noise_B: Tensor) -> tuple[Tensor
     return tokens_B, logps_BV.gather(-1, tokens_B[:, None])[:, 0]
 
 
-def _decode(
-    model: PreTrainedModel, prompts: list[tuple[int, ...]], noise_BT: Tensor, params: SamplingParams
-) -> list[Completion]:
+def _decode(batch: _Batch, noise_BT: Tensor, params: SamplingParams) -> list[Completion]:
     """Decode one batch until every row has ended or has `max_tokens`."""
-    noise_BT = noise_BT.to(model.device)
-    end_ids = torch.tensor(params.end_ids, device=model.device)
-    batch = _Batch(model, prompts, params.max_tokens)
-    tokens_BT = torch.zeros(noise_BT.shape, dtype=torch.long, device=model.device)
-    logps_BT = torch.zeros(noise_BT.shape, device=model.device)
-    lengths_B = torch.zeros(len(prompts), dtype=torch.long, device=model.device)
-    stopped_B = torch.zeros(len(prompts), dtype=torch.bool, device=model.device)
+    device, count = batch.model.device, len(noise_BT)
+    noise_BT = noise_BT.to(device)
+    end_ids = torch.tensor(params.end_ids, device=device)
+    tokens_BT = torch.zeros(noise_BT.shape, dtype=torch.long, device=device)
+    logps_BT = torch.zeros(noise_BT.shape, device=device)
+    lengths_B = torch.zeros(count, dtype=torch.long, device=device)
+    stopped_B = torch.zeros(count, dtype=torch.bool, device=device)
     for step in range(params.max_tokens):
         rows = batch.rows
         tokens_B, logps_B = draw(batch.logits_BV, params.temperature, noise_BT[rows, step])
@@ -160,15 +179,19 @@ class _Batch:
     """The unfinished rows: cache, padding, and the logits of their next token."""
 
     def __init__(
-        self, model: PreTrainedModel, prompts: list[tuple[int, ...]], max_tokens: int
+        self,
+        model: PreTrainedModel,
+        prompts: list[tuple[int, ...]],
+        max_tokens: int,
+        prefill_tokens: int | None,
     ) -> None:
         """Prefill each distinct prompt once."""
         self.model = model
         self.rows = torch.arange(len(prompts), device=model.device)
-        self.cache = make_cache(model.config)
         self.cache_argument = cache_argument(model)
         unique = list(dict.fromkeys(prompts))
         self.length = max(map(len, unique))
+        self.cache = make_cache(model.config, self.length)
         ids_UP = torch.zeros((len(unique), self.length), dtype=torch.long)
         real_US = torch.ones((len(unique), self.length + max_tokens), dtype=torch.bool)
         for row, prompt in enumerate(unique):
@@ -177,14 +200,15 @@ class _Batch:
         self.real_BS = real_US.to(model.device)
         self.positions_BS = (self.real_BS.cumsum(-1) - 1).clamp(min=0)
         self.mask_B11S = None
-        self._forward(ids_UP.to(model.device))
+        for part in prefill_parts(len(unique), self.length, prefill_tokens):
+            self._forward(ids_UP[:, part].to(model.device), part.stop)
         index = {prompt: row for row, prompt in enumerate(unique)}
         self._select(torch.tensor([index[prompt] for prompt in prompts], device=model.device))
 
     def append(self, tokens_B: Tensor) -> None:
         """Feed one token per row."""
         self.length += 1
-        self._forward(tokens_B[:, None])
+        self._forward(tokens_B[:, None], self.length)
 
     def keep(self, kept: Tensor) -> None:
         """Continue with these rows only."""
@@ -196,9 +220,8 @@ class _Batch:
         self.logits_BV = self.logits_BV[index]
         self.real_BS, self.positions_BS = self.real_BS[index], self.positions_BS[index]
 
-    def _forward(self, ids_BN: Tensor) -> None:
-        """Run the model on the last tokens of each row."""
-        end = self.length
+    def _forward(self, ids_BN: Tensor, end: int) -> None:
+        """Run the model on the tokens of each row that come before column `end`."""
         logits_B1V = self.model(
             input_ids=ids_BN,
             attention_mask=self.real_BS[:, :end].long(),
