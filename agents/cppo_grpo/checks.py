@@ -172,6 +172,16 @@ def _check_combinations(config: TrainConfig) -> None:
             f"audit_steps={config.audit_steps}: the audit is about plans, and nobody writes any; "
             "set it to 0"
         )
+    if config.lora_base != "float32" and not config.lora_rank:
+        raise UsageError(
+            f"lora_base={config.lora_base}: all weights are trained, and trained weights are "
+            "float32; set lora_rank, or leave lora_base out"
+        )
+    if config.lora_base != "float32" and config.parallel == "fsdp2":
+        raise UsageError(
+            f"lora_base={config.lora_base} with parallel=fsdp2: it shards weights of one type; "
+            "leave one of them out"
+        )
     if config.eval_every and not config.eval_episodes:
         raise UsageError(
             f"eval_every={config.eval_every}: an evaluation needs episodes; set eval_episodes, "

@@ -166,6 +166,9 @@ class TrainConfig:
     """Rank of a LoRA adapter; only the adapter is then trained. 0 trains all weights."""
     lora_alpha: float | None = None
     """The adapter is scaled by `lora_alpha` / `lora_rank`. Default: twice the rank."""
+    lora_base: Literal["float32", "bfloat16"] = "float32"
+    """Type that the frozen weights beside an adapter are held in. bfloat16 takes half the memory;
+    adapter, optimizer and saved weights stay float32 (docs/scaling.md)."""
     lora_targets: str = "all-linear"
     """Layers that the adapter changes: "all-linear" (all but the output embedding), or names such
     as "q_proj,v_proj"."""

@@ -3,6 +3,7 @@
 import copy
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import peft
@@ -11,7 +12,7 @@ import torch
 from cppo_grpo.checks import check
 from cppo_grpo.config import TrainConfig
 from cppo_grpo.learner.learner import Learner
-from cppo_grpo.model.lora import WithoutAdapter, add_adapter
+from cppo_grpo.model.lora import WithoutAdapter, add_adapter, hold_in_bfloat16
 from cppo_grpo.model.policy import Policy
 from cppo_grpo.model.weights import full_weights
 from cppo_grpo.runs.checkpoints import newest_checkpoint
@@ -125,11 +126,21 @@ def test_accumulation_and_checkpointed_activations_give_the_same_gradient_and_bf
     assert torch.nn.functional.cosine_similarity(exact, gradient(bf16=True), dim=0) > 0.99
 
 
+@pytest.mark.parametrize(("base_type", "gap"), [("float32", 1e-4), ("bfloat16", 0.3)])
 def test_a_run_trains_the_adapter_alone_and_goes_on_bitwise_where_it_was_killed(
-    learnt: Path, tmp_path: Path
+    learnt: Path, tmp_path: Path, base_type: str, gap: float
 ) -> None:
-    run = carry_out(tmp_path / "run", **PLANNING | LORA | {"model": str(learnt / "reference")})
-    start, found = load_file(learnt / "reference" / "model.safetensors"), weights(run.path)
+    own = {"model": str(learnt / "reference"), "lora_base": base_type}
+    run = carry_out(tmp_path / "run", **PLANNING | LORA | own)
+    held: Any = AutoModelForCausalLM.from_pretrained(learnt / "reference")
+    if base_type == "bfloat16":
+        hold_in_bfloat16(held)
+    start, found = held.float().state_dict(), weights(run.path)
+    start = {name: start[name] for name in load_file(learnt / "reference" / "model.safetensors")}
+    assert {one.dtype for one in found.values()} == {torch.float32}
+    kept = load_file(run.reference / "model.safetensors")
+    for name, weight in load_file(learnt / "reference" / "model.safetensors").items():
+        assert torch.equal(kept[name], weight)
     assert found.keys() == start.keys()
     for name, weight in found.items():
         assert torch.equal(weight, start[name]) == ("_proj" not in name), name
@@ -137,12 +148,12 @@ def test_a_run_trains_the_adapter_alone_and_goes_on_bitwise_where_it_was_killed(
     assert checkpoint is not None
     assert all("lora_" in name for name in load_file(checkpoint / "weights.safetensors"))
     for row in run.log.rows("joint"):
-        assert row["sampler_gap_max_plan"] < 1e-4 and row["sampler_gap_max_solve"] < 1e-4
+        assert row["sampler_gap_max_plan"] < gap and row["sampler_gap_max_solve"] < gap
     assert run.log.rows("joint")[0]["kl_plan"] == 0 < run.log.rows("joint")[-1]["kl_plan"]
 
     merged = AutoModelForCausalLM.from_pretrained(run.model)
-    base = AutoModelForCausalLM.from_pretrained(run.reference)
-    adapted = peft.PeftModel.from_pretrained(base, run.adapter)
+    assert merged.dtype is torch.float32
+    adapted = peft.PeftModel.from_pretrained(held, run.adapter)
     ids = torch.tensor(np.arange(40)[None] % 100)
     with torch.no_grad():
         torch.testing.assert_close(merged(ids).logits, adapted(ids).logits, atol=1e-4, rtol=0)
@@ -152,7 +163,24 @@ def test_a_run_trains_the_adapter_alone_and_goes_on_bitwise_where_it_was_killed(
     assert all(torch.equal(weight, found[name]) for name, weight in weights(resumed.path).items())
 
 
+def test_rounding_a_base_is_said_with_a_count(caplog: pytest.LogCaptureFixture) -> None:
+    model = copy.deepcopy(tiny_qwen3())
+    frequencies = model.model.rotary_emb.inv_freq
+    hold_in_bfloat16(model)
+    assert {weight.dtype for weight in model.parameters()} == {torch.bfloat16}
+    assert model.model.rotary_emb.inv_freq is frequencies
+    assert model.lm_head.weight is model.model.embed_tokens.weight
+    assert "weights of the base lose precision" in caplog.text
+    caplog.clear()
+    hold_in_bfloat16(model.float())  # as if it had been stored so
+    assert not caplog.text
+
+
 def test_what_cannot_be_adapted_is_refused() -> None:
+    with pytest.raises(UsageError, match="lora_base=bfloat16: all weights are trained"):
+        check(TrainConfig(lora_base="bfloat16"))
+    with pytest.raises(UsageError, match="lora_base=bfloat16 with parallel=fsdp2"):
+        check(TrainConfig(lora_base="bfloat16", lora_rank=4, parallel="fsdp2"))
     with pytest.raises(UsageError, match="lora_rank"):
         check(TrainConfig(lora_rank=-1))
     with pytest.raises(UsageError, match="no_such_layer"):

@@ -17,6 +17,7 @@ from cppo_grpo.memory.devices import GIB, Devices, assumed
 from cppo_grpo.memory.estimate import MemoryPlan, make_plan
 from cppo_grpo.memory.simulation import PassShape, activations
 from cppo_grpo.memory.tracking import AliveBytes
+from cppo_grpo.model.lora import WithoutAdapter, add_adapter
 from cppo_grpo.model.policy import Policy
 from cppo_grpo.model.tiny import VOCABULARY, tiny_config
 from cppo_grpo.rollouts.values import Rollout, Samples
@@ -128,6 +129,18 @@ def test_the_plan_of_an_update_is_within_15_percent_of_what_it_allocates(
     plan = make_plan(config, HERE, 1)
     planned = max(plan.at("update"), plan.at("optimizer step"), plan.at("averaging"))
     assert planned == pytest.approx(measured, rel=0.15)
+
+
+@pytest.mark.parametrize("base", ["float32", "bfloat16"])
+def test_the_plan_of_an_adapter_knows_the_type_of_its_base(base: str) -> None:
+    config = dataclasses.replace(CONFIG, lora_rank=4, lora_base=base)
+    policy = Policy(add_adapter(tiny(), config))
+    learner = Learner(policy, WithoutAdapter(policy), config)
+    with AliveBytes([*policy.parameters(), *policy.buffers()]) as alive:
+        learner.update(rollout(config), 0)
+    measured = alive.peak + sum(weight.nbytes for weight in policy.parameters())
+    plan = make_plan(config, HERE, 1)
+    assert max(plan.at("update"), plan.at("optimizer step")) == pytest.approx(measured, rel=0.15)
 
 
 def test_the_plan_of_a_hybrid_knows_that_prompts_are_shared() -> None:

@@ -31,7 +31,6 @@ from tests.vllm.training import require_training
 
 STARTS_WITHIN_S = 900
 OBSERVATION = Observation(phase=0, problem="Add.", starter_code="", methods=("",) * 4)
-ASKED = [{"role": "user", "content": "Add."}]
 LONG = [{"role": "user", "content": "too long " * 600}]
 FLAGS = (
     "--logprobs-mode=processed_logprobs",
@@ -148,16 +147,17 @@ def test_a_plain_server_serves_the_chat_agent_and_is_refused_by_the_sampler(
         assert answers(agent) == own
         assert [len(text) > 0 for text in own[0]].count(True) == 3
         # Nothing of the request was given up: the server takes all of it.
-        asked = agent.backend.dialect.fields(Request([], 0.7, 8, seed=1))
-        assert {"max_tokens", "seed", "top_p"} < asked.keys()
-        assert asked["extra_body"] == EXTENSIONS
-        [reply] = agent.backend.complete([Request(ASKED, 0.0, 6, thoughts=10)])
+        fields = agent.backend.dialect.fields(Request([], 0.7, 8, seed=1))
+        assert {"max_tokens", "seed", "top_p"} < fields.keys()
+        assert fields["extra_body"] == EXTENSIONS
+        asked = agent.prompts.plan(OBSERVATION, 4)
+        [reply] = agent.backend.complete([Request(asked, 0.0, 6, thoughts=10)])
         assert (reply.thoughts, reply.thoughts_cut) == (10, True)
         begun, _, rest = reply.text.partition("</think>\n\n")
         turn = {"role": "assistant", "content": f"{begun}</think>\n\n"}
         backend = Transformers(folder, device="cpu")
         prompt = backend.tokenizer.apply_chat_template(
-            [*ASKED, turn], continue_final_message=True, return_dict=False
+            [*asked, turn], continue_final_message=True, return_dict=False
         )
         [goes_on] = backend.draw([tuple(prompt)], 0.0, 6, [None])
         assert backend.chat.decode([goes_on.token_ids]) == [rest]

@@ -125,10 +125,12 @@ def _plan(
     shards = processes if config.parallel == "fsdp2" else 1
     apart = bool(config.off_policy_steps) or shards > 1
     whole, trained = FLOAT32 * counts.total, FLOAT32 * counts.trained
+    half = config.lora_base == "bfloat16"
+    frozen = (whole - trained) // (2 if half else 1)
     temporary = 2 * FLOAT32 * counts.largest_trained if cpu else trained // shards
     passes = [one for one in _passes(config) if one.sequences]
     rows = [
-        Part("weights", whole // shards, "always"),
+        Part("weights", (trained + frozen) // shards, "always"),
         Part("reference", whole // shards * (config.anchored and not config.lora_rank), "always"),
         Part("copy for sampling", whole * apart, "always"),
         Part("copy of the frozen region", whole * (config.frozen is not None), "always"),
@@ -157,7 +159,10 @@ def _plan(
         share = math.ceil(config.problems_per_step / processes) * config.tuples
         decoded = [
             decoding(
-                shape, _bounded(shape, config, one), config.sampler_options.get("prefill_tokens")
+                shape,
+                _bounded(shape, config, one),
+                config.sampler_options.get("prefill_tokens"),
+                half=half and not apart,
             )
             for one in _decoded(config, share)
             if one.sequences

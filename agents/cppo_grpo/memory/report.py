@@ -61,9 +61,15 @@ def _proposals(plan: MemoryPlan) -> str:
     """The first changes that make it fit, those that keep all weights trained before LoRA."""
     found: list[str] = []
     starts: list[tuple[MemoryPlan, dict[str, Any]]] = [(plan, {})]
-    if not plan.config.lora_rank:
-        starts.append((plan.under(lora_rank=LORA_RANK), {"lora_rank": LORA_RANK}))
+    adapter: dict[str, Any] = {} if plan.config.lora_rank else {"lora_rank": LORA_RANK}
+    if adapter:
+        starts.append((plan.under(**adapter), adapter))
+    if plan.config.lora_base == "float32" and plan.config.parallel != "fsdp2":
+        half = adapter | {"lora_base": "bfloat16"}
+        starts.append((plan.under(**half), half))
     for start, adapter in starts:
+        if found and "lora_base" in adapter:
+            break  # it rounds the weights, so it is proposed only where nothing else fits
         for change in _leaner(start):
             other = start.under(**change) if change else start
             if other.fits:

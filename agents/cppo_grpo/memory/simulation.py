@@ -24,7 +24,7 @@ from cppo_grpo.config import TrainConfig
 from cppo_grpo.memory.shapes import period, slice_of, text_config
 from cppo_grpo.memory.tracking import AliveBytes
 from cppo_grpo.model.chunked_head import chosen_log_probs
-from cppo_grpo.model.lora import add_adapter
+from cppo_grpo.model.lora import add_adapter, hold_in_bfloat16
 from cppo_grpo.model.modes import checkpoint_activations
 from cppo_grpo.model.sharing import LINEAR, attention_kinds, install, obstacle
 from cppo_grpo.model.tree_attention import PromptGroup, make_row
@@ -96,7 +96,9 @@ def activations(shape: PretrainedConfig, config: TrainConfig, one: PassShape, re
         remat: whether activations are recomputed in the backward pass.
     """
     text, few = text_config(shape), period(shape)
-    settings = (config.lora_rank, config.lora_targets, config.bf16, remat)
+    adapter = (config.lora_rank, config.lora_targets, config.lora_base)
+    settings = (*adapter, config.bf16, remat)
+    half = config.lora_base == "bfloat16"
     # A whole model of one period is measured as it is.
     more = min(2 * few, text.num_hidden_layers)
 
@@ -116,7 +118,7 @@ def activations(shape: PretrainedConfig, config: TrainConfig, one: PassShape, re
         alive = Alive(group.saved * one.groups, group.peak * one.groups)
     tokens = one.completion * one.sequences * one.groups
     less, larger = (
-        _head(text.vocab_size, text.hidden_size, n, config.lora_rank == 0, config.bf16)
+        _head(text.vocab_size, text.hidden_size, n, config.lora_rank == 0, config.bf16, half)
         for n in HEAD_TOKENS
     )
     head = less + (larger - less) * (tokens - HEAD_TOKENS[0]) / (HEAD_TOKENS[1] - HEAD_TOKENS[0])
@@ -151,17 +153,20 @@ class Decoding:
     """What else is alive at the worst moment: the prefill, or drawing a token."""
 
 
-def decoding(shape: PretrainedConfig, one: PassShape, most: int | None = None) -> Decoding:
+def decoding(
+    shape: PretrainedConfig, one: PassShape, most: int | None = None, *, half: bool = False
+) -> Decoding:
     """The memory of sampling in this process: all sequences have prompts of their own.
 
     Args:
         shape: the model.
         one: the sequences of a batch.
         most: the sampler's `prefill_tokens`.
+        half: the model is held in bfloat16.
     """
     text, few = text_config(shape), period(shape)
     parts = prefill_parts(one.sequences, one.prompt, most)
-    per_sequence, prefill = _prefill(_key(shape, few), one.prompt, parts[0].stop)
+    per_sequence, prefill = _prefill(_key(shape, few), one.prompt, parts[0].stop, half)
     layers = text.num_hidden_layers / few
     grown = final_room(one.prompt, one.prompt + one.completion - 1) / one.prompt
     cache = per_sequence * grown * layers * one.sequences
@@ -231,12 +236,21 @@ def _shares(key: _Key) -> bool:
 
 @cache
 def _layers(
-    key: _Key, one: PassShape, lora_rank: int, lora_targets: str, bf16: bool, remat: bool
+    key: _Key,
+    one: PassShape,
+    lora_rank: int,
+    lora_targets: str,
+    lora_base: Any,
+    bf16: bool,
+    remat: bool,
 ) -> Alive:
     """A second pass through some layers: the gradients are there already."""
     model = _shapes_only(key.part)
     if lora_rank:
-        add_adapter(model, TrainConfig(lora_rank=lora_rank, lora_targets=lora_targets))
+        add_adapter(
+            model,
+            TrainConfig(lora_rank=lora_rank, lora_targets=lora_targets, lora_base=lora_base),
+        )
     with _fake():
         _fill(model)
         shared = LINEAR not in attention_kinds(key.part) or _shares(key)
@@ -284,12 +298,13 @@ def _hidden(model: Any, one: PassShape, shared: bool) -> Tensor:
 
 
 @cache
-def _head(vocabulary: int, width: int, tokens: int, trained: bool, bf16: bool) -> float:
+def _head(vocabulary: int, width: int, tokens: int, trained: bool, bf16: bool, half: bool) -> float:
     """Peak bytes of the log-probs and their backward pass, beyond weight, gradient and input."""
     with _fake():
-        weight = torch.zeros(vocabulary, width, requires_grad=trained)
+        held_as = torch.bfloat16 if half else torch.float32
+        weight = torch.zeros(vocabulary, width, dtype=held_as, requires_grad=trained)
         weight.grad = torch.zeros_like(weight) if trained else None
-        hidden = torch.zeros(tokens, width, requires_grad=True)
+        hidden = torch.zeros(tokens, width, dtype=held_as, requires_grad=True)
         chosen = torch.zeros(tokens, dtype=torch.long)
         held = [weight, hidden, chosen, *([weight.grad] if weight.grad is not None else [])]
         with AliveBytes(held) as own:
@@ -300,12 +315,14 @@ def _head(vocabulary: int, width: int, tokens: int, trained: bool, bf16: bool) -
 
 
 @cache
-def _prefill(key: _Key, tokens: int, columns: int) -> tuple[float, float]:
+def _prefill(key: _Key, tokens: int, columns: int, half: bool) -> tuple[float, float]:
     """Bytes that one prompt leaves in the cache of some layers, and those it takes besides.
 
     It is read in parts of some columns.
     """
     model = _shapes_only(key.part).eval()
+    if half:
+        hold_in_bfloat16(model)
     with _fake(), torch.no_grad():
         _fill(model)
         cached = make_cache(model.config, tokens)

@@ -5,6 +5,7 @@ The frozen base model is also the reference: switch the adapter off, and no seco
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -19,6 +20,8 @@ from cppo_grpo.model.modes import evaluating
 from cppo_grpo.model.policy import Policy
 from cppo_grpo.model.tree_attention import Tokens
 
+logger = logging.getLogger(__name__)
+
 
 def add_adapter(model: PreTrainedModel, config: TrainConfig) -> Any:
     """Freeze a model in place and add a float32 adapter, which is a no-op until its first step.
@@ -32,6 +35,8 @@ def add_adapter(model: PreTrainedModel, config: TrainConfig) -> Any:
     """
     from peft import LoraConfig, get_peft_model
 
+    if config.lora_base == "bfloat16":
+        hold_in_bfloat16(model)
     targets = config.lora_targets
     embeddings: Any = model.get_input_embeddings()
     head: Any = model.get_output_embeddings()
@@ -68,6 +73,30 @@ def add_adapter(model: PreTrainedModel, config: TrainConfig) -> Any:
             "adapted; name other layers"
         )
     return adapted
+
+
+def hold_in_bfloat16(model: PreTrainedModel) -> None:
+    """Round the weights of a model in place; buffers, such as rotary frequencies, stay as they are.
+
+    How many weights lose precision is logged: none, if the model is stored in bfloat16.
+    """
+    kept = {*(model._keep_in_fp32_modules or ()), *(model._keep_in_fp32_modules_strict or ())}
+    rounded = total = 0
+    for name, weight in model.named_parameters():
+        if kept & {*name.split(".")}:
+            continue
+        short = weight.data.bfloat16()
+        if not short.is_meta:
+            rounded += int((short != weight.data).sum())
+        total += weight.numel()
+        weight.data = short
+    if rounded:
+        logger.warning(
+            "lora_base=bfloat16: %d of %d weights of the base lose precision, since they are "
+            "stored with more",
+            rounded,
+            total,
+        )
 
 
 class WithoutAdapter:

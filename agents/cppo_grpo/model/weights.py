@@ -5,7 +5,9 @@ If a policy is sharded, all processes must call these functions together.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -40,13 +42,21 @@ def full_weights(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
 
 
 def state_to_save(model: nn.Module) -> dict[str, Tensor]:
-    """What transformers saves: `full_weights` in host memory, and persistent buffers."""
+    """What transformers saves: `full_weights` in host memory and float32, persistent buffers."""
     inner = inner_model(model)
     parameters = dict(inner.named_parameters(remove_duplicate=False))
     buffers = {
         name: tensor for name, tensor in inner.state_dict().items() if name not in parameters
     }
-    return {name: weight.detach().cpu() for name, weight in full_weights(model)} | buffers
+    return {name: weight.detach().cpu().float() for name, weight in full_weights(model)} | buffers
+
+
+def save_whole(model: nn.Module, folder: Path, state: dict[str, Tensor]) -> None:
+    """Write a `state_to_save` as transformers does, whatever type the model is held in."""
+    inner = inner_model(model)
+    inner.save_pretrained(folder, state_dict=state)
+    file = folder / "config.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"dtype": "float32"}, indent=2))
 
 
 def trainable_weights(model: nn.Module) -> dict[str, nn.Parameter]:

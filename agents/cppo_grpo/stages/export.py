@@ -14,8 +14,8 @@ from cppo_agents.models.loading import load_model, load_tokenizer
 from cppo_env.errors import UsageError
 from cppo_grpo.changes import unusual
 from cppo_grpo.model.lora import add_adapter
-from cppo_grpo.model.policy import Policy, inner_model
-from cppo_grpo.model.weights import state_to_save
+from cppo_grpo.model.policy import Policy
+from cppo_grpo.model.weights import save_whole, state_to_save
 from cppo_grpo.runs.atomic import whole_folder
 from cppo_grpo.runs.checkpoints import best_checkpoint, load_weights, newest_checkpoint
 from cppo_grpo.runs.folder import Run
@@ -55,7 +55,7 @@ def export_model(run: Run, output: Path) -> Exported:
     step = load_weights(checkpoint, policy)
     exported = Exported(output, step, config.model, base_license(config.model), parameters)
     with whole_folder(output) as partial:
-        inner_model(policy.model).save_pretrained(partial, state_dict=state_to_save(policy.model))
+        save_whole(policy.model, partial, state_to_save(policy.model))
         tokenizer.save_pretrained(partial)
         run.prompts.save(partial / "prompts")
         (partial / "cppo_config.json").write_text(config.to_json())

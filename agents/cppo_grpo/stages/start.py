@@ -27,7 +27,7 @@ from cppo_grpo.config import TrainConfig
 from cppo_grpo.model.lora import WithoutAdapter, add_adapter
 from cppo_grpo.model.policy import Policy, inner_model
 from cppo_grpo.model.tiny import make_model, train_tokenizer
-from cppo_grpo.model.weights import state_to_save, trainable_weights, whole
+from cppo_grpo.model.weights import save_whole, state_to_save, trainable_weights, whole
 from cppo_grpo.parallel import Processes
 from cppo_grpo.rollouts.agent import PolicyAgent, Regions
 from cppo_grpo.runs.atomic import whole_folder
@@ -202,7 +202,7 @@ def write_model(
     if not writable:
         return
     with whole_folder(folder) as partial:
-        inner_model(policy.model).save_pretrained(partial, state_dict=state)
+        save_whole(policy.model, partial, state)
         tokenizer.save_pretrained(partial)
     if adapter is not None:
         with whole_folder(adapter) as partial:
