@@ -190,3 +190,13 @@ def test_prompts_of_linear_attention_are_read_whole() -> None:
         TransformersSampler(tiny_hybrid(), prefill_tokens=64)
     with pytest.raises(UsageError, match="prefill_tokens: got 0, expected at least 1"):
         TransformersSampler(tiny_qwen3(), prefill_tokens=0)
+
+
+def test_a_cache_is_freed_before_its_draws_are_looked_at() -> None:
+    model = tiny_qwen3()
+    sampler, params = TransformersSampler(model, batch_size=3), SamplingParams(10, ENDS, seed=3)
+    once, each = bytes_of_sequence(model)
+    with AliveBytes([*model.parameters(), *model.buffers()]) as alive:
+        for _ in sampler.stream(PROMPTS, params):
+            assert alive.now < 2 * (once + each)
+    assert alive.peak > 3 * (once + 9 * each)

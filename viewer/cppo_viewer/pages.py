@@ -29,8 +29,13 @@ CURVES = {
     "silent groups": ("silent_groups_plan", "silent_groups_solve"),
     "entropy": ("entropy_estimate_plan", "entropy_estimate_solve"),
     "KL to the reference": ("kl_plan", "kl_solve"),
-    "tokens of a sequence": ("length_plan", "length_solve"),
-    "cut off": ("truncated_plan", "truncated_solve"),
+    "tokens of a sequence": ("length_plan", "length_solve", "thoughts_plan", "thoughts_solve"),
+    "cut off": (
+        "truncated_plan",
+        "truncated_solve",
+        "thoughts_cut_plan",
+        "thoughts_cut_solve",
+    ),
     "seconds of a step": ("seconds_plan", "seconds_solve", "seconds_judge", "seconds_update"),
     "gradient norm": ("grad_norm",),
 }

@@ -15,6 +15,7 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from cppo_env.errors import UsageError
+from cppo_env.plugins import missing_extra
 from cppo_grpo.config import TrainConfig
 from cppo_grpo.model.modes import evaluating
 from cppo_grpo.model.policy import Policy
@@ -30,10 +31,14 @@ def add_adapter(model: PreTrainedModel, config: TrainConfig) -> Any:
         The peft model around it.
 
     Raises:
+        MissingExtraError: peft is not installed.
         UsageError: the model has no modules named in `lora_targets`, or they are one tied
             embedding.
     """
-    from peft import LoraConfig, get_peft_model
+    try:
+        from peft import LoraConfig, get_peft_model
+    except ModuleNotFoundError as error:
+        raise missing_extra(error, "LoRA") from error
 
     if config.lora_base == "bfloat16":
         hold_in_bfloat16(model)

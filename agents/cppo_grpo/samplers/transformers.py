@@ -82,8 +82,12 @@ class TransformersSampler:
         for rows in self._batches(order, prompts, params.max_tokens):
             with evaluating(self.model), torch.no_grad():
                 asked = [tuple(prompts[i]) for i in rows]
-                batch = _Batch(self.model, asked, params.max_tokens, self.prefill_tokens)
-                drawn = _decode(batch, noise_BT[rows], params)
+                # Nothing here holds the batch: its cache is freed before anyone looks at the draws.
+                drawn = _decode(
+                    _Batch(self.model, asked, params.max_tokens, self.prefill_tokens),
+                    noise_BT[rows],
+                    params,
+                )
             yield dict(zip(rows, drawn, strict=True))
 
     def _batches(
