@@ -180,18 +180,13 @@ class HttpSandbox:
     def _judge(self, asked: dict[str, _Asked], reports: list[Report]) -> None:
         """Ask until every report is there, or patience ends."""
         ends = time.monotonic() + self._patience_s
-        pause_s, reason = 0.05, ""
+        pause_s, reason = 0.0, ""
         while asked and not self._closed.is_set():
-            wait_s = 0.0
+            before, wait_s = len(asked), 0.0
             try:
-                for number, report in self._reports(asked):
-                    if one := asked.pop(number, None):
-                        reports[one.position] = report
-                        ends, pause_s = time.monotonic() + self._patience_s, 0.05
-                reason = "the stream of reports was cut"
+                sent = self._exchange(asked, reports)
+                reason = "problems are asked for again" if sent else "the stream was cut"
             except Answered as error:
-                if error.status == 409 and self._send(asked, error.content):
-                    continue
                 reason, wait_s = f"the server refuses: {error}", error.retry_s
                 if error.status not in BUSY:
                     break
@@ -199,17 +194,39 @@ class HttpSandbox:
                 reason = reason_of(error)
                 if isinstance(error, ssl.SSLCertVerificationError):
                     break
-            if time.monotonic() > ends:
+            if len(asked) < before:
+                ends, pause_s = time.monotonic() + self._patience_s, 0.0
+            elif time.monotonic() > ends:
                 reason = f"no report for {self._patience_s:g} s: {reason}"
                 break
             if asked:
                 self._closed.wait(max(wait_s, pause_s) * random.uniform(0.75, 1.25))
-                pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+                pause_s = min(max(0.05, 2 * pause_s), LONGEST_PAUSE_S)
         if self._closed.is_set():
             reason = "the sandbox has been closed; make a new one"
         for one in asked.values():
-            message = f"judge server {self._address.text}: {reason}"
-            reports[one.position] = Report(Verdict.IE, message=message)
+            reports[one.position] = self._void(reason)
+
+    def _void(self, reason: str) -> Report:
+        return Report(Verdict.IE, message=f"judge server {self._address.text}: {reason}")
+
+    def _exchange(self, asked: dict[str, _Asked], reports: list[Report]) -> bool:
+        """Ask once: take the reports that come, or send what is lacking; whether it did that."""
+        try:
+            for number, report in self._reports(asked):
+                if one := asked.pop(number, None):
+                    reports[one.position] = report
+        except Answered as error:
+            ours = {one.name: one.problem for one in asked.values()}
+            lacking: list[Any] = error.content.get("missing", []) if error.status == 409 else []
+            if not (wanted := [name for name in lacking if name in ours]):
+                raise
+            for name in wanted:
+                if reason := self._send(name, ours[name]):
+                    for number in [key for key, one in asked.items() if one.name == name]:
+                        reports[asked.pop(number).position] = self._void(reason)
+            return True
+        return False
 
     def _reports(self, asked: Mapping[str, _Asked]) -> Iterator[tuple[str, Report]]:
         """The reports on some jobs as they come, as far as they come."""
@@ -220,15 +237,16 @@ class HttpSandbox:
                     said = json.loads(line)
                     yield said["id"], decode_report(said["report"])
 
-    def _send(self, asked: dict[str, _Asked], wanted: Any) -> bool:
-        """Send problems that the server lacks; whether any of ours was lacking."""
-        ours = {one.name: one.problem for one in asked.values()}
-        missing = [name for name in wanted.get("missing", ()) if name in ours]
-        for name in missing:
-            path = f"/v1/problems/{name}"
-            with self._caller.ask("PUT", path, encode_problem(ours[name]), silence_s=UPLOAD_S):
-                pass
-        return bool(missing)
+    def _send(self, name: str, problem: Problem) -> str:
+        """Send a problem that the server lacks; why it can never judge it, if it says so."""
+        content = encode_problem(problem)
+        try:
+            with self._caller.ask("PUT", f"/v1/problems/{name}", content, silence_s=UPLOAD_S):
+                return ""
+        except Answered as error:
+            if error.status in (413, 422):
+                return f"the server refuses problem {problem.id!r}: {error}"
+            raise
 
 
 def _slices(asked: Mapping[str, _Asked]) -> Iterator[dict[str, _Asked]]:

@@ -15,12 +15,14 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from cppo_sandboxes.host.faults import told
+
 from cppo_cluster.shelf import Shelf, UnknownProblem
 from cppo_env.errors import CppoError
 from cppo_env.protocols import Sandbox
 from cppo_env.provenance import described
 from cppo_env.sandboxing import borrow_sandbox
-from cppo_env.types import Job, Report
+from cppo_env.types import Job, Problem, Report, Verdict
 
 SentJob = tuple[str, str, str, bool]
 """Name of the problem, program, language, whether to stop early."""
@@ -58,20 +60,30 @@ def serve(connection: Connection) -> None:
 def _answer(
     sandbox: Sandbox, shelf: Shelf, sent: Mapping[str, bytes], jobs: Sequence[SentJob]
 ) -> Answer:
-    for name, content in sent.items():
-        shelf.put(name, content)
-    problems: dict[str, Any] = {}
+    problems: dict[str, Problem] = {}
     missing: list[str] = []
+    reports: list[Report | None] = [None] * len(jobs)
     for name in {job[0] for job in jobs}:
         try:
+            if name in sent:
+                shelf.put(name, sent[name])
             problems[name] = shelf[name]
         except UnknownProblem:
             missing.append(name)
+        except Exception as error:  # this problem's fault; the other jobs still run
+            void = Report(Verdict.IE, message=told(error, "the node cannot take the problem"))
+            reports = [
+                void if job[0] == name else one for job, one in zip(jobs, reports, strict=True)
+            ]
     if missing:
         return missing, []
-    return [], sandbox.run(
-        [Job(problems[name], text, language, stop) for name, text, language, stop in jobs]
-    )
+    left = [place for place, report in enumerate(reports) if report is None]
+    try:
+        judged = sandbox.run([Job(problems[jobs[place][0]], *jobs[place][1:]) for place in left])
+    except Exception as error:  # a plug-in's; else whoever asked would wait for ever
+        judged = [Report(Verdict.IE, message=told(error, "the sandbox failed"))] * len(left)
+    found = iter(judged)
+    return [], [next(found) if report is None else report for report in reports]
 
 
 if __name__ == "__main__":

@@ -41,8 +41,6 @@ RETRY_S = 1
 """When clients should come back who found no room."""
 READERS = 2
 """Problems that are read at the same time."""
-PARSE_BYTES = 1 << 17
-"""Smaller requests are parsed at once, others in a thread."""
 
 
 @dataclass(frozen=True)
@@ -105,11 +103,7 @@ class _Judge:
     async def run(self, request: Request) -> Response:
         """Run jobs, or listen to those that run; the answer is their reports."""
         body = await body_of(request, REQUEST_BYTES)
-        if len(body) > PARSE_BYTES:
-            asked = await asyncio.to_thread(self._jobs, body)
-        else:
-            asked = self._jobs(body)
-        jobs, missing = asked
+        jobs, missing = await asyncio.to_thread(self._jobs, body)
         if missing:
             return JSONResponse({"error": "send these problems first", "missing": missing}, 409)
         try:

@@ -8,8 +8,7 @@ import os
 import tempfile
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -44,7 +43,7 @@ class Shelf:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.folder, self._kept_bytes = folder, kept_bytes
         self._open: OrderedDict[str, Problem] = OrderedDict()
-        self._stored: dict[str, Callable[[], Problem]] = {}
+        self._stored: dict[str, tuple[Problems, int]] = {}
         self._lock = threading.Lock()
         for source in stores:
             self._index(load_problems(source))
@@ -59,7 +58,7 @@ class Shelf:
         for index in range(len(problems)):
             identity = problems.summary(index).id, problems.digest(index)
             for keys in (False, True):
-                self._stored[name_from(*identity, keys)] = partial(problems.__getitem__, index)
+                self._stored[name_from(*identity, keys)] = problems, index
 
     def __getitem__(self, name: str) -> Problem:
         """The problem of a name; the same object each time, so that its tests are shared.
@@ -114,18 +113,24 @@ class Shelf:
             return problem
 
     def _from_store(self, name: str) -> Problem | None:
-        read = self._stored.get(name)
-        problem = None if read is None else read()
-        return problem if problem is not None and name_of(problem) == name else None
+        if (place := self._stored.get(name)) is None:
+            return None
+        problems, index = place
+        problem = problems[index]
+        return problem if name_of(problem, problems.digest(index)) == name else None
 
     def _from_file(self, name: str) -> Problem | None:
         path = self.folder / name
         try:
             content = _mapped(path)
+            problem = decode_problem(content)
         except FileNotFoundError:
             return None
+        except ProblemDataError:  # a crash, or another version: it is sent again
+            path.unlink(missing_ok=True)
+            return None
         os.utime(path)
-        return decode_problem(content)
+        return problem
 
     def _make_room(self, newest: Path) -> None:
         """Delete the files that were not used for longest; what is open stays readable."""

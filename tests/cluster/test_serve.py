@@ -110,6 +110,13 @@ def test_a_checker_that_is_a_function_is_named_and_costs_only_its_own_jobs(box):
     assert found.verdict is Verdict.AC
 
 
+def test_a_problem_that_the_server_refuses_costs_only_its_own_jobs(box):
+    endless = sums(1, limits=Limits(wall_s=1e9))
+    lost, found = box.run([Job(endless, ADD), Job(sums(1), ADD)])
+    assert (lost.verdict, found.verdict) == (Verdict.IE, Verdict.AC)
+    assert "refuses problem 'sums'" in lost.message and "at most 600" in lost.message
+
+
 def test_reports_come_as_they_are_finished(server):
     slow, quick = (
         {"id": f"{name}-{time.monotonic_ns()}", "problem": name_of(sums(1)), "program": program}
