@@ -130,7 +130,7 @@ def flow(run: Run, sandbox: Sandbox, report: Report) -> None:
         model, chat = load(Path(config.model or ""))
         figures["parameters"] = model.num_parameters()
     with report.stage("check") as figures:
-        limits = lengths(config, model)
+        limits = lengths(config, model, chat)
         found = check_model(str(config.model), model.config, chat, limits).plus(
             [*sampler_rows(TransformersSampler(model)), *learner_rows(model)]
         )

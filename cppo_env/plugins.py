@@ -35,6 +35,7 @@ EXTRAS = {
     "torch": "grpo",
     "transformers": "grpo",
     "tokenizers": "grpo",
+    "peft": "grpo",
     "safetensors": "grpo",
     "jinja2": "grpo",
     "matplotlib": "stats",

@@ -1,6 +1,7 @@
 """LoRA trains only adapters, refers to the frozen model, and exports merged weights."""
 
 import copy
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
 
 from cppo_env import UsageError
+from cppo_env.errors import MissingExtraError
 from tests.support.models import random_ids, tiny_qwen3
 from tests.support.rollouts import CONFIG, rollout
 from tests.support.rollouts import model as small_model
@@ -174,6 +176,12 @@ def test_rounding_a_base_is_said_with_a_count(caplog: pytest.LogCaptureFixture) 
     caplog.clear()
     hold_in_bfloat16(model.float())  # as if it had been stored so
     assert not caplog.text
+
+
+def test_without_peft_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "peft", None)
+    with pytest.raises(MissingExtraError, match=r"LoRA needs the package 'peft'.*grpo"):
+        add_adapter(copy.deepcopy(tiny_qwen3()), TrainConfig(lora_rank=2))
 
 
 def test_what_cannot_be_adapted_is_refused() -> None:

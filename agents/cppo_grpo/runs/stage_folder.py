@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -86,7 +86,7 @@ class StageFolder(Generic[Config]):
         return json.loads(file.read_text()) if file.exists() else None
 
     @contextmanager
-    def resumable(self) -> Iterator[None]:
+    def resumable(self) -> Generator[None]:
         """Whoever interrupts the block is told how to go on."""
         try:
             yield
