@@ -146,6 +146,7 @@ def test_our_testlib_means_what_its_author_documents(local):
 
 ATTACKS = {
     "prints what crashes the checker": "print('9' * 100000, 'x')",
+    "prints what takes long to read": "print('9' * 3_000_000)",
     "prints the checker's verdict": "print(1)",
     "prints what is no text": "import os\nos.write(1, bytes(range(256)) * 50)",
     "prints the head of the files": "print('2 4 4\\n5\\n5 0\\n5 0')",
@@ -183,7 +184,7 @@ def test_no_program_wins_against_a_checker(local, attack: str):
     for source in (("python", PYTHON_CHECKER), ("cpp17", CPP_CHECKER)):
         checker = CheckerProgram(*source)
         report = judged(local, checker, ATTACKS[attack], tests=1)
-        assert report.verdict in (Verdict.WA, Verdict.IE, Verdict.RE), attack
+        assert report.verdict in (Verdict.WA, Verdict.RE), (attack, report.message)
         assert judged(local, checker, HALVES).verdict is Verdict.AC
 
 
