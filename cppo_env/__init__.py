@@ -99,9 +99,9 @@ def __getattr__(name: str) -> _Any:
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-# The number is the reward from which a task counts as solved. `CPPO-Strategies-v0` can be
-# solved always, and never by K independent guesses (.684); of the others nobody knows what can be
-# reached, so it is the most there is.
+# The number is the reward from which a task counts as solved. `CPPO-Strategies-v0` and
+# `CPPO-Math-v0` can be solved always, and never by K independent guesses (.684); of the others
+# nobody knows what can be reached, so it is the most there is.
 for _name, _dataset, _threshold in (
     ("APPS", "apps", 1.0),
     ("CodeContests", "code_contests", 1.0),
@@ -114,6 +114,9 @@ for _name, _dataset, _threshold in (
     ("PrimeIntellect", "prime_intellect", 1.0),
     ("HumanEvalPlus", "humaneval_plus", 1.0),
     ("MBPPPlus", "mbpp_plus", 1.0),
+    ("GSM8K", "gsm8k", 1.0),
+    ("HendrycksMATH", "hendrycks_math", 1.0),
+    ("Math", "math", 0.95),
     ("Samples", "samples", 1.0),
     ("Strategies", "strategies", 0.95),
 ):

@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cppo_env import parsing
 from cppo_env.engine import missing_methods
 from cppo_env.protocols import CountsWork, Sandbox
 from cppo_env.records import EpisodeRecord, outcomes_of, rules_of
 from cppo_env.replies import Reply
+from cppo_env.solutions import program_of
 from cppo_env.types import Observation, Problem, Report, Ruling
 from cppo_env.vector import CPPOVectorEnv, unbatch
 
@@ -192,13 +192,14 @@ def _record(
     """The full record of one episode; `reports` are empty if it ended before its programs ran."""
     silence = ("",) * k
     answers, said = _answers(planned, solved, k), (*planned.replies, *solved.replies)
+    programs = tuple(program_of(problem, text) for text in solved.texts or silence)
     return EpisodeRecord(
         problem_id=problem.id,
         episode=episode,
         methods=planned.texts or silence,
         accepted=ruling.accepted if planned.is_plan else None,
         reason=planned.fault or solved.fault or ruling.reason,
-        programs=tuple(map(parsing.read_program, solved.texts or silence)) if reports else (),
+        programs=programs if reports else (),
         verdicts=tuple(report.verdict.value for report in reports),
         messages=tuple(report.message for report in reports),
         reward=reward,
@@ -210,11 +211,19 @@ def _record(
         plans=tuple(reply.text for reply in planned.replies),
         unreadable=_unreadable(planned, k) if planned.is_plan and planned.fault is None else "",
         answers=tuple(answer.text for answer in answers),
-        no_program=tuple(answer.without_program for answer in answers) if reports else (),
+        no_program=_missing(programs, answers) if reports else (),
         thought_tokens=sum(reply.thoughts for reply in said),
         thoughts_cut=sum(reply.thoughts_cut for reply in said),
         outcomes=outcomes_of(problem, reports),
         rules=rules_of(problem),
+    )
+
+
+def _missing(programs: Sequence[str | None], answers: Sequence[Reply]) -> tuple[str, ...]:
+    """Why each answer holds no program; empty where it holds one."""
+    return tuple(
+        answer.without_program if program is None else ""
+        for program, answer in zip(programs, answers, strict=True)
     )
 
 

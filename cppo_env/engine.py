@@ -14,6 +14,7 @@ from cppo_env import parsing, roles
 from cppo_env.errors import ActionError, UsageError
 from cppo_env.prompts import observe
 from cppo_env.protocols import ChoosesStop, Judge, Prefetches, Reward, Sandbox
+from cppo_env.solutions import program_of
 from cppo_env.types import Episode, Job, Observation, Report, Ruling, Verdict
 
 NO_PROGRAM = "no program: "
@@ -82,7 +83,7 @@ class Engine:
         """Start running single solutions before their step, if the sandbox can."""
         if not isinstance(self.sandbox, Prefetches):
             return
-        programs = [(episode, parsing.read_program(text)) for episode, text in solutions]
+        programs = [(episode, program_of(episode.problem, text)) for episode, text in solutions]
         self.sandbox.prefetch(
             [self._job(episode, program) for episode, program in programs if program is not None]
         )
@@ -117,7 +118,8 @@ class Engine:
         if not answers:
             return []
         programs = [
-            [parsing.read_program(solution) for solution in solutions] for _, solutions in answers
+            [program_of(episode.problem, solution) for solution in solutions]
+            for episode, solutions in answers
         ]
         jobs = [
             self._job(episode, program)

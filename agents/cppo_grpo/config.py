@@ -103,7 +103,7 @@ class TrainConfig:
     layers: int = 2
     """Layers of a model made from scratch."""
     prompts: str = "plain"
-    """Words of the PLAN and SOLVE prompts: plain, strong, or a folder with plan.jinja or
+    """Words of the PLAN and SOLVE prompts: plain, strong, math, or a folder with plan.jinja or
     solve.jinja. The run keeps copies in `prompts/`."""
     warm_start_steps: int = 0
     """Steps of supervised learning before CPPO, on the problem set's demonstrations or references.

@@ -18,6 +18,7 @@ flaws included, so that results can be put beside published numbers. The others 
 several right answers.
 """
 
+from cppo_env.checkers.mathematics import math
 from cppo_env.checkers.parity import apps, lcb
 from cppo_env.checkers.special import case_insensitive, tolerance, unordered, value_or_wrapped
 from cppo_env.checkers.strict import strict
@@ -38,6 +39,7 @@ __all__ = [
     "float_1e_11",
     "float_1e_12",
     "lcb",
+    "math",
     "strict",
     "tolerance",
     "unordered",

@@ -16,13 +16,13 @@ from cppo_env.assembly import find_problem
 from cppo_env.commands.failures import FailedTest, public_failures
 from cppo_env.engine import no_program
 from cppo_env.errors import CppoError, UsageError
-from cppo_env.parsing import read_program
 from cppo_env.parsing.python_source import facts
 from cppo_env.problems import Problems, load_problems
 from cppo_env.provenance import provenance
 from cppo_env.rendering import printable
 from cppo_env.roles import run_jobs
 from cppo_env.sandboxing import open_sandbox
+from cppo_env.solutions import program_of
 from cppo_env.types import MIB, Job, Problem, Report, Verdict
 
 SHOWN = 30
@@ -61,7 +61,7 @@ def grade(config: GradeConfig) -> dict[str, Any]:
     problems = load_problems(config.problems, split=config.split)
     problem = _choose(problems, config)
     language = config.language or SUFFIXES.get(config.program.suffix, "python")
-    program = read_program(text) if language == "python" else text
+    program = program_of(problem, text) if language == "python" else text
     with open_sandbox(config.sandbox, config.sandbox_options, cache=False) as sandbox:
         if program is None:
             report, failures = _without_program(text), list[FailedTest]()

@@ -18,7 +18,8 @@ class DownloadConfig:
 
     name: str
     """Name of the set: apps (1.4 GB), code_contests (2 to 3 GB), livecodebench (4 GB), deepcoder,
-    codeforces, code_contests_plus, aethercode, taco, prime_intellect, humaneval_plus, mbpp_plus."""
+    codeforces, code_contests_plus, aethercode, taco, prime_intellect, humaneval_plus, mbpp_plus,
+    gsm8k, hendrycks_math."""
     only: str | None = None
     """Pattern of the files to fetch, such as "data/valid*" or "test6.jsonl". Default: all."""
     folder: Path | None = None

@@ -68,7 +68,8 @@ class Setting:
     seed: int = 0
     """Seed of the agent."""
     prompts: str = PLAIN
-    """Words of the agent's prompts: plain, strong, or a folder with plan.jinja or solve.jinja."""
+    """Words of the agent's prompts: plain, strong, math, or a folder with plan.jinja or
+    solve.jinja."""
 
     def episodes(self) -> int:
         """Episodes of each problem.

@@ -4,6 +4,7 @@ Every reader of model text uses these functions: agents, learner, environment an
 Model text is untrusted data: reading it returns a value and never raises.
 """
 
+from cppo_env.parsing.answers import MAX_ANSWER_CHARACTERS, read_answer
 from cppo_env.parsing.effort import MAX_CHARACTERS, MAX_UNFENCED_CHARACTERS
 from cppo_env.parsing.plans import (
     MAX_K,
@@ -25,6 +26,7 @@ from cppo_env.parsing.thoughts import (
 
 __all__ = [
     "CUT_OFF",
+    "MAX_ANSWER_CHARACTERS",
     "MAX_CHARACTERS",
     "MAX_K",
     "MAX_METHOD_WORDS",
@@ -35,6 +37,7 @@ __all__ = [
     "explain_program",
     "is_thought_mark",
     "open_thought",
+    "read_answer",
     "read_plan",
     "read_program",
     "thought_tag",

@@ -19,11 +19,13 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
 
 from cppo_env.errors import UnknownNameError, UsageError
 from cppo_env.problems.views import Problems, Summary, summarise
 from cppo_env.types import MIB, Limits, Problem, TestCase
+
+S = TypeVar("S")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,7 @@ class StrategyProblems(Problems):
         self._right = dict(
             zip(
                 self.families,
-                _deal(self.strategies, len(probabilities), Random(seed)),
+                deal(self.strategies, len(probabilities), Random(seed)),
                 strict=False,
             )
         )
@@ -143,12 +145,7 @@ class StrategyProblems(Problems):
     def _make(self, index: int) -> Problem:
         family = self.families[index % len(self.families)]
         random = Random(f"{self.seed}/{self.split}/{index}")
-        hand = self._right[family]
-        strategy = (
-            random.choice(hand)
-            if self._uniform
-            else random.choices(hand, weights=self.probabilities)[0]
-        )
+        strategy = self._drawn(index, self._right[family], random)
         return Problem(
             id=f"strategies/{self.split}/{index}",
             # Odd logs are held out, so that no statement of one split occurs in the other.
@@ -167,6 +164,12 @@ class StrategyProblems(Problems):
                 ),
             },
         )
+
+    def _drawn(self, index: int, hand: Sequence[KnownStrategy], random: Random) -> KnownStrategy:
+        """The strategy that is right in a problem."""
+        if self._uniform:
+            return random.choice(hand)
+        return random.choices(hand, weights=self.probabilities)[0]
 
     def demonstrations(self, index: int, k: int, random: Random) -> list[tuple[str, str]]:
         """K (method, program) pairs of different strategies: the form of a valid plan.
@@ -300,9 +303,7 @@ def coordinated_optimum(probabilities: Sequence[float], k: int) -> float:
     return sum(sorted(probabilities, reverse=True)[:k])
 
 
-def _deal(
-    strategies: Sequence[KnownStrategy], right: int, random: Random
-) -> Iterator[Sequence[KnownStrategy]]:
+def deal(strategies: Sequence[S], right: int, random: Random) -> Iterator[Sequence[S]]:
     """Hands of `right` strategies, dealt from shuffled decks.
 
     Each strategy is right in about equally many families, so a plan that ignores the family gains

@@ -32,7 +32,7 @@ RegionName = Literal["plan", "solve"]
 
 BUNDLED = Path(__file__).parent
 PLAIN = "plain"
-NAMES = (PLAIN, "strong")
+NAMES = (PLAIN, "strong", "math")
 """The bundled sets."""
 
 RECORD = "prompts.json"

@@ -15,6 +15,7 @@ import cppo_env
 from cppo_env import parsing, prompts
 from cppo_env.driver import Task, Written, drive
 from cppo_env.evaluation.play import player_of
+from cppo_env.solutions import program_of
 
 Rewards = Callable[..., list[float | None]]
 """A reward function as TRL calls it, with completions and the columns of their rows."""
@@ -43,7 +44,10 @@ def solver_reward(problems: cppo_env.ProblemSet, sandbox: cppo_env.Sandbox) -> R
     """V of each completion, judged by the sandbox: 1.0 if its program passes every test."""
 
     def correct(completions: Sequence[Any], problem: Sequence[int], **_: Any) -> list[float | None]:
-        programs = [parsing.read_program(_text(completion)) for completion in completions]
+        programs = [
+            program_of(problems[index], _text(completion))
+            for index, completion in zip(problem, completions, strict=True)
+        ]
         jobs = [
             (problems[index], program)
             for index, program in zip(problem, programs, strict=True)

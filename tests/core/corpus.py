@@ -7,6 +7,7 @@
     <!-- text -->               what the model wrote, up to the next mark
     <!-- methods -->            one method a line; or <!-- refused -->, with a part of the reason
     <!-- program -->            the program; or <!-- none -->, with a part of the reason
+    <!-- answer -->            a value that equals the stated answer; or <!-- none -->
     <!-- prints -->             what the program prints, without any input
     <!-- verdict: CE -->        where the program does not run
 
@@ -22,7 +23,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 
 MARK = re.compile(
-    r"<!-- (k|truncated|text|methods|refused|program|none|prints|verdict)"
+    r"<!-- (k|truncated|text|methods|refused|program|answer|none|prints|verdict)"
     r"(?:: (\w+))?(, escapes)? -->\n"
 )
 
@@ -41,6 +42,7 @@ class Case:
     """None if the plan must be refused."""
     program: str | None = None
     """None if there is none."""
+    answer: str | None = None
     reason: str = ""
     """A part of the reason why there is nothing."""
     prints: str = ""
@@ -62,7 +64,7 @@ def read_case(path: Path) -> Case:
             body = ESCAPE.sub(lambda found: found[0].encode().decode("unicode-escape"), body)
         sections[mark] = value if value is not None else body
     assert "text" in sections, path
-    assert len(sections.keys() & {"methods", "refused", "program", "none"}) == 1, path
+    assert len(sections.keys() & {"methods", "refused", "program", "answer", "none"}) == 1, path
     return Case(
         name=path.stem,
         text=sections["text"],
@@ -70,6 +72,7 @@ def read_case(path: Path) -> Case:
         truncated="truncated" in sections,
         methods=tuple(sections["methods"].split("\n")) if "methods" in sections else (),
         program=sections.get("program"),
+        answer=sections.get("answer"),
         reason=sections.get("refused", sections.get("none", "")).strip(),
         prints=sections.get("prints", ""),
         verdict=sections.get("verdict", "AC"),

@@ -23,7 +23,7 @@ class ModelCheckConfig:
     """Load the weights, and try learner and sampler on them. False reads configuration and
     tokenizer only."""
     prompts: str = "plain"
-    """Words of the prompts whose lengths are shown: plain, strong, or a folder."""
+    """Words of the prompts whose lengths are shown: plain, strong, math, or a folder."""
     max_tokens_plan: int = 512
     """Maximum tokens of a plan."""
     max_tokens_solve: int = 2048

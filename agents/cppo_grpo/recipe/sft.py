@@ -26,7 +26,7 @@ class SftConfig(WithProblems):
     k: int = 4
     """K: methods of a plan."""
     prompts: str = "plain"
-    """Words of the PLAN and SOLVE prompts: plain, strong, or a folder with plan.jinja or
+    """Words of the PLAN and SOLVE prompts: plain, strong, math, or a folder with plan.jinja or
     solve.jinja; the same as in training."""
     plans_per_problem: int = 1
     """Plans taken of each problem where they come from the problem set."""

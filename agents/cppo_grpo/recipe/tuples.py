@@ -29,7 +29,7 @@ class TuplesConfig(WithProblems):
     k: int = 4
     """K: methods of a tuple."""
     prompts: str = "plain"
-    """Words of the PLAN and SOLVE prompts: plain, strong, or a folder with plan.jinja or
+    """Words of the PLAN and SOLVE prompts: plain, strong, math, or a folder with plan.jinja or
     solve.jinja."""
     wanted: int = 1
     """Tuples wanted of each problem."""

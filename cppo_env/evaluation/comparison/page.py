@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 from typing import Any
 
-from cppo_env.evaluation.comparison.tables import shown_tables
+from cppo_env.evaluation.comparison.tables import Shown, shown_tables
 from cppo_env.plotting import COLOURS, axes_of, svg
 
 STYLE = """
@@ -27,9 +27,14 @@ LABEL = 60
 
 def page(result: Mapping[str, Any], title: str = "Comparison") -> str:
     """The page."""
+    return document(title, _plots(result), shown_tables(result))
+
+
+def document(title: str, plots: Iterable[tuple[str, str]], tables: Iterable[Shown]) -> str:
+    """A page of plots (a name and an SVG each) and tables."""
     parts = [f"<h1>{escape(title)}</h1>"]
-    parts += [f"<h2>{escape(name)}</h2>\n{drawn}" for name, drawn in _plots(result)]
-    for one in shown_tables(result):
+    parts += [f"<h2>{escape(name)}</h2>\n{drawn}" for name, drawn in plots]
+    for one in tables:
         head = "".join(f"<th>{escape(cell)}</th>" for cell in one.columns)
         rows = "".join(
             "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>\n"

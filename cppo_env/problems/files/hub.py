@@ -61,6 +61,8 @@ SETS = {
     ),
     "humaneval_plus": HubSet("evalplus/humanevalplus", "main", "data/*.parquet", "Apache-2.0"),
     "mbpp_plus": HubSet("evalplus/mbppplus", "main", "data/*.parquet", "Apache-2.0"),
+    "gsm8k": HubSet("openai/gsm8k", "main", "main/*.parquet", "MIT"),
+    "hendrycks_math": HubSet("EleutherAI/hendrycks_math", "main", "*/*.parquet", "MIT"),
 }
 
 

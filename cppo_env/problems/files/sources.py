@@ -32,6 +32,8 @@ LAYOUTS: dict[str, frozenset[str]] = {
     "prime_intellect": frozenset({"prompt", "verification_info"}),
     "humaneval_plus": frozenset({"task_id", "prompt", "entry_point", "canonical_solution"}),
     "mbpp_plus": frozenset({"task_id", "prompt", "test_list", "test"}),
+    "gsm8k": frozenset({"question", "answer"}),
+    "hendrycks_math": frozenset({"problem", "solution"}),
 }
 """Layout → fields by which its records are recognised; the first that fits counts."""
 
@@ -47,6 +49,8 @@ FORMS: dict[str, str] = {
     "prime_intellect": "verifiable-coding-problems Parquet files",
     "humaneval_plus": "HumanEval+ JSON lines of EvalPlus",
     "mbpp_plus": "MBPP+ JSON lines of EvalPlus",
+    "gsm8k": "GSM8K Parquet files or JSON lines",
+    "hendrycks_math": "MATH Parquet files or JSON lines",
 }
 """Layout → what its files are called in messages."""
 

@@ -1,0 +1,43 @@
+"""CPPO with one fault each, to show that the diagnostics find it (docs/diagnostics.md).
+
+cppo bench algorithms ./benchmarks/broken_algorithms.py:ignores_gate --families '[gate]'
+"""
+
+from dataclasses import replace
+
+import numpy as np
+from cppo_grpo import Advantages, EpisodeRewards, Options
+from cppo_grpo.advantages import group_advantages
+from cppo_grpo.algorithms.cppo import cppo
+
+
+def frozen_planner(rewards: EpisodeRewards, options: Options) -> Advantages:
+    """Coordination: no plan has an advantage."""
+    right = cppo(rewards, options)
+    return replace(right, plans_PM=np.zeros_like(right.plans_PM))
+
+
+def frozen_solver(rewards: EpisodeRewards, options: Options) -> Advantages:
+    """Obedience: no program has an advantage."""
+    right = cppo(rewards, options)
+    return replace(right, solutions_PMK=np.zeros_like(right.solutions_PMK))
+
+
+def ignores_gate(rewards: EpisodeRewards, options: Options) -> Advantages:
+    """Gate: the planner learns from R_out instead of J · R_out."""
+    out_PM = rewards.solutions_PMK.max(-1)
+    return replace(cppo(rewards, options), plans_PM=group_advantages(out_PM, mask=~rewards.void_PM))
+
+
+def needs_a_majority(rewards: EpisodeRewards, options: Options) -> Advantages:
+    """Sparse reward: plans learn only where most of their group succeeded."""
+    right = cppo(rewards, options)
+    enough_P = rewards.plans_PM.mean(-1, keepdims=True) >= 0.6
+    return replace(right, plans_PM=right.plans_PM * enough_P)
+
+
+def believes_the_rare(rewards: EpisodeRewards, options: Options) -> Advantages:
+    """Noisy verdicts: a success counts by the third power of its rarity, as wrong verdicts do."""
+    rate_P = rewards.plans_PM.mean(-1, keepdims=True)
+    plans_PM = (rewards.plans_PM - rate_P) / np.maximum(rate_P, 1e-8) ** 3
+    return replace(cppo(rewards, options), plans_PM=np.clip(plans_PM, -50, 50))
