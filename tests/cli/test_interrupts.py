@@ -8,14 +8,21 @@ import time
 
 import pytest
 
-START = "import cppo_command, sys; print('up', flush=True); cppo_command.main()"
+START = "import cppo_command; print('up', flush=True); cppo_command.main()"
+# Says so once the command listens: until then a Ctrl-C is Python's own.
+LISTENS = """
+import cppo_command, signal
+listen = signal.signal
+signal.signal = lambda *what: (listen(*what), print("up", flush=True))
+cppo_command.main()
+"""
 
 
 @pytest.mark.parametrize("delay_ms", [0, 5, 10, 20, 30, 40, 50, 100, 150, 200, 250, 300])
 def test_ctrl_c_is_one_line(delay_ms):
     command = ["eval", "--agent", "random", "--sandbox", "local", "--attempts", "400"]
     process = subprocess.Popen(
-        [sys.executable, "-c", START, *command],
+        [sys.executable, "-c", LISTENS, *command],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
