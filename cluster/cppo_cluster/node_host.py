@@ -6,6 +6,8 @@ Messages are pickled and come over a pipe, from the actor that started this proc
 
 from __future__ import annotations
 
+import contextlib
+import os
 import pickle
 import sys
 import tempfile
@@ -32,7 +34,10 @@ Answer = tuple[list[str], list[Report]]
 
 def serve(connection: Connection) -> None:
     """Answer batches until the pipe is closed."""
-    name, options, stores = connection.recv()
+    niceness, name, options, stores = connection.recv()
+    # Ray's workers are at niceness 15: beside any other work, programs would hardly run.
+    with contextlib.suppress(PermissionError):  # docs/cluster.md says what to do without root
+        os.setpriority(os.PRIO_PROCESS, 0, niceness)
     with tempfile.TemporaryDirectory(prefix="cppo-node-") as folder:
         try:
             shelf = Shelf(Path(folder), stores)

@@ -36,7 +36,8 @@ class Node:
         self._numbers = itertools.count()
         self._open: dict[int, Future[bytes]] = {}
         self._lock = threading.Lock()
-        self._connection.send((sandbox, dict(options), list(stores)))
+        niceness = os.getpriority(os.PRIO_PROCESS, os.getppid())  # of Ray on this node
+        self._connection.send((niceness, sandbox, dict(options), list(stores)))
         said: dict[str, str] | str = self._connection.recv()
         if isinstance(said, str):
             raise RuntimeError(said)
