@@ -148,8 +148,7 @@ class StrategyProblems(Problems):
         strategy = self._drawn(index, self._right[family], random)
         return Problem(
             id=f"strategies/{self.split}/{index}",
-            # Odd logs are held out, so that no statement of one split occurs in the other.
-            statement=STATEMENT.format(family=family, number=2 * index + (self.split == "test")),
+            statement=STATEMENT.format(family=family, number=self._number(index)),
             tests=tuple(_tests(strategy, self.strategies, random)),
             limits=LIMITS,
             references=(strategy.program,),
@@ -164,6 +163,10 @@ class StrategyProblems(Problems):
                 ),
             },
         )
+
+    def _number(self, index: int) -> int:
+        """The number of a log; odd ones are held out, so that no statement is in both splits."""
+        return 2 * index + (self.split == "test")
 
     def _drawn(self, index: int, hand: Sequence[KnownStrategy], random: Random) -> KnownStrategy:
         """The strategy that is right in a problem."""

@@ -104,6 +104,10 @@ class DiagnosticProblems(StrategyProblems):
         place = (index % SIZES["train"] + 0.5) / SIZES["train"]
         return hand[bisect(list(accumulate(self.probabilities)), place)]
 
+    def _number(self, index: int) -> int:
+        """One for each split: nobody can learn by heart which rule is right in which log."""
+        return int(self.split == "test")
+
     @property
     def likeliest(self) -> KnownStrategy:
         """The first of the rules that are right."""
