@@ -17,12 +17,6 @@ def frozen_planner(rewards: EpisodeRewards, options: Options) -> Advantages:
     return replace(right, plans_PM=np.zeros_like(right.plans_PM))
 
 
-def frozen_solver(rewards: EpisodeRewards, options: Options) -> Advantages:
-    """Obedience: no program has an advantage."""
-    right = cppo(rewards, options)
-    return replace(right, solutions_PMK=np.zeros_like(right.solutions_PMK))
-
-
 def ignores_gate(rewards: EpisodeRewards, options: Options) -> Advantages:
     """Gate: the planner learns from R_out instead of J · R_out."""
     out_PM = rewards.solutions_PMK.max(-1)
