@@ -1,5 +1,7 @@
 """CPPO with one fault each, to show that the diagnostics find it (docs/diagnostics.md).
 
+A frozen region is a setting: `cppo` with `--settings.lambda_plan=0` or `--settings.lambda_solve=0`.
+
 cppo bench algorithms ./benchmarks/broken_algorithms.py:ignores_gate --families '[gate]'
 """
 
@@ -9,12 +11,6 @@ import numpy as np
 from cppo_grpo import Advantages, EpisodeRewards, Options
 from cppo_grpo.advantages import group_advantages
 from cppo_grpo.algorithms.cppo import cppo
-
-
-def frozen_planner(rewards: EpisodeRewards, options: Options) -> Advantages:
-    """Coordination: no plan has an advantage."""
-    right = cppo(rewards, options)
-    return replace(right, plans_PM=np.zeros_like(right.plans_PM))
 
 
 def ignores_gate(rewards: EpisodeRewards, options: Options) -> Advantages:
