@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from cppo_grpo.config import TrainConfig
 
 AT_LEAST_1 = (
-    *("steps", "problems_per_step", "tuples", "minibatches", "update_epochs", "replicates"),
+    *("problems_per_step", "tuples", "minibatches", "update_epochs", "replicates"),
     "micro_batch_tokens",
     *("warm_start_problems", "warm_start_plans"),
     *(
@@ -45,6 +45,7 @@ AT_LEAST_1 = (
 )
 AT_LEAST_0 = (
     *(
+        "steps",
         "seed",
         "warm_start_steps",
         "audit_steps",
@@ -167,6 +168,8 @@ def _check_combinations(config: TrainConfig) -> None:
             f"frozen={config.frozen} with plan_only={config.plan_only}, planner={config.planning}: "
             "one region is all there is to train; leave frozen out"
         )
+    if not config.steps and not config.audit_steps:
+        raise UsageError("steps: got 0, expected at least 1, or audit_steps for an audit alone")
     if config.audit_steps and config.planning != "policy":
         raise UsageError(
             f"audit_steps={config.audit_steps}: the audit is about plans, and nobody writes any; "

@@ -122,7 +122,8 @@ class TrainConfig:
     """Batches to play before training, to check that R_plan is dense enough to learn from. A
     "no-go" ends the run."""
     steps: int = 200
-    """Maximum number of CPPO steps. A step is a rollout and the update on it."""
+    """Maximum number of CPPO steps. A step is a rollout and the update on it. 0 plays the audit
+    alone, with `audit_steps`."""
     stop_at: float | None = None
     """Stop when the mean training pass@K of the last 20 steps (with `plan_only`: the mean planner
     reward) reaches this value."""

@@ -202,7 +202,8 @@ def test_presets_fit_the_devices_that_they_are_for(name: str) -> None:
     result = train(TrainConfig(**preset(name), dry_run=True, assume=PRESETS[name]))
     assert result["fits"]
     assert result["bytes_peak"] < result["bytes_usable"]
-    assert {path.stem for path in CONFIGS.glob("*.yaml")} == set(PRESETS)
+    stages = {path.stem for path in CONFIGS.glob("pipeline-*.yaml")}  # test_pipeline.py has them
+    assert {path.stem for path in CONFIGS.glob("*.yaml")} - stages == set(PRESETS)
 
 
 def test_the_tiny_preset_is_the_quickstart() -> None:

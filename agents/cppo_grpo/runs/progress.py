@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 from rich.console import Console
 from rich.progress import Progress, ProgressColumn, Task
@@ -14,6 +15,19 @@ LINES_PER_STAGE = 8
 """Lines printed per stage without a live line."""
 
 BAR_WIDTH = 24
+
+WITHIN: ContextVar[tuple[str, float]] = ContextVar("within", default=("", 0.0))
+"""The part of a larger work that is at work, and the seconds of the parts behind it."""
+
+
+@contextmanager
+def within(title: str, later_s: float) -> Generator[None]:
+    """Stages of this block are parts of a larger work, and say so."""
+    token = WITHIN.set((f"{title} ", later_s))
+    try:
+        yield
+    finally:
+        WITHIN.reset(token)
 
 
 def main_console() -> Console:
@@ -25,8 +39,12 @@ class Stage:
     """The progress of one stage."""
 
     def __init__(self, console: Console, progress: Progress, title: str, steps: int, done: int):
-        self.console, self.progress, self.title, self.steps = console, progress, title, steps
-        self.task = progress.add_task(title, total=steps, completed=done, figures={})
+        around, later_s = WITHIN.get()
+        self.console, self.progress, self.steps = console, progress, steps
+        self.title = around + title
+        self.task = progress.add_task(
+            self.title, total=steps, completed=done, figures={}, later_s=later_s
+        )
 
     def show(self, done: int, figures: Mapping[str, float]) -> None:
         """Show the position in the stage and its figures, the most important first."""
@@ -64,7 +82,7 @@ class _Line(ProgressColumn):
         bar = Text("━" * int(BAR_WIDTH * (task.percentage / 100)), "green")
         bar.append("━" * (BAR_WIDTH - len(bar)), "bright_black")
         elapsed = Text(_clock(task.elapsed), "yellow")
-        left = Text(f"{_clock(task.time_remaining)} left")
+        left = Text(_left(task.time_remaining, task.fields["later_s"]))
         # In the order in which they are given room; the line shows them in that of `parts`.
         wanted = [title, count, left, *figures, elapsed, bar]
         parts = [title, bar, count, *figures, elapsed, left]
@@ -81,6 +99,11 @@ class _Line(ProgressColumn):
 
 def _written(figures: Mapping[str, float]) -> list[str]:
     return [f"{name} {_short(value)}" for name, value in figures.items()]
+
+
+def _left(seconds: float | None, later_s: float) -> str:
+    whole = f", {_clock(seconds + later_s)} in all" if seconds is not None and later_s else ""
+    return f"{_clock(seconds)} left{whole}"
 
 
 def _clock(seconds: float | None) -> str:

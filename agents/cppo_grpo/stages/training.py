@@ -86,7 +86,7 @@ def train(run: Run, sandbox: Sandbox, console: Console, processes: Processes | N
             held_out = HeldOut(session, evaluated, console)
             if not run.log.rows("before"):
                 held_out.evaluate("before", steps)
-            if not _audited(session, console):
+            if not _audited(session, console) or not config.steps:
                 return
             steps = held_out.settle(learn(session, steps, held_out, console))
             save_model(run, policy, start.chat.tokenizer)

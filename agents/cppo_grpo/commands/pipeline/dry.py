@@ -1,0 +1,38 @@
+"""`cppo pipeline --dry_run true`: every setting checked, the memory of training planned."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from rich.console import Console
+
+from cppo_grpo.commands.pipeline.plan import Planned
+from cppo_grpo.commands.pipeline.state import State, files_of
+from cppo_grpo.memory.report import dry_run as plan_memory
+from cppo_grpo.recipe.pipeline import TRAINED, PipelineConfig
+
+
+def dry_run(
+    plan: list[Planned], config: PipelineConfig, state: State, console: Console
+) -> dict[str, Any]:
+    """Say what each stage takes, and what warm-up, audit and joint training need.
+
+    Raises:
+        CppoError: one of them does not fit.
+        UsageError: a file that a setting names does not exist.
+    """
+    stages: dict[str, dict[str, Any]] = {}
+    for one in plan:
+        files = files_of(one)
+        taken = sorted({*one.takes.values(), *files})
+        console.print(
+            f"{one.name}: takes {', '.join(taken) or 'nothing'}", highlight=False, markup=False
+        )
+        stages[one.name] = {"takes": taken}
+        if one.name in TRAINED:
+            settings = dataclasses.replace(
+                one.config(state.root), model=config.model, dry_run=True, assume=config.assume
+            )
+            stages[one.name]["memory"] = plan_memory(settings, console)
+    return {"stages": stages}

@@ -1,0 +1,164 @@
+"""`pipeline.json` in the folder of a pipeline: what was made, and of what.
+
+A stage is done again when its settings, the files that they name, or the stages whose artefacts it
+takes have changed. Its old folder is kept under `replaced/`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, cast
+
+from cppo_env.atomic import write_atomically
+from cppo_env.errors import UsageError
+from cppo_grpo.commands.pipeline.plan import Planned
+from cppo_grpo.config import NOT_STORED
+
+FILE = "pipeline.json"
+
+OF_THE_MACHINE = (
+    *("threads", "sandbox", "sandbox_options", "log_to", "keep_checkpoints"),
+    "allow_untrusted_sandbox",
+)
+"""Settings that do not change what a stage makes."""
+
+FILES = ("tuples", "labels", "rubric")
+"""Settings that name files, which have to exist."""
+
+NAMING = (*FILES, "model", "problems", "prompts", "eval_problems", "judge_options", "options")
+"""Settings that may name files or folders; or else a name of the hub, or of a problem set."""
+
+
+class State:
+    """The stages of the pipeline in a folder, as they stand."""
+
+    def __init__(self, root: Path):
+        """Reads what an earlier call left.
+
+        Raises:
+            UsageError: the folder holds something else.
+        """
+        self.root, self._file = root, root / FILE
+        self.stages: dict[str, dict[str, Any]] = {}
+        if self._file.exists():
+            try:
+                self.stages = json.loads(self._file.read_text("utf-8"))["stages"]
+            except (ValueError, KeyError, TypeError) as error:
+                raise UsageError(
+                    f"run: {self._file} is no record of a pipeline ({error}); give another folder"
+                ) from None
+        elif root.is_dir() and any(root.iterdir()):
+            raise UsageError(
+                f"run: {root} holds something else than a pipeline; give another folder"
+            )
+
+    def facts(self, one: Planned, extra: Any = None) -> dict[str, Any]:
+        """What decides the outcome of a stage; those that it takes from have theirs already.
+
+        Raises:
+            UsageError: a file that a setting names does not exist.
+        """
+        config = one.config(Path("<pipeline>"))
+        settings = {
+            part.name: _plain(getattr(config, part.name))
+            for part in dataclasses.fields(config)
+            if part.name not in (*NOT_STORED, *OF_THE_MACHINE)
+        }
+        return {
+            "settings": settings | ({} if extra is None else {"policies": _plain(extra)}),
+            "files": files_of(one),
+            "takes": {stage: _digest(self.stages[stage]["facts"]) for stage in one.takes.values()},
+        }
+
+    def changed(self, one: Planned, facts: dict[str, Any]) -> list[str]:
+        """The names of what differs from when the stage began; none if it never did."""
+        known = self.stages.get(one.name)
+        if known is None:
+            return []
+        return [
+            name
+            for part in ("settings", "files", "takes")
+            for name in sorted({*known["facts"][part], *facts[part]})
+            if known["facts"][part].get(name) != facts[part].get(name)
+        ]
+
+    def begin(self, one: Planned, facts: dict[str, Any]) -> None:
+        """Note that a stage begins; an outdated folder of it is moved away."""
+        known = self.stages.get(one.name)
+        if known is None or known["facts"] != facts:
+            self.move_away(one.name)
+            before = {} if known is None else {"seconds_before": known["seconds"]}
+            self.stages[one.name] = {"facts": facts, "seconds": 0.0, "result": None, **before}
+            self._write()
+
+    def end(self, name: str, seconds: float, result: dict[str, Any] | None) -> None:
+        """Note the time that a stage took, and its figures once it is done."""
+        mine = self.stages[name]
+        mine["seconds"], mine["result"] = mine["seconds"] + seconds, _plain(result)
+        self._write()
+
+    def move_away(self, name: str) -> None:
+        """Keep the folder of a stage under `replaced/`, so that the stage begins anew."""
+        if not (folder := self.root / name).exists():
+            return
+        kept = self.root / "replaced"
+        kept.mkdir(exist_ok=True)
+        number = 1 + sum(path.name.startswith(f"{name}-") for path in kept.iterdir())
+        folder.rename(kept / f"{name}-{number}")
+
+    def _write(self) -> None:
+        self.root.mkdir(parents=True, exist_ok=True)
+        write_atomically(self._file, json.dumps({"stages": self.stages}, indent=2) + "\n")
+
+
+def files_of(one: Planned) -> dict[str, str]:
+    """Path → identity of each file and folder that the settings of a stage name.
+
+    Raises:
+        UsageError: a file that has to be there is not.
+    """
+    found: dict[str, str] = {}
+    for name in NAMING:
+        for text in _texts(one.settings.get(name)):
+            path = Path(text)
+            if path.exists():
+                found[text] = _identity(path)
+            elif name in FILES:
+                raise UsageError(f"{one.name}.{name}: there is no file {path}")
+    return found
+
+
+def _identity(path: Path) -> str:
+    """SHA-256 of a file; of a folder, of the names, sizes and times of its files."""
+    if path.is_file():
+        with path.open("rb") as opened:
+            return hashlib.file_digest(opened, "sha256").hexdigest()
+    rows = [
+        (str(part.relative_to(path)), part.stat().st_size, part.stat().st_mtime_ns)
+        for part in sorted(path.rglob("*"))
+        if part.is_file()
+    ]
+    return _digest(rows)
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _texts(value: Any) -> list[str]:
+    """The texts in a setting."""
+    if isinstance(value, str | Path):
+        return [str(value)] if str(value) else []
+    if isinstance(value, dict):
+        value = list(cast(dict[str, Any], value).values())
+    if isinstance(value, list | tuple):
+        return [text for one in cast(list[Any], value) for text in _texts(one)]
+    return []
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON gives it back."""
+    return json.loads(json.dumps(value, default=str))

@@ -1,0 +1,119 @@
+"""`cppo pipeline`: the whole recipe with minute settings, interrupted, resumed and changed."""
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import yaml
+from cppo_grpo.commands.pipeline import pipeline
+from cppo_grpo.commands.pipeline.plan import check_plan, make_plan
+from cppo_grpo.recipe.pipeline import KINDS, PipelineConfig
+
+from cppo_env.errors import CppoError, UsageError
+
+CONFIGS = Path(__file__).parents[2] / "configs"
+TRAIN = {"steps": 1, "problems_per_step": 2, "tuples": 2}
+TINY = PipelineConfig(
+    judge="format*verbaliser",
+    judge_options={"verbaliser": {"allow_refused": True}},
+    shared={
+        **{"env": "CPPO-Strategies-v0", "sandbox": "local", "seed": 0},
+        **{"max_tokens_plan": 40, "max_tokens_solve": 16, "allow_untrusted_sandbox": True},
+    },
+    sft={
+        **{"filters": {"size": 16}, "regions": "both", "check_programs": False, "epochs": 2},
+        **{"hidden": 32, "layers": 1, "sampled_plans": 4, "lr": 1e-2, "held_out": 0.15},
+    },
+    labels={"filters": {"size": 16}, "per_problem": 2},
+    gate={"filters": {"size": 16}, "epochs": 1, "hidden": 32, "layers": 1},
+    warm_up=TRAIN,
+    audit={"audit_steps": 1, "problems_per_step": 2, "tuples": 2},
+    joint={**TRAIN, "eval_episodes": 2},
+    evaluation={"limit": 2},
+    policies=("sft", "joint+sft"),
+)
+
+
+def begun(folder: Path) -> dict[str, float]:
+    """Stage → when its folder was made."""
+    return {name: (folder / name).stat().st_mtime_ns for name in KINDS if (folder / name).exists()}
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A pipeline that was interrupted at its audit, a no-go, and went on without it."""
+    folder = tmp_path_factory.mktemp("pipeline") / "run"
+    with pytest.raises(CppoError, match=r"audit: no-go.*--skip") as stopped:
+        pipeline(replace(TINY, run=folder))
+    return folder, stopped.value.result, pipeline(replace(TINY, run=folder, skip=("audit",)))
+
+
+def test_all_stages_are_carried_out_and_reported(finished):
+    folder, stopped, result = finished
+    status = {one["name"]: one["status"] for one in stopped["stages"]}
+    assert (status["warm_up"], status["joint"]) == ("done", "not begun")
+    assert "no-go" in stopped["failed"] and result["failed"] is None
+    status = {one["name"]: one["status"] for one in result["stages"]}
+    assert status == dict.fromkeys(KINDS, "done") | {"audit": "skipped"}
+    assert json.loads((folder / "report.json").read_text()) == result
+    page = (folder / "report.html").read_text()
+    assert all(name.replace("_", " ") in page.replace("_", " ") for name in KINDS)
+    [evaluation] = [one["result"] for one in result["stages"] if one["name"] == "evaluation"]
+    assert {policy: found["n_problems"] for policy, found in evaluation.items()} == {
+        "sft": 2,
+        "joint+sft": 2,
+    }
+    used = json.loads((folder / "joint" / "config.json").read_text())
+    assert used["model"] == str(folder / "warm_up" / "model")
+    assert used["judge_options"]["verbaliser"]["model"] == str(folder / "gate" / "model")
+
+
+def test_what_is_done_is_not_done_again_and_a_change_redoes_what_follows(finished, tmp_path):
+    folder = tmp_path / "run"
+    shutil.copytree(finished[0], folder)
+    before = begun(folder)
+    again = replace(TINY, run=folder, skip=("audit",))
+    pipeline(again)
+    assert begun(folder) == before
+    pipeline(replace(again, evaluation={"limit": 1}))
+    after = begun(folder)
+    assert {name for name in after if after[name] != before[name]} == {"evaluation"}
+    assert [path.name for path in (folder / "replaced").iterdir()] == ["evaluation-1"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"skip": ("warmup",)}, "skip: got 'warmup'; did you mean 'warm_up'"),
+        ({"skip": ("gate", "labels")}, "but the gate is skipped; name its folder"),
+        ({"joint": {"model": "x"}}, "joint.model: got 'x', but the pipeline decides it"),
+        ({"joint": {"stepz": 1}}, "joint.stepz: unknown; did you mean 'steps'"),
+        ({"joint": {"steps": "many"}}, "joint.steps: "),
+        ({"warm_up": {"steps": -1}}, "warm_up.steps: got -1"),
+        ({"policies": ("base",)}, "policies: got 'base'"),
+        ({"shared": {"modle": 1}}, "shared.modle: no stage has it; did you mean 'model'"),
+        ({"gate": {"labels": "no-such-file"}}, "gate.labels: expected the stage labels"),
+    ],
+)
+def test_faulty_settings_are_one_line_before_anything_begins(changes, message, tmp_path):
+    with pytest.raises(UsageError) as raised:
+        pipeline(replace(TINY, run=tmp_path / "run", **changes))
+    assert message in str(raised.value) and "\n" not in str(raised.value)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_folder_of_something_else_is_left_alone(tmp_path):
+    (tmp_path / "thesis.tex").touch()
+    with pytest.raises(UsageError, match="holds something else than a pipeline"):
+        pipeline(replace(TINY, run=tmp_path))
+
+
+@pytest.mark.parametrize("name", ["tiny", "paper-4b", "paper-9b"])
+def test_the_presets_name_settings_that_exist(name):
+    settings = yaml.safe_load((CONFIGS / f"pipeline-{name}.yaml").read_text())
+    settings.setdefault("gate", {}).setdefault("model", None if name == "tiny" else "BASE")
+    plan = make_plan(PipelineConfig(**settings))
+    assert [one.name for one in plan] == [*KINDS]
+    check_plan(plan, Path("runs/pipeline"))
