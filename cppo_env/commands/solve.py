@@ -15,6 +15,7 @@ from rich.panel import Panel
 from rich.syntax import Syntax
 from rich.text import Text
 
+from cppo_env.atomic import write_atomically
 from cppo_env.commands.failures import FailedTest, public_failures
 from cppo_env.errors import CppoError, UsageError
 from cppo_env.evaluation.result import evaluate
@@ -60,6 +61,8 @@ def solve(config: SolveConfig) -> dict[str, Any]:
     """Solve one problem: plan, write K programs, run the examples, and keep one that passes."""
     if config.output.exists() and not config.overwrite:
         raise UsageError(f"output: {config.output} exists; give another file, or --overwrite true")
+    if not config.output.parent.is_dir():
+        raise UsageError(f"output: there is no folder {config.output.parent}; make it first")
     problem = _problem(config)
     console = Console()
     with borrow_sandbox(config.sandbox, config.sandbox_options, cache=False) as sandbox:
@@ -72,6 +75,7 @@ def solve(config: SolveConfig) -> dict[str, Any]:
             options=config.options,
         )
         [record] = played.records
+        # The evaluation stopped each program at its first failure; a person wants to see them all.
         jobs = [
             Job(problem, program, stop_early=False) if program is not None else None
             for program in record.programs
@@ -101,7 +105,7 @@ def solve(config: SolveConfig) -> dict[str, Any]:
             f"none of the {config.k} programs passes all {len(problem.tests)} examples",
             result=result,
         )
-    config.output.write_text(right[0]["program"].rstrip("\n") + "\n", encoding="utf-8")
+    write_atomically(config.output, right[0]["program"].rstrip("\n") + "\n")
     console.print(
         f"program {right[0]['letter']} passes all {len(problem.tests)} examples: {config.output}",
         soft_wrap=True,
