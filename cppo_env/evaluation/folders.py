@@ -6,12 +6,14 @@ import json
 import os
 import re
 import time
+import warnings
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from cppo_env.errors import CppoError, UsageError
 from cppo_env.evaluation.comparison.loading import is_run, stored_config
@@ -81,7 +83,8 @@ def find_runs(places: Sequence[Path]) -> list[RunOverview]:
             raise UsageError(f"{place}: expected a folder of a run, or one that holds runs")
         root = place.resolve()
         for path in _runs_below(root, DEPTH):
-            name = root.name if path == root else str(path.relative_to(root))
+            inside = root.name if path == root else path.relative_to(root)
+            name = os.fsencode(inside).decode(errors="replace")  # a name need not be UTF-8
             try:
                 overview = overview_of(path, name)
             except (CppoError, OSError):
@@ -96,55 +99,115 @@ def find_runs(places: Sequence[Path]) -> list[RunOverview]:
 
 
 def overview_of(path: Path, name: str | None = None) -> RunOverview:
-    """The overview of one run.
+    """The overview of one run; what has not changed since the last call is not read again.
 
     Raises:
         UsageError: the folder holds no run.
     """
-    config = stored_config(path)
-    if "env" not in config:
-        raise UsageError(f"{path} holds no run: its config.json has no env (it may be a model's)")
+    read = _read(path, *(_stamp(path / file) for file in ("config.json", "metrics.jsonl")))
+    written = _written_at(path)
+    quiet_s = time.time() - written
+    ended = read.ended if read.trained else quiet_s > RUNNING_S
+    status: Status = "finished" if ended else "stopped"
+    if quiet_s < max(RUNNING_S, 5 * read.mean_s) and not ended:
+        status = "running"
+    running = status == "running" and read.step
+    return RunOverview(
+        name=name or path.resolve().name,
+        path=path,
+        trained=read.trained,
+        config=read.config,
+        recorded=read.recorded,
+        status=status,
+        step=read.step,
+        steps=read.steps if read.trained else 0,
+        pass_at_k=read.pass_at_k,
+        ci95=read.ci95,
+        left_s=(read.steps - read.step) * read.mean_s if running else None,
+        written=datetime.fromtimestamp(written),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What the files of a run say, whenever they are read."""
+
+    trained: bool
+    config: dict[str, Any]
+    recorded: dict[str, Any]
+    ended: bool
+    step: int
+    steps: int
+    mean_s: float
+    pass_at_k: float | None
+    ci95: tuple[float, float] | None
+
+
+@lru_cache(maxsize=4096)
+def _read(path: Path, *_: tuple[int, ...] | None) -> _Read:
+    config: Any = stored_config(path)
+    kinds = {"env": str, "steps": int | None, "filters": dict | None, RECORDED: list | None}
+    if not isinstance(config, dict) or not all(
+        isinstance(cast(dict[str, Any], config).get(name), kind) for name, kind in kinds.items()
+    ):
+        raise UsageError(
+            f"{path} holds no run: its config.json has no env (it may be a model's), or settings "
+            "of another program"
+        )
+    config = cast(dict[str, Any], config)
     recorded: list[dict[str, Any]] = config.pop(RECORDED, None) or [{}]
     rows = metrics_of(path)
     joint = [row for row in rows if row.get("stage") == "joint"]
     evaluations = [row for row in rows if row.get("stage") in EVALUATIONS]
     shown = (evaluations or joint or [{}])[-1]
-    written = _written_at(path)
-    trained, step, steps = "algorithm" in config, len(joint), int(config.get("steps") or 0)
-    mean_s = _mean([row["seconds"] for row in joint[-20:]])
-    quiet_s = time.time() - written
-    status: Status = "stopped"
-    ended = (step >= steps and not config.get("eval_episodes")) or any(
-        row.get("stage") == "after" for row in rows
-    )
-    if ended if trained else quiet_s > RUNNING_S:
-        status = "finished"
-    if quiet_s < max(RUNNING_S, 5 * mean_s) and status != "finished":
-        status = "running"
-    ends = shown.get("ci95")
-    return RunOverview(
-        name=name or path.resolve().name,
-        path=path,
-        trained=trained,
+    ends, steps = shown.get("ci95"), int(config.get("steps") or 0)
+    return _Read(
+        trained="algorithm" in config,
         config=config,
         recorded=recorded[-1],
-        status=status,
-        step=step,
-        steps=steps if trained else 0,
+        ended=(len(joint) >= steps and not config.get("eval_episodes"))
+        or any(row.get("stage") == "after" for row in rows),
+        step=len(joint),
+        steps=steps,
+        mean_s=_mean([row.get("seconds") or 0.0 for row in joint[-20:]]),
         pass_at_k=shown.get("pass_at_k"),
         ci95=(ends[0], ends[1]) if ends else None,
-        left_s=(steps - step) * mean_s if status == "running" and joint else None,
-        written=datetime.fromtimestamp(written),
     )
+
+
+def _stamp(file: Path) -> tuple[int, ...] | None:
+    """What changes whenever a file is written; None without it."""
+    try:
+        stat = file.stat()
+    except FileNotFoundError:
+        return None
+    return stat.st_ino, stat.st_size, stat.st_mtime_ns
 
 
 def metrics_of(path: Path) -> list[dict[str, Any]]:
-    """The complete rows of `metrics.jsonl`; none without the file."""
+    """The complete rows of `metrics.jsonl`; none without the file. Warns of damaged ones."""
     try:
         content = (path / "metrics.jsonl").read_bytes()
     except FileNotFoundError:
         return []
-    return [json.loads(line) for line in content.split(b"\n")[:-1]]
+    rows: list[dict[str, Any]] = []
+    damaged: list[int] = []
+    for number, line in enumerate(content.split(b"\n")[:-1], start=1):
+        try:
+            row: object = json.loads(line)
+        except ValueError:
+            row = None
+        if isinstance(row, dict):
+            rows.append(cast(dict[str, Any], row))
+        else:
+            damaged.append(number)
+    if damaged:
+        warnings.warn(
+            f"{path / 'metrics.jsonl'}: {len(damaged)} lines are no JSON objects and left out, "
+            f"the first is line {damaged[0]}",
+            stacklevel=2,
+        )
+    return rows
 
 
 def step_of(file: str) -> int:

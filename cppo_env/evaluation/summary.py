@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,11 +33,17 @@ def solved_by_problem(records: Iterable[EpisodeRecord], k: int) -> dict[str, NDA
 
     An episode without programs has spent its K attempts.
     """
+    counted = (one for one in latest(records) if not one.void)
+    return solved_tables(((one.problem_id, one.verdicts) for one in counted), k)
+
+
+def solved_tables(
+    verdicts: Iterable[tuple[str, Sequence[str]]], k: int
+) -> dict[str, NDArray[np.bool_]]:
+    """`solved_by_problem` of the problem and the verdicts of each episode that counts."""
     rows: defaultdict[str, list[list[bool]]] = defaultdict(list)
-    for record in latest(records):
-        if not record.void:
-            passed = [verdict == Verdict.AC for verdict in record.verdicts]
-            rows[record.problem_id].append(passed or [False] * k)
+    for problem_id, found in verdicts:
+        rows[problem_id].append([one == Verdict.AC for one in found] or [False] * k)
     return {problem_id: np.array(table, dtype=np.bool_) for problem_id, table in rows.items()}
 
 

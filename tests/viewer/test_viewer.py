@@ -1,7 +1,9 @@
 """`cppo view`: what its pages say of a run, what they refuse, and that they follow a run."""
 
 import json
+import os
 import re
+import shutil
 import sqlite3
 import threading
 import time
@@ -16,7 +18,8 @@ from cppo_viewer.server import make_app
 from cppo_viewer.texts import program, statement
 from starlette.testclient import TestClient
 
-from cppo_env.errors import UsageError
+from cppo_env.evaluation import folders
+from cppo_env.evaluation.folders import metrics_of, overview_of
 from cppo_env.records import EpisodeRecord
 
 HOSTILE = "<script>alert(1)</script>\u202e\x1b[2J"
@@ -223,14 +226,58 @@ def test_an_index_of_another_version_is_made_anew(run, tmp_path):
     index.close()
 
 
-def test_a_line_that_is_no_record_is_named(run, tmp_path):
+def test_damaged_lines_are_left_out_and_said(run, client):
     write(run, "step-000003", episode())
-    with (run / "rollouts" / "step-000003.jsonl").open("a") as lines:
-        lines.write('{"problem_id": 1}\n')
-    index = EpisodeIndex(run, tmp_path / "cache")
-    with pytest.raises(UsageError, match=r"step-000003.jsonl, byte \d+: .* expected the record"):
-        index.refresh()
+    with (run / "rollouts" / "step-000003.jsonl").open("ab") as lines:
+        lines.write(b'{"problem_id": 1}\n\xff\n[]\n')
+    with (run / "metrics.jsonl").open("a") as lines:
+        lines.write('{"stage": \n')
+    with pytest.warns(UserWarning, match="1 lines are no JSON objects and left out.* line 4"):
+        page = client.get(f"/run/{NAME}")
+    assert page.status_code == 200
+    assert "3 damaged lines are left out: step-000003.jsonl, byte" in page.text
+    assert client.get(f"/run/{NAME}/step/step-000003").text.count('<a class="tuple') == 1
+
+
+def test_without_a_cache_folder_that_works_the_index_is_in_memory(run, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.warns(UserWarning, match="is kept in memory"):
+        index = EpisodeIndex(run, tmp_path / "file" / "cache")
+    assert index.refresh() == 6
     index.close()
+
+
+def test_a_damaged_index_is_made_anew(run, tmp_path):
+    index = EpisodeIndex(run, tmp_path / "cache")
+    index.refresh()
+    index.close()
+    [file] = (tmp_path / "cache").glob("*.sqlite")
+    file.write_bytes(b"no database" * 1000)
+    index = EpisodeIndex(run, tmp_path / "cache")
+    assert index.refresh() == 6
+    index.close()
+
+
+def test_a_run_that_is_deleted_or_oddly_named_takes_no_page_down(run, client, library):
+    odd = run.parent / os.fsdecode(b"odd \xff % ?#")
+    shutil.copytree(run, odd)
+    page = client.get("/")
+    assert page.status_code == 200 and "odd \ufffd % ?#" in page.text
+    [link] = {link for link in links(page.text) if "odd" in link}
+    assert client.get(link).status_code == 200
+    episode_link = f"/run/{NAME}/episode/1"
+    assert client.get(episode_link).status_code == 200
+    shutil.rmtree(run)
+    assert client.get(episode_link).status_code == 404
+    assert client.get("/").status_code == 200
+
+
+def test_the_rows_of_a_run_are_parsed_once_until_it_writes(run, monkeypatch):
+    parsed = []
+    monkeypatch.setattr(folders, "metrics_of", lambda path: parsed.append(path) or metrics_of(path))
+    assert [overview_of(run).step for _ in range(3)] == [2, 2, 2] and len(parsed) == 1
+    metric(run, stage="joint", step=3, pass_at_k=1.0, seconds=2.0)
+    assert overview_of(run).step == 3 and len(parsed) == 2
 
 
 def test_an_open_page_is_told_when_the_run_writes(library, run):

@@ -2,7 +2,8 @@
 
 SQLite tables of what filters ask for, and the place of each line in `rollouts/*.jsonl`; the texts
 stay there. The index lies in the user's cache folder, since a viewer writes nothing into a run. It
-follows a run that grows: complete lines are added, a file that was replaced is read again.
+follows a run that grows: complete lines are added, a file that was replaced is read again. Several
+viewers may share it; where it cannot be kept, each has its own in memory.
 """
 
 from __future__ import annotations
@@ -12,32 +13,27 @@ import os
 import re
 import sqlite3
 import threading
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from cppo_env.errors import UsageError
 from cppo_env.evaluation.folders import step_of
+from cppo_env.evaluation.summary import solved_tables
+from cppo_env.judges import folded
 from cppo_env.records import EpisodeRecord
 from cppo_env.types import Verdict
+from cppo_viewer.database import open_database, transaction
 
-VERSION = 1
-"""Of the tables; another one is made anew."""
 BATCH = 2000
 """Lines added in one transaction."""
-
-_TABLES = """
-CREATE TABLE files (name TEXT PRIMARY KEY, inode INTEGER, read INTEGER);
-CREATE TABLE episodes (
-    id INTEGER PRIMARY KEY, file TEXT, step INTEGER, start INTEGER, size INTEGER, problem TEXT,
-    episode INTEGER, reward REAL, accepted INTEGER, correct INTEGER, void INTEGER,
-    unreadable INTEGER, tokens INTEGER, verdicts TEXT, methods TEXT
-);
-CREATE INDEX by_file ON episodes (file, id);
-CREATE INDEX by_problem ON episodes (problem, step, id);
-CREATE VIRTUAL TABLE texts USING fts5 (content, content='', tokenize="unicode61 tokenchars '_'");
-"""
+_NO_RECORD = ValueError, TypeError, AttributeError, OverflowError
+"""What reading or storing something else than a record raises."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,89 +79,128 @@ class EpisodeIndex:
             cache: folder of the indexes. Default: `cppo/view` in the user's cache folder.
         """
         self._rollouts = run.resolve() / "rollouts"
-        folder = cache or _cache_folder()
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        name = hashlib.sha256(str(self._rollouts).encode()).hexdigest()[:24]
         self._lock = threading.Lock()
-        self._db = sqlite3.connect(folder / f"{name}.sqlite", check_same_thread=False)
-        if self._db.execute("PRAGMA user_version").fetchone()[0] != VERSION:
-            self._make()
+        folder = cache or _cache_folder()
+        name = hashlib.sha256(os.fsencode(self._rollouts)).hexdigest()[:24]
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._db = open_database(folder / f"{name}.sqlite")
+        except (OSError, sqlite3.Error) as error:
+            self._db = self._in_memory(error)
 
     def close(self) -> None:
         """Close the index."""
         self._db.close()
 
-    def _make(self) -> None:
-        tables = self._db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-        for (table,) in tables:
-            if not table.startswith(("texts_", "sqlite_")):
-                self._db.execute(f"DROP TABLE {table}")
-        self._db.executescript(
-            f"PRAGMA journal_mode = WAL; {_TABLES} PRAGMA user_version = {VERSION};"
+    def _in_memory(self, error: Exception) -> sqlite3.Connection:
+        """An index of this process's own, in place of a file that failed."""
+        warnings.warn(
+            f"the index of {self._rollouts} is kept in memory, since its file cannot be used "
+            f"({error})",
+            stacklevel=2,
         )
+        return open_database(":memory:")
 
     def refresh(self) -> int:
         """Add what the run has written since; returns the number of episodes added."""
         with self._lock:
-            return sum(self._add(file) for file in self._files())
+            try:
+                return self._refresh()
+            except sqlite3.Error as error:  # such as a full disk, or a file that was damaged
+                self._db.close()
+                self._db = self._in_memory(error)
+                return self._refresh()
+
+    def _refresh(self) -> int:
+        known = dict(self._db.execute("SELECT name, stamp FROM files").fetchall())
+        found = {file.stem: file for file in self._files()}
+        for name in known.keys() - found.keys():
+            with transaction(self._db):
+                self._forget(name)
+        added = 0
+        for name, file in found.items():
+            try:
+                stamp = _stamp(file.stat())
+                more = known.get(name) != stamp
+                while more:
+                    count, more = self._add(file, stamp)
+                    added += count
+            except FileNotFoundError:
+                continue  # it has just been deleted
+        return added
 
     def _files(self) -> list[Path]:
         if not self._rollouts.is_dir():
             return []
         return sorted(self._rollouts.glob("*.jsonl"), key=lambda file: (step_of(file.stem), file))
 
-    def _add(self, file: Path) -> int:
-        stat = file.stat()
-        known = self._db.execute(
-            "SELECT inode, read FROM files WHERE name = ?", (file.stem,)
-        ).fetchone()
-        start = known[1] if known and known[0] == stat.st_ino and known[1] <= stat.st_size else 0
-        if known and start == stat.st_size:
-            return 0
-        if known and not start:
-            # An FTS table without contents cannot delete; what it finds is joined, so it may stay.
-            self._db.execute("DELETE FROM episodes WHERE file = ?", (file.stem,))
-        added = 0
-        with file.open("rb") as lines:
+    def _add(self, file: Path, stamp: str) -> tuple[int, bool]:
+        """Add the next lines of a file; returns the number of episodes, and whether more follow."""
+        with file.open("rb") as lines, transaction(self._db):
+            # Read within the transaction: another viewer may have added these lines.
+            known = self._db.execute(
+                "SELECT head, read FROM files WHERE name = ?", (file.stem,)
+            ).fetchone()
+            head = hashlib.sha256(lines.readline()).hexdigest()
+            start = 0
+            if known and known[0] == head and known[1] <= os.fstat(lines.fileno()).st_size:
+                start = known[1]
+            elif known:
+                self._forget(file.stem)
             lines.seek(start)
-            while batch := _complete(lines, BATCH):
-                with self._db:
-                    for line in batch:
-                        self._insert(file.stem, start, line)
-                        start += len(line)
-                    self._db.execute(
-                        "INSERT OR REPLACE INTO files VALUES (?, ?, ?)",
-                        (file.stem, stat.st_ino, start),
-                    )
-                added += len(batch)
-        return added
+            batch, added = _complete(lines, BATCH), 0
+            for line in batch:
+                added += self._insert(file.stem, start, line)
+                start += len(line)
+            more = len(batch) == BATCH
+            self._db.execute(
+                "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)",
+                (file.stem, "" if more else stamp, head, start),
+            )
+        return added, more
 
-    def _insert(self, file: str, start: int, line: bytes) -> None:
+    def _forget(self, file: str) -> None:
+        # An FTS table without contents cannot delete; what it finds is joined, so it may stay.
+        for table, column in (("episodes", "file"), ("faults", "file"), ("files", "name")):
+            self._db.execute(f"DELETE FROM {table} WHERE {column} = ?", (file,))
+
+    def _insert(self, file: str, start: int, line: bytes) -> bool:
+        """Add one line; a damaged one is noted instead."""
         try:
             record = EpisodeRecord.from_json(line.decode())
-        except (ValueError, TypeError) as error:
-            raise UsageError(
-                f"{self._rollouts / file}.jsonl, byte {start}: {error}; expected the record of an "
-                "episode"
-            ) from error
-        methods = sorted(" ".join(method.lower().split()) for method in record.methods)
-        row = self._db.execute(
-            "INSERT INTO episodes (file, step, start, size, problem, episode, reward, accepted, "
-            "correct, void, unreadable, tokens, verdicts, methods) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                *(file, step_of(file), start, len(line), record.problem_id, record.episode),
-                *(record.reward, record.accepted, record.correct, record.void),
-                *(bool(record.unreadable), record.tokens, " ".join(record.verdicts)),
-                hashlib.sha256("\n".join(methods).encode()).hexdigest()[:12],
-            ),
-        )
-        texts = record.problem_id, *record.methods, *(text or "" for text in record.programs)
-        more = record.plans if not record.programs else ()
+            methods = "\n".join(sorted(folded(method) for method in record.methods))
+            texts = record.problem_id, *record.methods, *(text or "" for text in record.programs)
+            content = "\n".join((*texts, *(record.plans if not record.programs else ())))
+            added = self._db.execute(
+                "INSERT INTO episodes (file, step, start, size, problem, episode, reward, "
+                "accepted, correct, void, unreadable, tokens, verdicts, methods) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    *(file, step_of(file), start, len(line), record.problem_id, record.episode),
+                    *(record.reward, record.accepted, record.correct, record.void),
+                    *(bool(record.unreadable), record.tokens, " ".join(record.verdicts)),
+                    hashlib.sha256(methods.encode(errors="replace")).hexdigest()[:12],
+                ),
+            )
+        except (*_NO_RECORD, sqlite3.ProgrammingError, sqlite3.InterfaceError) as error:
+            said = f"{file}.jsonl, byte {start}: {error}; expected the record of an episode"
+            self._db.execute("INSERT INTO faults VALUES (?, ?, ?)", (file, start, said))
+            return False
+        # A model may write half of a surrogate pair, which is no text to SQLite.
+        words = content.encode(errors="replace").decode()
         self._db.execute(
-            "INSERT INTO texts (rowid, content) VALUES (?, ?)",
-            (row.lastrowid, "\n".join((*texts, *more))),
+            "INSERT INTO texts (rowid, content) VALUES (?, ?)", (added.lastrowid, words)
         )
+        return True
+
+    def faults(self) -> list[str]:
+        """The lines that are no records, and so are left out, each with its place."""
+        return [row["said"] for row in self._rows("SELECT said FROM faults ORDER BY file, start")]
+
+    def names(self) -> list[str]:
+        """The files of episodes in the order of their steps."""
+        found = [row["name"] for row in self._rows("SELECT name FROM files WHERE read > 0")]
+        return sorted(found, key=lambda name: (step_of(name), name))
 
     def files(self) -> list[dict[str, Any]]:
         """The files of episodes in the order of their steps, with counts and means."""
@@ -183,6 +218,12 @@ class EpisodeIndex:
         """The episodes of a file, in its order."""
         return self._entries("WHERE file = ? ORDER BY id", (file,))
 
+    def of_group(self, entry: Entry) -> list[Entry]:
+        """The episodes of the same problem in the same file."""
+        return self._entries(
+            "WHERE problem = ? AND file = ? ORDER BY id", (entry.problem, entry.file)
+        )
+
     def of_problem(self, problem: str) -> list[Entry]:
         """The episodes of a problem over the run."""
         return self._entries("WHERE problem = ? ORDER BY step, id", (problem,))
@@ -191,18 +232,18 @@ class EpisodeIndex:
         """One episode."""
         return next(iter(self._entries("WHERE id = ?", (number,))), None)
 
-    def solved(self, file: str) -> dict[str, float]:
-        """Problem → share of its episodes of a file, of those that count, with a right program.
+    def solved(self, file: str, k: int) -> dict[str, NDArray[np.bool_]]:
+        """Problem → (T, K): which attempts passed, of its episodes of a file that count.
 
         Of an episode that was replayed because it was void, the newest counts.
         """
         rows = self._rows(
-            "SELECT problem, avg(correct > 0) AS solved FROM episodes WHERE id IN "
+            "SELECT problem, verdicts FROM episodes WHERE id IN "
             "(SELECT max(id) FROM episodes WHERE file = ? GROUP BY problem, episode) "
-            "AND NOT void GROUP BY problem",
+            "AND NOT void ORDER BY id",
             (file,),
         )
-        return {row["problem"]: row["solved"] for row in rows}
+        return solved_tables(((row["problem"], row["verdicts"].split()) for row in rows), k)
 
     def search(
         self, filters: Mapping[str, str], start: int = 0, limit: int = 50
@@ -226,14 +267,21 @@ class EpisodeIndex:
         ), total
 
     def record(self, entry: Entry) -> EpisodeRecord:
-        """The whole record of an episode."""
-        with self._lock:
-            start, size = self._db.execute(
-                "SELECT start, size FROM episodes WHERE id = ?", (entry.id,)
-            ).fetchone()
-        with (self._rollouts / f"{entry.file}.jsonl").open("rb") as file:
-            file.seek(start)
-            return EpisodeRecord.from_json(file.read(size).decode())
+        """The whole record of an episode.
+
+        Raises:
+            UsageError: it is not there any more.
+        """
+        row = self._rows("SELECT start, size FROM episodes WHERE id = ?", (entry.id,))
+        try:
+            with (self._rollouts / f"{entry.file}.jsonl").open("rb") as file:
+                file.seek(row[0]["start"])
+                return EpisodeRecord.from_json(file.read(row[0]["size"]).decode())
+        except (OSError, IndexError, *_NO_RECORD) as error:
+            raise UsageError(
+                f"episode {entry.id} of {entry.file} cannot be read ({error}); the run has been "
+                "changed or deleted since: go back to its page"
+            ) from error
 
     def _entries(self, rest: str, values: Sequence[Any] = ()) -> list[Entry]:
         return [
@@ -301,6 +349,11 @@ def _query(text: str) -> str:
     if not quoted:
         raise UsageError(f"q: got {text!r}, expected at least one word")
     return " ".join(quoted)
+
+
+def _stamp(stat: os.stat_result) -> str:
+    """What changes whenever a file is written."""
+    return f"{stat.st_ino} {stat.st_size} {stat.st_mtime_ns}"
 
 
 def _complete(lines: Any, most: int) -> list[bytes]:

@@ -10,13 +10,22 @@ from typing import Any
 
 from markupsafe import Markup
 
-from cppo_env.evaluation.folders import OF_THE_CALL, RunOverview, differing, metrics_of
-from cppo_env.intervals import over_problems
+from cppo_env.estimators import policy_pass_at_k
+from cppo_env.evaluation.comparison.loading import independent_in
+from cppo_env.evaluation.figures import interval
+from cppo_env.evaluation.folders import (
+    EVALUATIONS,
+    OF_THE_CALL,
+    RunOverview,
+    differing,
+    metrics_of,
+)
+from cppo_env.judges import folded
 from cppo_env.records import EpisodeRecord
 from cppo_env.types import Problem, Verdict
 from cppo_viewer import texts
-from cppo_viewer.index import Entry
-from cppo_viewer.library import Library
+from cppo_viewer.index import Entry, EpisodeIndex
+from cppo_viewer.library import Library, NotFound
 
 SHOWN_CHARS = 4000
 """Of an input or expected output; the rest is counted."""
@@ -59,14 +68,15 @@ def run_page(library: Library, run: RunOverview) -> dict[str, Any]:
     files = index.files()
     settings = {name: value for name, value in run.config.items() if name not in OF_THE_CALL}
     evaluation = None
-    if not run.trained and (solved := index.solved("episodes")):
-        evaluation = over_problems(list(solved.values()))
+    if not run.trained and (scores := _scores(index, run, "episodes")):
+        evaluation = interval(scores, {})
     return {
         "run": run,
         "files": [{**row, "title": title_of(row["file"])} for row in files],
         "settings": settings,
         "changed": _changed(run),
         "evaluation": evaluation,
+        "faults": index.faults(),
         "charts": [(title, " ".join(names)) for title, names in CURVES.items()],
     }
 
@@ -76,7 +86,7 @@ def curves(run: RunOverview) -> dict[str, Any]:
     stages: dict[str, list[dict[str, Any]]] = {"joint": [], "evaluation": [], "warm_start": []}
     for row in metrics_of(run.path):
         stage = row.get("stage", "")
-        if stage in ("before", "eval", "after"):
+        if stage in EVALUATIONS:
             stage = "evaluation"
         if stage in stages:
             stages[stage].append(row)
@@ -94,10 +104,15 @@ class Group:
 
 
 def step_page(library: Library, run: RunOverview, file: str) -> dict[str, Any]:
-    """One file of episodes as a grid: a row for each problem, a cell for each tuple."""
+    """One file of episodes as a grid: a row for each problem, a cell for each tuple.
+
+    Raises:
+        NotFound: the run has no such file, or no episode in it.
+    """
     index = library.index(run)
     entries = index.of_file(file)
-    names = [row["file"] for row in index.files()]
+    if not entries:
+        raise NotFound(f"run {run.name} has no episodes of {file}")
     groups = _groups(entries)
     counted = [entry for entry in entries if not entry.void]
     verdicts = Counter(verdict for entry in counted for verdict in entry.verdicts.split())
@@ -111,19 +126,24 @@ def step_page(library: Library, run: RunOverview, file: str) -> dict[str, Any]:
         "solved": _share([entry.correct > 0 for entry in counted]),
         "reward": _share([entry.reward for entry in counted]),
         "verdicts": verdicts.most_common(),
-        "neighbours": _neighbours(names, file),
+        "neighbours": _neighbours(index.names(), file),
     }
 
 
-def episode_page(library: Library, run: RunOverview, entry: Entry) -> dict[str, Any]:
-    """One episode: methods beside programs, and all tuples of its group."""
+def episode_page(library: Library, run: RunOverview, number: int) -> dict[str, Any]:
+    """One episode: methods beside programs, and all tuples of its group.
+
+    Raises:
+        NotFound: the run has no such episode.
+    """
     index = library.index(run)
+    entry = _entry(index, run, number)
     record = index.record(entry)
     found = library.problem(run, entry.file, entry.problem)
-    group = [one for one in index.of_file(entry.file) if one.problem == entry.problem]
+    group = index.of_group(entry)
     records = {one.id: record if one.id == entry.id else index.record(one) for one in group}
     uses = Counter(
-        method for one in records.values() for method in {_normal(m) for m in one.methods} if method
+        method for one in records.values() for method in {folded(m) for m in one.methods} if method
     )
     language = str(run.config.get("language", "python"))
     ids = [one.id for one in group]
@@ -143,13 +163,19 @@ def episode_page(library: Library, run: RunOverview, entry: Entry) -> dict[str, 
         "group": [
             {
                 "entry": one,
-                "methods": [(method, uses[_normal(method)]) for method in records[one.id].methods],
+                "methods": [(method, uses[folded(method)]) for method in records[one.id].methods],
                 "verdicts": one.verdicts.split(),
             }
             for one in group
         ],
         "neighbours": _neighbours(ids, entry.id),
     }
+
+
+def record_of(library: Library, run: RunOverview, number: int) -> EpisodeRecord:
+    """The whole record of an episode."""
+    index = library.index(run)
+    return index.record(_entry(index, run, number))
 
 
 def problem_page(library: Library, run: RunOverview, problem_id: str) -> dict[str, Any]:
@@ -205,7 +231,7 @@ def search_page(library: Library, run: RunOverview, given: Mapping[str, str]) ->
         "total": total,
         "page": page,
         "pages": max(1, -(-total // PAGE)),
-        "files": [row["file"] for row in index.files()],
+        "files": index.names(),
         "verdicts": [verdict.value for verdict in Verdict],
     }
 
@@ -239,12 +265,31 @@ def title_of(file: str) -> str:
 
 
 def _last_solved(library: Library, run: RunOverview) -> dict[str, float]:
-    """Problem → share solved in the run's last evaluation; without one, in its last step."""
+    """Problem → pass@K in the run's last evaluation; without one, in its last step."""
     index = library.index(run)
-    files = [row["file"] for row in index.files()]
+    files = index.names()
     evaluations = [file for file in files if not file.startswith("step-")]
     chosen = (evaluations or files)[-1:]
-    return index.solved(chosen[0]) if chosen else {}
+    return _scores(index, run, chosen[0]) if chosen else {}
+
+
+def _scores(index: EpisodeIndex, run: RunOverview, file: str) -> dict[str, float]:
+    """Problem → pass@K in one file of episodes, as `cppo eval` and `cppo compare` estimate it."""
+    k, independent = int(run.config["k"]), independent_in(run.config)
+    return {
+        problem: policy_pass_at_k(solved_TK, k, independent=independent)
+        for problem, solved_TK in index.solved(file, k).items()
+    }
+
+
+def _entry(index: EpisodeIndex, run: RunOverview, number: int) -> Entry:
+    entry = index.entry(number)
+    if entry is None:
+        raise NotFound(
+            f"run {run.name} has no episode {number}; a run that went back to a checkpoint plays "
+            "some again, under new numbers"
+        )
+    return entry
 
 
 def _groups(entries: Sequence[Entry]) -> list[Group]:
@@ -288,7 +333,7 @@ def _branch(
     return {
         "letter": chr(ord("A") + number),
         "method": method or "",
-        "used": uses[_normal(method or "")],
+        "used": uses[folded(method or "")],
         "tuples": tuples,
         "program": texts.program(source, language) if source is not None else None,
         "source": source,
@@ -341,11 +386,6 @@ def _neighbours(items: Sequence[Any], item: Any) -> tuple[Any, Any]:
         return None, None
     at = items.index(item)
     return (items[at - 1] if at else None), (items[at + 1] if at + 1 < len(items) else None)
-
-
-def _normal(method: str) -> str:
-    """A method without case and spacing, as repeated methods are counted."""
-    return " ".join(method.lower().split())
 
 
 def _at(values: Sequence[Any], number: int) -> Any:

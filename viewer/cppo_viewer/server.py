@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import cache
 from pathlib import Path
@@ -21,7 +22,8 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
 
-from cppo_env.errors import UsageError
+from cppo_env.errors import CppoError, UsageError
+from cppo_env.evaluation.folders import overview_of
 from cppo_viewer import pages, texts
 from cppo_viewer.library import Library, NotFound
 
@@ -66,6 +68,7 @@ def make_app(library: Library) -> Starlette:
         exception_handlers={
             NotFound: _said(404),
             UsageError: _said(400),
+            sqlite3.Error: _said(500),
         },
     )
 
@@ -101,10 +104,7 @@ def _compared(library: Library) -> Values:
 def _stepped(library: Library) -> Values:
     def values(request: Request) -> dict[str, Any]:
         run = library.run(request.path_params["run"])
-        file = request.path_params["file"]
-        if file not in {row["file"] for row in library.index(run).files()}:
-            raise NotFound(f"run {run.name} has no episodes of {file}")
-        return pages.step_page(library, run, file)
+        return pages.step_page(library, run, request.path_params["file"])
 
     return values
 
@@ -112,13 +112,7 @@ def _stepped(library: Library) -> Values:
 def _played(library: Library) -> Values:
     def values(request: Request) -> dict[str, Any]:
         run = library.run(request.path_params["run"])
-        entry = library.index(run).entry(request.path_params["number"])
-        if entry is None:
-            raise NotFound(
-                f"run {run.name} has no episode {request.path_params['number']}; a run that went "
-                "back to a checkpoint plays some again, under new numbers"
-            )
-        return pages.episode_page(library, run, entry)
+        return pages.episode_page(library, run, request.path_params["number"])
 
     return values
 
@@ -148,11 +142,7 @@ def _record(library: Library) -> Callable[[Request], Response]:
 
     def record(request: Request) -> Response:
         run = library.run(request.path_params["run"])
-        index = library.index(run)
-        entry = index.entry(request.path_params["number"])
-        if entry is None:
-            raise NotFound(f"run {run.name} has no such episode")
-        content = json.loads(index.record(entry).to_json())
+        content = json.loads(pages.record_of(library, run, request.path_params["number"]).to_json())
         return Response(json.dumps(content, indent=2), media_type="application/json")
 
     return record
@@ -163,11 +153,13 @@ def _live(library: Library) -> Callable[[Request], Awaitable[Response]]:
 
     async def live(request: Request) -> Response:
         name = request.path_params.get("run")
-        if name is not None:
-            await asyncio.to_thread(library.run, name)
+        shown = None if name is None else await asyncio.to_thread(library.run, name)
 
         def written() -> object:
-            runs = library.runs() if name is None else [library.run(name)]
+            try:
+                runs = library.runs() if shown is None else [overview_of(shown.path, shown.name)]
+            except (CppoError, OSError):
+                return None  # it has been deleted
             return [(run.name, run.written, run.status, _rollouts(run.path)) for run in runs]
 
         async def events() -> AsyncIterator[str]:

@@ -105,11 +105,7 @@ def load_run(path: Path, evaluation: str = "after") -> FinishedRun:
         source=source,
         k=int(config["k"]),
         seed=int(config.get("seed", 0)),
-        independent=(
-            config.get("planner") == "none"
-            if trained
-            else bool(config.get("independent_attempts", False))
-        ),
+        independent=independent_in(config),
         records=counted,
         void=len(records) - len(counted),
         judged={
@@ -120,6 +116,13 @@ def load_run(path: Path, evaluation: str = "after") -> FinishedRun:
         # Of a training run it is that of the training problems.
         fingerprint=None if trained else _contents(recorded),
     )
+
+
+def independent_in(config: Mapping[str, Any]) -> bool:
+    """Whether the attempts of a stored run are independent draws; otherwise a tuple is one draw."""
+    if "algorithm" in config:
+        return config.get("planner") == "none"
+    return bool(config.get("independent_attempts", False))
 
 
 def _contents(recorded: Mapping[str, Any]) -> str | None:

@@ -9,6 +9,7 @@ if (live) {
     waiting = true;
     try {
       const answer = await fetch(location.href);
+      if (answer.status === 404) location.reload(); // the run has been deleted: say so
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const ticked = new Set([...document.querySelectorAll("input[name=run]:checked")].map((box) => box.value));
       for (const part of document.querySelectorAll("[data-renew]")) {
