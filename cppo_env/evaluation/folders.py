@@ -146,7 +146,11 @@ class _Read:
 @lru_cache(maxsize=4096)
 def _read(path: Path, *_: tuple[int, ...] | None) -> _Read:
     config: Any = stored_config(path)
-    kinds = {"env": str, "steps": int | None, "filters": dict | None, RECORDED: list | None}
+    none = type(None)
+    kinds: dict[str, Any] = {
+        **{"env": str, "steps": (int, none)},
+        **{"filters": (dict, none), RECORDED: (list, none)},
+    }
     if not isinstance(config, dict) or not all(
         isinstance(cast(dict[str, Any], config).get(name), kind) for name, kind in kinds.items()
     ):
