@@ -13,17 +13,12 @@ from markupsafe import Markup
 from cppo_env.estimators import policy_pass_at_k
 from cppo_env.evaluation.comparison.loading import independent_in
 from cppo_env.evaluation.figures import interval
-from cppo_env.evaluation.folders import (
-    EVALUATIONS,
-    OF_THE_CALL,
-    RunOverview,
-    differing,
-    metrics_of,
-)
+from cppo_env.evaluation.folders import OF_THE_CALL, RunOverview, differing
 from cppo_env.judges import folded
 from cppo_env.records import EpisodeRecord
 from cppo_env.types import Problem, Verdict
 from cppo_viewer import texts
+from cppo_viewer.curves import CURVES
 from cppo_viewer.index import Entry, EpisodeIndex
 from cppo_viewer.library import Library, NotFound
 
@@ -31,24 +26,6 @@ SHOWN_CHARS = 4000
 """Of an input or expected output; the rest is counted."""
 PAGE = 50
 """Episodes on a page of the search."""
-CURVES = {
-    "pass@K": ("pass_at_k",),
-    "rewards": ("reward_plan", "reward_solve"),
-    "plans": ("validity", "parse_rate", "duplicate_plans", "duplicate_methods"),
-    "silent groups": ("silent_groups_plan", "silent_groups_solve"),
-    "entropy": ("entropy_estimate_plan", "entropy_estimate_solve"),
-    "KL to the reference": ("kl_plan", "kl_solve"),
-    "tokens of a sequence": ("length_plan", "length_solve", "thoughts_plan", "thoughts_solve"),
-    "cut off": (
-        "truncated_plan",
-        "truncated_solve",
-        "thoughts_cut_plan",
-        "thoughts_cut_solve",
-    ),
-    "seconds of a step": ("seconds_plan", "seconds_solve", "seconds_judge", "seconds_update"),
-    "gradient norm": ("grad_norm",),
-}
-"""Title → metrics of a chart of the page of a run."""
 SHOWN = "algorithm", "agent", "env", "problems", "split", "filters"
 """Settings that the table of runs shows anyway."""
 COLUMNS = 8
@@ -79,18 +56,6 @@ def run_page(library: Library, run: RunOverview) -> dict[str, Any]:
         "faults": index.faults(),
         "charts": [(title, " ".join(names)) for title, names in CURVES.items()],
     }
-
-
-def curves(run: RunOverview) -> dict[str, Any]:
-    """The rows of a run by stage: metric → list of values over `step`."""
-    stages: dict[str, list[dict[str, Any]]] = {"joint": [], "evaluation": [], "warm_start": []}
-    for row in metrics_of(run.path):
-        stage = row.get("stage", "")
-        if stage in EVALUATIONS:
-            stage = "evaluation"
-        if stage in stages:
-            stages[stage].append(row)
-    return {stage: _columns(rows) for stage, rows in stages.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,16 +323,6 @@ def _changed(run: RunOverview) -> dict[str, Any]:
         name: value
         for name, value in run.config.items()
         if name in defaults and value != defaults[name] and name not in OF_THE_CALL
-    }
-
-
-def _columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
-    """Rows as columns of numbers; None where a row has no value."""
-    names = dict.fromkeys(name for row in rows for name in row)
-    return {
-        name: [row.get(name) for row in rows]
-        for name in names
-        if any(isinstance(row.get(name), int | float | list) for row in rows)
     }
 
 

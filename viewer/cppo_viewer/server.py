@@ -25,6 +25,7 @@ from starlette.templating import Jinja2Templates
 from cppo_env.errors import CppoError, UsageError
 from cppo_env.evaluation.folders import overview_of
 from cppo_viewer import pages, texts
+from cppo_viewer.curves import curves
 from cppo_viewer.library import Library, NotFound
 
 HOSTS = ["127.0.0.1", "localhost"]
@@ -134,7 +135,7 @@ def _searched(library: Library) -> Values:
 
 
 def _curves(library: Library) -> Callable[[Request], Response]:
-    return lambda request: JSONResponse(pages.curves(library.run(request.path_params["run"])))
+    return lambda request: JSONResponse(curves(library.run(request.path_params["run"])))
 
 
 def _record(library: Library) -> Callable[[Request], Response]:
