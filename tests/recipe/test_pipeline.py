@@ -93,7 +93,7 @@ def test_what_is_done_is_not_done_again_and_a_change_redoes_what_follows(finishe
         ({"joint": {"steps": "many"}}, "joint.steps: "),
         ({"warm_up": {"steps": -1}}, "warm_up.steps: got -1"),
         ({"policies": ("base",)}, "policies: got 'base'"),
-        ({"shared": {"modle": 1}}, "shared.modle: no stage has it; did you mean 'model'"),
+        ({"shared": {"seed_": 1}}, "shared.seed_: no stage has it; did you mean 'seed'"),
         ({"gate": {"labels": "no-such-file"}}, "gate.labels: expected the stage labels"),
     ],
 )
