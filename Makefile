@@ -33,6 +33,10 @@ FAST := tests/architecture tests/core tests/evaluation \
     tests/docs/test_contributing.py tests/docs/test_pages.py \
     $(wildcard $(LEARNER:%=tests/grpo/test_%.py))
 
+# Packages are installed without compiled modules (see INSTALL): a machine that is told to keep none
+# would compile torch and transformers again in each process, 6 s of CPU time every time.
+unexport PYTHONDONTWRITEBYTECODE
+
 # Each stamp says which set of packages $(VENV) holds; a changed pyproject.toml or constraints.txt makes it stale.
 LEAN := $(VENV)/.installed-lean
 DEV := $(VENV)/.installed-dev
