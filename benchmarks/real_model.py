@@ -91,6 +91,7 @@ def main() -> None:
     parser.add_argument("--max-tokens-plan", type=int, default=96)
     parser.add_argument("--max-tokens-solve", type=int, default=128)
     parser.add_argument("--prompts", default="plain", help="plain, strong, or a folder")
+    parser.add_argument("--difficulty", help="easy, medium or hard; default: all bundled problems")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
@@ -98,6 +99,7 @@ def main() -> None:
     torch.manual_seed(options.seed)
     config = TrainConfig(
         env="CPPO-Samples-v0",
+        filters={"difficulty": options.difficulty} if options.difficulty else {},
         model=str(options.model),
         prompts=options.prompts,
         run=options.folder,
