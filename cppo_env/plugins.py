@@ -36,6 +36,7 @@ EXTRAS = {
     "transformers": "grpo",
     "tokenizers": "grpo",
     "peft": "grpo",
+    "bitsandbytes": "adamw8bit",
     "safetensors": "grpo",
     "jinja2": "grpo",
     "matplotlib": "stats",

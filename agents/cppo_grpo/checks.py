@@ -185,6 +185,19 @@ def _check_combinations(config: TrainConfig) -> None:
             f"lora_base={config.lora_base} with parallel=fsdp2: it shards weights of one type; "
             "leave one of them out"
         )
+    if config.parallel == "fsdp2" and (
+        config.optimizer != "adamw" or config.optimizer_states != "device"
+    ):
+        raise UsageError(
+            f"parallel=fsdp2 with optimizer={config.optimizer}, "
+            f"optimizer_states={config.optimizer_states}: it shards the states of adamw over the "
+            "devices already; leave one of them out"
+        )
+    if config.optimizer != "adamw" and config.replicates > 1:
+        raise UsageError(
+            f"replicates={config.replicates} with optimizer={config.optimizer}: moments in 8 bits "
+            "have no mean; use optimizer=adamw"
+        )
     if config.eval_every and not config.eval_episodes:
         raise UsageError(
             f"eval_every={config.eval_every}: an evaluation needs episodes; set eval_episodes, "

@@ -31,3 +31,9 @@ Form = Literal["clipped", "cispo", "gspo"]
 
 Correction = Literal["none", "token_truncate", "token_mask", "sequence_truncate", "sequence_mask"]
 """The importance correction of the gap between sampler and trainer."""
+
+OptimizerKind = Literal["adamw", "adamw8bit"]
+"""AdamW with moments in float32, or in 8 bits (Dettmers et al. 2022, arXiv 2110.02861)."""
+
+StatesAt = Literal["device", "cpu"]
+"""Where an optimizer's states are between its steps."""

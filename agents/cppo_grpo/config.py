@@ -17,9 +17,11 @@ from cppo_grpo.choices import (
     Aggregation,
     Correction,
     Form,
+    OptimizerKind,
     Planner,
     SolverGroup,
     SolverReward,
+    StatesAt,
 )
 from cppo_grpo.regions import Region, RegionName
 
@@ -34,10 +36,8 @@ NOT_STORED = ("run", "resume", "given", "dry_run", "assume", "assume_prompt_toke
 class TrainConfig:
     """Settings of a training run.
 
-    The suffixes `_plan` and `_solve` name the two regions of the policy (docs/method.md, section
-    3).
-    `torchrun --nproc-per-node N -m cppo_env train …` trains in N processes, each with its own
-    sandbox.
+    The suffixes `_plan` and `_solve` name the two regions of the policy (docs/method.md).
+    `torchrun --nproc-per-node N -m cppo_env train …` trains in N processes, each with a sandbox.
     """
 
     env: str = field(default="CPPO-Strategies-v0", metadata={"topic": "problems, gate and rewards"})
@@ -79,8 +79,7 @@ class TrainConfig:
     """Run folder (config, metrics, rollouts, checkpoints, report). Default: a new one under
     `runs/`."""
     resume: Path | None = None
-    """Continue the run in this folder from its newest intact checkpoint, with its stored settings.
-    """
+    """Continue the run in this folder from its newest intact checkpoint, with its settings."""
     dry_run: bool = False
     """Only plan: memory, disk and batches of the run, and whether it fits. Loads no weights."""
     assume: str | None = None
@@ -106,8 +105,7 @@ class TrainConfig:
     """Words of the PLAN and SOLVE prompts: plain, strong, math, or a folder with plan.jinja or
     solve.jinja. The run keeps copies in `prompts/`."""
     warm_start_steps: int = 0
-    """Steps of supervised learning before CPPO, on the problem set's demonstrations or references.
-    """
+    """Steps of supervised learning before CPPO, on a set's demonstrations or references."""
     warm_start_lr: float = 3e-3
     """Peak learning rate of the warm start."""
     warm_start_problems: int = 8
@@ -176,6 +174,12 @@ class TrainConfig:
 
     lr: float = field(default=1e-6, metadata={"topic": "optimizer and weights of the loss"})
     """Learning rate of AdamW."""
+    optimizer: OptimizerKind = "adamw"
+    """"adamw", or "adamw8bit": its two moments take 2 bytes for each weight in place of 8 (needs
+    bitsandbytes; docs/scaling.md)."""
+    optimizer_states: StatesAt = "device"
+    """Where the optimizer's states are kept: on the "device" of the weights, or on the "cpu", from
+    where they visit the device one weight at a time. The update is the same."""
     lr_warmup_steps: int = 10
     """Steps of linear warm-up."""
     lr_final: float = 1.0
@@ -254,11 +258,9 @@ class TrainConfig:
     """Do not learn from a plan that was cut at its token limit. It still counts as 0 in its group's
     statistics."""
     mask_truncated_solve: bool = True
-    """Do not learn from a solution that was cut at its token limit. It still counts as 0 in its
-    group's statistics."""
+    """Do not learn from a solution that was cut at its token limit."""
     correction: Correction = "none"
-    """Importance correction for the gap between sampler and trainer. `off_policy_steps` needs one.
-    """
+    """Importance correction for the gap of sampler and trainer; `off_policy_steps` needs one."""
     correction_cap: float = 2.0
     """Larger importance weights are truncated to this value, or masked."""
     micro_batch_tokens: int = 16384

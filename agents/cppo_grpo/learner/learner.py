@@ -65,7 +65,13 @@ class Learner:
             )
         self.moved = 0
         """Counts the optimizer steps since this object was made."""
-        self.optimizer = make_optimizer(policy, config.lr, config.weight_decay)
+        self.optimizer = make_optimizer(
+            policy,
+            config.lr,
+            config.weight_decay,
+            kind=config.optimizer,
+            states=config.optimizer_states,
+        )
         self.device = next(policy.parameters()).device
         if config.checkpoints(sum(weight.numel() for weight in policy.parameters())):
             checkpoint_activations(policy.model)

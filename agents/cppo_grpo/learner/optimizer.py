@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import logging
 import math
+from typing import Any
 
 import torch
 from torch import nn
 
 from cppo_env.errors import UsageError
+from cppo_env.plugins import missing_extra
+from cppo_grpo.choices import OptimizerKind, StatesAt
 from cppo_grpo.config import TrainConfig
+from cppo_grpo.learner.cpu_states import CpuStates
 from cppo_grpo.model.weights import trainable_weights, whole
 
 logger = logging.getLogger(__name__)
@@ -20,10 +24,22 @@ def make_optimizer(
     lr: float,
     weight_decay: float = 0.0,
     betas: tuple[float, float] = (0.9, 0.999),
-) -> torch.optim.AdamW:
+    *,
+    kind: OptimizerKind = "adamw",
+    states: StatesAt = "device",
+) -> torch.optim.Optimizer:
     """AdamW over the trainable weights.
 
+    Args:
+        policy: its weights that need a gradient are trained.
+        lr: learning rate.
+        weight_decay: of AdamW.
+        betas: decay rates of the two moments.
+        kind: "adamw8bit" holds both moments in 8 bits (bitsandbytes).
+        states: where the moments are kept between steps.
+
     Raises:
+        MissingExtraError: 8 bits without bitsandbytes.
         UsageError: a trainable weight has 16 bits, which would round RL-sized steps to nothing.
     """
     weights = list(trainable_weights(policy).values())
@@ -33,7 +49,24 @@ def make_optimizer(
                 f"trainable weights are {weight.dtype}; AdamW cannot move them, load them as "
                 "float32"
             )
-    return torch.optim.AdamW(weights, lr=lr, betas=betas, weight_decay=weight_decay)
+    made: Any = optimizer_class(kind, states)
+    return made(weights, lr=lr, betas=betas, weight_decay=weight_decay)
+
+
+def optimizer_class(kind: OptimizerKind, states: StatesAt) -> type[torch.optim.Optimizer]:
+    """The class of an optimizer, before there are any weights.
+
+    Raises:
+        MissingExtraError: 8 bits without bitsandbytes.
+    """
+    made: type[torch.optim.Optimizer] = torch.optim.AdamW
+    if kind == "adamw8bit":
+        try:
+            from bitsandbytes.optim.adamw import AdamW8bit
+        except ModuleNotFoundError as error:
+            raise missing_extra(error, "optimizer=adamw8bit") from error
+        made = AdamW8bit
+    return made if states == "device" else type("AdamWWithCpuStates", (CpuStates, made), {})
 
 
 def learning_rate(step: int, config: TrainConfig) -> float:

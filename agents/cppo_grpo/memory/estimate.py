@@ -18,6 +18,11 @@ from cppo_grpo.model.weights import trainable_weights
 
 FLOAT32 = 4
 
+EIGHT_BIT_FROM = 4096
+"""Parameters of a weight from which bitsandbytes holds its moments in 8 bits."""
+EIGHT_BIT_BLOCK = 256
+"""Values that share a float32 scale."""
+
 When = Literal["always", "update", "optimizer step", "averaging", "sampling"]
 
 PHASES: tuple[When, ...] = ("sampling", "update", "optimizer step", "averaging")
@@ -40,6 +45,8 @@ class Counts:
     total: int
     trained: int
     largest_trained: int
+    short_trained: int
+    """Of the trained ones, those in weights that an 8-bit optimizer keeps in float32."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +83,14 @@ class MemoryPlan:
 
     @property
     def checkpoint_bytes(self) -> int:
-        """A checkpoint: the trained weights and two moments of each."""
-        return 3 * FLOAT32 * self.counts.trained
+        """A checkpoint: the trained weights and the optimizer's states."""
+        return FLOAT32 * self.counts.trained + state_bytes(self.counts, self.config)
+
+    @property
+    def main_memory(self) -> int:
+        """Bytes that all processes of a machine with GPUs keep beside these: optimizer states."""
+        apart = self.config.optimizer_states == "cpu" and self.devices.name != "cpu"
+        return self.processes * state_bytes(self.counts, self.config) if apart else 0
 
     @property
     def disk_bytes(self) -> int:
@@ -127,14 +140,17 @@ def _plan(
     whole, trained = FLOAT32 * counts.total, FLOAT32 * counts.trained
     half = config.lora_base == "bfloat16"
     frozen = (whole - trained) // (2 if half else 1)
-    temporary = 2 * FLOAT32 * counts.largest_trained if cpu else trained // shards
+    states = state_bytes(counts, config) // shards
+    visiting = config.optimizer_states == "cpu" and not cpu
+    if visiting:
+        states = state_bytes(replace(counts, trained=counts.largest_trained), config)
     passes = [one for one in _passes(config) if one.sequences]
     rows = [
         Part("weights", (trained + frozen) // shards, "always"),
         Part("reference", whole // shards * (config.anchored and not config.lora_rank), "always"),
         Part("copy for sampling", whole * apart, "always"),
         Part("copy of the frozen region", whole * (config.frozen is not None), "always"),
-        Part("optimizer state", 2 * trained // shards, "always"),
+        Part("optimizer state", states, "optimizer step" if visiting else "always"),
         Part("vLLM", _vllm_share(config, devices), "always"),
         Part("gradients", trained // shards, "update"),
         Part(
@@ -144,11 +160,15 @@ def _plan(
             ),
             "update",
         ),
-        Part("gradients and temporaries", trained // shards + temporary, "optimizer step"),
+        Part(
+            "gradients and temporaries",
+            trained // shards + _temporary(counts, config, cpu, shards),
+            "optimizer step",
+        ),
     ]
     if config.replicates > 1:
         # Weights and moments: of the start, of each replicate that has ended, and their mean.
-        copy = 3 * trained // shards
+        copy = 3 * trained // shards  # of float32: others have no replicates
         rows += [
             Part("replicates", config.replicates * copy, "update"),
             Part("replicates", config.replicates * copy, "optimizer step"),
@@ -185,7 +205,29 @@ def count_parameters(shape: PretrainedConfig, config: TrainConfig) -> Counts:
         model = add_adapter(model, config)
     trained = [weight.numel() for weight in trainable_weights(model).values()]
     total = sum(weight.numel() for weight in model.parameters())
-    return Counts(total, sum(trained), max(trained))
+    short = sum(count for count in trained if count < EIGHT_BIT_FROM)
+    return Counts(total, sum(trained), max(trained), short)
+
+
+def state_bytes(counts: Counts, config: TrainConfig) -> int:
+    """The optimizer's states: two moments of each trained parameter."""
+    short = counts.trained if config.optimizer == "adamw" else counts.short_trained
+    coded = counts.trained - short
+    return 2 * (FLOAT32 * short + coded + FLOAT32 * coded // EIGHT_BIT_BLOCK)
+
+
+def _temporary(counts: Counts, config: TrainConfig, cpu: bool, shards: int) -> int:
+    """What an optimizer step takes beside gradients and states.
+
+    On a CPU AdamW takes the weights one by one, on a GPU all at once unless their states visit it.
+    In 8 bits one kernel does it all on a GPU; on a CPU both moments of a weight are unpacked.
+    """
+    each = FLOAT32 * counts.largest_trained
+    if config.optimizer == "adamw8bit":
+        return 5 * each if cpu else 0
+    if cpu:
+        return 2 * each
+    return 2 * each if config.optimizer_states == "cpu" else FLOAT32 * counts.trained // shards
 
 
 def _passes(config: TrainConfig) -> tuple[PassShape, PassShape]:

@@ -97,6 +97,13 @@ def _leaner(plan: MemoryPlan) -> Iterator[dict[str, Any]]:
         for rows in (64, 16):
             change["sampler_options"] = {**config.sampler_options, "batch_size": rows}
             yield dict(change)
+    if (
+        plan.devices.name != "cpu"
+        and config.parallel != "fsdp2"
+        and config.optimizer_states == "device"
+    ):
+        change["optimizer_states"] = "cpu"
+        yield dict(change)
 
 
 def _table(plan: MemoryPlan, processes: int) -> Table:
@@ -131,10 +138,16 @@ def _print_rest(plan: MemoryPlan, disk_free: int, console: Console) -> None:
         f"{batches['evaluation_programs']:,} in evaluations",
         f"disk: {_gib(plan.checkpoint_bytes)} a checkpoint, {_gib(plan.disk_bytes)} the run folder "
         f"({_gib(disk_free)} free here)",
+        *_beside(plan),
         f"assumed: prompts of {config.assume_prompt_tokens} tokens, completions of full length",
     ]
     for line in lines:
         console.print(line, highlight=False, soft_wrap=True)
+
+
+def _beside(plan: MemoryPlan) -> Iterator[str]:
+    if plan.main_memory:
+        yield f"main memory: {_gib(plan.main_memory)} for the optimizer states of all processes"
 
 
 def _result(plan: MemoryPlan, processes: int, disk_free: int) -> dict[str, Any]:
@@ -145,6 +158,7 @@ def _result(plan: MemoryPlan, processes: int, disk_free: int) -> dict[str, Any]:
         "bytes_usable": plan.devices.bytes_each,
         "bytes_peak": plan.peak,
         "parts": [dataclasses.asdict(part) for part in plan.parts],
+        "bytes_main_memory": plan.main_memory,
         "parameters": plan.counts.total,
         "trained_parameters": plan.counts.trained,
         "checkpoint_bytes": plan.checkpoint_bytes,

@@ -193,22 +193,31 @@ def _digest(path: Path) -> str:
 
 
 def _optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
-    moments: dict[int, dict[str, Any]] = optimizer.state_dict()["state"]
-    tensors = {
-        f"{index}.{name}": whole(torch.as_tensor(value))
-        for index, own in moments.items()
-        for name, value in own.items()
-    }
-    return {name: tensor.contiguous() for name, tensor in tensors.items()} | torch_states()
+    tensors: dict[str, Tensor] = {}
+    seen: set[int] = set()
+    for index, weight in enumerate(_weights(optimizer)):
+        for name, value in optimizer.state.get(weight, {}).items():
+            tensor = whole(torch.as_tensor(value)).contiguous()
+            # A file holds no tensor twice, and the weights share the table of an 8-bit code.
+            shared = tensor.data_ptr() in seen
+            tensors[f"{index}.{name}"] = tensor.clone() if shared else tensor
+            seen.add(tensor.data_ptr())
+    return tensors | torch_states()
 
 
 def _restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
     restore_torch(tensors)
-    weights = [weight for group in optimizer.param_groups for weight in group["params"]]
-    moments: dict[int, dict[str, Tensor]] = {}
+    weights = _weights(optimizer)
+    moments: dict[int, dict[str, Any]] = {}
     for key, tensor in tensors.items():
         index, _, name = key.partition(".")
         # Moments are laid out as their weight is; the count of steps is a number.
-        own = shard_like(tensor, weights[int(index)]) if tensor.ndim else tensor
+        own: Any = shard_like(tensor, weights[int(index)]) if tensor.ndim else tensor
+        if tensor.dtype == torch.int64:
+            own = int(tensor)
         moments.setdefault(int(index), {})[name] = own
     optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
+
+
+def _weights(optimizer: torch.optim.Optimizer) -> list[Tensor]:
+    return [weight for group in optimizer.param_groups for weight in group["params"]]

@@ -16,6 +16,7 @@ from cppo_env.judges import make_judge
 from cppo_env.protocols import Sandbox
 from cppo_env.provenance import provenance
 from cppo_grpo.learner.learner import Learner
+from cppo_grpo.learner.optimizer import optimizer_class
 from cppo_grpo.parallel import Processes
 from cppo_grpo.rollouts.distributed import gather
 from cppo_grpo.rollouts.values import Rollout
@@ -54,6 +55,7 @@ def train(run: Run, sandbox: Sandbox, console: Console, processes: Processes | N
             "problem each; raise it "
             "or start fewer"
         )
+    optimizer_class(config.optimizer, config.optimizer_states)  # its extra may be missing
     torch.set_num_threads(config.threads)
     torch.set_float32_matmul_precision("high" if config.tf32 else "highest")
     torch.manual_seed(config.seed)

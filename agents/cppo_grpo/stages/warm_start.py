@@ -90,7 +90,13 @@ def warm_start(
         UsageError: the problem set demonstrates nothing.
     """
     random = Random(f"{config.seed}/warm start")
-    optimizer = make_optimizer(policy, config.warm_start_lr, betas=(0.9, 0.95))
+    optimizer = make_optimizer(
+        policy,
+        config.warm_start_lr,
+        betas=(0.9, 0.95),
+        kind=config.optimizer,
+        states=config.optimizer_states,
+    )
     policy.train()
     for step in range(config.warm_start_steps):
         started = time.perf_counter()
