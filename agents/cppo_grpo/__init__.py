@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from cppo_grpo.learner.learner import Learner as Learner
     from cppo_grpo.loss import policy_loss as policy_loss
     from cppo_grpo.model.policy import Policy as Policy
+    from cppo_grpo.reports.run import write_report as write_report
     from cppo_grpo.rollouts.agent import PolicyAgent as PolicyAgent
     from cppo_grpo.rollouts.play import play as play
     from cppo_grpo.rollouts.values import Rollout as Rollout
     from cppo_grpo.runs.folder import Run as Run
-    from cppo_grpo.runs.report import write_report as write_report
     from cppo_grpo.samplers import Completion as Completion
     from cppo_grpo.samplers import Sampler as Sampler
     from cppo_grpo.samplers import SamplingParams as SamplingParams
@@ -47,7 +47,7 @@ _NAMES = {
     "rollouts.play": ("play",),
     "rollouts.values": ("Rollout",),
     "runs.folder": ("Run",),
-    "runs.report": ("write_report",),
+    "reports.run": ("write_report",),
     "samplers": ("Completion", "Sampler", "SamplingParams"),
     "stages.metrics": ("rollout_metrics",),
     "stages.start": ("make_policy_agent", "starting_point"),

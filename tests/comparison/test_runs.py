@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
 
@@ -268,7 +269,7 @@ def test_methods_on_several_sets(tmp_path):
 
 def test_trainings_are_compared_by_their_evaluation(tmp_path):
     for seed in (0, 1):
-        carry_out(tmp_path / "cppo" / str(seed), seed=seed, eval_episodes=6)
+        carry_out(tmp_path / "cppo" / str(seed), seed=seed, eval_episodes=6, eval_every=2)
     carry_out(tmp_path / "grpo", algorithm="grpo", planner="none", eval_episodes=6)
     out = tmp_path / "out.json"
     done = cppo("compare", tmp_path / "cppo", tmp_path / "grpo", "--json", out)
@@ -283,6 +284,42 @@ def test_trainings_are_compared_by_their_evaluation(tmp_path):
     without = carry_out(tmp_path / "unplayed")
     message = fault(cppo("compare", tmp_path / "grpo", without.path), 2)
     assert "train it to its end with --eval_episodes N" in message
+    _report_of_several(tmp_path, without.path)
+
+
+def _report_of_several(folder, interrupted):
+    """The page of all these runs, of a damaged one, and of a pipeline."""
+    (folder / "pipe").mkdir()
+    (folder / "pipe" / "pipeline.json").write_text("{}")
+    shutil.copytree(folder / "grpo", folder / "pipe" / "joint")
+    rewrite(folder / "pipe" / "joint", lambda config: config.update(lr=0.5, seed=7))
+    damaged = shutil.copytree(folder / "grpo", folder / "damaged")
+    (damaged / "rollouts" / "after.jsonl").write_text("<script>\n")
+    with (folder / "cppo" / "0" / "metrics.jsonl").open("a") as file:
+        file.write("half a row\n")
+    places = [folder / name for name in ("cppo", "grpo", "pipe", interrupted.name, "damaged")]
+    done = cppo("report", *places, "--html", folder / "all.html", "--json", folder / "all.json")
+    assert done.returncode == 0, done.stderr
+    assert f"damaged: {damaged}" in done.stderr
+    result = json.loads((folder / "all.json").read_text())
+    assert [len(runs) for runs in result["methods"].values()] == [2, 1, 1, 1]
+    assert [one["run"] for one in result["interrupted"]] == [str(interrupted)]
+    assert [one["run"] for one in result["damaged"]] == [str(damaged)]
+    [found] = result["compared"]["sets"].values()
+    points = {one["label"]: one for [*some] in result["evaluations"].values() for one in some}
+    for label, one in found["methods"].items():
+        assert points[label]["mean"][-1] == one["pass_at_k"]["4"]["mean"]
+        assert points[label]["low"][-1] == one["pass_at_k"]["4"]["low"]
+    assert points["cppo"]["steps"] == [0, 2, 4]
+    page = (folder / "all.html").read_text()
+    assert "1 run without a last evaluation" in page and "1 run cannot be shown" in page
+    assert "1 lines are no JSON objects" in page
+    assert "<script>" not in page and "http" not in page.replace("http://www.w3.org", "")
+    assert page.count("<svg") > 8
+    rewrite(folder / "grpo", lambda config: config.update(k=2))
+    message = fault(cppo("report", folder / "grpo", folder / "cppo"), 2)
+    assert "k: " in message and "has 2" in message
+    assert "there is no folder" in fault(cppo("report", folder / "nowhere"), 2)
 
 
 def test_signs_of_written_down_outputs():

@@ -8,8 +8,8 @@ import pytest
 from cppo_grpo.checks import check
 from cppo_grpo.commands.launch import summary
 from cppo_grpo.config import TrainConfig
+from cppo_grpo.reports.run import write_report
 from cppo_grpo.rollouts.values import Rollout, Samples
-from cppo_grpo.runs.report import write_report
 from cppo_grpo.stages.audit import audit, decide, density, quadrants, solver_ladder
 
 from cppo_env import UsageError

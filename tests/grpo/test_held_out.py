@@ -8,9 +8,9 @@ import pytest
 import torch
 from cppo_grpo.commands.launch import summary
 from cppo_grpo.config import TrainConfig
+from cppo_grpo.reports.run import write_report
 from cppo_grpo.runs.checkpoints import newest_checkpoint
 from cppo_grpo.runs.folder import Run
-from cppo_grpo.runs.report import write_report
 from cppo_grpo.stages.export import export_model
 from cppo_grpo.stages.training import train
 from cppo_sandboxes.cached import CachedSandbox

@@ -9,8 +9,8 @@ from cppo_agents.models.chat_format import ChatFormat
 from cppo_grpo.checks import check
 from cppo_grpo.config import TrainConfig
 from cppo_grpo.model.tiny import make_model, train_tokenizer
+from cppo_grpo.reports.run import write_report
 from cppo_grpo.rollouts.agent import Planner, PolicyAgent, Regions
-from cppo_grpo.runs.report import write_report
 from cppo_grpo.samplers import SamplingParams
 from cppo_grpo.samplers.transformers import TransformersSampler
 

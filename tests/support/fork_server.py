@@ -26,7 +26,7 @@ IMPORTS = (
     "cppo_grpo.commands.model",
     "cppo_grpo.commands.quickstart",
     "cppo_grpo.commands.train",
-    "cppo_grpo.runs.report",
+    "cppo_grpo.reports.run",
     "cppo_grpo.stages.training",
     "cppo_sandboxes.commands",
     "cppo_sandboxes.local",

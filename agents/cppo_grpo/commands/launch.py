@@ -29,7 +29,7 @@ def carry_out(command: str, config: TrainConfig, console: Console) -> dict[str, 
 
     from cppo_env.sandboxing import open_sandbox
     from cppo_grpo.parallel import Processes
-    from cppo_grpo.runs.report import write_report
+    from cppo_grpo.reports.run import write_report
     from cppo_grpo.stages.training import train as carry_out_training
 
     processes = Processes.launched()

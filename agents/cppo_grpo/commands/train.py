@@ -1,22 +1,12 @@
-"""`cppo train` and `cppo report`."""
+"""`cppo train`."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from cppo_grpo.changes import unusual
 from cppo_grpo.commands.launch import carry_out
 from cppo_grpo.config import TrainConfig
-
-
-@dataclass(frozen=True, slots=True)
-class ReportConfig:
-    """Settings of `cppo report`."""
-
-    run: Path
-    """The run folder."""
 
 
 def train(config: TrainConfig) -> dict[str, Any]:
@@ -37,15 +27,3 @@ def train(config: TrainConfig) -> dict[str, Any]:
 
         return dry_run(config, console)
     return carry_out("train", config, console)
-
-
-def report(config: ReportConfig) -> dict[str, Any]:
-    """Rebuild the report of a run from its folder."""
-    from rich.console import Console
-
-    from cppo_grpo.runs.folder import Run
-    from cppo_grpo.runs.report import write_report
-
-    path = write_report(Run.find(config.run))
-    Console().print(f"report: {path}", highlight=False, soft_wrap=True)
-    return {"report": str(path)}

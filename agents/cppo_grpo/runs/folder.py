@@ -9,7 +9,7 @@ reference/               model and tokenizer that CPPO started from, as transfor
 checkpoints/             see `cppo_grpo.runs.checkpoints`
 model/                   the trained model and tokenizer, as transformers reads them
 adapter/                 what LoRA learnt, as peft reads it; it is merged into `model/`
-report.html              see `cppo_grpo.runs.report`
+report.html              see `cppo_grpo.reports.run`
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ class FinishedRun:
     independent: bool
     """Whether attempts are independent draws; otherwise a tuple is one draw."""
     records: tuple[EpisodeRecord, ...]
-    """The episodes that count, the latest of each."""
+    """The episodes that count, the latest of each; none of a run without its evaluation."""
     void: int
     judged: Mapping[str, str]
     """Sandbox, image and language of the judge, as far as recorded."""
@@ -66,34 +66,44 @@ class FinishedRun:
         return self.source.load()
 
 
+PIPELINE, JOINT = "pipeline.json", "joint"
+"""The record of a pipeline, by which its folder is known, and the stage that stands for it."""
+
+
 def is_run(path: Path) -> bool:
     """Whether a folder holds a run."""
     return (path / "config.json").is_file()
 
 
-def load_run(path: Path, evaluation: str = "after") -> FinishedRun:
+def load_run(path: Path, evaluation: str = "after", *, unfinished: bool = False) -> FinishedRun:
     """The finished run in a folder.
 
     Args:
         path: the folder.
         evaluation: of a training run: before, after, or eval-000010 during it.
+        unfinished: also a run without the evaluation, which then has no records.
 
     Raises:
         UsageError: the folder holds none, or one without an evaluation.
+        CppoError: no episode counts.
     """
     config = stored_config(path)
+    if not {"env", "k"} <= config.keys() or not config.keys() & {"algorithm", "agent"}:
+        raise UsageError(
+            f"{path} holds no run of cppo train or cppo eval (its config.json is of something else)"
+        )
     trained = "algorithm" in config
     played = path / "rollouts" / f"{evaluation if trained else 'episodes'}.jsonl"
-    if not played.exists():
+    if not played.exists() and not unfinished:
         remedy = (
             "train it to its end with --eval_episodes N"
             if trained
             else "run the cppo eval that made it again"
         )
         raise UsageError(f"{path} holds no finished evaluation (no {played.name}); {remedy}")
-    records = latest(read_records(played))
+    records = latest(read_records(played)) if played.exists() else []
     counted = tuple(record for record in records if not record.void)
-    if not counted:
+    if not counted and (records or not unfinished):
         raise CppoError(f"{path}: none of its {len(records)} episodes counts; play it again")
     source = source_of(config)
     recorded = cast(list[dict[str, Any]], config.get(RECORDED) or [{}])[-1]

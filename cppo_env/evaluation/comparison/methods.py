@@ -5,13 +5,19 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from cppo_env.errors import UsageError
-from cppo_env.evaluation.comparison.loading import FinishedRun, is_run, load_run
+from cppo_env.evaluation.comparison.loading import (
+    JOINT,
+    PIPELINE,
+    FinishedRun,
+    is_run,
+    load_run,
+)
 
 _NAMED_SEED = re.compile(r"(seed[-_=]?)\d+")
 
@@ -41,15 +47,37 @@ class _Place:
 def load_methods(places: Sequence[str]) -> dict[str, list[Method]]:
     """Problem set → methods, of folders `PATH` or `LABEL=PATH`.
 
-    A path is a run, or a folder of runs. Runs with one label are seeds of one method. Without a
-    label, runs of equal settings but the seed are; a folder of such runs gives them its name,
-    unless folders of two methods have the same one.
+    Raises:
+        UsageError: a path holds no finished run, a run is given twice, there is one method only, or
+            methods were not played on the same problem sets.
+    """
+    groups = group_runs(places)
+    if len(groups) < 2:
+        count = sum(map(len, groups.values()))
+        raise UsageError(
+            f"runs: got one method ({', '.join(groups)}) with {count} runs, expected two "
+            "methods or more; give runs with other settings, or labels such as A=PATH B=PATH"
+        )
+    return by_set(groups)
+
+
+def group_runs(
+    places: Sequence[str], load: Callable[[Path], FinishedRun | None] = load_run
+) -> dict[str, list[FinishedRun]]:
+    """Label of a method → its runs, of folders `PATH` or `LABEL=PATH`.
+
+    A path is a run, a pipeline (its joint stage), or a folder of runs. Runs with one label are
+    seeds of one method. Without a label, runs of equal settings but the seed are; a folder of such
+    runs gives them its name, unless folders of two methods have the same one.
+
+    Args:
+        places: the folders.
+        load: the run in a folder; None leaves it out.
 
     Raises:
-        UsageError: a path holds no finished run, a run is given twice, or methods were not played
-            on the same problem sets.
+        UsageError: a path holds no run, or a run is given twice; and what `load` raises.
     """
-    found = [_at(place) for place in places]
+    found = [_at(place, load) for place in places]
     runs = [run for place in found for run in place.runs]
     paths = [run.path.resolve() for run in runs]
     if twice := [str(path) for path in dict.fromkeys(paths) if paths.count(path) > 1]:
@@ -61,11 +89,16 @@ def load_methods(places: Sequence[str]) -> dict[str, list[Method]]:
         for run in place.runs:
             label = place.label or names.get(place.path) or labels[keys[run.path]]
             groups[label].append(run)
-    if len(groups) < 2:
-        raise UsageError(
-            f"runs: got one method ({', '.join(groups)}) with {len(runs)} runs, expected two "
-            "methods or more; give runs with other settings, or labels such as A=PATH B=PATH"
-        )
+    return dict(groups)
+
+
+def by_set(groups: Mapping[str, Sequence[FinishedRun]]) -> dict[str, list[Method]]:
+    """Problem set → methods, each with its runs in the order of their seeds.
+
+    Raises:
+        UsageError: two runs of a method are the same draw, or methods were not played on the same
+            problem sets.
+    """
     sets: dict[str, list[Method]] = {}
     for label, runs in groups.items():
         for name in dict.fromkeys(run.set_name for run in runs):
@@ -81,7 +114,7 @@ def load_methods(places: Sequence[str]) -> dict[str, list[Method]]:
     return sets
 
 
-def _at(place: str) -> _Place:
+def _at(place: str, load: Callable[[Path], FinishedRun | None]) -> _Place:
     """The runs of one argument."""
     label, separator, rest = place.partition("=")
     if not separator or Path(place).exists():
@@ -89,15 +122,25 @@ def _at(place: str) -> _Place:
     path = Path(rest)
     if not path.is_dir():
         raise UsageError(f"runs: there is no folder {rest}; expected PATH or LABEL=PATH")
-    if is_run(path):
-        return _Place(label or None, path, (load_run(path),))
-    inside = sorted(one for one in path.iterdir() if one.is_dir() and is_run(one))
+    inside = [path] if is_run(path) else _inside(path)
     if not inside:
         raise UsageError(
             f"{path} holds no run, and no folder of runs; expected a folder of cppo eval --run or "
             "of cppo train, or a folder of such folders"
         )
-    return _Place(label or None, path, tuple(load_run(one) for one in inside))
+    return _Place(label or None, path, tuple(run for one in inside if (run := load(one))))
+
+
+def _inside(path: Path) -> list[Path]:
+    """The runs in a folder of runs; of a pipeline, its joint stage."""
+    if (path / PIPELINE).is_file():
+        return [path / JOINT] if is_run(path / JOINT) else []
+    parts = sorted(one for one in path.iterdir() if one.is_dir())
+    return [run for one in parts for run in ([one] if is_run(one) else _of_pipeline(one))]
+
+
+def _of_pipeline(path: Path) -> list[Path]:
+    return _inside(path) if (path / PIPELINE).is_file() else []
 
 
 def _folder_names(places: Sequence[_Place]) -> dict[Path, str]:

@@ -85,6 +85,27 @@ def compare(sets: Mapping[str, Sequence[Method]], *, seed: int = 0) -> dict[str,
     }
 
 
+def score(method: Method, contests: Mapping[str, str], *, seed: int = 0) -> Interval:
+    """pass@K of one method with its interval over problems (or contests) and seeds.
+
+    Args:
+        method: its runs are on one problem set.
+        contests: problem → contest, where they are known.
+        seed: decides the resamples.
+
+    Raises:
+        CppoError: no problem was played by all runs.
+    """
+    names, by_method = tables([method])
+    scores_SN = by_method[method.label].scores(method.runs[0].k)
+    return over_seeds(scores_SN, _clusters(names, contests), seed=seed)
+
+
+def _clusters(names: Sequence[str], contests: Mapping[str, str]) -> list[Any] | None:
+    """What each problem was drawn with: its contest, or itself; None if no contest is known."""
+    return [contests.get(name, (name,)) for name in names] if contests else None
+
+
 def _on_set(methods: Sequence[Method], seed: int) -> dict[str, Any]:
     """The figures of all methods on one problem set."""
     runs = [run for method in methods for run in method.runs]
@@ -92,7 +113,7 @@ def _on_set(methods: Sequence[Method], seed: int) -> dict[str, Any]:
     names, by_method = tables(methods)
     known, note = _problems(methods, names)
     contests = contests_of(known.values())
-    clusters = [contests.get(name, (name,)) for name in names] if contests else None
+    clusters = _clusters(names, contests)
     k = runs[0].k
     counts = budgets(min(table.attempts for table in by_method.values()), k)
     scores = {label: {n: table.scores(n) for n in counts} for label, table in by_method.items()}

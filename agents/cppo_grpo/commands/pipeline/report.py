@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from cppo_grpo.commands.pipeline.figures import rows_of
 from cppo_grpo.commands.pipeline.plan import Planned
 from cppo_grpo.commands.pipeline.state import State
 from cppo_grpo.recipe.pipeline import KINDS, PipelineConfig
+from cppo_grpo.reports.page import rendered
 from cppo_grpo.runs.log import MetricsLog
 
 CURVES = {
@@ -30,8 +30,6 @@ def write_report(
     plan: Sequence[Planned], config: PipelineConfig, state: State, failed: str | None = None
 ) -> dict[str, Any]:
     """Write both files of the pipeline as it stands; returns what the JSON holds."""
-    import jinja2
-
     planned = {one.name for one in plan}
     stages = [
         {
@@ -51,10 +49,6 @@ def write_report(
         **surroundings(),
     }
     write_atomically(state.root / "report.json", json.dumps(result, indent=2) + "\n")
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
-    template = environment.from_string(
-        files("cppo_grpo.runs").joinpath("templates/pipeline.html").read_text("utf-8")
-    )
     shown = [
         one
         | {
@@ -64,7 +58,8 @@ def write_report(
         }
         for one in stages
     ]
-    page = template.render(**{**result, "name": state.root.resolve().name, "stages": shown})
+    values = {**result, "name": state.root.resolve().name, "stages": shown}
+    page = rendered("pipeline.html", values)
     write_atomically(state.root / "report.html", page)
     return result
 

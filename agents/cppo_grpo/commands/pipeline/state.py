@@ -14,10 +14,9 @@ from typing import Any, cast
 
 from cppo_env.atomic import write_atomically
 from cppo_env.errors import UsageError
+from cppo_env.evaluation.comparison.loading import PIPELINE
 from cppo_grpo.commands.pipeline.plan import Planned
 from cppo_grpo.config import NOT_STORED
-
-FILE = "pipeline.json"
 
 OF_THE_MACHINE = (
     *("threads", "sandbox", "sandbox_options", "log_to", "keep_checkpoints"),
@@ -41,7 +40,7 @@ class State:
         Raises:
             UsageError: the folder holds something else.
         """
-        self.root, self._file = root, root / FILE
+        self.root, self._file = root, root / PIPELINE
         self.stages: dict[str, dict[str, Any]] = {}
         if self._file.exists():
             try:

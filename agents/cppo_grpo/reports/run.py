@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass, replace
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, cast
 
@@ -23,6 +22,7 @@ from cppo_env.problems.strategies import coordinated_optimum, independent_ceilin
 from cppo_env.protocols import KnowsOptimum, ProblemSet
 from cppo_env.records import EpisodeRecord
 from cppo_env.sources import ProblemSource
+from cppo_grpo.reports.page import rendered
 from cppo_grpo.runs.folder import Run
 from cppo_grpo.runs.log import time_shares
 
@@ -41,15 +41,14 @@ class KnownLevel:
 
 def write_report(run: Run) -> Path:
     """Write the report into the run folder."""
-    import jinja2
-
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
-    template = environment.from_string(
-        files("cppo_grpo.runs").joinpath("templates/report.html").read_text("utf-8")
-    )
     path = run.path / "report.html"
-    write_atomically(path, template.render(**_contents(run)))
+    write_atomically(path, report_page(run))
     return path
+
+
+def report_page(run: Run) -> str:
+    """The report of a run as HTML."""
+    return rendered("run.html", _contents(run))
 
 
 def known_lines(problems: ProblemSet, k: int) -> list[KnownLevel]:
