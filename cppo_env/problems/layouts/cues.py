@@ -27,22 +27,28 @@ class Cue:
 
     Attributes:
         means: what a sentence says in which all of `has` are found and `without` is not.
+        words: one of them is in every such sentence, in lower case: quick to look for, so that
+            the patterns look at few sentences.
     """
 
     means: str
+    words: tuple[str, ...]
     has: tuple[re.Pattern[str], ...]
     without: re.Pattern[str] | None = None
 
-    def found(self, sentence: str) -> bool:
-        """Whether a sentence says it."""
-        return all(pattern.search(sentence) for pattern in self.has) and not (
-            self.without is not None and self.without.search(sentence)
+    def found(self, sentence: str, lower: str) -> bool:
+        """Whether a sentence says it; `lower` is the sentence in lower case."""
+        return (
+            any(word in lower for word in self.words)
+            and all(pattern.search(sentence) for pattern in self.has)
+            and not (self.without is not None and self.without.search(sentence))
         )
 
 
-def _cue(means: str, *has: str, without: str | None = None) -> Cue:
+def _cue(means: str, words: str, *has: str, without: str | None = None) -> Cue:
     return Cue(
         means,
+        tuple(words.split()),
         tuple(re.compile(pattern, re.IGNORECASE) for pattern in has),
         re.compile(without, re.IGNORECASE) if without else None,
     )
@@ -63,12 +69,14 @@ _OUTPUT = (
 TABLE = (
     _cue(
         SEVERAL_ANSWERS,
+        "any",
         rf"\b{_PRINT}\s+(?:or\s+{_PRINT}\s+)?any\b(?!\s+(?:extra|other|additional|more|further|"
         r"spaces?|messages?|prompts?|debug|thing))",
         without=rf"\b(?:not|n't|never|without|avoid)\s+(?:\w+\s+)?{_PRINT}\s+any\b",
     ),
     _cue(
         SEVERAL_ANSWERS,
+        "any",
         r"(?:^|\b(?:to|please|should|must|can|may|and|or|then|just)\s+|[,:;—–-]\s*)"
         r"(?:find|give|provide|construct|build|choose|pick|select)\s+any\b",
         rf"\bany\s+(?:(?:one|single)\s+)?(?:of\s+(?:them|these|those|the)\b|{_GOOD}\b|way\b|"
@@ -80,15 +88,17 @@ TABLE = (
     ),
     _cue(
         SEVERAL_ANSWERS,
+        "any",
         r"\bany(?:\s+one)?\s+of\s+(?:them|these|those|the\s+(?:\w+\s+)?"
         rf"(?:{_GOOD}|{_ANSWERS}))\b|\bany\s+(?:one\s+)?(?:{_GOOD}\s+)+(?:one\b|{_ANSWERS})",
         r"\b(?:accept(?:ed|able|s)?|allowed|ok|okay|fine|considered\s+correct|suffices?|will\s+do|"
         r"be\s+(?:printed|returned|output)|printing|counts?)\b",
         without=r"\b(?:not|n't|never)\s+(?:\w+\s+)?(?:accept|allowed)",
     ),
-    _cue(SEVERAL_ANSWERS, rf"[—–-]\s*any\s+(?:{_GOOD}|of\s+(?:them|these|those))\b"),
+    _cue(SEVERAL_ANSWERS, "any", rf"[—–-]\s*any\s+(?:{_GOOD}|of\s+(?:them|these|those))\b"),
     _cue(
         SEVERAL_ANSWERS,
+        "any arbitrary whichever accepted all matter",
         r"\b(?:multiple|several|many|more\s+than\s+one|different|two\s+or\s+more|various)\b[^.]*?"
         rf"\b{_ANSWERS}\b",
         r"\b(?:any(?!\s+(?:number|time|case|way\s+to))|arbitrary|whichever|accepted|all\s+of\s+them\s+"
@@ -98,30 +108,41 @@ TABLE = (
     ),
     _cue(
         SEVERAL_ANSWERS,
+        "arbitrary",
         rf"\b{_PRINT}\s+(?:an\s+)?arbitrary\b|\barbitrary\s+(?:one\s+)?(?:of\s+them|{_GOOD})\b",
     ),
     _cue(
         SEVERAL_ANSWERS,
+        "order",
         rf"\b(?:{_PRINT}|answer|listed|given)\b[^.]*?\bin\s+(?:any|arbitrary|whatever)\s+order\b"
         r"|\b(?:order\s+of\s+(?:the\s+)?(?:output|lines|pairs|edges|answer|elements)|output\s+order)"
         r"\b[^.]*?\b(?:does\s+not|doesn't|is\s+not|isn't|may\s+be\s+any|can\s+be\s+any)",
         without=r"\b(?:operations?|moves?|steps?|following)\b[^.]*\bin\s+any\s+order\b",
     ),
-    _cue(INTERACTIVE, r"\bthis\s+is\s+an?\s+(?:\w+\s+)?interactive\s+(?:problem|task)"),
-    _cue(INTERACTIVE, r"\bflush(?:ing)?\s+(?:the\s+)?(?:your\s+)?(?:output|stdout|stream|buffer)"),
+    _cue(
+        INTERACTIVE, "interactive", r"\bthis\s+is\s+an?\s+(?:\w+\s+)?interactive\s+(?:problem|task)"
+    ),
     _cue(
         INTERACTIVE,
+        "flush",
+        r"\bflush(?:ing)?\s+(?:the\s+)?(?:your\s+)?(?:output|stdout|stream|buffer)",
+    ),
+    _cue(
+        INTERACTIVE,
+        "interact",
         r"\b(?:interact|interaction)\s+with\s+(?:the|our)\s+(?:judge|jury|interactor|grader)"
         r"|\bthe\s+interactor\b",
     ),
     _cue(
         ONE_ANSWER,
+        "guaranteed assume ensured",
         r"\b(?:guaranteed|assume|ensured)\b.*?\b(?:answer|solution|output)\b.*?\bunique\b"
         r"|\b(?:guaranteed|assume|ensured)\b.*?\b(?:unique|exactly\s+one)\s+(?:\w+\s+)?"
         r"(?:answer|solution)\b",
     ),
     _cue(
         ANY_CASE,
+        "any",
         r"\S.*?(?<![,;:])\s\(?in\s+any\s+(?:letter\s+|register\s+)?(?:case|register)\b"
         r"(?!\s*,\s*(?:we|you|he|she|it|they|the|there|if|an?)\b)",
         _OUTPUT,
@@ -129,6 +150,7 @@ TABLE = (
     ),
     _cue(
         ANY_CASE,
+        "case",
         r"\b(?:upper|lower|mixed|either)[\s-]*(?:case)?(?:\s+letters?)?\s*(?:,|/|or|and/or)\s*"
         r"(?:upper|lower|mixed)[\s-]*case\b|\b(?:in\s+)?(?:either|whichever|whatever)\s+case\b",
         r"\b(?:print|output|answer|accept|write)\w*\b",
@@ -137,6 +159,7 @@ TABLE = (
     ),
     _cue(
         ANY_CASE,
+        "case",
         r"\bcase[-\s]?insensitive(?:ly)?\b|\b(?:regardless\s+of|ignor(?:es?|ing))\s+(?:the\s+)?"
         r"(?:letter\s+)?case\b|\bcase\b[^.]{0,40}\b(?:does\s+not|doesn't|is\s+not|isn't)\s+"
         r"(?:matter|important)|\bnot\s+case[-\s]sensitive\b",
@@ -145,6 +168,7 @@ TABLE = (
     ),
     _cue(
         ANY_CASE,
+        "yes no",
         r"\b(?-i:yEs|yES|YeS|yeS|YEs|nO)\b",
         r"\b(?:accept(?:ed|able)?|recogni[sz]ed|considered|valid|positive|ok)\b",
     ),
@@ -155,9 +179,9 @@ TABLE = (
 @lru_cache(maxsize=64)
 def meanings(statement: str) -> frozenset[str]:
     """Everything that the cues find in a statement, sentence by sentence."""
-    sentences = _sentences(statement)
+    sentences = [(sentence, sentence.lower()) for sentence in _sentences(statement)]
     return frozenset(
-        cue.means for cue in TABLE if any(cue.found(sentence) for sentence in sentences)
+        cue.means for cue in TABLE if any(cue.found(*sentence) for sentence in sentences)
     )
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -13,13 +14,21 @@ from cppo_env.problems.layouts.cues import judge_cues, promises_one_answer
 from cppo_env.problems.validation.findings import Finding, KnownOutcome
 from cppo_env.problems.validation.known_programs import RUNNABLE, Known, programs_of
 from cppo_env.problems.validation.results_file import ResultsFile
-from cppo_env.protocols import ProblemSet, Sandbox
+from cppo_env.protocols import ProblemSet, ReportsEach, Sandbox
 from cppo_env.records import checker_name
 from cppo_env.roles import answers_of, run_jobs
 from cppo_env.types import Job, Problem, TestCase, Verdict
 
 JOBS_PER_CALL = 64
 """Programs per sandbox call: enough to keep it busy, few enough to hold their tests in memory."""
+
+SIDE_BY_SIDE = 3
+"""Calls of a sandbox that are open at a time, if it allows several."""
+
+Batch = list[tuple[Problem, list[Known]]]
+Outcomes = list[tuple[Problem, list[KnownOutcome]]]
+LookedUp = tuple[Batch, list[list[KnownOutcome] | None]]
+"""A batch, and for each problem the outcomes that are known from before."""
 
 ONE_ANSWER_CHECKERS = frozenset(
     {"strict", "value_or_wrapped", "case_insensitive"} | {f"float_1e-{n}" for n in range(1, 13)}
@@ -154,7 +163,7 @@ def validate(
         languages: run only programs in these languages. Default: all that the sandbox can run, see
             `known_programs.RUNNABLE`.
         max_programs: maximum number of right, and of wrong, programs per problem; `joined` first.
-        jobs_per_call: programs per sandbox call; at its end cores wait for the last program.
+        jobs_per_call: programs per sandbox call.
         results: results so far, which are not measured again; new ones are added.
         progress: called after each sandbox call with the number of finished problems, and that of
             the tests that have run.
@@ -169,14 +178,16 @@ def validate(
     findings: list[Finding] = []
     seen: set[str] = set()
     tests = reused = 0
-    for batch in _batches(problems, joined, runs, max_programs, jobs_per_call, not_run):
-        known = [results and results.find(problem, programs) for problem, programs in batch]
-        new = [one for one, found in zip(batch, known, strict=True) if found is None]
-        outcomes = _run(new, sandbox)
+
+    def looked_up() -> Iterator[LookedUp]:
+        for batch in _batches(problems, joined, runs, max_programs, jobs_per_call, not_run):
+            yield batch, [results and results.find(*one) for one in batch]
+
+    for (batch, known), outcomes in _measured(looked_up(), sandbox):
         if results is not None:
             results.add(outcomes)
         tests += sum(outcome.tests for _, some in outcomes for outcome in some)
-        reused += len(batch) - len(new)
+        reused += len(batch) - len(outcomes)
         measured = iter(outcomes)
         for (problem, _), found in zip(batch, known, strict=True):
             findings.append(_finding(problem, next(measured)[1] if found is None else found))
@@ -186,7 +197,30 @@ def validate(
     return Validation(tuple(findings), unmatched, tests, not_run, reused)
 
 
-def _run(batch: Sequence[tuple[Problem, list[Known]]], sandbox: Sandbox) -> Outcomes:
+def _measured(batches: Iterable[LookedUp], sandbox: Sandbox) -> Iterator[tuple[LookedUp, Outcomes]]:
+    """Batches in their order, each with the outcomes of those problems whose are not known.
+
+    A sandbox that runs several batches side by side gets the next ones before the last program of
+    the first is done, so that no core waits for it, nor for the host to read the next problems.
+    """
+    side_by_side = SIDE_BY_SIDE if isinstance(sandbox, ReportsEach) else 1
+    pool = ThreadPoolExecutor(side_by_side, "cppo-validate")
+    running: deque[tuple[LookedUp, Future[Outcomes]]] = deque()
+    try:
+        for batch, known in batches:
+            new = [one for one, found in zip(batch, known, strict=True) if found is None]
+            running.append(((batch, known), pool.submit(_run, new, sandbox)))
+            if len(running) == side_by_side:
+                first, future = running.popleft()
+                yield first, future.result()
+        while running:
+            first, future = running.popleft()
+            yield first, future.result()
+    finally:  # after Ctrl-C, batches run until their sandbox is closed
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _run(batch: Batch, sandbox: Sandbox) -> Outcomes:
     jobs = [
         Job(problem, known.program, RUNNABLE[known.language])
         for problem, programs in batch
@@ -230,9 +264,9 @@ def _batches(
     max_programs: int | None,
     jobs_per_call: int,
     not_run: Counter[str],
-) -> Iterator[list[tuple[Problem, list[Known]]]]:
+) -> Iterator[Batch]:
     """Problems and their programs per sandbox call; `not_run` counts those left out."""
-    batch: list[tuple[Problem, list[Known]]] = []
+    batch: Batch = []
     size = 0
     for index in range(len(problems)):
         problem = problems[index]
@@ -248,9 +282,6 @@ def _batches(
             batch, size = [], 0
     if batch:
         yield batch
-
-
-Outcomes = list[tuple[Problem, list[KnownOutcome]]]
 
 
 def _with_answers(found: Outcomes, sandbox: Sandbox) -> Outcomes:
