@@ -1,42 +1,39 @@
-"""`report.html` of a run: curves, reference levels and example episodes, all in one file."""
+"""`report.html` of a run: curves, results, chosen episodes, settings, how to repeat it."""
 
 from __future__ import annotations
 
 import json
+import shlex
 from collections import Counter
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Any
 
 from cppo_env.assembly import find_problem
 from cppo_env.atomic import write_atomically
+from cppo_env.errors import CppoError
 from cppo_env.evaluation.comparison.loading import load_run
 from cppo_env.evaluation.comparison.methods import Method
 from cppo_env.evaluation.comparison.summary import compare
 from cppo_env.evaluation.comparison.tables import Shown, shown_tables
-from cppo_env.plotting import axes_of, svg
+from cppo_env.plotting import COLOURS
 from cppo_env.problems.strategies import coordinated_optimum, independent_ceiling
 from cppo_env.protocols import KnowsOptimum, ProblemSet
 from cppo_env.records import EpisodeRecord
 from cppo_env.sources import ProblemSource
-from cppo_grpo.reports.page import rendered
+from cppo_env.types import Verdict
+from cppo_grpo.changes import unusual
+from cppo_grpo.config import TrainConfig
+from cppo_grpo.reports.charts import Frame, Level, Line, Points, chart, charts
+from cppo_grpo.reports.chosen import HELD_OUT, Chosen, choose
+from cppo_grpo.reports.page import flat, rendered
 from cppo_grpo.runs.folder import Run
-from cppo_grpo.runs.log import time_shares
+from cppo_grpo.runs.log import LogRow, time_shares
 
-INK, ACCENT, SOFT, GOOD, BAD = "#1f2937", "#4f46e5", "#a5b4fc", "#059669", "#dc2626"
-EXAMPLES = 4
-"""Number of episodes shown before and after training."""
-
-
-@dataclass(frozen=True, slots=True)
-class KnownLevel:
-    """A reference level of pass@K."""
-
-    label: str
-    value: float
+STATEMENT, PROGRAM = 1200, 4000
+"""Characters shown of a statement, and of a program."""
+ACCENT, GOOD = COLOURS[0], COLOURS[1]
 
 
 def write_report(run: Run) -> Path:
@@ -51,23 +48,32 @@ def report_page(run: Run) -> str:
     return rendered("run.html", _contents(run))
 
 
-def known_lines(problems: ProblemSet, k: int) -> list[KnownLevel]:
+def known_lines(problems: ProblemSet, k: int) -> list[Level]:
     """The known reference levels of the task; only the strategies task has any."""
     if not isinstance(problems, KnowsOptimum):
         return []
     probabilities = problems.probabilities
     return [
-        KnownLevel("independent ceiling", independent_ceiling(probabilities, k)),
-        KnownLevel("coordinated optimum", coordinated_optimum(probabilities, k)),
+        Level("independent ceiling", independent_ceiling(probabilities, k)),
+        Level("coordinated optimum", coordinated_optimum(probabilities, k)),
     ]
+
+
+def repeat_command(config: TrainConfig) -> str:
+    """The command that trains with these settings again."""
+    words = ["cppo", "train"]
+    for name, value in unusual(config).items():
+        stored = json.loads(config.to_json())[name] if name == "algorithm" else value
+        words.append(f"--{name}={stored if isinstance(stored, str) else json.dumps(stored)}")
+    return shlex.join(words)
 
 
 def _contents(run: Run) -> dict[str, Any]:
     rows = run.log.rows("joint")
     evaluations = {when: row[-1] for when in ("before", "after") if (row := run.log.rows(when))}
-    training = run.config.training.load()
-    held_out = run.config.held_out.loaded() if evaluations else None
-    lines = known_lines(training, run.config.k)
+    problems, missing = _problems(run, held_out=bool(evaluations))
+    lines = known_lines(problems["training"], run.config.k) if "training" in problems else []
+    choice = choose(run)
     return {
         "config": run.config,
         "name": run.path.resolve().name,
@@ -75,16 +81,39 @@ def _contents(run: Run) -> dict[str, Any]:
         "minutes": sum(row["seconds"] for row in rows + run.log.rows("warm_start")) / 60,
         "evaluations": evaluations,
         "lines": lines,
-        "pass_chart": _pass_chart(rows, _held_out(run), lines, run.config.k) if rows else "",
-        "charts": _charts(rows) if rows else [],
+        "pass_chart": _pass_chart(rows, _held_out(run), lines, run.config.k),
+        "charts": charts([Line("training", ACCENT, [rows])]) if rows else [],
         "shares": time_shares(rows),
-        "examples": _examples(run, training, held_out, evaluations, rows),
-        "comparison": _comparison(run, held_out),
+        "verdicts": _verdicts(choice.verdicts),
+        "damaged": choice.damaged,
+        "missing": missing,
+        "episodes": {
+            kind: [_shown(one, problems) for one in chosen] for kind, chosen in choice.kinds.items()
+        },
+        "comparison": _comparison(run) if "held_out" in problems else [],
         "unread": _unread([*_held_out(run), *rows]),
-        "recorded": [_flat(one) for one in run.recorded],
+        "recorded": [flat(one) for one in run.recorded],
+        "commit": run.recorded[-1].get("commit") if run.recorded else None,
+        "command": repeat_command(run.config),
         "prompts": run.prompts.identity,
+        "unusual": json.loads(json.dumps(unusual(run.config), default=str)),
         "settings": json.loads(run.config.to_json()),
     }
+
+
+def _problems(run: Run, *, held_out: bool) -> tuple[dict[str, ProblemSet], list[str]]:
+    """The problems of the run, and why some are missing; a page without statements is still one."""
+    sources: dict[str, ProblemSource] = {"training": run.config.training}
+    if held_out:
+        sources["held_out"] = run.config.held_out
+    found: dict[str, ProblemSet] = {}
+    missing: list[str] = []
+    for name, source in sources.items():
+        try:
+            found[name] = source.load()
+        except (CppoError, OSError) as error:
+            missing.append(f"the {name.replace('_', '-')} problems could not be loaded: {error}")
+    return found, missing
 
 
 def _held_out(run: Run) -> list[dict[str, Any]]:
@@ -93,13 +122,14 @@ def _held_out(run: Run) -> list[dict[str, Any]]:
     return [row for _, row in sorted({row["step"]: row for row in rows}.items())]
 
 
-def _comparison(run: Run, held_out: ProblemSource | None) -> list[Shown]:
+def _comparison(run: Run) -> list[Shown]:
     """What training changed on the held-out problems, as `cppo compare` has it."""
     files = [run.path / "rollouts" / f"{when}.jsonl" for when in ("before", "after")]
-    if held_out is None or not all(file.exists() for file in files):
+    if not all(file.exists() for file in files):
         return []
+    source = run.config.held_out.loaded()
     methods = [
-        Method(f"{when} training", (replace(load_run(run.path, when), source=held_out),))
+        Method(f"{when} training", (replace(load_run(run.path, when), source=source),))
         for when in ("after", "before")
     ]
     title = methods[0].runs[0].set_name
@@ -116,131 +146,74 @@ def _unread(rows: list[dict[str, Any]]) -> list[tuple[str, str, int]]:
     return [(what, reason, count) for (what, reason), count in counts.most_common()]
 
 
-def _examples(
-    run: Run,
-    training: ProblemSet,
-    held_out: ProblemSource | None,
-    evaluations: dict[str, Any],
-    rows: list[dict[str, Any]],
-) -> dict[str, list[dict[str, Any]]]:
-    """Title → episodes, with the problem statements that records omit."""
-    shown: dict[str, str] = {f"{when} training": when for when in evaluations}
-    problems = training if held_out is None else held_out.load()
-    if not shown and rows:
-        last = rows[-1]["step"]
-        shown = {f"step {last}": f"step-{last:06d}"}
-    examples: dict[str, list[dict[str, Any]]] = {}
-    for title, name in shown.items():
-        episodes: list[dict[str, Any]] = []
-        for record in run.read_episodes(name)[:EXAMPLES]:
-            problem = problems[find_problem(problems, record.problem_id)]
-            episodes.append(
-                {
-                    "record": record,
-                    "statement": problem.statement,
-                    "branches": _branches(record),
-                }
-            )
-        examples[title] = episodes
-    return examples
+def _verdicts(counts: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, float]]:
+    """Evaluation → verdict → its share of the programs."""
+    return {
+        _title(file): {
+            name.value: one[name] / sum(one.values()) for name in Verdict if one.get(name)
+        }
+        for file, one in counts.items()
+        if one and not file.startswith("eval-")
+    }
 
 
-def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested values with the names joined by blanks."""
-    flat: dict[str, Any] = {}
-    for name, value in values.items():
-        if isinstance(value, dict):
-            flat |= _flat(cast(dict[str, Any], value), f"{prefix}{name} ")
-        else:
-            flat[prefix + name] = value
-    return flat
+def _title(file: str) -> str:
+    """What a file of episodes is called."""
+    if file in ("before", "after"):
+        return f"{file} training"
+    stage, _, step = file.partition("-")
+    return f"evaluation after step {int(step)}" if stage == "eval" else f"step {int(step)}"
+
+
+def _shown(one: Chosen, problems: Mapping[str, ProblemSet]) -> dict[str, Any]:
+    """An episode with the statement of its problem, which records omit."""
+    known = problems.get("held_out" if one.file.startswith(HELD_OUT) else "training")
+    statement = ""
+    if known is not None:
+        statement = known[find_problem(known, one.record.problem_id)].statement
+    return {
+        "title": _title(one.file),
+        "why": one.why,
+        "record": one.record,
+        "statement": _cut(statement, STATEMENT),
+        "plans": [_cut(plan, STATEMENT) for plan in one.record.plans],
+        "branches": _branches(one.record),
+    }
 
 
 def _branches(record: EpisodeRecord) -> list[dict[str, str | None]]:
     count = max(len(record.methods), len(record.programs))
-    pad = (None,) * count
-    columns = zip(
-        record.methods + pad,
-        record.programs + pad,
-        record.verdicts + pad,
-        record.messages + pad,
-        strict=False,
-    )
-    names = "method", "program", "verdict", "message"
+
+    def at(values: Sequence[str | None], number: int) -> str | None:
+        return values[number] if number < len(values) else None
+
     return [
-        dict(zip(names, values, strict=True))
-        for values, _ in zip(columns, range(count), strict=False)
+        {
+            "method": at(record.methods, n),
+            "program": _cut(at(record.programs, n) or "", PROGRAM),
+            "verdict": at(record.verdicts, n),
+            "message": at(record.messages, n),
+        }
+        for n in range(count)
     ]
 
 
-def _pass_chart(
-    rows: list[dict[str, Any]], held_out: list[dict[str, Any]], lines: list[KnownLevel], k: int
-) -> str:
-    figure, axes = axes_of((9.6, 4.2))
-    steps, values = _series(rows, "pass_at_k")
-    axes.plot(steps, values, color=SOFT, linewidth=0.8, label="training, each step")
-    axes.plot(steps, _smooth(values), color=ACCENT, linewidth=2.2, label="training, smoothed")
-    for line, style in zip(lines, ("--", ":"), strict=False):
-        axes.axhline(line.value, color=INK, linestyle=style, linewidth=1.2)
-        axes.annotate(
-            f"{line.label} {line.value:.3f}", (0, line.value),
-            xytext=(12, 4), textcoords="offset points",
-            fontsize=9, color=INK,
-        )  # fmt: skip
-    if held_out:
-        found = np.array([row["pass_at_k"] for row in held_out])
-        low, high = np.array([row["ci95"] for row in held_out]).T
-        axes.errorbar(
-            [row["step"] for row in held_out], found, yerr=[found - low, high - found],
-            fmt="o-", color=GOOD, capsize=4, linewidth=1.2, zorder=5,
-            label="held out, 95 % interval",
-        )  # fmt: skip
-    axes.set_ylim(0, 1.08)
-    axes.set_ylabel(f"pass@{k}")
-    axes.set_xlabel("optimizer step")
-    axes.legend(loc="lower right", frameon=False, fontsize=9)
-    return svg(figure)
+def _cut(text: str, most: int) -> str:
+    """The beginning of a long text, with the length of the rest."""
+    more = len(text) - most
+    return text if more <= 0 else f"{text[:most]}\n… {more:,} more characters"
 
 
-def _charts(rows: list[dict[str, Any]]) -> list[dict[str, str]]:
-    """The smaller charts: title and SVG."""
-    wanted = {
-        "Rewards": (("reward_plan", "planner"), ("reward_solve", "solver")),
-        "Gate and signal": (
-            ("validity", "valid plans"),
-            ("silent_groups_plan", "planner groups without signal"),
-        ),
-        "KL from the start": (("kl_plan", "planner"), ("kl_solve", "solver")),
-        "Entropy of a sampled token (estimate)": (
-            ("entropy_estimate_plan", "planner"),
-            ("entropy_estimate_solve", "solver"),
-        ),
-    }
-    charts: list[dict[str, str]] = []
-    for title, curves in wanted.items():
-        figure, axes = axes_of((4.7, 2.5))
-        for (name, label), color in zip(curves, (ACCENT, GOOD), strict=True):
-            steps, values = _series(rows, name)
-            if len(steps):
-                axes.plot(steps, values, color=color, linewidth=0.5, alpha=0.3)
-                axes.plot(steps, _smooth(values), color=color, linewidth=1.8, label=label)
-        if axes.lines:  # a run that writes no programs, or no plans, may know none of these figures
-            axes.legend(frameon=False, fontsize=8)
-        axes.set_ylim(bottom=0)
-        charts.append({"title": title, "svg": svg(figure)})
-    return charts
-
-
-def _series(
-    rows: list[dict[str, Any]], name: str
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    known = [(row["step"], row[name]) for row in rows if row.get(name) is not None]
-    return np.array([step for step, _ in known], dtype=float), np.array(
-        [value for _, value in known], dtype=float
+def _pass_chart(rows: list[LogRow], held_out: list[LogRow], lines: list[Level], k: int) -> str:
+    points = Points(
+        "held out",
+        GOOD,
+        [row["step"] for row in held_out],
+        [row["pass_at_k"] for row in held_out],
+        [row["ci95"][0] for row in held_out],
+        [row["ci95"][1] for row in held_out],
     )
-
-
-def _smooth(values: NDArray[np.float64], window: int = 15) -> NDArray[np.float64]:
-    """Mean over a window around each point, cut at the ends."""
-    half = min(window, len(values)) // 2
-    return np.array([values[max(0, i - half) : i + half + 1].mean() for i in range(len(values))])
+    frame = Frame((9.6, 4.2), 1.0, f"pass@{k}", lines)
+    return chart(
+        "pass_at_k", [Line("training", ACCENT, [rows])], [points] if held_out else [], frame
+    )
