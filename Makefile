@@ -6,7 +6,8 @@
 # make test-vllm  the tests of the vLLM samplers, in an environment of their own (CPU build, 3.7 GB)
 # make check      ruff, codespell, pyright, import-linter
 # make fix        what ruff can mend and format
-# make docs       the documentation tells the truth: links, examples, commands
+# make docs       the documentation tells the truth: links, examples, commands; its site is in site/
+# make docs-serve the site at http://127.0.0.1:8000, built anew when a page changes
 # make setup      .venv with everything for working on the project   (PYTHON=… chooses the interpreter)
 # make image      the Docker image that judged programs run in, made without an image registry (Debian, as root);
 #                 JUDGED=3.13 makes cppo-sandbox-3.13 with that Python (3.9, 3.11 or 3.13)
@@ -48,7 +49,7 @@ VLLM_BIN := .venv-vllm/bin
 VLLM := .venv-vllm/.installed
 INSTALL_VLLM := $(VLLM_BIN)/python -m pip install -qq --disable-pip-version-check --no-compile
 
-.PHONY: help run test fuzz test-fast test-long test-vllm setup check fix docs image
+.PHONY: help run test fuzz test-fast test-long test-vllm setup check fix docs docs-serve image
 .DELETE_ON_ERROR:
 
 help:
@@ -86,7 +87,10 @@ fix: $(DEV)
 	$(BIN)/ruff format .
 
 docs: $(DEV)
-	@$(BIN)/python -m pytest --numprocesses $(WORKERS) tests/docs $(ARGS)
+	@CPPO_SITE=site $(BIN)/python -m pytest --numprocesses $(WORKERS) tests/docs $(ARGS)
+
+docs-serve: $(DEV)
+	@$(BIN)/python -m mkdocs serve --quiet
 
 image: $(LEAN)
 	@scripts/base_image.sh $(BASE_IMAGE)$(JUDGED:%=-%) $(JUDGED)

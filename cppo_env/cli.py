@@ -126,8 +126,13 @@ def _print_commands(group: list[str]) -> None:
             print(f"  {name.replace('.', ' '):<20} {summary}")
 
 
-def _parse(title: str, command: Command, arguments: list[str]) -> tuple[Any, Path | None]:
-    """Parse the arguments into the command's config; `--config FILE` reads YAML or JSON."""
+def parser_of(title: str, command: Command) -> tuple[Any, Any]:
+    """The parser of a command, and the dataclass that holds its options.
+
+    Args:
+        title: how the command is called, such as "cppo problems list".
+        command: a function of one config dataclass.
+    """
     import jsonargparse
 
     class Parser(jsonargparse.ArgumentParser):
@@ -155,11 +160,18 @@ def _parse(title: str, command: Command, arguments: list[str]) -> tuple[Any, Pat
         metavar="PATH",
         help="write the result there as JSON",
     )
-    leading, several = _marked(config_class, "positional"), _several(config_class)
     told = _marked(config_class, "given")
     parser.add_class_arguments(config_class, as_group=False, as_positional=True, skip={*told})
     if topics := topics_of(config_class):
         _group(parser, topics)
+    return parser, config_class
+
+
+def _parse(title: str, command: Command, arguments: list[str]) -> tuple[Any, Path | None]:
+    """Parse the arguments into the command's config; `--config FILE` reads YAML or JSON."""
+    parser, config_class = parser_of(title, command)
+    leading, several = _marked(config_class, "positional"), _several(config_class)
+    told = _marked(config_class, "given")
     if leading and arguments and not arguments[0].startswith("-"):
         words = list(takewhile(lambda word: not word.startswith("-"), arguments))
         value = json.dumps(words) if several else words[0]

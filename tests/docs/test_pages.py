@@ -1,22 +1,30 @@
-"""The links in docs/ resolve, and the examples print what the pages show."""
+"""The links in docs/ resolve, the examples print what the pages show, and the commands parse."""
 
 import re
+import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+from cppo_env import cli, plugins
+
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 EXAMPLE = re.compile(r"```python\n(.*?)```\n\n```text\n(.*?)```", re.DOTALL)
-PAGES = sorted(DOCS.glob("*.md"))
+PAGES = sorted(DOCS.rglob("*.md"))
 EXAMPLES = [(page.name, *pair) for page in PAGES for pair in EXAMPLE.findall(page.read_text())]
+BLOCK = re.compile(r"^```(?:sh|bash)\n(.*?)```|^((?:    [^\n]*\n)+)", re.DOTALL | re.MULTILINE)
+NAMES = sorted(plugins.names("commands"), key=len, reverse=True)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(DOCS)))
 def test_links_lead_somewhere(page):
     links = re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text())
-    assert [link for link in links if "://" not in link and not (DOCS / link).exists()] == []
+    local = [link for link in links if "://" not in link]
+    assert [link for link in local if not (page.parent / link).exists()] == []
 
 
 @pytest.mark.parametrize(("page", "code", "shown"), EXAMPLES, ids=lambda value: value[:24])
@@ -39,3 +47,32 @@ def test_docstrings_refer_to_sections_that_exist():
         for number in re.findall(r"docs/method.md, section (\d)", path.read_text())
     }
     assert cited and cited <= sections
+
+
+def commands_of(page: Path) -> Iterator[list[str]]:
+    """The words behind `cppo`, or behind a launcher, of each command in a page's blocks."""
+    for block in BLOCK.findall(page.read_text()):
+        for line in "".join(block).replace("\\\n", " ").splitlines():
+            line = re.sub(r"\$\w+", "0", line)  # a variable of a loop
+            for part in re.split(r"&&|;| do ", line):
+                if found := re.search(r"(?:^\s*|-m (?:-- )?)(?:cppo|cppo_env) (.*)", part):
+                    words = shlex.split(found[1].rstrip(" &"), comments=True)
+                    yield [word for word in words if word not in ("…", "...")]
+
+
+@cache
+def parser(name: str):
+    return cli.parser_of(f"cppo {name}", plugins.load("commands", name))[0]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(DOCS)))
+def test_commands_parse(page, capsys):
+    """Their options exist and take such values; most of them run in other tests."""
+    for words in commands_of(page):
+        name = next(one for one in NAMES if words[: one.count(".") + 1] == one.split("."))
+        rest = words[name.count(".") + 1 :]
+        for number, word in enumerate(rest):
+            if word == "--config":
+                del rest[number : number + 2]
+        if not rest or rest[0].startswith("-"):
+            parser(name).parse_args(rest, defaults=False)
