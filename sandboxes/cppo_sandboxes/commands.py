@@ -80,6 +80,8 @@ def self_test(config: SelfTestConfig) -> dict[str, Any]:
         mark = (
             "[green]ok"
             if result["ok"]
+            else "not installed"
+            if result["absent"]
             else "[bold red]FAILED"
             if result["vital"]
             else "[yellow]not contained"
@@ -88,11 +90,13 @@ def self_test(config: SelfTestConfig) -> dict[str, Any]:
     Console().print(table)
     if left_out:
         print(f"{len(left_out)} checks that load the machine did not run, because of the failure")
-    failed = [result["check"] for result in results if not result["ok"]]
+    absent = [result["check"] for result in results if result["absent"]]
+    failed = [result["check"] for result in results if not result["ok"] and not result["absent"]]
     summary = {
         "sandbox": name,
-        "passed": len(results) - len(failed),
+        "passed": len(results) - len(failed) - len(absent),
         "failed": failed,
+        "absent": absent,
         "left_out": left_out,
         "checks": results,
     }

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from cppo_env.errors import UnknownNameError
-from cppo_env.types import Limits, Problem, TestCase
+from cppo_env.types import MIB, Limits, Problem, TestCase
 
 TIERS: tuple[tuple[str, ...], ...] = (
     (),
@@ -47,7 +47,9 @@ class Language:
     run: tuple[str, ...] = ()
     """Command with {binary}, and perhaps the problem's {memory_mib}."""
     compiler: str = ""
-    """What must be installed; empty for the first word of `compile`."""
+    """What must be installed; empty for Python."""
+    spare_bytes: int = 0
+    """Memory that its runtime may take beside the problem's limit, which `run` hands to it."""
 
     def tier(self, program: str, *, call_based: bool) -> int:
         """Index into TIERS of the interpreter to fork for a program."""
@@ -101,7 +103,9 @@ jar cfe "$2" "$package$name" -C java-classes .
 
 def _cpp(name: str, standard: str) -> Language:
     command = ("g++", f"-std={standard}", "-O2", "-pipe", "-o", "{binary}", "{source}")
-    return Language(name, "solution.cpp", _ADD_IN_CPP, compile=command, run=("{binary}",))
+    return Language(
+        name, "solution.cpp", _ADD_IN_CPP, compile=command, run=("{binary}",), compiler="g++"
+    )
 
 
 LANGUAGES = {
@@ -128,10 +132,12 @@ LANGUAGES = {
                 "-Xmx{memory_mib}m",
                 "-Xss64m",
                 "-XX:+UseSerialGC",
+                "-XX:MaxJavaStackTraceDepth=16",  # what went wrong stays in the end of stderr
                 "-jar",
                 "{binary}",
             ),
             compiler="javac",
+            spare_bytes=256 * MIB,  # code, classes, its compilers' work, the main thread's stack
         ),
         Language(
             "rust",
@@ -139,6 +145,7 @@ LANGUAGES = {
             _ADD_IN_RUST,
             compile=("rustc", "--edition=2021", "-O", "-o", "{binary}", "{source}"),
             run=("{binary}",),
+            compiler="rustc",
         ),
     )
 }

@@ -20,6 +20,7 @@ from cppo_env.rendering import printable
 from cppo_env.roles import run_jobs
 from cppo_env.types import Job, Problem, Report, TestCase, Verdict
 from cppo_sandboxes.selftest_programs import CHECKS, WORKER, Check
+from cppo_sandboxes.worker.frames import NO_COMPILER
 
 TRIES = 3
 """How often a check may fail while the machine has more work than cores."""
@@ -103,7 +104,9 @@ def _run(sandbox: Sandbox, checks: Sequence[Check]) -> list[dict[str, Any]]:
 
 def _is_load(check: Check, result: dict[str, Any]) -> bool:
     """Whether a check failed in a way that a busy machine can cause; a failed assertion is none."""
-    return not result["ok"] and not (check.expected == ("AC",) and result["verdict"] == Verdict.RE)
+    if result["ok"] or result["absent"]:
+        return False
+    return not (check.expected == ("AC",) and result["verdict"] == Verdict.RE)
 
 
 def _busy() -> bool:
@@ -126,11 +129,13 @@ def _result(check: Check, report: Report) -> dict[str, Any]:
     # Control characters would reach the terminal of whoever reads the message.
     is_safe = report.message == printable(report.message)
     ok = report.verdict in check.expected and is_safe
+    absent = bool(check.needs) and report.message == NO_COMPILER % check.needs
     return {
         "check": check.about,
         "vital": check.vital,
         "expected": " or ".join(check.expected),
         "ok": ok,
+        "absent": absent,
         "verdict": str(report.verdict),
         "message": report.message,
     }

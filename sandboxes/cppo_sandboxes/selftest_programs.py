@@ -39,6 +39,8 @@ class Check:
     """Whether training must not start on a sandbox that fails it."""
     problem: Problem = _SUMS
     language: str = "python"
+    needs: str = ""
+    """A compiler that the sandbox may lack; the check is then absent."""
     load: str = ""
     """What it does to a machine whose sandbox does not stop it; it then runs alone."""
 
@@ -199,6 +201,10 @@ number = re.findall("[0-9]+", name)[-1:]
 assert number not in (["0"], ["1"], ["2"]), name
 print(a + b)
 """
+_GREEDY = {
+    "java": "public class Main { public static void main(String[] words) { byte[][] parts = new byte[64][]; for (int i = 0; i < 64; i++) parts[i] = new byte[1 << 24]; } }",
+    "rust": "fn main() { let parts: Vec<Vec<u8>> = (0..64).map(|_| vec![1u8; 1 << 24]).collect(); std::process::exit(parts.len() as i32 - 64) }",
+}
 WORKER = """
 import os
 print(open("/proc/1/stat").read().rpartition(")")[2].split()[19], os.environ["HOME"])
@@ -234,7 +240,8 @@ CHECKS = (
     Check("no secret in the environment", _ADD + "import os\nassert not {'HF_TOKEN', 'OPENAI_API_KEY', 'SSH_AUTH_SOCK'} & set(os.environ)\nprint(a + b)", ("AC",)),
     Check("not root", _ADD + "import os\nassert os.getuid() != 0\nprint(a + b)", ("AC",), vital=False),
     *(Check(f"the language {row.name}", row.self_test, ("AC",), row.name == "python", SELF_TEST, row.name) for row in LANGUAGES.values() if row.name not in OPTIONAL),
-    *(Check(f"the language {name}, if its compiler is there", LANGUAGES[name].self_test, ("AC", "IE"), False, SELF_TEST, name) for name in OPTIONAL),
+    *(Check(f"the language {name}, if its compiler is there", LANGUAGES[name].self_test, ("AC",), False, SELF_TEST, name, needs=LANGUAGES[name].compiler) for name in OPTIONAL),
+    *(Check(f"more memory than allowed in {name}, if its compiler is there", program, ("MLE",), False, _ONCE, name, needs=LANGUAGES[name].compiler) for name, program in _GREEDY.items()),
     Check("a C++ program that does not compile", "int main( {", ("CE",), False, SELF_TEST, "cpp17"),
     Check("the test after it finds an empty folder", _ADD + "import os\nassert not os.listdir('.')\nprint(a + b)", ("AC",), vital=False),
     Check("sleeping", _ADD + "import time\ntime.sleep(5)\nprint(a + b)", ("TLE",), problem=_BRIEF, load="sleeps 5 s"),

@@ -54,6 +54,7 @@ def test_a_failed_self_test_still_writes_its_result(gullible, tmp_path):
         "vital": True,
         "expected": "WA",
         "ok": False,
+        "absent": False,
         "verdict": "AC",
         "message": "",
     }

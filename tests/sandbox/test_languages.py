@@ -1,11 +1,14 @@
 """Languages beside Python: each with its standard, and Java whatever its classes are called."""
 
+from dataclasses import replace
+
 import pytest
 from cppo_sandboxes.commands import BuildConfig, build
 from cppo_sandboxes.languages import LANGUAGES, OPTIONAL, SELF_TEST
+from cppo_sandboxes.worker.frames import NO_COMPILER
 
 from cppo_env.errors import UsageError
-from cppo_env.types import Job
+from cppo_env.types import MIB, Job
 
 POPCOUNT = """\
 #include <bit>
@@ -30,9 +33,7 @@ JAVA = {
 @pytest.mark.parametrize("name", LANGUAGES)
 def test_a_language_is_judged_or_says_what_is_not_installed(sandbox, name):
     [report] = sandbox.run([Job(SELF_TEST, LANGUAGES[name].self_test, name)])
-    if report.verdict == "IE" and name in OPTIONAL:
-        assert "the sandbox has no " in report.message
-    else:
+    if name not in OPTIONAL or report.message != NO_COMPILER % LANGUAGES[name].compiler:
         assert report.verdict == "AC", report.message
 
 
@@ -44,10 +45,31 @@ def test_a_standard_of_cpp_is_kept(sandbox):
 def test_a_java_file_may_name_its_classes_as_it_likes(sandbox):
     jobs = [Job(SELF_TEST, source % IN_JAVA, "java") for source in JAVA.values()]
     [none, *reports] = sandbox.run([Job(SELF_TEST, "class A { }", "java"), *jobs])
-    if none.verdict == "IE" and "the sandbox has no javac" in none.message:
+    if none.message == NO_COMPILER % "javac":
         pytest.skip("javac is not installed")
     assert (none.verdict, none.message) == ("CE", "no class has a method main")
     assert [report.verdict for report in reports] == ["AC"] * 3, reports
+
+
+GREEDY = {
+    "its heap is full": ("int[][] a = new int[4096][]; %s", "MLE"),
+    "it does with less": ("try { int[][] a = new int[4096][]; %s } catch (Error all) { }", "AC"),
+    "no memory is lacking": ("int[] a = new int[1]; System.out.println(a[2]);", "RE"),
+}
+FILL = "for (int i = 0; i < 4096; i++) a[i] = new int[1 << 16];"
+
+
+def test_a_java_program_without_memory_gets_mle(sandbox):
+    small = replace(SELF_TEST, limits=replace(SELF_TEST.limits, memory_bytes=64 * MIB))
+    jobs = [
+        Job(small, f"class A {{ {MAIN % (body.replace('%s', FILL) + IN_JAVA)} }}", "java")
+        for body, _ in GREEDY.values()
+    ]
+    reports = sandbox.run(jobs)
+    if reports[0].message == NO_COMPILER % "javac":
+        pytest.skip("javac is not installed")
+    assert [report.verdict for report in reports] == [verdict for _, verdict in GREEDY.values()]
+    assert "ArrayIndexOutOfBoundsException: Index 2 out of bounds" in reports[-1].message
 
 
 @pytest.mark.parametrize(

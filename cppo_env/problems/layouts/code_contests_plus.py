@@ -43,6 +43,7 @@ LANGUAGES = {
     "python3": "python3",
     "py2": "python2",
     "python2": "python2",
+    "rust": "rust",
 }
 MILLISECONDS_FROM = 100
 """A time limit of this or more is in milliseconds; neither set says which."""

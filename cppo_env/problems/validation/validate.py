@@ -322,5 +322,12 @@ def _finding(problem: Problem, outcomes: Sequence[KnownOutcome]) -> Finding:
         one_answer=promises_one_answer(problem.statement),
         checker_given=problem.checker not in ONE_ANSWER_CHECKERS,
         no_expected_output=any(not problem.tests[count - 1].output.strip() for count in failing),
-        outcomes=tuple(outcomes),
+        outcomes=tuple(map(_brief, outcomes)),
     )
+
+
+def _brief(outcome: KnownOutcome) -> KnownOutcome:
+    """An outcome without its program, unless that did something unexpected: sets have millions."""
+    if not outcome.as_expected:
+        return outcome
+    return dataclasses.replace(outcome, known=dataclasses.replace(outcome.known, program=""))

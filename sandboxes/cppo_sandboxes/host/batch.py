@@ -123,7 +123,7 @@ class Work:
             "source": self.job.program.encode("utf-8", "surrogatepass"),
             "file_name": self.language.file_name,
             "compile": self.language.compile,
-            "compiler": self.language.compiler or (self.language.compile or ("",))[0],
+            "compiler": self.language.compiler,
             "run": self.language.run,
             "entry": entry,
             "call": None if entry is None else call_options(problem, entry),
@@ -132,6 +132,7 @@ class Work:
             "wall_s": limits.wall_s,
             "most_wall_s": self.most_wall_s,
             "memory_bytes": limits.memory_bytes,
+            "spare_bytes": self.language.spare_bytes,
             "output_bytes": limits.output_bytes,
         }
 

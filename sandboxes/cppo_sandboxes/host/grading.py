@@ -11,6 +11,7 @@ from cppo_sandboxes.host.checks import IsRight
 from cppo_sandboxes.host.faults import told
 from cppo_sandboxes.host.rules import name_of
 from cppo_sandboxes.worker import frames
+from cppo_sandboxes.worker.pipes import last_words
 
 _MESSAGE_CHARACTERS = 500
 _LIMIT_VERDICTS = {
@@ -60,7 +61,8 @@ def _failure(problem: Problem, outcome: RunOutcome) -> tuple[Verdict, str] | Non
     if outcome.how == frames.ENDED_SIGNAL:
         return Verdict.RE, f"killed by signal {outcome.number}"
     if outcome.number:
-        return Verdict.RE, _last_line(outcome.stderr) or f"exit code {outcome.number}"
+        said = last_words(outcome.stderr).decode("utf-8", "replace")
+        return Verdict.RE, said[:_MESSAGE_CHARACTERS] or f"exit code {outcome.number}"
     if problem.entry_point is not None and not outcome.answer:
         return Verdict.WA, "the program ended without returning a value"
     return None
@@ -73,11 +75,6 @@ def _comparison(problem: Problem, index: int, is_right: IsRight) -> tuple[Verdic
         what = f"checker {name_of(problem)} on test {index + 1} of {problem.id!r}"
         return Verdict.IE, told(error, what)
     return (Verdict.AC, "") if right else (Verdict.WA, "wrong answer")
-
-
-def _last_line(stderr: bytes) -> str:
-    lines = stderr.decode("utf-8", "replace").strip().splitlines()
-    return lines[-1][:_MESSAGE_CHARACTERS] if lines else ""
 
 
 def summarise(tests: Sequence[TestReport]) -> Report:

@@ -9,7 +9,7 @@ import sys
 import time
 from _signal import SIGKILL  # pyright: ignore[reportMissingImports] - C modules have no stubs
 
-from . import child
+from . import child, frames
 
 COMPILE_CPU_S = 20
 COMPILE_WALL_S = 60.0
@@ -112,9 +112,7 @@ class Binary:
     def __init__(self, place, task):
         place.fence.learn_trusted()
         if not _is_installed(task["compiler"]):
-            raise Unable(
-                f"the sandbox has no {task['compiler']}; install it there (cppo sandbox build)"
-            )
+            raise Unable(frames.NO_COMPILER % task["compiler"])
         source = _save(place, task)
         built = os.path.join(place.scratch, "program")
         errors = os.path.join(place.scratch, "compile-errors")

@@ -68,6 +68,8 @@ NEXT, LAST, QUIT = range(3)
 DONE_ALL, DONE_COMPILE_ERROR, DONE_CRASHED, DONE_CANCELLED, DONE_UNABLE = range(5)
 ENDED_EXIT, ENDED_SIGNAL, ENDED_CPU, ENDED_WALL, ENDED_MEMORY, ENDED_OUTPUT, ENDED_FAULT = range(7)
 
+NO_COMPILER = "the sandbox has no %s; install it there (cppo sandbox build)"
+
 
 def frame(kind: int, *parts: bytes) -> bytes:
     """One frame of `kind` with the concatenated parts as payload."""

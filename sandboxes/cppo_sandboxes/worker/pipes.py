@@ -15,6 +15,15 @@ CAPACITY = 1 << 20
 PIECE_BYTES = 1 << 16
 MOST_PIECES = 16
 TAIL_BYTES = 2048
+_BEHIND_THE_ERROR = (b"\tat ", b"\t... ", b"note: ")
+"""Lines that follow an error: where it was in Java, advice in Rust."""
+
+
+def last_words(stderr: bytes) -> bytes:
+    """The last line of standard error that says what went wrong."""
+    lines = [line for line in stderr.splitlines() if line.strip()]
+    telling = [line for line in lines if not line.startswith(_BEHIND_THE_ERROR)]
+    return (telling or lines or [b""])[-1].strip()
 
 
 class Capture:

@@ -55,7 +55,8 @@ class Program:
     def _limit(self):
         """The kernel's limits, which all tests inherit; watching enforces finer ones."""
         place = self._place
-        data_bytes = self._task["memory_bytes"] + place.data_bytes + RESERVED_BYTES
+        data_bytes = place.data_bytes + RESERVED_BYTES
+        data_bytes += self._task["memory_bytes"] + self._task["spare_bytes"]
         resource.setrlimit(resource.RLIMIT_DATA, (data_bytes, data_bytes))
         resource.setrlimit(resource.RLIMIT_FSIZE, (place.file_bytes, place.file_bytes))
 

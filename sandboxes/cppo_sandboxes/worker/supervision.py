@@ -13,11 +13,12 @@ from _socket import SCM_RIGHTS, SOL_SOCKET
 from enum import Enum, auto
 
 from . import frames
-from .pipes import PIECE_BYTES, Pipes
+from .pipes import PIECE_BYTES, Pipes, last_words
 from .trial import Trial, read
 from .usage import Usage
 
-MEMORY_ERRORS = (b"MemoryError", b"std::bad_alloc", b"_ArrayMemoryError")
+MEMORY_ERRORS = (b"MemoryError", b"std::bad_alloc", b"memory allocation of ")
+"""Python's and Java's, C++'s, Rust's."""
 SETTLE_S = 0.1
 """How long a killed test may take to disappear."""
 COMPILER_CRASHES = (SIGSEGV, SIGXCPU)
@@ -197,7 +198,8 @@ class Supervision:
     # ---- one test ----
 
     def _start_trial(self, own_s):
-        memory_bytes = self._task["memory_bytes"] + self.zygote.base_bytes
+        memory_bytes = self.zygote.base_bytes + self._task["memory_bytes"]
+        memory_bytes += self._task["spare_bytes"]
         usage = Usage(self._worker, self._worker.baseline, memory_bytes, own_s)
         self._trial = Trial(self._task, usage, memory_bytes, watch_at_once=self._pipes.chatty)
         self.state = State.TESTING
@@ -321,6 +323,7 @@ class Supervision:
     def _out_of_memory(self):
         """The program hit the container's limit: its fault unless its limit is above that."""
         own, all_ = self._task["memory_bytes"], self._worker.memory_bytes
+        own += self._task["spare_bytes"]
         if all_ and own > all_:
             text = (
                 f"the problem's memory limit of {own >> 20} MiB is above the {all_ >> 20} MiB "
@@ -344,6 +347,5 @@ def _child(pid):
 
 
 def _shows_memory_error(tail):
-    """Whether the last line of stderr is an unhandled out-of-memory error."""
-    last = tail.rstrip().rpartition(b"\n")[2]
-    return any(name in last for name in MEMORY_ERRORS)
+    """Whether stderr ends with an unhandled out-of-memory error."""
+    return any(name in last_words(tail) for name in MEMORY_ERRORS)
