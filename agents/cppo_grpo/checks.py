@@ -53,6 +53,7 @@ AT_LEAST_0 = (
         "lr_final",
         "eval_episodes",
         "eval_every",
+        "tokens_every",
         "eval_patience",
         "eval_seed",
         "lora_rank",

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
+Parallel = Literal["ddp", "fsdp2"]
+"""What several processes share: the work of a step, or also weights, gradients, optimizer."""
+
 Planner = Literal["policy", "none", "skills"]
 """Who writes the K methods of an episode.
 

@@ -18,6 +18,7 @@ from cppo_grpo.choices import (
     Correction,
     Form,
     OptimizerKind,
+    Parallel,
     Planner,
     SolverGroup,
     SolverReward,
@@ -76,8 +77,7 @@ class TrainConfig:
     sampler_options: dict[str, Any] = field(default_factory=dict[str, Any])
     """Options of the sampler, such as --sampler_options.gpu_memory_utilization=0.4."""
     run: Path | None = field(default=None, metadata={"topic": "the run"})
-    """Run folder (config, metrics, rollouts, checkpoints, report). Default: a new one under
-    `runs/`."""
+    """Run folder (metrics, rollouts, checkpoints, report). Default: a new one under `runs/`."""
     resume: Path | None = None
     """Continue the run in this folder from its newest intact checkpoint, with its settings."""
     dry_run: bool = False
@@ -88,8 +88,11 @@ class TrainConfig:
     assume_prompt_tokens: int = 1024
     """Tokens of a prompt that `dry_run` assumes."""
     log_to: tuple[str, ...] = ()
-    """Trackers that also receive the rows of metrics.jsonl, such as [tensorboard,wandb] (plug-ins
-    of the group `cppo_env.trackers`)."""
+    """Trackers that also receive figures and episodes, such as [tensorboard,wandb]
+    (docs/metrics.md)."""
+    tokens_every: int = 0
+    """Steps between records of single tokens (advantage, log-prob, entropy, gap of sampler and
+    trainer) for `cppo view`: 8 episodes of the step, in `tokens/`. 0 records none."""
     seed: int = 0
     """Seeds the weights of a new model, the order of the problems, and all sampling."""
     threads: int = 1
@@ -153,12 +156,9 @@ class TrainConfig:
     max_prompt_tokens: int | None = field(default=None, metadata={"topic": "lengths"})
     """Maximum tokens of a prompt. Default: what the model's context leaves beside the answer."""
     long_prompts: LongPrompts = "drop"
-    """What to do with problems whose prompts are longer: leave them out and say how many, or refuse
-    the run."""
+    """What to do with problems whose prompts are longer: leave them out, or refuse the run."""
 
-    parallel: Literal["ddp", "fsdp2"] = field(
-        default="ddp", metadata={"topic": "processes and LoRA"}
-    )
+    parallel: Parallel = field(default="ddp", metadata={"topic": "processes and LoRA"})
     """What several processes share: "ddp" the work of a step; "fsdp2" also weights, gradients and
     optimizer state."""
     lora_rank: int = 0
@@ -183,8 +183,7 @@ class TrainConfig:
     lr_warmup_steps: int = 10
     """Steps of linear warm-up."""
     lr_final: float = 1.0
-    """Fraction of the learning rate left at the last step, after a linear decay. 1 keeps it
-    constant."""
+    """Share of the learning rate left at the last step, after a linear decay. 1: constant."""
     minibatches: int = 1
     """Optimizer steps per pass over a rollout. Each takes a share of the problems with all their
     groups."""

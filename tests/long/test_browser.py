@@ -6,6 +6,7 @@ import time
 
 import pytest
 import uvicorn
+from cppo_grpo.runs.tokens import EpisodeTokens, SequenceTokens, write_tokens
 from cppo_viewer.library import Library
 from cppo_viewer.server import make_app
 
@@ -28,6 +29,9 @@ def address(run, tmp_path):
         "step-000002",
         episode(number=1, programs=(long, HOSTILE), methods=(HOSTILE, "b" * 5000)),
     )
+    values = [HOSTILE, " b"], [-1.0, -2.0], [-1.0, -1.5], [3.5, 0.0]
+    sequence = SequenceTokens("solve", 1, 1.5, True, *values)
+    write_tokens(run, "step-000002", [EpisodeTokens("strategies/train/1", 1, [sequence])])
     library = Library([run.parent], tmp_path / "cache")
     server = uvicorn.Server(uvicorn.Config(make_app(library), port=0, lifespan="off"))
     thread = threading.Thread(target=server.run)
@@ -83,6 +87,11 @@ def test_every_page_works_in_a_browser(address, run, width, scheme):
         page.wait_for_url("**/episode/*")
         assert page.locator(".linenos").count() > 10_000
         assert "<script>alert(1)</script>" in page.locator(".method").first.inner_text()
+        is_whole()
+        page.get_by_role("button", name="entropy").click()
+        assert page.locator(".token").first.inner_text().startswith("<script>alert(1)</script>")
+        shades = page.locator(".token").evaluate_all("all => all.map(one => one.style.background)")
+        assert "0.75" in shades[0] and shades[1] == ""
         is_whole()
         page.locator("nav a").last.click()
         page.wait_for_url("**/problem?**")

@@ -12,6 +12,7 @@ from dataclasses import replace
 import httpx
 import pytest
 import uvicorn
+from cppo_grpo.runs.tokens import EpisodeTokens, SequenceTokens, write_tokens
 from cppo_viewer.index import EpisodeIndex
 from cppo_viewer.library import Library
 from cppo_viewer.server import make_app
@@ -139,6 +140,40 @@ def test_an_episode_shows_methods_beside_programs_the_test_that_failed_and_its_g
     assert "2 of 3 tuples of the group have this method" in page  # case and blanks aside
     record = client.get(first.replace("/episode/", "/record/")).json()
     assert record["problem_id"] == "strategies/train/1" and record["verdicts"] == ["WA", "AC"]
+
+
+def test_the_tokens_of_an_episode_are_shown_where_they_are_recorded(client, run):
+    first = f"/run/{NAME}/episode/3"
+    assert "No values of single tokens are recorded here" in client.get(first).text
+    program = SequenceTokens("solve", 1, 1.5, True, [HOSTILE, "b"], [-1.0, -2.0], None, [0.5, 0.1])
+    plan = replace(program, region="plan", branch=None, trainer=[-1.0, -1.5], trained=False)
+    write_tokens(run, "step-000001", [EpisodeTokens("strategies/train/1", 0, [plan, program])])
+    assert "/static/tokens.js" in client.get(first).text
+    shown = client.get(first.replace("/episode/", "/tokens/")).json()["sequences"]
+    assert [(one["region"], one["title"]) for one in shown] == [
+        ("planner", "plan"),
+        ("solver", "program B"),
+    ]
+    assert shown[0]["values"]["sampler gap"] == [0.0, 0.5]
+    assert shown[1]["values"]["sampler gap"] is None
+    assert "\u202e" not in shown[0]["pieces"][0] and "\x1b" not in shown[0]["pieces"][0]
+    other = client.get(f"/run/{NAME}/episode/4").text
+    assert "tokens of other episodes are recorded" in other and "/episode/3" in other
+    assert client.get(f"/run/{NAME}/tokens/4").status_code == 404
+    assert "tokens are recorded for" in client.get(f"/run/{NAME}/step/step-000001").text
+    (run / "tokens" / "step-000001.jsonl.gz").write_bytes(b"damaged")
+    assert "tokens/step-000001.jsonl.gz: Not a gzipped file" in client.get(first).text
+    assert client.get(f"/run/{NAME}/step/step-000001").status_code == 200
+
+
+def test_a_program_and_the_test_that_it_failed_can_be_copied_as_python(client):
+    case = client.get(f"/run/{NAME}/case/3/0")
+    given = {}
+    exec(case.text.replace("print(grade(problem, program))", ""), given)
+    assert given["problem"].id == "strategies/train/1" and given["program"] == "print(0)"
+    assert len(given["problem"].tests) == 1
+    assert client.get(f"/run/{NAME}/case/3/1").status_code == 404  # it passed
+    assert client.get(f"/run/{NAME}/case/3/9").status_code == 404
 
 
 def test_a_problem_over_the_run_says_when_it_was_solved_and_lost(client):

@@ -13,7 +13,7 @@ from cppo_env.evaluation.folders import RunOverview, find_runs
 from cppo_env.problems import Problems
 from cppo_env.sources import source_of
 from cppo_env.types import Problem
-from cppo_viewer.index import EpisodeIndex
+from cppo_viewer.index import Entry, EpisodeIndex
 
 
 class NotFound(LookupError):
@@ -60,6 +60,20 @@ class Library:
                 index = self._indexes[run.path] = EpisodeIndex(run.path, self._cache)
         index.refresh()
         return index
+
+    def entry(self, run: RunOverview, number: int) -> Entry:
+        """An episode of a run.
+
+        Raises:
+            NotFound: the run has no such episode.
+        """
+        entry = self.index(run).entry(number)
+        if entry is None:
+            raise NotFound(
+                f"run {run.name} has no episode {number}; a run that went back to a checkpoint "
+                "plays some again, under new numbers"
+            )
+        return entry
 
     def problem(self, run: RunOverview, file: str, problem_id: str) -> ProblemFound:
         """A problem that a run has played in one of its files of episodes."""

@@ -17,7 +17,7 @@ from cppo_env.evaluation.folders import OF_THE_CALL, RunOverview, differing
 from cppo_env.judges import folded
 from cppo_env.records import EpisodeRecord
 from cppo_env.types import Problem, Verdict
-from cppo_viewer import texts
+from cppo_viewer import details, texts, tokens
 from cppo_viewer.curves import CURVES
 from cppo_viewer.index import Entry, EpisodeIndex
 from cppo_viewer.library import Library, NotFound
@@ -79,6 +79,7 @@ def step_page(library: Library, run: RunOverview, file: str) -> dict[str, Any]:
     if not entries:
         raise NotFound(f"run {run.name} has no episodes of {file}")
     groups = _groups(entries)
+    recorded = tokens.of_file_if_whole(run.path, file)
     counted = [entry for entry in entries if not entry.void]
     verdicts = Counter(verdict for entry in counted for verdict in entry.verdicts.split())
     return {
@@ -92,6 +93,7 @@ def step_page(library: Library, run: RunOverview, file: str) -> dict[str, Any]:
         "reward": _share([entry.reward for entry in counted]),
         "verdicts": verdicts.most_common(),
         "neighbours": _neighbours(index.names(), file),
+        "with_tokens": [one for one in entries if (one.problem, one.episode) in recorded],
     }
 
 
@@ -102,7 +104,7 @@ def episode_page(library: Library, run: RunOverview, number: int) -> dict[str, A
         NotFound: the run has no such episode.
     """
     index = library.index(run)
-    entry = _entry(index, run, number)
+    entry = library.entry(run, number)
     record = index.record(entry)
     found = library.problem(run, entry.file, entry.problem)
     group = index.of_group(entry)
@@ -134,13 +136,14 @@ def episode_page(library: Library, run: RunOverview, number: int) -> dict[str, A
             for one in group
         ],
         "neighbours": _neighbours(ids, entry.id),
+        "tokens": details.tokens_recorded(index, run, entry),
     }
 
 
 def record_of(library: Library, run: RunOverview, number: int) -> EpisodeRecord:
     """The whole record of an episode."""
     index = library.index(run)
-    return index.record(_entry(index, run, number))
+    return index.record(library.entry(run, number))
 
 
 def problem_page(library: Library, run: RunOverview, problem_id: str) -> dict[str, Any]:
@@ -247,16 +250,6 @@ def _scores(index: EpisodeIndex, run: RunOverview, file: str) -> dict[str, float
     }
 
 
-def _entry(index: EpisodeIndex, run: RunOverview, number: int) -> Entry:
-    entry = index.entry(number)
-    if entry is None:
-        raise NotFound(
-            f"run {run.name} has no episode {number}; a run that went back to a checkpoint plays "
-            "some again, under new numbers"
-        )
-    return entry
-
-
 def _groups(entries: Sequence[Entry]) -> list[Group]:
     by_problem: defaultdict[str, list[Entry]] = defaultdict(list)
     for entry in entries:
@@ -285,7 +278,7 @@ def _branch(
     method = _at(record.methods, number)
     source = _at(record.programs, number)
     outcomes = _at(record.outcomes, number) or ""
-    failing = next((n for n, letter in enumerate(outcomes) if letter.upper() != "A"), None)
+    failing = details.first_failing(outcomes)
     test: dict[str, Any] | None = None
     if failing is not None and problem is not None and failing < len(problem.tests):
         case = problem.tests[failing]

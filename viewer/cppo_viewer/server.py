@@ -24,7 +24,7 @@ from starlette.templating import Jinja2Templates
 
 from cppo_env.errors import CppoError, UsageError
 from cppo_env.evaluation.folders import overview_of
-from cppo_viewer import pages, texts
+from cppo_viewer import details, pages, texts
 from cppo_viewer.curves import curves
 from cppo_viewer.library import Library, NotFound
 
@@ -48,6 +48,8 @@ def make_app(library: Library) -> Starlette:
         Route("/run/{run:path}/step/{file}", _html(library, "step", _stepped(library))),
         Route("/run/{run:path}/episode/{number:int}", _html(library, "episode", _played(library))),
         Route("/run/{run:path}/record/{number:int}", _record(library)),
+        Route("/run/{run:path}/tokens/{number:int}", _tokens(library)),
+        Route("/run/{run:path}/case/{number:int}/{branch:int}", _case(library)),
         Route("/run/{run:path}/problem", _html(library, "problem", _of_problem(library))),
         Route("/run/{run:path}/search", _html(library, "search", _searched(library))),
         Route("/run/{run:path}/curves", _curves(library)),
@@ -147,6 +149,27 @@ def _record(library: Library) -> Callable[[Request], Response]:
         return Response(json.dumps(content, indent=2), media_type="application/json")
 
     return record
+
+
+def _tokens(library: Library) -> Callable[[Request], Response]:
+    """The values of an episode's tokens."""
+
+    def values(request: Request) -> Response:
+        run = library.run(request.path_params["run"])
+        return JSONResponse(details.token_values(library, run, request.path_params["number"]))
+
+    return values
+
+
+def _case(library: Library) -> Callable[[Request], Response]:
+    """A program and the first test that it failed, as Python that judges it again."""
+
+    def source(request: Request) -> Response:
+        run = library.run(request.path_params["run"])
+        number, branch = request.path_params["number"], request.path_params["branch"]
+        return Response(details.case_of(library, run, number, branch), media_type="text/plain")
+
+    return source
 
 
 def _live(library: Library) -> Callable[[Request], Awaitable[Response]]:

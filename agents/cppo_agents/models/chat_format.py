@@ -31,6 +31,9 @@ from cppo_env.prompts import Messages
 
 PROBE: Messages = [{"role": "user", "content": "x"}]
 
+CHARACTER = 4
+"""Most tokens of one character: UTF-8 has at most as many bytes."""
+
 KNOWN_PROMPTS = 16_384
 """Size of the cache of encoded prompts."""
 
@@ -119,6 +122,19 @@ class ChatFormat:
         opening = self._openings[think]
         texts: list[str] = self.tokenizer.batch_decode(kept, skip_special_tokens=False)
         return [f"{opening}\n{text}" for text in texts] if opening else texts
+
+    def pieces(self, ids: Sequence[int]) -> list[str]:
+        """The text that each token adds; of a character in several tokens, the last one has it."""
+        pieces: list[str] = []
+        open_ids: list[int] = []
+        for token in ids:
+            open_ids.append(token)
+            text: str = self.tokenizer.decode(open_ids, skip_special_tokens=False)
+            whole = not text.endswith("\ufffd") or len(open_ids) >= CHARACTER
+            pieces.append(text if whole else "")
+            if whole:
+                open_ids.clear()
+        return pieces
 
     def _ids(self, text: str) -> tuple[int, ...]:
         return tuple(self.tokenizer(text, add_special_tokens=False)["input_ids"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -43,6 +44,49 @@ def chosen_log_probs(
     return _ChosenLogProbs.apply(hidden_ND, weight_VD, bias_V, chosen_N, temperature, final)
 
 
+@torch.no_grad()
+def entropies(
+    hidden_ND: Tensor,
+    weight_VD: Tensor,
+    temperature: float,
+    bias_V: Tensor | None = None,
+    final: FinalFunction = IDENTITY,
+) -> Tensor:
+    """Entropy of the distribution that each hidden state predicts, in nats: −Σ p log p.
+
+    For the arguments see `chosen_log_probs`.
+    """
+    factors = _Factors.of(final, temperature)
+    scaled_ND = hidden_ND * factors.factor
+    entropy_N = torch.zeros(len(hidden_ND), device=hidden_ND.device)
+    for rows in _rows(scaled_ND, weight_VD):
+        blocks = [
+            _Block(weight_VD, bias_V, columns, factors, scaled_ND.dtype)
+            for columns in _columns(weight_VD)
+        ]
+        logits = torch.cat([block.logits(scaled_ND[rows])[0] for block in blocks], dim=-1)
+        logps = logits.log_softmax(-1)
+        entropy_N[rows] = -(logps.exp() * logps).sum(-1)
+    return entropy_N
+
+
+@dataclass(frozen=True, slots=True)
+class _Factors:
+    """From hidden · weight to the logits at the temperature, or to what a cap is taken of."""
+
+    factor: float
+    top: float | None
+    """The cap over the temperature."""
+
+    @classmethod
+    def of(cls, final: FinalFunction, temperature: float) -> _Factors:
+        capped = math.isfinite(final.cap)
+        return cls(
+            final.scale / (final.cap if capped else temperature),
+            final.cap / temperature if capped else None,
+        )
+
+
 class _ChosenLogProbs(torch.autograd.Function):
     """∂ log p_y / ∂ logits = onehot(y) − p, so the backward pass needs no graph of the logits.
 
@@ -62,14 +106,12 @@ class _ChosenLogProbs(torch.autograd.Function):
         temperature: float,
         final: FinalFunction,
     ) -> Tensor:
-        capped = math.isfinite(final.cap)
-        ctx.factor = final.scale / (final.cap if capped else temperature)
-        ctx.top = final.cap / temperature if capped else None
-        scaled_ND = hidden_ND * ctx.factor
+        factors = ctx.factors = _Factors.of(final, temperature)
+        scaled_ND = hidden_ND * factors.factor
         normaliser_N = torch.full((len(hidden_ND),), -torch.inf, device=hidden_ND.device)
         logps_N = torch.zeros_like(normaliser_N)
         for columns in _columns(weight_VD):
-            block = _Block(weight_VD, bias_V, columns, ctx, scaled_ND.dtype)
+            block = _Block(weight_VD, bias_V, columns, factors, scaled_ND.dtype)
             for rows in _rows(scaled_ND, weight_VD):
                 logits, _ = block.logits(scaled_ND[rows])
                 normaliser_N[rows] = normaliser_N[rows].logaddexp(logits.logsumexp(-1))
@@ -89,6 +131,7 @@ class _ChosenLogProbs(torch.autograd.Function):
         ctx: Any, grad_N: Tensor
     ) -> tuple[Tensor | None, ...]:
         scaled_ND, weight_VD, bias_V, chosen_N, normaliser_N = ctx.saved_tensors
+        factors: _Factors = ctx.factors
         grad_N1 = grad_N[:, None].to(scaled_ND.dtype)
         grad_scaled_ND = torch.zeros_like(scaled_ND)
         weighted_ND = grad_N1 * scaled_ND
@@ -97,7 +140,7 @@ class _ChosenLogProbs(torch.autograd.Function):
         grad_bias_V = torch.zeros_like(bias_V) if wanted[2] else None
         with torch.autocast(**ctx.autocast):
             for columns in _columns(weight_VD):
-                block = _Block(weight_VD, bias_V, columns, ctx, scaled_ND.dtype)
+                block = _Block(weight_VD, bias_V, columns, factors, scaled_ND.dtype)
                 for rows in _rows(scaled_ND, weight_VD):
                     logits, slopes = block.logits(scaled_ND[rows])
                     inside, index = block.own(chosen_N[rows])
@@ -114,10 +157,10 @@ class _ChosenLogProbs(torch.autograd.Function):
                         part -= downward.T @ weighted_ND[rows]
                     if grad_bias_V is not None:
                         part = grad_bias_V[columns]
-                        own_N = (ctx.factor * own_N1 * grad_N1[rows])[:, 0]
+                        own_N = (factors.factor * own_N1 * grad_N1[rows])[:, 0]
                         part.index_add_(0, index, own_N.to(part.dtype))
-                        part -= ctx.factor * (downward.T @ grad_N1[rows])[:, 0]
-        grad_hidden_ND = grad_scaled_ND * grad_N1 * ctx.factor
+                        part -= factors.factor * (downward.T @ grad_N1[rows])[:, 0]
+        grad_hidden_ND = grad_scaled_ND * grad_N1 * factors.factor
         return grad_hidden_ND, grad_weight_VD, grad_bias_V, None, None, None
 
 
@@ -125,12 +168,17 @@ class _Block:
     """Some columns of the head."""
 
     def __init__(
-        self, weight_VD: Tensor, bias_V: Tensor | None, columns: slice, ctx: Any, dtype: torch.dtype
+        self,
+        weight_VD: Tensor,
+        bias_V: Tensor | None,
+        columns: slice,
+        factors: _Factors,
+        dtype: torch.dtype,
     ) -> None:
         self.start = columns.start
         self.weight = weight_VD[columns].to(dtype)
-        self.bias = None if bias_V is None else bias_V[columns] * ctx.factor
-        self.top: float | None = ctx.top
+        self.bias = None if bias_V is None else bias_V[columns] * factors.factor
+        self.top = factors.top
 
     def logits(self, scaled_ND: Tensor) -> tuple[Tensor, Tensor | None]:
         """The logits at the temperature, and their slopes to u where a cap bends them."""

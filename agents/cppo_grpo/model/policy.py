@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from cppo_env.errors import UsageError
-from cppo_grpo.model.chunked_head import chosen_log_probs
+from cppo_grpo.model.chunked_head import chosen_log_probs, entropies
 from cppo_grpo.model.final_function import measure
 from cppo_grpo.model.modes import evaluating, without_dropout
 from cppo_grpo.model.own_log_probs import gap, own_log_probs
@@ -110,22 +110,44 @@ class Policy(nn.Module):
         Returns:
             float32 (sequences, longest completion), 0 after the end of a completion.
         """
-        if self.share_prompts:
-            hidden_ND, order = self._shared(prompts, completions)
-        else:
-            hidden_ND, order = self._plain(prompts, completions)
-        device = hidden_ND.device
-        chosen_N = torch.tensor([token for i in order for token in completions[i]], device=device)
+        hidden_ND, order = self._predicting(prompts, completions)
+        logps_N = self._chosen(hidden_ND, order, completions, temperature)
+        return _by_sequence(logps_N, order, completions)
+
+    @torch.no_grad()
+    def inspect(
+        self, prompts: Sequence[Tokens], completions: Sequence[Tokens], temperature: float
+    ) -> tuple[Tensor, Tensor]:
+        """What `forward` returns, and the entropy of the distribution of each token, in nats."""
+        hidden_ND, order = self._predicting(prompts, completions)
+        logps_N = self._chosen(hidden_ND, order, completions, temperature)
         head: Any = inner_model(self.model).get_output_embeddings()
-        logps_N = chosen_log_probs(
+        entropies_N = entropies(hidden_ND, head.weight, temperature, head.bias, self.final)
+        return (
+            _by_sequence(logps_N, order, completions),
+            _by_sequence(entropies_N, order, completions),
+        )
+
+    def _predicting(
+        self, prompts: Sequence[Tokens], completions: Sequence[Tokens]
+    ) -> tuple[Tensor, list[int]]:
+        """The hidden states that predict the completions' tokens, and the order of sequences."""
+        run = self._shared if self.share_prompts else self._plain
+        return run(prompts, completions)
+
+    def _chosen(
+        self,
+        hidden_ND: Tensor,
+        order: Sequence[int],
+        completions: Sequence[Tokens],
+        temperature: float,
+    ) -> Tensor:
+        ids = [token for i in order for token in completions[i]]
+        head: Any = inner_model(self.model).get_output_embeddings()
+        chosen_N = torch.tensor(ids, device=hidden_ND.device)
+        return chosen_log_probs(
             hidden_ND, head.weight, chosen_N, temperature, head.bias, self.final
         )
-        rows_N = torch.tensor([i for i in order for _ in completions[i]], device=device)
-        columns_N = torch.tensor(
-            [t for i in order for t in range(len(completions[i]))], device=device
-        )
-        logps_BT = logps_N.new_zeros(len(completions), max(map(len, completions)))
-        return logps_BT.index_put((rows_N, columns_N), logps_N)
 
     def micro_batches(
         self, prompts: Sequence[Tokens], completions: Sequence[Tokens], max_tokens: int
@@ -231,6 +253,15 @@ class Policy(nn.Module):
     def _hidden(self, **inputs: Any) -> Tensor:
         # With a cache, sequences packed in one row would leak into each other.
         return _body(inner_model(self.model))(use_cache=False, **inputs).last_hidden_state
+
+
+def _by_sequence(values_N: Tensor, order: Sequence[int], completions: Sequence[Tokens]) -> Tensor:
+    """Values of tokens as (sequences, longest completion), 0 after the end of a completion."""
+    device = values_N.device
+    rows_N = torch.tensor([i for i in order for _ in completions[i]], device=device)
+    columns_N = torch.tensor([t for i in order for t in range(len(completions[i]))], device=device)
+    values_BT = values_N.new_zeros(len(completions), max(map(len, completions)))
+    return values_BT.index_put((rows_N, columns_N), values_N)
 
 
 def completion_mask(completions: Sequence[Tokens], device: torch.device | str = "cpu") -> Tensor:

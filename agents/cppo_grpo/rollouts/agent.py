@@ -29,6 +29,10 @@ class Chat(Protocol):
         """The texts of sampled answers."""
         ...
 
+    def pieces(self, ids: Sequence[int], /) -> list[str]:
+        """The text that each token adds."""
+        ...
+
     @property
     def closing(self) -> tuple[int, ...]:
         """Ends thoughts that have used up their budget."""

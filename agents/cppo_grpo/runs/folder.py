@@ -40,7 +40,7 @@ PROMPTS = "prompts"
 
 CHANGEABLE = (
     *("steps", "stop_at", "eval_patience", "final_weights", "keep_checkpoints"),
-    *("log_to", "sandbox", "sandbox_options", "sampler_options"),
+    *("log_to", "tokens_every", "sandbox", "sandbox_options", "sampler_options"),
 )
 """Settings that a resumed run may change: its length, its resources and which of its weights it
 keeps, never what it learns."""

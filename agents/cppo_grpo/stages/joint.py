@@ -16,10 +16,12 @@ from cppo_env.errors import SandboxError
 from cppo_grpo.interrupts import uninterrupted
 from cppo_grpo.learner.credit import compute_advantages
 from cppo_grpo.learner.information import add_information
+from cppo_grpo.learner.token_values import episode_tokens
 from cppo_grpo.rollouts.distributed import gather
 from cppo_grpo.rollouts.values import Rollout, require_some
 from cppo_grpo.runs.log import LogRow
 from cppo_grpo.runs.progress import stage
+from cppo_grpo.runs.tokens import write_tokens
 from cppo_grpo.stages.held_out import HeldOut
 from cppo_grpo.stages.metrics import overlapped_s, rollout_metrics
 from cppo_grpo.stages.session import Session, observe
@@ -95,7 +97,11 @@ def _step(session: Session, rollouts: _Rollouts, step: int, keep: Keep) -> LogRo
     rollout = gather(session.processes, rollouts.take(step))
     require_some([rollout], f"step {step + 1}")
     rollout = add_information(learner.policy, rollout, config, session.processes)
-    row = rollout_metrics(rollout, compute_advantages(rollout, config), config)
+    advantages = compute_advantages(rollout, config)
+    row = rollout_metrics(rollout, advantages, config)
+    if session.run.writable and config.tokens_every and (step + 1) % config.tokens_every == 0:
+        tokens = episode_tokens(learner.policy, session.agent.chat, rollout, advantages, config)
+        write_tokens(session.run.path, f"step-{step + 1:06d}", tokens)
     row |= observe(session.cursor, rollout, config)
     cursor = session.cursor.state()
     rollouts.start(step + 1)

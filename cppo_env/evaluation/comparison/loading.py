@@ -18,10 +18,10 @@ from cppo_env.sources import ProblemSource, source_of
 OF_ONE_RUN = frozenset(
     {
         *("seed", "run", "resume", "given", "threads", "sandbox", "sampler", "sampler_options"),
-        *("log_to", "checkpoint_every", "keep_checkpoints", "allow_untrusted_sandbox", RECORDED),
+        *("log_to", "tokens_every", "checkpoint_every", "keep_checkpoints", RECORDED),
+        *("allow_untrusted_sandbox", "eval_episodes", "eval_seed"),
         *("sandbox_options", "dry_run", "assume", "assume_prompt_tokens"),
         *("env", "problems", "split", "filters", "k", "eval_env", "eval_problems", "eval_split"),
-        *("eval_episodes", "eval_seed"),
         *("allow_overlap", "micro_batch_tokens", "independent_attempts", "regraded"),
     }
 )

@@ -19,7 +19,7 @@ from cppo_grpo.commands.pipeline.plan import Planned
 from cppo_grpo.config import NOT_STORED
 
 OF_THE_MACHINE = (
-    *("threads", "sandbox", "sandbox_options", "log_to", "keep_checkpoints"),
+    *("threads", "sandbox", "sandbox_options", "log_to", "tokens_every", "keep_checkpoints"),
     "allow_untrusted_sandbox",
 )
 """Settings that do not change what a stage makes."""
