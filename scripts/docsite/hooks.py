@@ -10,6 +10,7 @@ from mkdocs.structure.files import File
 
 from scripts.docsite import commands, formulas, links, notebooks
 
+DRAWING = re.compile(r'<img alt="([^"]*)" src="((?:[^"]*/)?pictures/[^"]+\.svg)"[^>]*>')
 MARK = "COMMANDS"
 """Stands in the navigation for the pages of the commands."""
 
@@ -39,14 +40,18 @@ def on_files(files: Any, config: Any) -> Any:
 
 
 def on_page_markdown(markdown: str, page: Any, config: Any, **_: Any) -> str:
-    """Give links to files of the repository their address there."""
+    """Give links to files of the repository their address there; the first page stands alone."""
+    if page.is_homepage:
+        page.meta["hide"] = ["navigation", "toc"]
     return links.rewritten(markdown, page.file.src_uri, config.extra["repository"])
 
 
 def on_page_content(html: str, page: Any, **_: Any) -> str:
     """Turn formulas into MathML, put drawings into the page, and link commands."""
     here = page.file.src_uri
-    html = re.sub(r'<img alt="([^"]*)" src="([^"]*/pictures/[^"]+\.svg)"[^>]*>', _drawing, html)
+    html = re.sub(
+        r'<img alt="([^"]*)" src="((?:[^"]*/)?pictures/[^"]+\.svg)"[^>]*>', _drawing, html
+    )
     return _commands_linked(formulas.as_mathml(html), here)
 
 

@@ -63,9 +63,8 @@ def _markdown(notebook: Any, name: str) -> str:
             parts += [text for output in cell.outputs for text in _shown(output)]
     title, *rest = parts
     heading, _, introduction = title.partition("\n")
-    return "\n\n".join(
-        [heading, f"[This page as a notebook]({name}.py) (jupytext).", introduction, *rest]
-    )
+    source = f"[This page as a notebook]({name}.py), for Jupyter with jupytext."
+    return "\n\n".join([heading, source, introduction.strip(), *rest])
 
 
 def _shown(output: Any) -> list[str]:
