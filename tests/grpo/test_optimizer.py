@@ -23,6 +23,8 @@ from cppo_env import UsageError
 from cppo_env.errors import MissingExtraError
 from tests.support.tiny_runs import LEARNING, assert_equal_runs, carry_out, resumed_from
 
+pytest.importorskip("bitsandbytes", reason="bitsandbytes is not installed")
+
 WAYS: list[tuple[OptimizerKind, StatesAt]] = [
     ("adamw", "cpu"),
     ("adamw8bit", "device"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -45,22 +46,27 @@ def text_config(shape: PretrainedConfig) -> Any:
     return shape.get_text_config(decoder=True)
 
 
-def period(shape: PretrainedConfig) -> int:
-    """The number of layers after which the kinds of layers repeat."""
+def layer_kinds(shape: PretrainedConfig) -> list[str]:
+    """The kind of each layer."""
     text = text_config(shape)
-    kinds = getattr(text, "layer_types", None) or ["same"] * text.num_hidden_layers
+    return list(getattr(text, "layer_types", None) or ["same"] * text.num_hidden_layers)
+
+
+def period(shape: PretrainedConfig) -> list[str]:
+    """The layers after which their kinds repeat."""
+    kinds = layer_kinds(shape)
     for length in range(1, len(kinds)):
         if all(kind == kinds[i % length] for i, kind in enumerate(kinds)):
-            return length
-    return len(kinds)
+            return kinds[:length]
+    return kinds
 
 
-def slice_of(shape: PretrainedConfig, layers: int) -> PretrainedConfig:
-    """The first layers of a model, with next to no vocabulary."""
+def slice_of(shape: PretrainedConfig, kinds: Sequence[str]) -> PretrainedConfig:
+    """A model of layers of these kinds, with next to no vocabulary."""
     part = copy.deepcopy(text_config(shape))
     if getattr(part, "layer_types", None) is not None:
-        part.layer_types = list(part.layer_types)[:layers]
-    part.num_hidden_layers = layers
+        part.layer_types = list(kinds)
+    part.num_hidden_layers = len(kinds)
     part.vocab_size = 8
     part.pad_token_id = part.bos_token_id = part.eos_token_id = None
     return part

@@ -2,7 +2,8 @@
 
 The forward and the backward pass of a few layers run on fake tensors, which know their shapes only,
 while torch counts what is alive. So the figures follow the code of the model and of the learner,
-whatever the architecture. Memory is linear in the number of layers: two slices give the line.
+whatever the architecture. Memory is linear in the number of layers of each kind: a slice with one
+of each, and one more for each kind, give the lines.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from transformers import AutoModelForCausalLM, PretrainedConfig
 from transformers.utils import logging
 
 from cppo_grpo.config import TrainConfig
-from cppo_grpo.memory.shapes import period, slice_of, text_config
+from cppo_grpo.memory.shapes import layer_kinds, period, slice_of, text_config
 from cppo_grpo.memory.tracking import AliveBytes
 from cppo_grpo.model.chunked_head import chosen_log_probs
 from cppo_grpo.model.lora import add_adapter, hold_in_bfloat16
@@ -95,20 +96,26 @@ def activations(shape: PretrainedConfig, config: TrainConfig, one: PassShape, re
         one: the pass.
         remat: whether activations are recomputed in the backward pass.
     """
-    text, few = text_config(shape), period(shape)
+    text, kinds = text_config(shape), layer_kinds(shape)
     adapter = (config.lora_rank, config.lora_targets, config.lora_base)
     settings = (*adapter, config.bf16, remat)
     half = config.lora_base == "bfloat16"
-    # A whole model of one period is measured as it is.
-    more = min(2 * few, text.num_hidden_layers)
+    tail = tuple(reversed(dict.fromkeys(reversed(kinds))))
+    one_of_each = _key(shape, tail)
 
     def whole(run: PassShape) -> Alive:
-        less, larger = (_layers(_key(shape, n), run, *settings) for n in (few, more))
-        ratio = (text.num_hidden_layers - few) / max(more - few, 1)
-        return less.towards(larger, ratio)
+        last = _layers(one_of_each, run, *settings)
+        saved = held = 0.0
+        for kind in tail:
+            other = tuple(each for each in tail if each != kind) or (kind, kind)
+            less = _layers(_key(shape, other), run, *settings)
+            more = kinds.count(kind) - 1
+            saved += more * abs(last.saved - less.saved)
+            held += more * abs(last.held - less.held)
+        return Alive(last.saved + saved, max(last.backward + saved, last.forward + held))
 
     if LINEAR in attention_kinds(shape):
-        if _shares(_key(shape, few)):
+        if _shares(one_of_each):
             alive = _extended(whole(SHORT), [whole(longer) for longer in LONGER], one)
         else:
             ratio = (one.tokens - ROWS[0].tokens) / (ROWS[1].tokens - ROWS[0].tokens)
@@ -144,6 +151,23 @@ def _extended(short: Alive, longer: Sequence[Alive], one: PassShape) -> Alive:
 
 
 @dataclass(frozen=True, slots=True)
+class _Pass:
+    """Bytes of a pass through some layers. What is alive at the ends is a sum over the layers.
+
+    The peaks lie in the last layers, when all others are done or have not begun.
+    """
+
+    held: float
+    """At the end of the forward pass, with the weights that autocast has cast."""
+    forward: float
+    """Peak of the forward pass."""
+    saved: float
+    """After it."""
+    backward: float
+    """Peak of the backward pass."""
+
+
+@dataclass(frozen=True, slots=True)
 class Decoding:
     """Bytes that sampling takes beyond the weights."""
 
@@ -167,7 +191,7 @@ def decoding(
     text, few = text_config(shape), period(shape)
     parts = prefill_parts(one.sequences, one.prompt, most)
     per_sequence, prefill = _prefill(_key(shape, few), one.prompt, parts[0].stop, half)
-    layers = text.num_hidden_layers / few
+    layers = text.num_hidden_layers / len(few)
     grown = final_room(one.prompt, one.prompt + one.completion - 1) / one.prompt
     cache = per_sequence * grown * layers * one.sequences
     copied = cache / text.num_hidden_layers  # one layer grows at a time
@@ -188,8 +212,8 @@ class _Key:
         return isinstance(other, _Key) and self.text == other.text
 
 
-def _key(shape: PretrainedConfig, layers: int) -> _Key:
-    return _Key(slice_of(shape, layers))
+def _key(shape: PretrainedConfig, kinds: Sequence[str]) -> _Key:
+    return _Key(slice_of(shape, kinds))
 
 
 @contextmanager
@@ -243,7 +267,7 @@ def _layers(
     lora_base: Any,
     bf16: bool,
     remat: bool,
-) -> Alive:
+) -> _Pass:
     """A second pass through some layers: the gradients are there already."""
     model = _shapes_only(key.part)
     if lora_rank:
@@ -260,18 +284,17 @@ def _layers(
             checkpoint_activations(model)
         model.train()
 
-        def forward() -> Tensor:
-            with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
-                return _hidden(model, one, shared)
-
         for weight in model.parameters():
             weight.grad = torch.zeros_like(weight) if weight.requires_grad else None
         held = [*model.parameters(), *model.buffers()]
         with AliveBytes(held + [weight.grad for weight in held if weight.grad is not None]) as own:
-            hidden = forward()
-            saved = own.now
+            with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+                hidden = _hidden(model, one, shared)
+                held = own.now
+            forward, saved = own.peak, own.now
+            own.peak = saved
             hidden.backward(torch.ones_like(hidden))
-    return Alive(saved, own.peak)
+    return _Pass(held, forward, saved, own.peak)
 
 
 def _hidden(model: Any, one: PassShape, shared: bool) -> Tensor:
