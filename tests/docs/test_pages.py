@@ -57,7 +57,7 @@ def commands_of(page: Path) -> Iterator[list[str]]:
             for part in re.split(r"&&|;| do ", line):
                 if found := re.search(r"(?:^\s*|-m (?:-- )?)(?:cppo|cppo_env) (.*)", part):
                     words = shlex.split(found[1].rstrip(" &"), comments=True)
-                    yield [word for word in words if word not in ("…", "...")]
+                    yield words[:-1] if words[-1:] == ["…"] else words
 
 
 @cache
