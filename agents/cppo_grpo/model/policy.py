@@ -97,6 +97,24 @@ class Policy(nn.Module):
         if not self.share_prompts and (fault := self._fault(expected)):
             raise UsageError(f"{type(inner).__name__} {fault}; use another model")
 
+    @classmethod
+    def like(cls, measured: Policy, model: PreTrainedModel) -> Policy:
+        """A policy of the same architecture, whose weights need not be there yet.
+
+        Args:
+            measured: what it has found out holds for the new one.
+            model: its class and settings are those of the measured model.
+        """
+        policy = cls.__new__(cls)
+        nn.Module.__init__(policy)
+        policy.model = model
+        without_dropout(model)
+        policy.final = measured.final
+        policy.share_prompts, policy.unshared = measured.share_prompts, measured.unshared
+        if policy.share_prompts:
+            install(model)
+        return policy
+
     def forward(
         self, prompts: Sequence[Tokens], completions: Sequence[Tokens], temperature: float
     ) -> Tensor:

@@ -74,3 +74,12 @@ def shard_like(full: Tensor, weight: Tensor) -> Tensor:
     if not isinstance(weight, DTensor):
         return full
     return distribute_tensor(full.to(weight.device), weight.device_mesh, weight.placements)
+
+
+def own_rows(full: Tensor, weight: Tensor) -> Tensor:
+    """The rows of a full tensor that this process holds of the given weight; no copy is made."""
+    if not isinstance(weight, DTensor):
+        return full
+    rows, mesh = len(full), weight.device_mesh
+    each = -(-rows // mesh.size())
+    return full[min(mesh.get_local_rank() * each, rows) :][: len(weight.to_local())]

@@ -26,6 +26,7 @@ from cppo_env.protocols import ProblemSet
 from cppo_grpo.config import TrainConfig
 from cppo_grpo.model.lora import WithoutAdapter, add_adapter
 from cppo_grpo.model.policy import Policy, inner_model
+from cppo_grpo.model.shards import sharded_policy
 from cppo_grpo.model.tiny import make_model, train_tokenizer
 from cppo_grpo.model.weights import save_whole, state_to_save, trainable_weights, whole
 from cppo_grpo.parallel import Processes
@@ -94,9 +95,10 @@ def initial_model(
     check = check_model(name, model.config, chat, lengths(config, model, chat)).required()
     model = model.to(processes.device)
     # Who plays beside the update needs weights that stay what they are, and whole ones where the
-    # policy's are sharded. Engines with weights of their own know nothing of adapters, so they see
-    # the model before it has one.
-    apart = config.off_policy_steps or shards_weights(config, processes)
+    # policy's are sharded: those of this model, unless an adapter is put around it. Engines with
+    # weights of their own know nothing of adapters, so they see the model before it has one.
+    sharded = shards_weights(config, processes)
+    apart = bool(config.lora_rank) if sharded else config.off_policy_steps
     own = copy.deepcopy(model).requires_grad_(False) if apart else model
     agent = make_policy_agent(config, own, chat, run.prompts)
     if source is not None and not made:
@@ -153,20 +155,33 @@ def shards_weights(config: TrainConfig, processes: Processes) -> bool:
 def make_policies(
     config: TrainConfig, model: Any, processes: Processes
 ) -> tuple[Policy, Policy | WithoutAdapter | None]:
-    """The policy, and its frozen reference if a region has a KL term."""
+    """The policy, and its frozen reference if a region has a KL term.
+
+    Where weights are sharded the given model keeps whole ones, which its sampler draws with.
+    """
     reference = None
+    sharded = shards_weights(config, processes)
+
+    def shard(one: Policy) -> None:
+        processes.shard(one, decoder_layers(one))
+
     if config.lora_rank:
         policy = Policy(add_adapter(model, config))
         reference = WithoutAdapter(policy) if config.anchored else None
+        if sharded:
+            shard(policy)
+    elif sharded:
+        measured = Policy(model)
+        policy = sharded_policy(measured, shard, processes.device)
+        if config.anchored:
+            reference = sharded_policy(measured, shard, processes.device)
+            reference.requires_grad_(False).eval()
+        model.requires_grad_(False)  # from now on it only draws
     else:
         policy = Policy(model)
         reference = (
             Policy(copy.deepcopy(model).requires_grad_(False)).eval() if config.anchored else None
         )
-    if shards_weights(config, processes):
-        for one in (policy, reference):
-            if isinstance(one, Policy):
-                processes.shard(one, decoder_layers(one))
     return policy, reference
 
 
