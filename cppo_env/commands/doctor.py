@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
+import inspect
 import os
 import platform
 import shutil
@@ -66,6 +67,10 @@ def _sandboxes() -> Iterator[Fact]:
     """Each sandbox by what it does: it must judge a right and a wrong program as such."""
     problem = Problem(id="doctor", statement="Print 42.", tests=(TestCase("", "42\n"),))
     for name in plugins.names("sandboxes"):
+        if _is_reached_by_address(name):
+            state = f"a judge server's: --sandbox {name}://…, see cppo sandbox serve --help"
+            yield Fact(f"sandbox {name}", state)
+            continue
         try:
             with make_sandbox(name) as sandbox:
                 verdicts = [
@@ -76,7 +81,8 @@ def _sandboxes() -> Iterator[Fact]:
             yield Fact(f"sandbox {name}", "cannot be used", " ".join(str(error).split()))
             continue
         if verdicts == [Verdict.AC, Verdict.WA]:
-            state = f"judges a right and a wrong program rightly, in {language}"
+            state = "judges a right and a wrong program rightly"
+            state += f", in {language}" if language else ""
             yield Fact(f"sandbox {name}", state)
         else:
             yield Fact(
@@ -84,6 +90,16 @@ def _sandboxes() -> Iterator[Fact]:
                 f"judged 42 {verdicts[0]} and 43 {verdicts[1]}",
                 "run: cppo sandbox selftest",
             )
+
+
+def _is_reached_by_address(name: str) -> bool:
+    """Whether a sandbox is the scheme of an address, which nothing here can tell."""
+    try:
+        plugin: Any = plugins.load("sandboxes", name)
+    except CppoError:
+        return False
+    address = inspect.signature(plugin).parameters.get("address")
+    return address is not None and address.default is inspect.Parameter.empty
 
 
 def _extras() -> Iterator[Fact]:

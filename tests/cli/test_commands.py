@@ -258,6 +258,7 @@ def test_doctor_names_what_is_there_and_what_to_do(tmp_path):
     assert state.startswith("judges a right and a wrong program rightly, in CPython 3.")
     assert findings["sandbox docker"]["state"] == "cannot be used"
     assert findings["sandbox docker"]["advice"]
+    assert "--sandbox http://…" in findings["sandbox http"]["state"]
     assert (
         findings["data apps"]["advice"]
         == "pass --problems PATH, or run: cppo problems download apps"

@@ -53,7 +53,7 @@ def commands_of(page: Path) -> Iterator[list[str]]:
     """The words behind `cppo`, or behind a launcher, of each command in a page's blocks."""
     for block in BLOCK.findall(page.read_text()):
         for line in "".join(block).replace("\\\n", " ").splitlines():
-            line = re.sub(r"\$\w+", "0", line)  # a variable of a loop
+            line = re.sub(r"\$\w+|\bSEED\b|\bSECONDS\b", "0", line)  # stands for a number
             for part in re.split(r"&&|;| do ", line):
                 if found := re.search(r"(?:^\s*|-m (?:-- )?)(?:cppo|cppo_env) (.*)", part):
                     words = shlex.split(found[1].rstrip(" &"), comments=True)
