@@ -7,11 +7,13 @@ recognised.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal, InvalidOperation
-from itertools import chain, compress
+from functools import partial
+from itertools import chain, compress, repeat
 from operator import ne
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 
@@ -19,6 +21,14 @@ from cppo_env.checkers.bounds import far_longer, far_more_lines, most_tokens
 from cppo_env.checkers.strict import same_json
 from cppo_env.types import Problem, TestCase
 
+_BATCH = 1 << 12
+"""Lines or tokens that are compared together, so that the first other ones end it."""
+_LONG = 1 << 16
+"""Characters from which on a line is compared in pieces."""
+_PLAIN = re.compile(r"[-+.0-9 ]*")
+_EXACT_CHARS = 15
+"""Plain decimals up to this length are equal exactly if they are equal as floats."""
+_Sets = Iterator[frozenset[Any]]
 _FACTOR = 8
 """Characters allowed per expected one: each step of the cascade looks at all of them again."""
 
@@ -32,7 +42,11 @@ def lcb(problem: Problem, test: TestCase, got: str) -> bool:
         return False
     wants, haves = ([line.strip() for line in text.split("\n")] for text in (want, have))
     unlike = list(map(ne, wants, haves))
-    return _same_decimals(list(compress(wants, unlike)), list(compress(haves, unlike)))
+    wants, haves = list(compress(wants, unlike)), list(compress(haves, unlike))
+    return all(
+        _same_decimals(wants[start : start + _BATCH], haves[start : start + _BATCH])
+        for start in range(0, len(wants), _BATCH)
+    )
 
 
 def apps(problem: Problem, test: TestCase, got: str) -> bool:
@@ -52,12 +66,11 @@ def apps(problem: Problem, test: TestCase, got: str) -> bool:
     haves = [line for line in printed if line]
     stripped = test.output.strip()
     return (
-        stripped
-        in ("\n".join(printed).strip(), "\n".join(line.strip() for line in printed).strip())
+        stripped == "\n".join(printed).strip()
         or wants in (printed, haves)
+        or stripped == "\n".join(line.strip() for line in printed).strip()
         or _all_close(wants, haves)
-        or _same_sets(wants, haves, str, most_tokens(test.output))
-        or _rounded_sets_equal(wants, haves, most_tokens(test.output))
+        or _same_sets(wants, haves, most_tokens(test.output))
     )
 
 
@@ -74,20 +87,34 @@ def _equal_or_first(want: object, have: object) -> bool:
 
 def _same_decimals(wants: list[str], haves: list[str]) -> bool:
     """Whether lines hold the same decimals, one by one."""
-    try:
-        return list(map(Decimal, wants)) == list(map(Decimal, haves))
-    except InvalidOperation:
-        pass  # some have several tokens, or a word
+    if max(map(len, wants)) > _LONG:  # each by itself, in pieces
+        return all(map(_same_long_lines, wants, haves))
     want = [line.split() for line in wants]
     lengths = list(map(len, want))
     # One token more than expected makes them unequal.
     have = [line.split(maxsplit=most) for line, most in zip(haves, lengths, strict=True)]
-    if list(map(len, have)) != lengths:
-        return False
+    return list(map(len, have)) == lengths and _equal_decimals(
+        list(chain.from_iterable(want)), list(chain.from_iterable(have))
+    )
+
+
+def _same_long_lines(want: str, have: str) -> bool:
+    while want and have:
+        wants, haves = want.split(None, _BATCH), have.split(None, _BATCH)
+        want, have = (line.pop() if len(line) > _BATCH else "" for line in (wants, haves))
+        if len(wants) != len(haves) or not _equal_decimals(wants, haves):
+            return False
+    return not want and not have
+
+
+def _equal_decimals(wants: list[str], haves: list[str]) -> bool:
+    """Whether tokens are the same decimals; as floats, which is quicker, where that is exact."""
+    tokens = [*wants, *haves]
+    exact = max(map(len, tokens), default=0) <= _EXACT_CHARS and _PLAIN.fullmatch(" ".join(tokens))
     try:
-        one, other = (list(map(Decimal, chain.from_iterable(lines))) for lines in (want, have))
-        return one == other
-    except InvalidOperation:
+        number = float if exact else Decimal
+        return list(map(number, wants)) == list(map(number, haves))
+    except (ValueError, InvalidOperation):
         return False
 
 
@@ -105,34 +132,46 @@ def _all_close(wants: list[str], haves: list[str]) -> bool:
     return bool(((have == want) | near).all())
 
 
-def _same_sets(
-    wants: list[str], haves: list[str], part: Callable[[str], object], most: int
-) -> bool:
-    """Whether the lines have the same sets of tokens; the first other one of `haves` ends it."""
-    expected, found = {_token_set(line, part, most) for line in wants}, set[object]()
-    for line in haves:
-        if not line.strip():
-            continue
-        if (one := _token_set(line, part, most)) not in expected:
-            return False
-        found.add(one)
-    return found == expected
-
-
-def _token_set(line: str, part: Callable[[str], object], most: int) -> object:
-    """The set of a line's tokens; a single token stands for itself, which takes less."""
-    tokens = line.split(maxsplit=most)
-    return part(tokens[0]) if len(tokens) == 1 else frozenset(map(part, set(tokens)))
-
-
-def _rounded(token: str) -> float:
-    return round(float(token), 3)
-
-
-def _rounded_sets_equal(wants: list[str], haves: list[str], most: int) -> bool:
+def _same_sets(wants: list[str], haves: list[str], most: int) -> bool:
+    """Whether the lines have the same sets of tokens, as text or as rounded numbers."""
+    want, have = set(map(str.strip, wants)), set(map(str.strip, haves))
+    have.discard("")
+    if want == have:
+        return True
+    ordered = [*(have - want), *(have & want)]  # what may have no like comes first
+    if _same_lines(want, ordered, partial(_texts, most=most)):
+        return True
     try:
-        for line in haves:  # quicker than to round what comes before the first other word
-            list(map(float, line.split(maxsplit=most)))
-        return _same_sets(wants, haves, _rounded, most)
+        return _same_lines(want, ordered, partial(_numbers, most=most))
     except ValueError:
         return False
+
+
+def _same_lines(wants: set[str], haves: list[str], sets: Callable[[Iterable[str]], _Sets]) -> bool:
+    """Whether each line of either side has its like; the first that has none ends it."""
+    expected = set(sets(wants))
+    missing = set(expected)
+    for start in range(0, len(haves), _BATCH):
+        found = set(sets(haves[start : start + _BATCH]))
+        if not found <= expected:
+            return False
+        missing -= found
+    return not missing
+
+
+def _texts(lines: Iterable[str], most: int) -> _Sets:
+    return map(frozenset, map(str.split, lines, repeat(None), repeat(most)))
+
+
+def _numbers(lines: Iterable[str], most: int) -> _Sets:
+    """The sets of tokens as numbers of three decimals. Raises ValueError: one is no number."""
+    number = _Rounded().__getitem__
+    return (frozenset(map(number, tokens)) for tokens in _texts(lines, most))
+
+
+class _Rounded(dict[str, float]):
+    """Token → number of three decimals; most tokens come more than once."""
+
+    def __missing__(self, token: str) -> float:
+        number = self[token] = round(float(token), 3)
+        return number

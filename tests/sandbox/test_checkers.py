@@ -15,7 +15,7 @@ import pytest
 from cppo_sandboxes.host.rules import keeps_state
 
 import cppo_env
-from cppo_env.types import MIB, Job
+from cppo_env.types import MIB, Job, TestCase
 from tests.support.jobs import ADD, sums
 from tests.support.processes import descendants
 from tests.support.recorder import Recorder
@@ -312,6 +312,18 @@ def test_what_a_checker_starts_ends_with_its_grader(monkeypatch):
         assert report.verdict == "IE" and "no answer within 1 s" in report.message
     running = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True).stdout
     assert "sleep 61" not in running.splitlines()
+
+
+@pytest.mark.parametrize("checker", ["apps", "lcb", "unordered"])
+def test_what_takes_long_to_compare_costs_the_host_little(checker):
+    lines = "".join(f"{n} {n + 1}\n" for n in range(70_000))
+    swapped = "".join(f"{n + 1} {n}\n" for n in range(70_000))
+    problem = replace(sums(1), checker=checker, tests=(TestCase(swapped, lines),))
+    with cppo_env.make_sandbox("local", workers=1) as sandbox:
+        started = time.process_time()
+        [report] = sandbox.run([Job(problem, "print(open(0).read())")])
+        assert time.process_time() - started < 0.4
+    assert report.verdict == ("AC" if checker == "apps" else "WA"), report
 
 
 def test_functions_that_name_each_other_are_looked_at_once():

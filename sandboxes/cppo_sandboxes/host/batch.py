@@ -147,7 +147,8 @@ class Work:
             return
         outcome = self.whole(outcome)
         compared = needs_checker(self.job.problem, outcome)
-        if self._ungraded or (compared and not self.rule.ours):
+        elsewhere = compared and not self.rule.is_quick(self.job.problem.tests[index])
+        if self._ungraded or elsewhere:
             self._ungraded.append(outcome)
             self.batch.held_bytes += len(outcome.answer)
             self.complete = not self.left or (self.job.stop_early and not compared)

@@ -15,12 +15,15 @@ from functools import cached_property, partial
 from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any, cast
 
-from cppo_env.types import Checker, CheckerProgram, Problem
+from cppo_env.checkers.strict import strict
+from cppo_env.types import Checker, CheckerProgram, Problem, TestCase
 
 _CONSTANTS = (int, float, complex, str, bytes, range, Decimal, Fraction, Enum, re.Pattern)
 _NAMED = (type, type(None), ModuleType)
 _CONTAINERS = (list, dict, set, bytearray, deque)
 _OURS = "cppo_env."
+QUICK_CHARS = 1 << 16
+"""Expected output up to which all of our checkers are quick; `strict` is at any length."""
 
 
 class Rule:
@@ -28,13 +31,19 @@ class Rule:
 
     Attributes:
         program: the checker, where it is a program.
-        ours: the checker is built in, and bounds what an answer can cost.
     """
 
     def __init__(self, problem: Problem, checker: Checker | CheckerProgram) -> None:
         self.problem, self.checker = problem, checker
         self.program = checker if isinstance(checker, CheckerProgram) else None
-        self.ours = self.program is None and _module(checker).startswith(_OURS)
+        self._ours = self.program is None and _module(checker).startswith(_OURS)
+
+    def is_quick(self, test: TestCase) -> bool:
+        """Whether this process can afford to compare: the checker is ours, which bounds the cost.
+
+        At most .2 s of CPU time and 100 MB, for any answer.
+        """
+        return self._ours and (self.checker is strict or len(test.output) <= QUICK_CHARS)
 
     @property
     def function(self) -> Checker:
