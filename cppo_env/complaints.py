@@ -21,6 +21,8 @@ def plain(message: str, options: Collection[str]) -> str:
     """The message in plain words: the nearest option for an unknown one, names instead of types."""
     text = " ".join(message.split())
     if found := _UNKNOWN_OPTION.search(text):
+        if found[1] in options:
+            return f"{found[1]} is given without --{found[1]}, as an argument by itself"
         return f"no option --{found[1]}{_nearest(found[1], options, '--')}"
     if found := _UNKNOWN_KEY.search(text):
         return f"--config: no option {found[1]!r}{_nearest(found[1], options, '')}"

@@ -14,67 +14,19 @@ Only coordination lifts an agent above the ceiling.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import cache, lru_cache
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from random import Random
 from typing import Any, TypeVar
 
 from cppo_env.errors import UnknownNameError, UsageError
+from cppo_env.problems.strategy_rules import STRATEGIES, WORDINGS, KnownStrategy
 from cppo_env.problems.views import Problems, Summary, summarise
 from cppo_env.types import MIB, Limits, Problem, TestCase
 
 S = TypeVar("S")
 
-
-@dataclass(frozen=True, slots=True)
-class KnownStrategy:
-    """A rule that turns a log of numbers into one number."""
-
-    name: str
-    action: str
-    """The rule in words."""
-    expression: str
-    """The rule in Python, over `numbers`."""
-
-    def method(self, family: str) -> str:
-        """How a planner would describe it."""
-        return f"Read the {family} log, then {self.action}."
-
-    @property
-    def program(self) -> str:
-        """The stdin program that applies the rule."""
-        return f"numbers = list(map(int, input().split()))\nprint({self.expression})\n"
-
-    def answer(self, numbers: Sequence[int]) -> int:
-        """The program's output for a log."""
-        return int(_rule(self.expression)(numbers))
-
-
-@cache
-def _rule(expression: str) -> Callable[[Sequence[int]], int]:
-    return eval(f"lambda numbers: {expression}")
-
-
-STRATEGIES = (
-    KnownStrategy("sum", "add up all its numbers", "sum(numbers)"),
-    KnownStrategy("largest", "take its largest number", "max(numbers)"),
-    KnownStrategy("smallest", "take its smallest number", "min(numbers)"),
-    KnownStrategy(
-        "spread", "subtract the smallest number from the largest", "max(numbers) - min(numbers)"
-    ),
-    KnownStrategy(
-        "median", "sort it and take the number in the middle", "sorted(numbers)[len(numbers) // 2]"
-    ),
-    KnownStrategy("ends", "multiply its first number by its last", "numbers[0] * numbers[-1]"),
-    KnownStrategy("even", "count its even numbers", "len([n for n in numbers if n % 2 == 0])"),
-    KnownStrategy(
-        "climbs",
-        "count how often the next number is larger",
-        "sum(a < b for a, b in zip(numbers, numbers[1:]))",
-    ),
-)
 
 FAMILIES = (
     "bakery",
@@ -110,9 +62,10 @@ class StrategyProblems(Problems):
         size: int,
         seed: int,
         probabilities: tuple[float, ...],
+        wordings: int = 1,
     ):
-        self.split, self.seed, self.size = split, seed, size
-        self._arguments = split, families, strategies, size, seed, probabilities
+        self.split, self.seed, self.size, self.wordings = split, seed, size, wordings
+        self._arguments = split, families, strategies, size, seed, probabilities, wordings
         self.families = FAMILIES[:families]
         self.strategies = STRATEGIES[:strategies]
         self.probabilities = probabilities
@@ -178,7 +131,7 @@ class StrategyProblems(Problems):
         """K (method, program) pairs of different strategies: the form of a valid plan.
 
         They are drawn without regard to what is right in the family, so they teach the form and not
-        the choice.
+        the choice; each is in one of its wordings.
 
         Raises:
             UsageError: there are fewer than K strategies.
@@ -188,9 +141,11 @@ class StrategyProblems(Problems):
                 f"k: got {k}, but this set knows {len(self.strategies)} strategies; lower k"
             )
         family = self.families[index % len(self.families)]
+        drawn = random.sample(self.strategies, k)
+        worded = [random.randrange(self.wordings) if self.wordings > 1 else 0 for _ in drawn]
         return [
-            (strategy.method(family), strategy.program)
-            for strategy in random.sample(self.strategies, k)
+            (strategy.method(family, wording), strategy.program)
+            for strategy, wording in zip(drawn, worded, strict=True)
         ]
 
     def summary(self, index: int) -> Summary:
@@ -222,6 +177,7 @@ def load(
     size: int | None = None,
     seed: int = 0,
     probabilities: Sequence[float] | None = None,
+    wordings: int = 1,
 ) -> StrategyProblems:
     """The strategy problems of one split.
 
@@ -235,6 +191,8 @@ def load(
         seed: decides what is right in a family, and every draw.
         probabilities: instead of `right`: how often each of them is right, such as (0.4, 0.3, 0.2,
             0.1); which rule has which chance differs between the families.
+        wordings: number of wordings in which demonstrations name a rule, up to 4. With several, a
+            tuple can repeat a rule without repeating a text.
 
     Raises:
         UsageError: an argument is out of range, or the probabilities do not add up to 1.
@@ -256,13 +214,15 @@ def load(
         ("families", families, 1, len(FAMILIES)),
         ("strategies", strategies, 1, len(STRATEGIES)),
         ("right" if probabilities is None else "number of probabilities", count, 1, strategies),
+        ("wordings", wordings, 1, WORDINGS),
     ):
         if not low <= value <= high:
             raise UsageError(f"strategies: got {name}={value}, expected {low} to {high}")
     chances = (1.0 / count,) * count if probabilities is None else _checked(probabilities)
     split = split or "train"
     return StrategyProblems(
-        split, families, strategies, SIZES[split] if size is None else size, seed, chances
+        *(split, families, strategies, SIZES[split] if size is None else size, seed, chances),
+        wordings,
     )
 
 

@@ -1,5 +1,7 @@
 """The task with a known optimum."""
 
+from random import Random
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -13,6 +15,7 @@ from cppo_env.problems.strategies import (
     independent_ceiling,
     load,
 )
+from cppo_env.problems.strategy_rules import rule_of
 
 PROBABILITIES = st.lists(st.floats(0.01, 1.0), min_size=1, max_size=8).map(
     lambda p: [x / sum(p) for x in p]
@@ -111,6 +114,21 @@ def test_a_statement_names_the_family_and_not_the_strategy() -> None:
         problem = problems[index]
         assert problem.metadata["family"] in problem.statement
         assert not any(strategy.action in problem.statement for strategy in STRATEGIES)
+
+
+def test_demonstrations_name_each_rule_in_as_many_wordings_as_are_asked_for() -> None:
+    for wordings in (1, 4):
+        problems = load(size=8, wordings=wordings)
+        named: dict[str | None, set[str]] = {}
+        for method, _ in (
+            pair for i in range(400) for pair in problems.demonstrations(i % 8, 4, Random(i))
+        ):
+            named.setdefault(rule_of(method), set()).add(method.partition(", then ")[2])
+        assert {name: len(texts) for name, texts in named.items()} == {
+            strategy.name: wordings for strategy in STRATEGIES
+        }
+    with pytest.raises(UsageError, match="got wordings=5, expected 1 to 4"):
+        load(wordings=5)
 
 
 def test_every_test_tells_all_strategies_apart_and_only_the_right_program_passes() -> None:

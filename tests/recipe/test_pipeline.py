@@ -6,12 +6,22 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 import yaml
 from cppo_grpo.commands.pipeline import pipeline
 from cppo_grpo.commands.pipeline.plan import check_plan, make_plan
+from cppo_grpo.config import TrainConfig
+from cppo_grpo.model.lora import add_adapter
+from cppo_grpo.model.policy import Policy
+from cppo_grpo.model.weights import trainable_weights
 from cppo_grpo.recipe.pipeline import KINDS, PipelineConfig
+from cppo_grpo.stages.start import load_pair, write_model
 
 from cppo_env.errors import CppoError, UsageError
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:`is_gradient_checkpointing` is deprecated:FutureWarning"
+)
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 TRAIN = {"steps": 1, "problems_per_step": 2, "tuples": 2}
@@ -25,10 +35,11 @@ TINY = PipelineConfig(
     sft={
         **{"filters": {"size": 16}, "regions": "both", "check_programs": False, "epochs": 2},
         **{"hidden": 32, "layers": 1, "sampled_plans": 4, "lr": 1e-2, "held_out": 0.15},
+        "lora_rank": 2,
     },
     labels={"filters": {"size": 16}, "per_problem": 2},
     gate={"filters": {"size": 16}, "epochs": 1, "hidden": 32, "layers": 1},
-    warm_up=TRAIN,
+    warm_up={**TRAIN, "lora_rank": 2},
     audit={"audit_steps": 1, "problems_per_step": 2, "tuples": 2},
     joint={**TRAIN, "eval_episodes": 2},
     evaluation={"limit": 2},
@@ -68,6 +79,27 @@ def test_all_stages_are_carried_out_and_reported(finished):
     used = json.loads((folder / "joint" / "config.json").read_text())
     assert used["model"] == str(folder / "warm_up" / "model")
     assert used["judge_options"]["verbaliser"]["model"] == str(folder / "gate" / "model")
+
+
+def test_an_adapter_is_handed_on_merged_and_loads_over_the_base_that_it_names(finished, tmp_path):
+    root = finished[0]
+    named = json.loads((root / "warm_up" / "adapter" / "adapter_config.json").read_text())
+    assert named["base_model_name_or_path"] == str(root / "sft" / "model")
+    base, tokenizer = load_pair(str(root / "sft" / "model"))
+    ids = tokenizer("Read the log, then", return_tensors="pt")["input_ids"]
+    before = base(ids).logits
+    policy = Policy(add_adapter(base, TrainConfig(lora_rank=2)))
+    for weight in trainable_weights(policy.model).values():
+        torch.nn.init.normal_(weight, std=0.1, generator=torch.Generator().manual_seed(0))
+    source = str(root / "sft" / "model")
+    write_model(policy, tokenizer, tmp_path / "model", tmp_path / "adapter", base=source)
+    merged, adapted = (load_pair(str(tmp_path / one))[0] for one in ("model", "adapter"))
+    torch.testing.assert_close(adapted(ids).logits, merged(ids).logits)
+    assert not torch.allclose(before, merged(ids).logits)
+    with pytest.raises(UsageError, match=r"an adapter that names no base; give .*model"):
+        load_pair(str(root / "sft" / "adapter"))  # its base was made from scratch
+    with pytest.raises(UsageError, match=r"did you mean '.*model'"):
+        load_pair(str(tmp_path))
 
 
 def test_what_is_done_is_not_done_again_and_a_change_redoes_what_follows(finished, tmp_path):

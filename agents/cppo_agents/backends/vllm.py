@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from cppo_agents.backends.by_tokens import ByTokens
+from cppo_env.errors import UsageError
 from cppo_env.plugins import missing_extra
 
 if TYPE_CHECKING:
@@ -24,13 +25,20 @@ class Vllm(ByTokens):
 
         Raises:
             MissingExtraError: vLLM is not installed.
+            UsageError: the model is an adapter.
         """
         try:
             import vllm  # pyright: ignore[reportMissingImports] - an environment of its own
         except ModuleNotFoundError as error:
             raise missing_extra(error, "the vllm agent") from error
         from cppo_agents.models.chat_format import ChatFormat
-        from cppo_agents.models.loading import load_generation_config
+        from cppo_agents.models.loading import base_of, load_generation_config
+
+        if (base := base_of(model)) != model:
+            raise UsageError(
+                f"model: got {model!r}, an adapter over {base!r}, expected whole weights for vLLM; "
+                "give the merged model, which a run keeps as its model/"
+            )
 
         self._sampling_params = vllm.SamplingParams  # pyright: ignore[reportAttributeAccessIssue] - the package, not this file
         self.llm: Any = vllm.LLM(model, **engine)  # pyright: ignore[reportAttributeAccessIssue] - the package, not this file

@@ -1,16 +1,49 @@
-"""Load a model and its tokenizer; whatever is wrong with them is said in one line."""
+"""Load a model and its tokenizer; whatever is wrong with them is said in one line.
+
+What names a model means the same everywhere: a folder of transformers, a name of the hub, or a
+folder of peft with a LoRA adapter, which is merged into the base that it names.
+"""
 
 from __future__ import annotations
 
+import json
+import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+from cppo_agents.models.quiet import no_progress_bars
 from cppo_env.errors import UsageError
+from cppo_env.plugins import missing_extra
 
 FAULTS = (
     *(OSError, ValueError, LookupError, TypeError, AttributeError, ImportError, RuntimeError),
 )
 """What `from_pretrained` raises on files that are absent, damaged or of an unknown kind."""
+
+
+def base_of(source: str) -> str:
+    """The folder or hub name of the whole model: of an adapter, the base that it names.
+
+    Raises:
+        UsageError: the adapter names no base.
+    """
+    folder = Path(source)
+    file = folder / "adapter_config.json"
+    if not file.is_file() or (folder / "config.json").exists():
+        return source
+    try:
+        base = json.loads(file.read_text("utf-8")).get("base_model_name_or_path")
+    except (OSError, ValueError, AttributeError) as error:
+        raise UsageError(f"model: {file} is no settings of an adapter ({error})") from None
+    if not isinstance(base, str) or not base:
+        merged = folder.parent / "model"
+        instead = f"give {merged}, where it is merged" if merged.exists() else "merge it"
+        raise UsageError(
+            f"model: got {source!r}, an adapter that names no base; {instead}, or write the base "
+            f"into {file} as base_model_name_or_path"
+        )
+    return base
 
 
 def load_config(source: str) -> Any:
@@ -21,7 +54,7 @@ def load_config(source: str) -> Any:
     """
     from transformers import AutoConfig
 
-    config = _load(AutoConfig.from_pretrained, source)
+    config = _load(AutoConfig.from_pretrained, source, base_of(source))
     if getattr(config, "is_encoder_decoder", False):
         raise UsageError(
             f"model: got {source!r}, an encoder-decoder of type {config.model_type!r}, expected a "
@@ -38,7 +71,8 @@ def load_tokenizer(source: str) -> Any:
     """
     from transformers import AutoTokenizer
 
-    tokenizer = _load(AutoTokenizer.from_pretrained, source)
+    own = (Path(source) / "tokenizer_config.json").exists()
+    tokenizer = _load(AutoTokenizer.from_pretrained, source, source if own else base_of(source))
     if not tokenizer("text", add_special_tokens=False)["input_ids"]:
         # Where a folder has no tokenizer, transformers makes an empty one for some models.
         raise UsageError(
@@ -53,20 +87,23 @@ def load_generation_config(source: str) -> Any:
     from transformers import GenerationConfig
 
     try:
-        return GenerationConfig.from_pretrained(source)
+        return GenerationConfig.from_pretrained(base_of(source))
     except OSError:
         return None
 
 
 def load_model(source: str, dtype: Any) -> Any:
-    """The causal language model.
+    """The causal language model, with an adapter merged into it.
 
     Raises:
+        MissingExtraError: it is an adapter, and peft is not installed.
         UsageError: it cannot be loaded.
     """
     from transformers import AutoModelForCausalLM
 
-    return _load(AutoModelForCausalLM.from_pretrained, source, dtype=dtype)
+    base = base_of(source)
+    model = _load(AutoModelForCausalLM.from_pretrained, source, base, dtype=dtype)
+    return model if base == source else _load(_merged, source, model, source)
 
 
 def load_encoder(source: str) -> Any:
@@ -78,16 +115,36 @@ def load_encoder(source: str) -> Any:
     import torch
     from transformers import AutoModel
 
-    return _load(AutoModel.from_pretrained, source, dtype=torch.float32)
+    return _load(AutoModel.from_pretrained, source, source, dtype=torch.float32)
 
 
-def _load(load: Callable[..., Any], source: str, **options: Any) -> Any:
+def _merged(base: Any, adapter: str) -> Any:
+    """The base with an adapter merged into its weights, in their type."""
+    try:
+        from peft import PeftModel
+    except ModuleNotFoundError as error:
+        raise missing_extra(error, "LoRA") from error
+    with warnings.catch_warnings():
+        # An adapter of another model leaves layers without weights, which peft only warns of.
+        warnings.filterwarnings("error", "Found missing adapter keys")
+        return PeftModel.from_pretrained(base, adapter).merge_and_unload()
+
+
+def _load(load: Callable[..., Any], source: str, *arguments: Any, **options: Any) -> Any:
+    """What `load` returns; `source` is what the user named."""
     from safetensors import SafetensorError
 
+    no_progress_bars()
     try:
-        return load(source, **options)
-    except (*FAULTS, SafetensorError) as error:
+        return load(*arguments, **options)
+    except UsageError:
+        raise
+    except (*FAULTS, SafetensorError, UserWarning) as error:
+        inside = Path(source) / "model"
+        hint = f"did you mean {str(inside)!r}? " if (inside / "config.json").exists() else ""
+        base = base_of(source)
+        over = "" if base == source else f", an adapter over {base!r}"
         raise UsageError(
-            f"model: got {source!r}, expected a folder or hub name of a causal language model and "
-            f"its tokenizer; {' '.join(str(error).split())}"
+            f"model: got {source!r}{over}, expected a folder or hub name of a causal language "
+            f"model and its tokenizer; {hint}{' '.join(str(error).split())}"
         ) from error

@@ -38,7 +38,6 @@ def check(config: ModelCheckConfig) -> dict[str, Any]:
     """Say how a model is prompted, ended, sampled and trained, and what of it cannot work."""
     import transformers
 
-    transformers.logging.disable_progress_bar()
     transformers.logging.set_verbosity_error()
     found = _check(config)
     result = found.to_json()

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import torch
-import transformers
 from rich.console import Console
 from rich.table import Table
 
@@ -112,7 +111,6 @@ def _start(config: TrainConfig, family: str, starts: Path) -> Path:
     if not run.reference.exists():
         torch.manual_seed(config.seed)
         torch.set_num_threads(config.threads)
-        transformers.logging.disable_progress_bar()
         starting_point(run, run.config.training.load(), Console(quiet=True))
     return run.reference
 

@@ -9,6 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from cppo_agents.models.loading import base_of
 from transformers import AutoConfig, PretrainedConfig
 
 from cppo_env.errors import UsageError
@@ -33,7 +34,7 @@ def model_shape(config: TrainConfig) -> PretrainedConfig:
     if config.model in known and not Path(config.model).exists():
         return AutoConfig.for_model(**known[config.model])
     try:
-        return AutoConfig.from_pretrained(config.model)
+        return AutoConfig.from_pretrained(base_of(config.model))
     except (OSError, ValueError) as error:
         raise UsageError(
             f"model: got {config.model!r}, expected a folder or hub name with a config.json, or "

@@ -8,6 +8,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
+from cppo_agents.models.quiet import no_progress_bars
 from safetensors import SafetensorError
 
 from cppo_env.errors import CppoError
@@ -23,6 +24,7 @@ def whole_folder(target: Path) -> Generator[Path]:
         CppoError: writing failed, for example on a full disk. The partial folder is deleted and the
             old one stays.
     """
+    no_progress_bars()
     partial = target.with_name(f".{target.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     try:

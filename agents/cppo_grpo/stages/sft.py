@@ -92,7 +92,8 @@ def sft(
 
     before = quality("before")
     trained = _train(folder, policy, chat, data, console)
-    write_model(policy, tokenizer, folder.model, folder.adapter if config.lora_rank else None)
+    adapter = folder.adapter if config.lora_rank else None
+    write_model(policy, tokenizer, folder.model, adapter, base=config.model)
     after = quality("after")
     return folder.finish(
         {

@@ -197,19 +197,37 @@ def decoder_layers(policy: Policy) -> list[nn.Module]:
 
 def save_model(run: Run, policy: Policy, tokenizer: Any) -> None:
     """Write `model/` as transformers reads it, and any adapter; all processes call this."""
+    config = run.config
+    named = None if config.warm_start_steps else config.model  # a warm start changes the base
     write_model(
         policy,
         tokenizer,
         run.model,
-        run.adapter if run.config.lora_rank else None,
+        run.adapter if config.lora_rank else None,
+        base=named or str(run.reference.resolve()),
         writable=run.writable,
     )
 
 
 def write_model(
-    policy: Policy, tokenizer: Any, folder: Path, adapter: Path | None, *, writable: bool = True
+    policy: Policy,
+    tokenizer: Any,
+    folder: Path,
+    adapter: Path | None,
+    *,
+    base: str | None,
+    writable: bool = True,
 ) -> None:
-    """Write merged weights and tokenizer, and the adapter by itself where there is one."""
+    """Write merged weights and tokenizer, and the adapter by itself where there is one.
+
+    Args:
+        policy: the policy.
+        tokenizer: its tokenizer.
+        folder: of the merged weights.
+        adapter: folder of the adapter.
+        base: the model that the adapter was trained on; None: it is not kept.
+        writable: whether this process writes.
+    """
     state = state_to_save(policy.model)
     learnt = {
         name: whole(weight.detach()) for name, weight in trainable_weights(policy.model).items()
@@ -222,6 +240,7 @@ def write_model(
     if adapter is not None:
         with whole_folder(adapter) as partial:
             peft_model: Any = policy.model
+            peft_model.active_peft_config.base_model_name_or_path = base
             peft_model.save_pretrained(partial, state_dict=learnt, save_embedding_layers=False)
 
 

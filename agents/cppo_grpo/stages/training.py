@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import numpy as np
 import torch
-import transformers
 from rich.console import Console
 
 import cppo_env  # noqa: F401 - registers the ids
@@ -59,7 +58,6 @@ def train(run: Run, sandbox: Sandbox, console: Console, processes: Processes | N
     torch.set_num_threads(config.threads)
     torch.set_float32_matmul_precision("high" if config.tf32 else "highest")
     torch.manual_seed(config.seed)
-    transformers.logging.disable_progress_bar()
     places = len(processes.share(np.arange(config.problems_per_step))) * config.tuples
     with tracked(run), ExitStack() as parts:
         training, judge = config.training.load(), make_judge(config.judge, config.judge_options)
