@@ -14,6 +14,7 @@ words up to the first option. A field with
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -25,7 +26,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any, NoReturn, cast
 
-from cppo_env import plugins
+from cppo_env import plugins, progress
 from cppo_env.atomic import write_atomically
 from cppo_env.complaints import plain
 from cppo_env.errors import CppoError, UsageError
@@ -56,11 +57,13 @@ def main(
             _print_commands(rest)
         else:
             command: Command = plugins.load("commands", name)
-            config, json_path = _parse(title, command, rest)
+            config, json_path, wanted = _parse(title, command, rest)
+            progress.follow(wanted)
             begin()
             result = command(config)
             if json_path is not None:
                 _write_json(json_path, result)
+            _tell_end(0)
         sys.stdout.flush()
     except BrokenPipeError:
         # Whoever read the output has left (`cppo … | head`); the interpreter would flush once more
@@ -160,15 +163,29 @@ def parser_of(title: str, command: Command) -> tuple[Any, Any]:
         metavar="PATH",
         help="write the result there as JSON",
     )
+    parser.add_argument(
+        "--progress",
+        type=progress.Kind,
+        default=progress.kind(),
+        help="auto (a live line on a terminal), plain (a line now and then), json (JSON lines on "
+        "standard output, and nothing else) or none (warnings and errors only); CPPO_PROGRESS sets "
+        "it for all commands",
+    )
     told = _marked(config_class, "given")
     parser.add_class_arguments(config_class, as_group=False, as_positional=True, skip={*told})
     if topics := topics_of(config_class):
-        _group(parser, topics)
+        first: tuple[str, ...] = getattr(config_class, "MOST_USED", ())
+        _group(parser, {"most used": first, **topics} if first else topics)
     return parser, config_class
 
 
-def _parse(title: str, command: Command, arguments: list[str]) -> tuple[Any, Path | None]:
-    """Parse the arguments into the command's config; `--config FILE` reads YAML or JSON."""
+def _parse(
+    title: str, command: Command, arguments: list[str]
+) -> tuple[Any, Path | None, progress.Kind]:
+    """The command's config, and the options that every command takes.
+
+    `--config FILE` reads YAML or JSON.
+    """
     parser, config_class = parser_of(title, command)
     leading, several = _marked(config_class, "positional"), _several(config_class)
     told = _marked(config_class, "given")
@@ -180,13 +197,14 @@ def _parse(title: str, command: Command, arguments: list[str]) -> tuple[Any, Pat
     values: dict[str, Any] = vars(parsed)
     values.pop("config", None)
     json_path: Path | None = values.pop("json")
+    wanted: progress.Kind = values.pop("progress")
     if told:
         written: object = parser.parse_args(arguments, defaults=False)
         given: dict[str, Any] = vars(written)
         values |= dict.fromkeys(told, frozenset(values) & frozenset(given))
     if json_path is not None:
         _require_writable(json_path)
-    return config_class(**values), json_path
+    return config_class(**values), json_path, wanted
 
 
 def topics_of(config_class: Any) -> dict[str, list[str]]:
@@ -206,9 +224,11 @@ def _group(parser: Any, topics: Mapping[str, Sequence[str]]) -> None:
     options: Any = parser._optionals  # argparse has no way to move an argument
     for title, names in topics.items():
         group = parser.add_argument_group(title)
-        for action in [one for one in options._group_actions if one.dest.split(".")[0] in names]:
-            options._group_actions.remove(action)
-            group._group_actions.append(action)
+        for name in names:
+            own = [one for one in options._group_actions if one.dest.split(".")[0] == name]
+            for action in own:
+                options._group_actions.remove(action)
+                group._group_actions.append(action)
 
 
 def _marked(config_class: Any, mark: str) -> list[str]:
@@ -240,8 +260,16 @@ def _write_json(path: Path, result: Any) -> None:
     write_atomically(path, json.dumps(result, indent=2, default=str) + "\n")
 
 
+def _tell_end(code: int, **values: Any) -> None:
+    """The last JSON line; of several processes, the one that started them writes it."""
+    if not progress.told_by_another():
+        progress.tell("end", code=code, **values)
+
+
 def _fail(title: str, error: object, code: int) -> NoReturn:
     """Print a one-line error and exit."""
     message = " ".join(str(error).split())
+    with contextlib.suppress(BrokenPipeError):  # whoever read the lines has left
+        _tell_end(code, error=message)
     print(f"{title}: error: {message}" if code != 130 else f"{title}: {message}", file=sys.stderr)
     sys.exit(code)

@@ -7,6 +7,13 @@ from typing import Literal
 Parallel = Literal["ddp", "fsdp2"]
 """What several processes share: the work of a step, or also weights, gradients, optimizer."""
 
+MOST_USED = (
+    *("problems", "model", "algorithm", "judge", "reward", "sandbox"),
+    *("run", "resume", "dry_run", "log_to", "seed"),
+    *("steps", "problems_per_step", "tuples", "k", "lr", "eval_episodes"),
+)
+"""Settings of training that `cppo train --help` shows first."""
+
 Planner = Literal["policy", "none", "skills"]
 """Who writes the K methods of an episode.
 

@@ -6,7 +6,7 @@ import dataclasses
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, ClassVar, Literal, cast
 
 from cppo_agents.models.lengths import LongPrompts
 
@@ -14,6 +14,7 @@ from cppo_env.provenance import RECORDED
 from cppo_env.sources import ProblemSource
 from cppo_grpo.algorithms import Credit, Options, load_algorithm, name_of
 from cppo_grpo.choices import (
+    MOST_USED,
     Aggregation,
     Correction,
     Form,
@@ -40,6 +41,8 @@ class TrainConfig:
     The suffixes `_plan` and `_solve` name the two regions of the policy (docs/method.md).
     `torchrun --nproc-per-node N -m cppo_env train …` trains in N processes, each with a sandbox.
     """
+
+    MOST_USED: ClassVar[tuple[str, ...]] = MOST_USED
 
     env: str = field(default="CPPO-Strategies-v0", metadata={"topic": "problems, gate and rewards"})
     """Id of the environment."""
@@ -97,7 +100,6 @@ class TrainConfig:
     """Seeds the weights of a new model, the order of the problems, and all sampling."""
     threads: int = 1
     """CPU threads of the learner. Leave some cores to the sandbox."""
-
     hidden: int = field(
         default=128, metadata={"topic": "a model from scratch, prompts, warm start"}
     )
@@ -115,7 +117,6 @@ class TrainConfig:
     """Problems of a warm-start step whose plans are shown, and as many whose programs are."""
     warm_start_plans: int = 8
     """Plans shown of each of them. They share their prompt, which is computed once."""
-
     off_policy_steps: Literal[0, 1] = field(default=0, metadata={"topic": "rollouts"})
     """1: play the next rollout while the update runs, with a copy of the policy from before the
     update. Never across a checkpoint, so a resumed run equals an uninterrupted one."""
@@ -152,7 +153,6 @@ class TrainConfig:
     are learnt from in the plan's region, and are no part of the plan (docs/models.md)."""
     max_thoughts_solve: int = 0
     """Maximum tokens of thoughts before a solution."""
-
     max_prompt_tokens: int | None = field(default=None, metadata={"topic": "lengths"})
     """Maximum tokens of a prompt. Default: what the model's context leaves beside the answer."""
     long_prompts: LongPrompts = "drop"
@@ -273,7 +273,6 @@ class TrainConfig:
     checkpoint_activations: bool | None = None
     """Recompute activations in the backward pass: about a third slower, much less memory. Default:
     for models of a billion parameters or more."""
-
     eval_episodes: int = field(default=0, metadata={"topic": "evaluations and checkpoints"})
     """Episodes of an evaluation: one on each of the first problems of the held-out set, again from
     the start where it has fewer. Played before and after training, and during it with

@@ -14,6 +14,7 @@ from cppo_env.problems import load_problems
 from cppo_env.problems.files import sources
 from cppo_env.problems.store.writer import write_store
 from cppo_env.problems.views import indexed
+from cppo_env.progress import live
 from cppo_env.types import MIB
 
 
@@ -38,7 +39,7 @@ def import_problems(config: ImportConfig) -> dict[str, Any]:
     problems = indexed(load_problems(config.source, **{"split": config.split, **config.filters}))
     name = Path(config.source).stem
     output = config.output or sources.imported(name)
-    with Progress(console=console, transient=True) as progress:
+    with Progress(console=console, transient=True, disable=not live(console)) as progress:
         task = progress.add_task("writing", total=len(problems))
         size = write_store(
             problems, output, progress=lambda done: progress.update(task, completed=done)

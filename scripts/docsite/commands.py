@@ -11,7 +11,7 @@ from cppo_env import cli, plugins
 
 INDEX = "look-up/commands/index.md"
 SETTINGS = "look-up/settings.md"
-OF_EVERY_COMMAND = ("help", "config", "print_config", "json")
+OF_EVERY_COMMAND = ("help", "config", "print_config", "json", "progress")
 
 
 def pages() -> dict[str, str]:
@@ -58,9 +58,12 @@ def _index(names: list[str]) -> str:
             "| `--help` | Show the options. |",
             "| `--config FILE` | Read options from YAML or JSON; `--print_config` writes it. |",
             "| `--json PATH` | Write the result as JSON. |",
+            "| `--progress KIND` | How the command shows that it goes on: `auto` (a live line on a "
+            "terminal), `plain` (a line now and then), `json` (JSON lines on standard output, and "
+            "nothing else), `none` (warnings and errors only). `CPPO_PROGRESS` sets it for all. |",
             "",
-            "Exit codes: 0 done, 1 it could not be done, 2 bad usage, 130 interrupted. An error is",
-            "one line on standard error; [errors](../errors.md) lists causes and remedies.",
+            "[Errors](../errors.md) has the exit codes, and causes and remedies of errors, which",
+            "are one line on standard error.",
             "",
             "| command | what it does |",
             "| --- | --- |",

@@ -54,4 +54,6 @@ def test_every_setting_of_train_has_a_topic():
     assert said.startswith("usage: cppo train [--config FILE] [--OPTION VALUE …]\n")
     places = [said.index(f"\n{topic}:\n") for topic in topics]
     assert places == sorted(places)
-    assert places[0] < said.index("--env ENV") < places[1] < said.index("--model MODEL")
+    first = said.index("\nmost used:\n")
+    assert first < said.index("--problems P") < said.index("--model MODEL") < places[0]
+    assert places[0] < said.index("--env ENV") < places[1] < said.index("--sampler SAMPLER")

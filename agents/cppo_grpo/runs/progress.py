@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.progress import Progress, ProgressColumn, Task
 from rich.text import Text
 
+from cppo_env.progress import lines, live, tell
+
 LINES_PER_STAGE = 8
 """Lines printed per stage without a live line."""
 
@@ -49,8 +51,9 @@ class Stage:
     def show(self, done: int, figures: Mapping[str, float]) -> None:
         """Show the position in the stage and its figures, the most important first."""
         self.progress.update(self.task, completed=done, figures=figures)
+        tell("progress", stage=self.title, done=done, total=self.steps, figures=dict(figures))
         every = max(1, self.steps // LINES_PER_STAGE)
-        if self.progress.disable and (done % every == 0 or done == self.steps):
+        if lines(self.console) and (done % every == 0 or done == self.steps):
             self.console.print(
                 "  ".join([f"{self.title}  {done}/{self.steps}", *_written(figures)]),
                 highlight=False,
@@ -61,8 +64,7 @@ class Stage:
 @contextmanager
 def stage(console: Console, title: str, steps: int, done: int = 0) -> Generator[Stage]:
     """Show a stage of `steps` steps."""
-    live = console.is_terminal and not console.is_dumb_terminal
-    with Progress(_Line(console), console=console, disable=not live) as progress:
+    with Progress(_Line(console), console=console, disable=not live(console)) as progress:
         yield Stage(console, progress, title, steps, done)
 
 

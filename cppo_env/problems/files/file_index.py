@@ -11,7 +11,6 @@ import hashlib
 import inspect
 import json
 import re
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -26,6 +25,7 @@ from cppo_env.problems.files.formats import FileState, Found, RecordFile
 from cppo_env.problems.files.sources import cache_folder
 from cppo_env.problems.records import FieldError, Record
 from cppo_env.problems.views import Summary, summarise
+from cppo_env.progress import live
 from cppo_env.types import Problem
 
 Decode = Callable[[Record, str | None], Problem]
@@ -101,13 +101,14 @@ def _identifier(record: Record | FieldError) -> str:
 
 def _with_progress(file: RecordFile) -> Iterator[Found]:
     """The records of a file; a terminal shows how far it is."""
-    if not sys.stderr.isatty():
-        yield from file.scan()
-        return
     from rich.console import Console
     from rich.progress import Progress
 
-    with Progress(console=Console(stderr=True), transient=True) as progress:
+    console = Console(stderr=True)
+    if not live(console):
+        yield from file.scan()
+        return
+    with Progress(console=console, transient=True) as progress:
         task = progress.add_task(
             f"indexing {Path(file.state()[0].path).name}, once", total=file.end
         )
