@@ -13,6 +13,7 @@ from rich.text import Text
 
 from cppo_env.problems import load_problems, summarise
 from cppo_env.problems.layouts.cues import judge_cues
+from cppo_env.problems.readable import readable
 from cppo_env.problems.validation.known_programs import programs_of
 from cppo_env.problems.views import indexed
 from cppo_env.types import MIB, CheckerProgram, Problem, TestCase
@@ -30,6 +31,8 @@ class ShowConfig:
     """Path (any published layout, a store or a keep-list) or name of a problem set."""
     tests: bool = False
     """Also show the first hidden tests."""
+    raw: bool = False
+    """Show the statement as agents see it: its maths as LaTeX."""
 
 
 def show(config: ShowConfig) -> dict[str, Any]:
@@ -37,7 +40,8 @@ def show(config: ShowConfig) -> dict[str, Any]:
     problems = indexed(load_problems(config.problems))
     problem = problems[problems.index(config.id)]
     console = Console()
-    console.print(Panel(Text(problem.statement), title=Text(problem.id)))
+    statement = problem.statement if config.raw else readable(problem.statement)
+    console.print(Panel(Text(statement), title=Text(problem.id)))
     if problem.starter_code.strip():
         console.print(Panel(Text(problem.starter_code), title="starter code"))
     console.print(_facts(problem))

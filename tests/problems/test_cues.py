@@ -82,6 +82,8 @@ The strings "yEs", "yes", "Yes" and "YES" are all recognized as a positive answe
 }
 LOOKS_LIKE = {
     SEVERAL_ANSWERS: """
+Note that the order of elements in a set doesn't matter, i.e set {1, 2} equals to set {2, 1}.
+Print UNIQUE, NONE if he cannot create any, and MULTIPLE if there is more than one way to do so.
 If there are multiple answers, print the lexicographically smallest one.
 If there are several such strings, output the shortest of them.
 Print the lexicographically minimum string that can be obtained.

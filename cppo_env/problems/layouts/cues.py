@@ -104,7 +104,8 @@ TABLE = (
         r"\b(?:any(?!\s+(?:number|time|case|way\s+to))|arbitrary|whichever|accepted|all\s+of\s+them\s+"
         r"are|does\s+not\s+matter|doesn't\s+matter)\b",
         rf"\b(?:{_PRINT}|accepted|answer|choose|find|give|matter)\b",
-        without=r"\bany\b[^.]{0,20}\b(?:operations?|moves?|steps?)\b",
+        without=r"\bany\b[^.]{0,20}\b(?:operations?|moves?|steps?)\b|"
+        r"\b(?:cannot|can't|unable\s+to)\s+\w+\s+any\b",
     ),
     _cue(
         SEVERAL_ANSWERS,
@@ -115,7 +116,8 @@ TABLE = (
         SEVERAL_ANSWERS,
         "order",
         rf"\b(?:{_PRINT}|answer|listed|given)\b[^.]*?\bin\s+(?:any|arbitrary|whatever)\s+order\b"
-        r"|\b(?:order\s+of\s+(?:the\s+)?(?:output|lines|pairs|edges|answer|elements)|output\s+order)"
+        r"|\b(?:order\s+of\s+(?:the\s+)?(?:output|lines|pairs|edges|answer|"
+        r"elements(?!\s+(?:in|of)\s+a\s+(?:multi)?set\b))|output\s+order)"
         r"\b[^.]*?\b(?:does\s+not|doesn't|is\s+not|isn't|may\s+be\s+any|can\s+be\s+any)",
         without=r"\b(?:operations?|moves?|steps?|following)\b[^.]*\bin\s+any\s+order\b",
     ),
