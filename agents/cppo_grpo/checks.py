@@ -112,7 +112,8 @@ def typed(kind: type, name: str, value: Any, *, strict: bool) -> Any:
 
 @cache
 def _adapters(kind: type) -> dict[str, TypeAdapter[Any]]:
-    return {name: TypeAdapter(hint) for name, hint in typing.get_type_hints(kind).items()}
+    hints = typing.get_type_hints(kind)
+    return {one.name: TypeAdapter(hints[one.name]) for one in dataclasses.fields(kind)}
 
 
 def _check_types(config: TrainConfig) -> None:

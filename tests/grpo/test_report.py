@@ -76,5 +76,5 @@ def test_the_command_that_repeats_a_run_gives_its_settings():
     assert words[:2] == ["cppo", "train"]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # jsonargparse's own, of its newest version
-        parsed, _ = _parse("cppo train", train_command, words[2:])
+        parsed, *_ = _parse("cppo train", train_command, words[2:])
     assert parsed.to_json() == config.to_json()
