@@ -146,14 +146,17 @@ def test_balance_is_one_to_one_for_each_problem():
 
 
 def test_figures_and_threshold_on_scores_that_are_known():
-    labels = [label_of(f"p{i}", i % 2 == 0) for i in range(20)]
-    scores = np.array([0.9 - 0.02 * i if i % 2 == 0 else 0.3 - 0.01 * i for i in range(20)])
+    labels = [label_of(f"p{i}", i % 2 == 0) for i in range(40)]
+    scores = np.array([0.9 - 0.01 * i if i % 2 == 0 else 0.3 - 0.005 * i for i in range(40)])
     threshold = threshold_for(labels, scores, recall=0.9)
     found = figures(labels, scores, threshold)
     assert found["auc"] == 1.0 and found["recall"] == pytest.approx(0.9)
     assert faults(found) == []
-    assert faults(found | {"auc": 0.7}) == ["auc 0.700 is below 0.75"]
-    assert threshold_for(labels, scores, recall=1.0) == pytest.approx(scores[18])
+    [low] = faults(found | {"auc": 0.7})
+    assert low.startswith("auc 0.700 (95 % from ") and low.endswith("is below 0.75")
+    few = figures(labels[:12], scores[:12], threshold)
+    assert "too few are held out" in faults(few)[0] and "95 %" in " ".join(faults(few))
+    assert threshold_for(labels, scores, recall=1.0) == pytest.approx(scores[38])
     with pytest.raises(UsageError, match="one class"):
         figures([label_of("p", True)] * 3, np.ones(3), 0.5)
 

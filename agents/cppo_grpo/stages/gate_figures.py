@@ -25,6 +25,11 @@ from cppo_grpo.recipe.gate import Label
 LEAST = {"auc": 0.75, "balanced_accuracy": 0.70, "precision": 0.65, "recall": 0.65}
 """A gate is accepted only above these (docs/method.md, section 2)."""
 
+LEAST_LABELS, LEAST_PROBLEMS = 20, 10
+"""Fewer held-out labels of a class, or held-out problems, accept no gate, whatever its figures are.
+With 20 valid labels a recall of .90 has a 95 % interval of .70 to .97 (Wilson), just above the
+line; the bootstrap draws problems, and with fewer than ten its intervals are too narrow."""
+
 RESAMPLES = 200
 
 Floats = NDArray[np.float64]
@@ -70,7 +75,8 @@ def figures(
     found["accepted_by_kind"] = {kind: float(np.mean(all_)) for kind, all_ in by_kind.items()}
     share, mean = calibration_curve(valid, scores, n_bins=8, strategy="quantile")
     found["reliability"] = [[float(x), float(y)] for x, y in zip(mean, share, strict=True)]
-    return found | {"labels": len(labels), "problems": len(rows)}
+    counts = {"labels": len(labels), "valid": int(valid.sum()), "problems": len(rows)}
+    return found | counts
 
 
 def _point(valid: NDArray[np.bool_], scores: Floats, threshold: float) -> dict[str, float]:
@@ -86,8 +92,21 @@ def _point(valid: NDArray[np.bool_], scores: Floats, threshold: float) -> dict[s
 
 def faults(found: dict[str, Any]) -> list[str]:
     """Why a gate with these figures is refused; empty where it is accepted."""
-    return [
-        f"{name} {found[name]:.3f} is below {least:.2f}"
+    sides = {"valid": found["valid"], "invalid": found["labels"] - found["valid"]}
+    few = [
+        f"{n} {side} labels, at least {LEAST_LABELS}"
+        for side, n in sides.items()
+        if n < LEAST_LABELS
+    ]
+    if found["problems"] < LEAST_PROBLEMS:
+        few.append(f"{found['problems']} problems, at least {LEAST_PROBLEMS}")
+    said = [f"too few are held out: {one} are needed" for one in few]
+    if few:
+        low, high = found["ci95"].get("auc", (0.0, 1.0))
+        said[-1] += f" (AUC {found['auc']:.3f}, 95 % {low:.3f} to {high:.3f}); label more problems"
+    return said + [
+        f"{name} {found[name]:.3f} (95 % from {found['ci95'].get(name, (0.0, 1.0))[0]:.3f}) is "
+        f"below {least:.2f}"
         for name, least in LEAST.items()
         if found[name] < least
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import lru_cache
 from random import Random
 from typing import Any
 
@@ -17,7 +18,7 @@ from cppo_env.types import Problem
 from cppo_grpo.recipe.corruptions import KINDS, Material
 from cppo_grpo.recipe.gate import Label, LabelConfig
 from cppo_grpo.recipe.gold import read_tuples, with_problems
-from cppo_grpo.stages.warm_start import named_tuple
+from cppo_grpo.recipe.named import named_tuple
 
 SAME_TASK = 0.5
 """Problems whose statements are as alike as this share their methods, so none is off topic."""
@@ -47,7 +48,7 @@ def make_labels(config: LabelConfig, problems: ProblemSet) -> list[Label]:
         others = [
             text
             for other, text in drawn
-            if likeness(other.statement, problem.statement) < SAME_TASK and text not in methods
+            if text not in methods and not _same_task(other.statement, problem.statement)
         ]
         kind = kinds[number % len(kinds)]
         if kind == "off_topic" and not others:
@@ -58,6 +59,12 @@ def make_labels(config: LabelConfig, problems: ProblemSet) -> list[Label]:
     if config.by == "corruptions":
         return [label for _, label in made]
     return _judged(config, made)
+
+
+@lru_cache(maxsize=1 << 16)
+def _same_task(first: str, second: str) -> bool:
+    """Whether two statements are so alike; tuples meet the same few again and again."""
+    return likeness(first, second) >= SAME_TASK
 
 
 def write_labels(config: LabelConfig, labels: Sequence[Label]) -> dict[str, Any]:
@@ -94,10 +101,11 @@ def _valid(
         ]
     found: list[tuple[Problem, tuple[str, ...], Sequence[str]]] = []
     for index in range(len(problems)):
+        problem = problems[index]
         for _ in range(config.per_problem):
             if (named := named_tuple(problems, index, config.k, random)) is None:
                 break
-            found.append((problems[index], *named))
+            found.append((problem, *named))
     return found
 
 

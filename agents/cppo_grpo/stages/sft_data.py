@@ -17,9 +17,10 @@ from cppo_env.roles import run_jobs
 from cppo_env.types import Job, Problem, Verdict
 from cppo_grpo.learner.supervised import Demonstration, encoded
 from cppo_grpo.recipe.gold import GoldTuple, read_tuples, with_problems
+from cppo_grpo.recipe.named import named_pairs, named_tuple
 from cppo_grpo.recipe.problems import hold_out
 from cppo_grpo.recipe.sft import SftConfig
-from cppo_grpo.stages.warm_start import named_pairs, named_tuple, plan_shown, solution_shown
+from cppo_grpo.stages.warm_start import plan_shown, solution_shown
 
 Pair = tuple[Problem, str, str]
 """A problem, a method, and the program that it leads to."""

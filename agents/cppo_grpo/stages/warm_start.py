@@ -17,7 +17,7 @@ from cppo_agents.models.chat_format import ChatFormat
 from cppo_env import parsing, prompts
 from cppo_env.errors import UsageError
 from cppo_env.prompts import Prompts
-from cppo_env.protocols import Demonstrates, ProblemSet
+from cppo_env.protocols import ProblemSet
 from cppo_env.types import Problem
 from cppo_grpo.choices import Planner
 from cppo_grpo.config import TrainConfig
@@ -29,6 +29,7 @@ from cppo_grpo.learner.supervised import (
 )
 from cppo_grpo.model.policy import Policy
 from cppo_grpo.parallel import Processes
+from cppo_grpo.recipe.named import named_pairs, named_tuple
 from cppo_grpo.rollouts.agent import fixed_methods
 
 
@@ -137,25 +138,3 @@ def warm_start(
 def _schedule(step: int, steps: int) -> float:
     """Linear warm-up over a tenth of the steps, constant, linear decay over the second half."""
     return min(1.0, (step + 1) / max(steps / 10, 1), (steps - step) / (steps / 2))
-
-
-def named_pairs(problems: ProblemSet, index: int, k: int, random: Random) -> list[tuple[str, str]]:
-    """(method, program) pairs of a problem; the method is empty if its name is unknown."""
-    if isinstance(problems, Demonstrates):
-        return problems.demonstrations(index, k, random)
-    problem = problems[index]
-    methods = problem.metadata.get("methods") or ("",) * len(problem.references)
-    return random.sample(
-        list(zip(methods, problem.references, strict=True)), len(problem.references)
-    )
-
-
-def named_tuple(
-    problems: ProblemSet, index: int, k: int, random: Random
-) -> tuple[tuple[str, ...], list[str]] | None:
-    """K different methods of a problem, and its programs; None if fewer methods are named."""
-    pairs = named_pairs(problems, index, k, random)
-    methods = tuple(dict.fromkeys(method for method, _ in pairs if method))
-    if len(methods) < k:
-        return None
-    return methods[:k], [program for _, program in pairs]

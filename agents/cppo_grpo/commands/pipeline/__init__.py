@@ -62,6 +62,9 @@ def _stage(
     from cppo_grpo.runs.progress import within
 
     one = plan[position]
+    if state.lost(one.name):
+        _say(console, f"{one.name} begins anew: what it made is not there any more; see replaced/")
+        state.forget(one.name)
     facts = state.facts(one, config.policies if one.name == "evaluation" else None)
     if changed := state.changed(one, facts):
         _say(console, f"{one.name} begins anew: {', '.join(changed)} changed; see replaced/")

@@ -1,7 +1,7 @@
 """`pipeline.json` in the folder of a pipeline: what was made, and of what.
 
-A stage is done again when its settings, the files that they name, or the stages whose artefacts it
-takes have changed. Its old folder is kept under `replaced/`.
+A stage is done again when its settings, the files that they name, or the stages or artefacts that
+it takes have changed. Its old folder is kept under `replaced/`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from typing import Any, cast
 from cppo_env.atomic import write_atomically
 from cppo_env.errors import UsageError
 from cppo_env.evaluation.comparison.loading import PIPELINE
-from cppo_grpo.commands.pipeline.plan import Planned
+from cppo_grpo.commands.pipeline.contents import Seen, contents, sha256_of
+from cppo_grpo.commands.pipeline.plan import Planned, artefact
 from cppo_grpo.config import NOT_STORED
 
 OF_THE_MACHINE = (
@@ -70,6 +71,12 @@ class State:
             "settings": settings | ({} if extra is None else {"policies": _plain(extra)}),
             "files": files_of(one),
             "takes": {stage: _digest(self.stages[stage]["facts"]) for stage in one.takes.values()},
+            "artefacts": {
+                artefact(Path(), stage): _digest(
+                    {name: row[2] for name, row in self._made(stage).items()}
+                )
+                for stage in one.takes.values()
+            },
         }
 
     def changed(self, one: Planned, facts: dict[str, Any]) -> list[str]:
@@ -79,10 +86,20 @@ class State:
             return []
         return [
             name
-            for part in ("settings", "files", "takes")
-            for name in sorted({*known["facts"][part], *facts[part]})
-            if known["facts"][part].get(name) != facts[part].get(name)
+            for part in ("settings", "files", "takes", "artefacts")
+            for name in sorted({*known["facts"].get(part, {}), *facts[part]})
+            if known["facts"].get(part, {}).get(name) != facts[part].get(name)
         ]
+
+    def lost(self, name: str) -> bool:
+        """Whether a stage is done and what it made, for others to take, is not there any more."""
+        known = self.stages.get(name, {})
+        return bool(known.get("made")) and not Path(artefact(self.root, name)).exists()
+
+    def forget(self, name: str) -> None:
+        """Let a stage begin anew, whatever its settings are."""
+        self.move_away(name)
+        self.stages.pop(name, None)
 
     def begin(self, one: Planned, facts: dict[str, Any]) -> None:
         """Note that a stage begins; an outdated folder of it is moved away."""
@@ -97,7 +114,15 @@ class State:
         """Note the time that a stage took, and its figures once it is done."""
         mine = self.stages[name]
         mine["seconds"], mine["result"] = mine["seconds"] + seconds, _plain(result)
+        if result is not None:
+            mine["made"] = contents(Path(artefact(self.root, name)), {})
         self._write()
+
+    def _made(self, name: str) -> dict[str, Seen]:
+        """The files of a stage's artefact as they are now."""
+        mine = self.stages[name]
+        mine["made"] = contents(Path(artefact(self.root, name)), mine.get("made", {}))
+        return mine["made"]
 
     def move_away(self, name: str) -> None:
         """Keep the folder of a stage under `replaced/`, so that the stage begins anew."""
@@ -133,8 +158,7 @@ def files_of(one: Planned) -> dict[str, str]:
 def _identity(path: Path) -> str:
     """SHA-256 of a file; of a folder, of the names, sizes and times of its files."""
     if path.is_file():
-        with path.open("rb") as opened:
-            return hashlib.file_digest(opened, "sha256").hexdigest()
+        return sha256_of(path)
     rows = [
         (str(part.relative_to(path)), part.stat().st_size, part.stat().st_mtime_ns)
         for part in sorted(path.rglob("*"))
