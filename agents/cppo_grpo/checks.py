@@ -54,6 +54,7 @@ AT_LEAST_0 = (
         "eval_episodes",
         "eval_every",
         "tokens_every",
+        "log_episodes_every",
         "eval_patience",
         "eval_seed",
         "lora_rank",

@@ -91,8 +91,9 @@ class TrainConfig:
     assume_prompt_tokens: int = 1024
     """Tokens of a prompt that `dry_run` assumes."""
     log_to: tuple[str, ...] = ()
-    """Trackers that also receive figures and episodes, such as [tensorboard,wandb]
-    (docs/metrics.md)."""
+    """Trackers that also receive figures and episodes: tensorboard, wandb, trackio, mlflow."""
+    log_episodes_every: int = 20
+    """Steps between samples of 8 episodes for trackers; also of each evaluation. 0 sends none."""
     tokens_every: int = 0
     """Steps between records of single tokens (advantage, log-prob, entropy, gap of sampler and
     trainer) for `cppo view`: 8 episodes of the step, in `tokens/`. 0 records none."""

@@ -1,14 +1,17 @@
-"""TensorBoard and Weights & Biases show what metrics.jsonl says."""
+"""Trackers show what metrics.jsonl says, and a sample of the episodes."""
 
 import json
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cppo_grpo.runs.log import MetricsLog
+from cppo_grpo.runs.trackers.episodes import markdown
 
 from cppo_env import UnknownNameError
+from tests.grpo.test_report import played
 from tests.support.cli import cppo, flags
 from tests.support.tiny_runs import LEARNING, SMALL, carry_out, resumed_from
 
@@ -49,7 +52,12 @@ def assert_shown(
 def test_tensorboard_shows_every_figure_also_of_a_run_that_was_killed(tmp_path: Path) -> None:
     pytest.importorskip("tensorboard", reason="tensorboard is not installed")
     whole = carry_out(
-        tmp_path / "run", log_to=("tensorboard",), eval_episodes=4, keep_checkpoints=9, **LEARNING
+        tmp_path / "run",
+        log_to=("tensorboard",),
+        eval_episodes=4,
+        keep_checkpoints=9,
+        log_episodes_every=2,
+        **LEARNING,
     ).path
     resumed = resumed_from(whole, 2)
     assert len(list((resumed / "tensorboard" / "joint").iterdir())) == 2, (
@@ -59,6 +67,19 @@ def test_tensorboard_shows_every_figure_also_of_a_run_that_was_killed(tmp_path: 
         assert_shown(shown_by_tensorboard(run, "joint"), figures(run, ("joint",)))
         assert_shown(shown_by_tensorboard(run, "warm_start"), figures(run, ("warm_start",)))
         assert_shown(shown_by_tensorboard(run, "evaluation"), figures(run, ("before", "after")))
+    texts = texts_in_tensorboard(whole, "joint")
+    assert [step for step, _ in texts] == [2, 4]
+    assert all(text.count("### `strategies/train/") == 6 for _, text in texts)
+    assert [step for step, _ in texts_in_tensorboard(whole, "evaluation")] == [0, 4]
+
+
+def texts_in_tensorboard(run: Path, stage: str) -> list[tuple[int, str]]:
+    """Step and Markdown of the episodes."""
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    events = EventAccumulator(str(run / "tensorboard" / stage)).Reload()
+    [tag] = events.Tags()["tensors"]
+    return [(one.step, one.tensor_proto.string_val[0].decode()) for one in events.Tensors(tag)]
 
 
 def test_wandb_gets_every_figure(tmp_path: Path) -> None:
@@ -68,12 +89,66 @@ def test_wandb_gets_every_figure(tmp_path: Path) -> None:
         "warm_start_steps": 1,
         "run": tmp_path,
         "log_to": "[wandb]",
+        "log_episodes_every": 1,
     }
     offline = {"WANDB_MODE": "offline", "WANDB_SILENT": "true"}
     done = cppo("train", *flags(**settings), env=offline)
     assert done.returncode == 0, done.stderr
     (file,) = tmp_path.glob("wandb/offline-run-*/run-*.wandb")
     assert_shown(sent_to_wandb(file, "joint"), figures(tmp_path, ("joint",)))
+    tables = [*tmp_path.glob("wandb/offline-run-*/files/media/table/joint/*.json")]
+    assert len(tables) == 2
+    shown = json.loads(tables[0].read_text())
+    assert shown["columns"][:2] == ["problem", "episode"] and len(shown["data"]) >= 6
+
+
+def test_trackio_and_mlflow_get_figures_and_episodes_and_go_on_when_a_run_is_resumed(
+    tmp_path: Path,
+) -> None:
+    pytest.importorskip("trackio", reason="trackio is not installed")
+    pytest.importorskip("mlflow", reason="mlflow-skinny is not installed")
+    run = tmp_path / "run"
+    places = {
+        "TRACKIO_DIR": str(tmp_path / "trackio"),
+        "MLFLOW_TRACKING_URI": f"file:{tmp_path / 'mlruns'}",
+        "MLFLOW_ALLOW_FILE_STORE": "true",
+    }
+    settings: dict[str, Any] = SMALL | {
+        "steps": 1,
+        "warm_start_steps": 1,
+        "run": run,
+        "log_to": "[trackio,mlflow]",
+        "log_episodes_every": 1,
+    }
+    for options in (flags(**settings), ["--resume", str(run), "--steps", "2"]):
+        done = cppo("train", *options, env=places)
+        assert done.returncode == 0, done.stderr
+    expected = {(name, step): value for name, step, value in figures(run, ("joint",))}
+    with sqlite3.connect(tmp_path / "trackio" / "cppo.db") as db:
+        rows = db.execute("SELECT run_name, step, metrics FROM metrics").fetchall()
+    assert len({name for name, _, _ in rows}) == 1
+    sent = [(step, json.loads(metrics)) for _, step, metrics in rows]
+    shown = {
+        (name.removeprefix("joint/"), step): value
+        for step, values in sent
+        for name, value in values.items()
+        if name.startswith("joint/") and name != "joint/sampled_episodes"
+    }
+    assert shown == pytest.approx(expected)
+    episodes = [
+        values["joint/sampled_episodes"] for _, values in sent if "joint/sampled_episodes" in values
+    ]
+    assert len(episodes) == 2 and "### `strategies/train/" in episodes[0]["_value"]
+    [at_mlflow] = (tmp_path / "mlruns").glob("*/*/metrics/joint")
+    lines = (at_mlflow / "pass_at_k").read_text().splitlines()
+    assert [int(line.split()[2]) for line in lines] == [1, 2]
+    found = sorted(file.name for file in at_mlflow.parents[1].glob("artifacts/episodes/*"))
+    assert found == ["joint-000001.md", "joint-000002.md"]
+
+
+def test_no_text_of_a_model_leaves_its_fence() -> None:
+    text = markdown([played("p", "WA", methods=("```\n# Title",), programs=("````",))])
+    assert "````text\n```\n# Title\n````" in text and "`````python\n````\n`````" in text
 
 
 def sent_to_wandb(file: Path, stage: str) -> list[tuple[str, int, float]]:
@@ -88,7 +163,7 @@ def sent_to_wandb(file: Path, stage: str) -> list[tuple[str, int, float]]:
         found += [
             (k.removeprefix(f"{stage}/"), step, v)
             for k, v in row.items()
-            if k.startswith(f"{stage}/")
+            if k.startswith(f"{stage}/") and "/sampled_episodes" not in k
         ]
     return found
 

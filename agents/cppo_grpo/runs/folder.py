@@ -7,6 +7,7 @@ rollouts/step-*.jsonl    the episodes of each step; before.jsonl, eval-*.jsonl (
                          after.jsonl: the evaluations
 reference/               model and tokenizer that CPPO started from, as transformers reads them
 checkpoints/             see `cppo_grpo.runs.checkpoints`
+tokens/                  values of single tokens (`--tokens_every`; see `cppo_grpo.runs.tokens`)
 model/                   the trained model and tokenizer, as transformers reads them
 adapter/                 what LoRA learnt, as peft reads it; it is merged into `model/`
 report.html              see `cppo_grpo.reports.run`
@@ -17,6 +18,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
@@ -40,7 +42,8 @@ PROMPTS = "prompts"
 
 CHANGEABLE = (
     *("steps", "stop_at", "eval_patience", "final_weights", "keep_checkpoints"),
-    *("log_to", "tokens_every", "sandbox", "sandbox_options", "sampler_options"),
+    *("log_to", "log_episodes_every", "tokens_every"),
+    *("sandbox", "sandbox_options", "sampler_options"),
 )
 """Settings that a resumed run may change: its length, its resources and which of its weights it
 keeps, never what it learns."""
@@ -56,6 +59,8 @@ class Run:
     def __init__(self, path: Path, config: TrainConfig, *, writable: bool = True):
         self.path, self.config, self.writable = path, config, writable
         self.log = MetricsLog(path / "metrics.jsonl", writable=writable)
+        self.episode_listeners: list[Callable[[str, Sequence[EpisodeRecord]], None]] = []
+        """Told of every file of episodes: its name, and what it holds."""
         self.reference, self.model, self.adapter = (
             path / "reference",
             path / "model",
@@ -189,11 +194,13 @@ class Run:
         file = self.path / "rollouts" / f"{name}.jsonl"
         file.parent.mkdir(exist_ok=True)
         met: Counter[str] = Counter()
-        lines: list[str] = []
+        numbered: list[EpisodeRecord] = []
         for record in records:
-            lines.append(replace(record, episode=met[record.problem_id]).to_json() + "\n")
+            numbered.append(replace(record, episode=met[record.problem_id]))
             met[record.problem_id] += 1
-        write_atomically(file, "".join(lines))
+        write_atomically(file, "".join(record.to_json() + "\n" for record in numbered))
+        for listener in self.episode_listeners:
+            listener(name, numbered)
 
     def read_episodes(self, name: str) -> list[EpisodeRecord]:
         """The episodes of `rollouts/NAME.jsonl`; none if there is no such file."""

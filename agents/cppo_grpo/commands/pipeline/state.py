@@ -20,8 +20,8 @@ from cppo_grpo.commands.pipeline.plan import Planned, artefact
 from cppo_grpo.config import NOT_STORED
 
 OF_THE_MACHINE = (
-    *("threads", "sandbox", "sandbox_options", "log_to", "tokens_every", "keep_checkpoints"),
-    "allow_untrusted_sandbox",
+    *("threads", "sandbox", "sandbox_options", "log_to", "log_episodes_every", "tokens_every"),
+    *("keep_checkpoints", "allow_untrusted_sandbox"),
 )
 """Settings that do not change what a stage makes."""
 

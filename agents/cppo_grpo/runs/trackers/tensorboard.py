@@ -5,13 +5,15 @@ View them with `tensorboard --logdir RUN/tensorboard`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from torch.utils.tensorboard import SummaryWriter
 
+from cppo_env.records import EpisodeRecord
 from cppo_grpo.config import TrainConfig
+from cppo_grpo.runs.trackers.episodes import markdown
 
 
 class TensorBoardTracker:
@@ -23,11 +25,21 @@ class TensorBoardTracker:
 
     def log(self, stage: str, step: int, figures: Mapping[str, float], /) -> None:
         """Write the figures at once; repeating a step hides the old figures from it on."""
+        writer = self._writer(stage, step)
+        for name, value in figures.items():
+            writer.add_scalar(name, value, step)
+        writer.flush()
+
+    def log_episodes(self, stage: str, step: int, records: Sequence[EpisodeRecord], /) -> None:
+        """Write the episodes as Markdown, under Text."""
+        writer = self._writer(stage, step)
+        writer.add_text("sampled_episodes", markdown(records), step)
+        writer.flush()
+
+    def _writer(self, stage: str, step: int) -> Any:
         if stage not in self._writers:
             self._writers[stage] = SummaryWriter(str(self._folder / stage), purge_step=step)
-        for name, value in figures.items():
-            self._writers[stage].add_scalar(name, value, step)
-        self._writers[stage].flush()
+        return self._writers[stage]
 
     def close(self) -> None:
         """Close the files."""
