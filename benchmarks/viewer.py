@@ -34,7 +34,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="How quick the viewer is with many episodes.")
     parser.add_argument("--episodes", type=int, nargs="+", default=[100, 10_000, 100_000])
     table = Table(
-        "episodes", "MB", *["index", "open", "filter", "search"], "run", "step", "found", "MiB"
+        "episodes",
+        "MB",
+        *["index", "open", "filter", "search", "rare"],
+        "run",
+        "step",
+        "found",
+        "MiB",
     )
     for count in parser.parse_args().episodes:
         with tempfile.TemporaryDirectory() as folder:
@@ -63,6 +69,7 @@ def _measure(folder: Path, count: int) -> list[str]:
     index = library.index(library.run("made-up"))
     figures.append(_best(lambda: index.search({"verdict": "TLE", "solved": "no"})))
     figures.append(_best(lambda: index.search({"q": '"two pointers" heap'})))
+    figures.append(_best(lambda: index.search({"q": '"heap keep heap keep"'})))
     with TestClient(make_app(library), base_url="http://127.0.0.1") as client:
         for page in ("", "/step/step-000001", "/search?q=window&verdict=AC"):
             figures.append(_best(lambda page=page: client.get(f"/run/made-up{page}")))

@@ -205,6 +205,14 @@ def test_the_search_finds_what_fulfils_all_filters(library, filters, found):
     assert (len(entries), total) == (found, found)
 
 
+def test_of_words_that_occur_everywhere_it_is_said_that_there_are_more(client, monkeypatch):
+    monkeypatch.setattr("cppo_viewer.index.COUNTED", 3)
+    monkeypatch.setattr("cppo_viewer.pages.COUNTED", 3)
+    page = client.get(f"/run/{NAME}/search", params={"q": "method"}).text
+    assert "more than 3 episodes" in page and page.count("/episode/") >= 3
+    assert "<p>6 episodes</p>" in client.get(f"/run/{NAME}/search").text
+
+
 @pytest.mark.parametrize(
     ("filters", "said"),
     [
@@ -244,6 +252,8 @@ def test_the_index_follows_a_run_that_grows_and_reads_replaced_files_again(run, 
     other.write_text(episode(number=8).to_json() + "\n")
     other.replace(file)
     assert index.refresh() == 1 and [one.episode for one in index.of_file("step-000003")] == [8]
+    # What was replaced is not found any more.
+    assert [index.search({"q": f'"of tuple {n}"'})[1] for n in (7, 8)] == [0, 1]
     index.close()
     again = EpisodeIndex(run, tmp_path / "cache")
     assert again.refresh() == 0 and again.count() == 7

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-VERSION = 2
+VERSION = 3
 """Of the tables; another one is made anew."""
 WAIT_S = 60.0
 """How long one viewer waits for another one's transaction."""
@@ -16,8 +16,8 @@ _TABLES = """
 CREATE TABLE files (name TEXT PRIMARY KEY, stamp TEXT, head TEXT, read INTEGER);
 CREATE TABLE faults (file TEXT, start INTEGER, said TEXT);
 CREATE TABLE episodes (
-    id INTEGER PRIMARY KEY, file TEXT, step INTEGER, start INTEGER, size INTEGER, problem TEXT,
-    episode INTEGER, reward REAL, accepted INTEGER, correct INTEGER, void INTEGER,
+    id INTEGER PRIMARY KEY AUTOINCREMENT, file TEXT, step INTEGER, start INTEGER, size INTEGER,
+    problem TEXT, episode INTEGER, reward REAL, accepted INTEGER, correct INTEGER, void INTEGER,
     unreadable INTEGER, tokens INTEGER, verdicts TEXT, methods TEXT
 );
 CREATE INDEX by_file ON episodes (file, id);

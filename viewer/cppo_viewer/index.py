@@ -32,6 +32,8 @@ from cppo_viewer.database import open_database, transaction
 
 BATCH = 2000
 """Lines added in one transaction."""
+COUNTED = 10_000
+"""Matches of words that are counted; of more, it is said that there are more."""
 _NO_RECORD = ValueError, TypeError, AttributeError, OverflowError
 """What reading or storing something else than a record raises."""
 
@@ -160,7 +162,8 @@ class EpisodeIndex:
         return added, more
 
     def _forget(self, file: str) -> None:
-        # An FTS table without contents cannot delete; what it finds is joined, so it may stay.
+        # An FTS table without contents cannot delete; what it finds is joined, so it may stay: no
+        # number of an episode is used again.
         for table, column in (("episodes", "file"), ("faults", "file"), ("files", "name")):
             self._db.execute(f"DELETE FROM {table} WHERE {column} = ?", (file,))
 
@@ -248,7 +251,7 @@ class EpisodeIndex:
     def search(
         self, filters: Mapping[str, str], start: int = 0, limit: int = 50
     ) -> tuple[list[Entry], int]:
-        """Episodes that fulfil all filters, and how many do.
+        """Episodes that fulfil all filters, and how many do; with `q`, at most `COUNTED` + 1.
 
         Args:
             filters: any of `q` (words in problem id, methods and programs; "a phrase"), `problem`
@@ -261,9 +264,15 @@ class EpisodeIndex:
             UsageError: a value cannot be understood; the message says what was expected.
         """
         where, values = _conditions(filters)
-        total = self._rows(f"SELECT count(*) AS n FROM episodes {where}", values)[0]["n"]
+        source, order, most = "episodes", "id", -1
+        if "MATCH" in where:
+            # In the order of the texts, so that neither the page nor the count needs all matches.
+            source, order = "texts CROSS JOIN episodes ON id = texts.rowid", "texts.rowid"
+            most = COUNTED + 1
+        counting = f"SELECT count(*) AS n FROM (SELECT 1 FROM {source} {where} LIMIT {most})"
+        total = self._rows(counting, values)[0]["n"]
         return self._entries(
-            f"{where} ORDER BY id LIMIT ? OFFSET ?", (*values, limit, start)
+            f"{where} ORDER BY {order} LIMIT ? OFFSET ?", (*values, limit, start), source
         ), total
 
     def record(self, entry: Entry) -> EpisodeRecord:
@@ -283,7 +292,9 @@ class EpisodeIndex:
                 "changed or deleted since: go back to its page"
             ) from error
 
-    def _entries(self, rest: str, values: Sequence[Any] = ()) -> list[Entry]:
+    def _entries(
+        self, rest: str, values: Sequence[Any] = (), source: str = "episodes"
+    ) -> list[Entry]:
         return [
             Entry(
                 **row
@@ -293,7 +304,7 @@ class EpisodeIndex:
                     "unreadable": bool(row["unreadable"]),
                 }
             )
-            for row in self._rows(f"SELECT {_COLUMNS} FROM episodes {rest}", values)
+            for row in self._rows(f"SELECT {_COLUMNS} FROM {source} {rest}", values)
         ]
 
     def _rows(self, query: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
@@ -316,7 +327,7 @@ def _conditions(filters: Mapping[str, str]) -> tuple[str, list[Any]]:
         if not value.strip():
             continue
         if name == "q":
-            add("id IN (SELECT rowid FROM texts WHERE texts MATCH ?)", _query(value))
+            add("texts MATCH ?", _query(value))
         elif name == "problem":
             add("instr(problem, ?)", value)
         elif name == "file":

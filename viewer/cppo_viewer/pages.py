@@ -19,7 +19,7 @@ from cppo_env.records import EpisodeRecord
 from cppo_env.types import Problem, Verdict
 from cppo_viewer import details, texts, tokens
 from cppo_viewer.curves import CURVES
-from cppo_viewer.index import Entry, EpisodeIndex
+from cppo_viewer.index import COUNTED, Entry, EpisodeIndex
 from cppo_viewer.library import Library, NotFound
 
 SHOWN_CHARS = 4000
@@ -196,7 +196,8 @@ def search_page(library: Library, run: RunOverview, given: Mapping[str, str]) ->
         "run": run,
         "filters": filters,
         "entries": [(entry, title_of(entry.file)) for entry in entries],
-        "total": total,
+        "total": min(total, COUNTED) if filters.get("q") else total,
+        "more": bool(filters.get("q")) and total > COUNTED,
         "page": page,
         "pages": max(1, -(-total // PAGE)),
         "files": index.names(),
