@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from cppo_grpo.commands.quickstart import RunConfig, run
-from cppo_grpo.commands.train import ReportConfig, report
+from cppo_grpo.commands.report import ReportConfig, report
 
 from cppo_env import ProblemDataError, UsageError
 from tests.support import SHARED, need_shared
@@ -48,22 +48,20 @@ def test_the_quickstart_returns_the_figures_and_writes_its_folder(
 
 def test_a_report_shows_curves_and_lines_and_is_rebuilt_from_the_folder(tmp_path: Path) -> None:
     made = carry_out(tmp_path / "run", eval_episodes=4)
-    path = Path(report(ReportConfig(made.path))["report"])
+    path = Path(report(ReportConfig((str(made.path),)))["report"])
     text = path.read_text()
-    assert text.count("<svg") == 5
+    assert text.count("<svg") > 5
     assert "independent ceiling 0.684" in text
     assert "coordinated optimum 1.000" in text
     assert "strategies/test/0" in text
     assert "problems fingerprint" in text
     assert "The bakery keeps logs" in text
-    assert "http://" not in text.replace("http://www.w3.org", "").replace(
-        "http://purl.org", ""
-    ).replace("http://creativecommons.org", "")
+    assert "http://" not in text.replace("http://www.w3.org", "")
     path.unlink()
-    report(ReportConfig(made.path))
+    report(ReportConfig((str(made.path),)))
     assert path.read_text() == text
     with pytest.raises(UsageError, match="holds no run"):
-        report(ReportConfig(tmp_path))
+        report(ReportConfig((str(tmp_path),)))
 
 
 @need_shared
