@@ -61,7 +61,7 @@ def test_a_report_shows_curves_and_lines_and_is_rebuilt_from_the_folder(tmp_path
     report(ReportConfig((str(made.path),)))
     assert path.read_text() == text
     with pytest.raises(UsageError, match="holds no run"):
-        report(ReportConfig((str(tmp_path),)))
+        report(ReportConfig((str(made.path / "rollouts"),)))
 
 
 @need_shared
