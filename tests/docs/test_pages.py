@@ -76,3 +76,16 @@ def test_commands_parse(page, capsys):
                 del rest[number : number + 2]
         if not rest or rest[0].startswith("-"):
             parser(name).parse_args(rest, defaults=False)
+
+
+def test_messages_of_the_errors_page_are_those_of_the_code():
+    page = (DOCS / "look-up" / "errors.md").read_text()
+    tables = re.findall(r"^\| the message says .*\n\|.*\n((?:\|.*\n)+)", page, re.MULTILINE)
+    phrases = re.findall(r"^\| `([^`]+)`", "".join(tables), re.MULTILINE)
+    sources = "".join(
+        re.sub(r'"\s*\n\s*f?"', "", path.read_text())  # a message over several lines
+        for folder in ("cppo_env", "agents", "sandboxes")
+        for path in (DOCS.parent / folder).rglob("*.py")
+    )
+    assert len(phrases) > 10
+    assert [phrase for phrase in phrases if phrase not in sources] == []
