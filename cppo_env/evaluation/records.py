@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from cppo_env.atomic import write_atomically
+from cppo_env.atomic import naming, write_atomically
 from cppo_env.errors import UsageError
 from cppo_env.provenance import RECORDED, require_same_problems
 from cppo_env.records import EpisodeRecord, read_records
@@ -71,5 +71,5 @@ class RunFolder:
 
     def append(self, records: Iterable[EpisodeRecord]) -> None:
         """Add records at the end."""
-        with self.episodes.open("a", encoding="utf-8") as file:
+        with naming(self.episodes), self.episodes.open("a", encoding="utf-8") as file:
             file.writelines(record.to_json() + "\n" for record in records)

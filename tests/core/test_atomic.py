@@ -1,10 +1,12 @@
 """A file is replaced whole or not at all."""
 
+import resource
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from cppo_grpo.runs.log import MetricsLog
 
 from cppo_env.atomic import write_atomically
 
@@ -32,3 +34,20 @@ def test_a_write_that_fails_leaves_what_was_there_and_nothing_else(tmp_path: Pat
     write_atomically(file, b"new\n")
     assert file.read_bytes() == b"new\n"
     assert list(tmp_path.iterdir()) == [file]
+
+
+@pytest.mark.parametrize("way", ["whole", "appended"])
+def test_a_write_that_the_system_refuses_names_its_file(tmp_path, way):
+    """A limit on the size of files stands for a full disk: the error of both names no file."""
+    file = tmp_path / "metrics.jsonl"
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
+    try:
+        with pytest.raises(OSError, match=r"metrics.jsonl'$") as raised:
+            if way == "whole":
+                write_atomically(file, "x" * 1000)
+            else:
+                MetricsLog(file).append({"stage": "x" * 1000})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert raised.value.filename == str(file) and "partial" not in str(raised.value)

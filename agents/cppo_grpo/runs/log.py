@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from cppo_env.atomic import write_atomically
+from cppo_env.atomic import naming, write_atomically
 
 LogRow = dict[str, Any]
 
@@ -35,7 +35,7 @@ class MetricsLog:
         """Add a row."""
         if not self.writable:
             return
-        with self.path.open("a", encoding="utf-8") as file:
+        with naming(self.path), self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
         for listener in self.listeners:
             listener(row)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from cppo_env.atomic import write_atomically
+from cppo_env.atomic import naming, write_atomically
 from cppo_env.errors import UsageError
 from cppo_env.problems.contents import digest_of
 from cppo_env.problems.validation.findings import KnownOutcome
@@ -85,7 +85,7 @@ class ResultsFile:
 
     def add(self, results: Iterable[tuple[Problem, Sequence[KnownOutcome]]]) -> None:
         """Keep the outcomes of some problems' programs."""
-        with self._path.open("a", encoding="utf-8") as file:
+        with naming(self._path), self._path.open("a", encoding="utf-8") as file:
             for problem, outcomes in results:
                 if any(outcome.verdict is Verdict.IE for outcome in outcomes):
                     continue
