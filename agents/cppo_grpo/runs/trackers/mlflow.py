@@ -13,13 +13,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mlflow import MlflowClient
-from mlflow.entities import Metric, Param
+import mlflow  # pyright: ignore[reportMissingImports] - an extra that the development environment leaves out
 
 from cppo_env.records import EpisodeRecord
 from cppo_grpo.config import TrainConfig
 from cppo_grpo.runs.trackers.episodes import markdown
 
+_MLFLOW: Any = mlflow  # untyped where it is not installed
 PARAMETER = 500
 """Characters of a parameter that MLflow takes everywhere."""
 
@@ -28,7 +28,7 @@ class MlflowTracker:
     """Sends figures to MLflow; a resumed run continues the same run there."""
 
     def __init__(self, folder: Path, config: TrainConfig):
-        self._client = MlflowClient()
+        self._client: Any = _MLFLOW.MlflowClient()
         name = folder / "mlflow-id"
         if name.exists():
             self._run = name.read_text()
@@ -42,14 +42,19 @@ class MlflowTracker:
         known = self._client.get_experiment_by_name(experiment)
         place = known.experiment_id if known else self._client.create_experiment(experiment)
         run = self._client.create_run(place, run_name=title).info.run_id
-        told = [Param(name, str(value)[:PARAMETER]) for name, value in settings.items()]
+        told = [
+            _MLFLOW.entities.Param(name, str(value)[:PARAMETER]) for name, value in settings.items()
+        ]
         self._client.log_batch(run, params=told)
         return run
 
     def log(self, stage: str, step: int, figures: Mapping[str, float], /) -> None:
         """Send the figures in one request."""
         now = int(time.time() * 1000)
-        metrics = [Metric(f"{stage}/{name}", value, now, step) for name, value in figures.items()]
+        metrics = [
+            _MLFLOW.entities.Metric(f"{stage}/{name}", value, now, step)
+            for name, value in figures.items()
+        ]
         self._client.log_batch(self._run, metrics=metrics)
 
     def log_episodes(self, stage: str, step: int, records: Sequence[EpisodeRecord], /) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import trackio
+import trackio  # pyright: ignore[reportMissingImports] - an extra that the development environment leaves out
 
 from cppo_env.records import EpisodeRecord
 from cppo_grpo.config import TrainConfig
