@@ -47,7 +47,7 @@ def files(tmp_path):
         (["eval", "--json", "/proc/out.json"], "expected a file in a folder", 2),
         (["problems", "list", "samples", "--filters.min_tests=lots"], "got 'lots'", 2),
         (["problems", "stats", "samples", "--plot", "x.xyz"], "ends in .png, .svg, .pdf", 2),
-        (["report", "{}/evaluation"], "holds an evaluation, expected a training run", 2),
+        (["report", "{}/evaluation"], "none of the 1 runs can be shown", 2),
         (["problems", "list", "{}/bad.jsonl"], "bad.jsonl:2: not JSON", 1),
         (["problems", "list", "{}/cut.parquet"], "cut.parquet: half a download", 1),
     ],

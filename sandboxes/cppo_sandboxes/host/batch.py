@@ -147,15 +147,18 @@ class Work:
             return
         outcome = self.whole(outcome)
         compared = needs_checker(self.job.problem, outcome)
-        elsewhere = compared and not self.rule.is_quick(self.job.problem.tests[index])
-        if self._ungraded or elsewhere:
+        # Read once: it may lie on a disk.
+        read_here = compared and self.rule.ours and not self._ungraded
+        test = self.job.problem.tests[index] if read_here else None
+        here = not compared or (test is not None and self.rule.is_quick(test))
+        if self._ungraded or not here:
             self._ungraded.append(outcome)
             self.batch.held_bytes += len(outcome.answer)
             self.complete = not self.left or (self.job.stop_early and not compared)
             if len(self._ungraded) == 1:
                 self._check()
         else:
-            self._grade(outcome, lambda: self._compare(index, outcome.answer))
+            self._grade(outcome, partial(self._compare, test, outcome.answer) if test else bool)
 
     def whole(self, outcome: RunOutcome) -> RunOutcome:
         """An outcome with the parts of its answer that came before."""
@@ -165,9 +168,9 @@ class Work:
         self._pieces = []
         return replace(outcome, answer=answer)
 
-    def _compare(self, index: int, answer: bytes) -> bool:
+    def _compare(self, test: TestCase, answer: bytes) -> bool:
         got = answer.decode("utf-8", "surrogateescape")
-        return self.rule.function(self.job.problem, self.job.problem.tests[index], got)
+        return self.rule.function(self.job.problem, test, got)
 
     def _grade(self, outcome: RunOutcome, is_right: IsRight) -> None:
         test = grade(self.job.problem, len(self.graded), outcome, is_right)

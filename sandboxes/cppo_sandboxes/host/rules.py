@@ -31,19 +31,20 @@ class Rule:
 
     Attributes:
         program: the checker, where it is a program.
+        ours: the checker is built in.
     """
 
     def __init__(self, problem: Problem, checker: Checker | CheckerProgram) -> None:
         self.problem, self.checker = problem, checker
         self.program = checker if isinstance(checker, CheckerProgram) else None
-        self._ours = self.program is None and _module(checker).startswith(_OURS)
+        self.ours = self.program is None and _module(checker).startswith(_OURS)
 
     def is_quick(self, test: TestCase) -> bool:
         """Whether this process can afford to compare: the checker is ours, which bounds the cost.
 
         At most .2 s of CPU time and 100 MB, for any answer.
         """
-        return self._ours and (self.checker is strict or len(test.output) <= QUICK_CHARS)
+        return self.ours and (self.checker is strict or len(test.output) <= QUICK_CHARS)
 
     @property
     def function(self) -> Checker:
