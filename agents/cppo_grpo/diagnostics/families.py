@@ -10,7 +10,7 @@ gate:
                   half of the programs shown ignore their method and are never right.
     gate          Any plan of 2 different rules solves its problem. But the gate refuses plans with
                   a long-winded method, and 4 of 10 methods shown are long-winded.
-    sparse        One rule of 4 is always right, and 3 of 20 plans shown hold it.
+    sparse        One rule of 4 is always right, and 1 of 20 plans shown holds it.
     noise         As coordination, but in training the verdicts of one problem in five are those of
                   a rule that is never right in the test.
 """
@@ -42,7 +42,7 @@ SLIPS = 0.5
 """Share of the programs shown that ignore their method, in `obedience`."""
 LENGTHY = 0.4
 """Share of the methods shown that are long-winded, in `gate`."""
-SHOWN = 0.15
+SHOWN = 0.05
 """Share of plans shown that hold the right rule, in `sparse`."""
 MOST_WORDS = 14
 """Words that the gate lets a method have, in `gate`; those of the rules have at most as many."""
