@@ -2,6 +2,7 @@
 
 import copy
 import sys
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ from cppo_env.errors import MissingExtraError
 from tests.support.models import random_ids, tiny_qwen3
 from tests.support.rollouts import CONFIG, rollout
 from tests.support.rollouts import model as small_model
-from tests.support.tiny_runs import PLANNING, carry_out, go_on, killed_after, weights
+from tests.support.tiny_runs import LEARNING, PLANNING, carry_out, go_on, killed_after, weights
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:`is_gradient_checkpointing` is deprecated:FutureWarning"
@@ -102,6 +103,45 @@ def test_samplers_get_merged_weights_and_draw_alike() -> None:
     for through, other in zip(own, merged.sample(random_ids(9, 5, 20), params), strict=True):
         assert through.token_ids == other.token_ids
         assert through.log_probs == pytest.approx(other.log_probs, abs=1e-5)
+
+
+class ThroughAdapters(TransformersSampler):
+    """An engine with weights of its own, which it keeps while adapters come and go."""
+
+    takes_adapters = True
+    adapters = 0
+
+    def __init__(self, model: Any) -> None:
+        super().__init__(copy.deepcopy(model))
+        self.base = self.model
+
+    def update(self, named_weights: Any) -> None:
+        assert not ThroughAdapters.adapters, "the base does not change in training"
+        self.base.load_state_dict(dict(named_weights), strict=False)
+
+    def update_adapter(self, write: Any) -> None:
+        ThroughAdapters.adapters += 1
+        with tempfile.TemporaryDirectory() as folder:
+            write(Path(folder))
+            adapted = peft.PeftModel.from_pretrained(copy.deepcopy(self.base), folder)
+        self.model = adapted.merge_and_unload().eval()
+
+
+def test_a_sampler_that_takes_adapters_gets_the_warm_base_once_and_then_adapters(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = LORA | LEARNING | {"steps": 2}
+    plain = carry_out(tmp_path / "plain", **settings)
+    monkeypatch.setattr(
+        "cppo_grpo.samplers.transformers.TransformersSampler", ThroughAdapters
+    )  # what the name of the plug-in leads to
+    run = carry_out(tmp_path / "run", **settings)
+    assert ThroughAdapters.adapters == 2  # one for each step
+    rows = run.log.rows("joint")
+    assert any(row["grad_norm"] > 0 for row in rows)
+    assert max(row["sampler_gap_max_solve"] for row in rows) < 1e-4
+    for name, weight in weights(plain.path).items():
+        torch.testing.assert_close(weights(run.path)[name], weight, atol=1e-6, rtol=0)
 
 
 def gradient(**changes: object) -> torch.Tensor:

@@ -1,11 +1,12 @@
 """A separate process for one vLLM engine: prints its distance from transformers as JSON.
 
-python -m tests.vllm.in_process {vllm,vllm_worker} FOLDER
+python -m tests.vllm.in_process {vllm,vllm_worker} FOLDER [adapters]
 """
 
 import json
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,21 @@ from cppo_grpo.rollouts.agent import PolicyAgent, Regions
 from cppo_grpo.rollouts.play import play
 from cppo_grpo.samplers import SamplingParams
 from cppo_sandboxes.cached import CachedSandbox
+from safetensors.torch import save_file
 from transformers import AutoTokenizer
 
 from cppo_env import make_sandbox, plugins
 from cppo_env.protocols import Sandbox
 from cppo_env.types import Job
-from tests.vllm.comparison import EPISODES, LONG, PROMPTS, SHARED_PREFIX, compare, load_model
+from tests.vllm.comparison import (
+    EPISODES,
+    LONG,
+    PROMPTS,
+    SHARED_PREFIX,
+    compare,
+    distance,
+    load_model,
+)
 
 
 def cached_tokens(sampler: Any) -> list[int]:
@@ -71,10 +81,48 @@ def judged_early(sampler: Any, folder: Path) -> list[int]:
     return noting.noted
 
 
+def through_adapters(name: str, folder: Path) -> dict[str, Any]:
+    """The engine that keeps the base and draws through an adapter, beside merged weights."""
+    model = load_model(folder)
+    options = {"enable_lora": True, "max_lora_rank": 8, "max_model_len": 512}
+    sampler = plugins.load("samplers", name)(model, **options)
+    found = {"base": distance(sampler, model)}
+    for step in range(2):
+        base = {key: weight.clone() for key, weight in model.state_dict().items()}
+        sampler.update_adapter(partial(merge_and_write, model, step))
+        found[f"adapter {step}"] = distance(sampler, model)
+        model.load_state_dict(base)
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight.mul_(1.1)
+    sampler.update(model.named_parameters())
+    sampler.update_adapter(partial(merge_and_write, model, 2))
+    return found | {"another base": distance(sampler, model)}
+
+
+def merge_and_write(model: Any, seed: int, folder: Path) -> None:
+    """Write a random adapter in peft's format, and merge it into the model."""
+    random, weights, rank = torch.Generator().manual_seed(seed), {}, 4
+    for name, layer in model.model.named_modules():
+        if isinstance(layer, torch.nn.Linear):
+            down = torch.randn(rank, layer.in_features, generator=random) * 0.1
+            up = torch.randn(layer.out_features, rank, generator=random) * 0.1
+            key = f"base_model.model.model.{name}"
+            weights |= {f"{key}.lora_A.weight": down, f"{key}.lora_B.weight": up}
+            layer.weight.data += 2 * up @ down
+    save_file(weights, folder / "adapter_model.safetensors")
+    targets = sorted({key.split(".")[-3] for key in weights})
+    settings = {"peft_type": "LORA", "r": rank, "lora_alpha": 2 * rank, "target_modules": targets}
+    (folder / "adapter_config.json").write_text(json.dumps(settings))
+
+
 def main() -> None:
     """Compare with the first weights and with new ones."""
     torch.set_num_threads(1)
     name, folder = sys.argv[1], Path(sys.argv[2])
+    if "adapters" in sys.argv[3:]:
+        print(json.dumps(through_adapters(name, folder)))
+        return
     model = load_model(folder)
     sampler = plugins.load("samplers", name)(model, max_model_len=512)
     cached = cached_tokens(sampler)

@@ -46,6 +46,27 @@ def test_vllm_equals_transformers_before_and_after_an_update(
 
 
 @need_vllm
+@pytest.mark.parametrize("name", ["vllm", "vllm_worker"])
+def test_an_adapter_around_the_base_draws_as_merged_weights_do(
+    name: str, folders: dict[str, Path]
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.vllm.in_process", name, folders["tied"], "adapters"],
+        cwd=ROOT,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=1500,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    found = json.loads(next(line for line in done.stdout.splitlines() if line.startswith("{")))
+    assert len(found) == 4
+    for one in found.values():
+        assert one["greedy_equal"] and one["repeats"]
+        assert one["largest_gap"] < 1e-4
+
+
+@need_vllm
 def test_the_vllm_agent_answers_as_the_transformers_agent_does(folders: dict[str, Path]) -> None:
     folder = str(folders["tied"])
     done = subprocess.run(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -20,6 +21,7 @@ from cppo_grpo.config import TrainConfig
 from cppo_grpo.model.modes import evaluating
 from cppo_grpo.model.policy import Policy
 from cppo_grpo.model.tree_attention import Tokens
+from cppo_grpo.model.weights import trainable_weights, whole
 
 logger = logging.getLogger(__name__)
 
@@ -78,6 +80,16 @@ def add_adapter(model: PreTrainedModel, config: TrainConfig) -> Any:
             "adapted; name other layers"
         )
     return adapted
+
+
+def adapter_weights(adapted: Any) -> dict[str, Tensor]:
+    """A peft model's adapter; of a sharded one all processes must call this."""
+    return {name: whole(weight.detach()) for name, weight in trainable_weights(adapted).items()}
+
+
+def write_adapter(adapted: Any, weights: dict[str, Tensor], folder: Path) -> None:
+    """Write the `adapter_weights` of a peft model in its format."""
+    adapted.save_pretrained(folder, state_dict=weights, save_embedding_layers=False)
 
 
 def hold_in_bfloat16(model: PreTrainedModel) -> None:

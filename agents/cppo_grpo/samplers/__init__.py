@@ -7,8 +7,9 @@ re-tokenised.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
@@ -110,6 +111,18 @@ class DrawsFrom(Protocol):
     @property
     def model(self) -> nn.Module:
         """The model; where it is the trained one itself, `update` is not called."""
+        ...
+
+
+@runtime_checkable
+class TakesAdapters(Protocol):
+    """A sampler that can draw through a LoRA adapter around the weights that it has."""
+
+    takes_adapters: bool
+    """Whether it was set up for that; otherwise it is given merged weights."""
+
+    def update_adapter(self, write: Callable[[Path], None], /) -> None:
+        """Draw through the adapter that `write` puts into a folder, in peft's format."""
         ...
 
 

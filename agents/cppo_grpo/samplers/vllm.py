@@ -13,7 +13,8 @@ from __future__ import annotations
 import copy
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from tokenizers import Tokenizer, models
@@ -24,7 +25,7 @@ from cppo_env.errors import UsageError
 from cppo_env.plugins import missing_extra
 from cppo_grpo.launcher import launched_processes
 from cppo_grpo.samplers import Completion, SamplingParams, in_order
-from cppo_grpo.samplers.vllm_weights import WORKER_EXTENSION, weights_file
+from cppo_grpo.samplers.vllm_weights import WORKER_EXTENSION, shared_folder, weights_file
 
 DEFAULTS = {"VLLM_CPU_OMP_THREADS_BIND": "nobind", "VLLM_CPU_KVCACHE_SPACE": "1"}
 """Environment defaults: leave the threads of this process to the trainer; GiB of KV cache on a CPU.
@@ -37,7 +38,8 @@ class VllmSampler:
     Args:
         model: the trained model; vLLM copies its architecture and weights.
         **engine: options of `vllm.LLM`, such as `gpu_memory_utilization=0.4` or
-            `max_model_len=8192`.
+            `max_model_len=8192`. With `enable_lora=True` and `max_lora_rank=16`, the engine draws
+            through the adapter of a LoRA run and keeps its base; otherwise it gets merged weights.
 
     Raises:
         MissingExtraError: vLLM is not installed.
@@ -61,6 +63,8 @@ class VllmSampler:
         except ModuleNotFoundError as error:
             raise missing_extra(error, "the vllm sampler") from error
         self._make_params: Any = vllm.SamplingParams
+        self.takes_adapters = bool(engine.get("enable_lora"))
+        self._adapter: Any = None
         options = {
             "dtype": str(model.dtype).removeprefix("torch."),
             "enforce_eager": model.device.type == "cpu",
@@ -100,6 +104,7 @@ class VllmSampler:
                 )
                 for seed in params.seeds_of(len(prompts))
             ],
+            lora_request=self._adapter,
             use_tqdm=False,
         )
         # The engine appends random letters to a request's name and leaves them out of its output.
@@ -122,6 +127,19 @@ class VllmSampler:
         self._hand_over(named_weights)
         # Cached prefixes hold keys and values of the old weights.
         self.llm.reset_prefix_cache()
+
+    def update_adapter(self, write: Callable[[Path], None], /) -> None:
+        """Draw through an adapter around the weights that were loaded last."""
+        from vllm.lora.request import LoRARequest  # pyright: ignore[reportMissingImports]
+
+        number = 1 if self._adapter is None else self._adapter.lora_int_id + 1
+        with shared_folder() as folder:
+            write(folder)
+            adapter = LoRARequest(f"step-{number}", number, str(folder))
+            self.llm.llm_engine.add_lora(adapter)
+        if self._adapter is not None:
+            self.llm.llm_engine.remove_lora(self._adapter.lora_int_id)
+        self._adapter = adapter
 
     def _hand_over(self, named_weights: Iterable[tuple[str, Tensor]]) -> None:
         self.llm.collective_rpc("load_named", args=(iter(named_weights),))

@@ -66,3 +66,11 @@ def weights_file(
             {name: weight.detach().cpu().contiguous() for name, weight in named_weights}, file.name
         )
         yield file.name
+
+
+@contextmanager
+def shared_folder() -> Iterator[Path]:
+    """A temporary folder, in shared memory if there is any."""
+    place = SHARED_MEMORY if SHARED_MEMORY.is_dir() else None
+    with tempfile.TemporaryDirectory(dir=place) as folder:
+        yield Path(folder)

@@ -23,6 +23,7 @@ from cppo_env.vector import CPPOVectorEnv
 from cppo_grpo.config import TrainConfig
 from cppo_grpo.learner.credit import solver_rewards
 from cppo_grpo.learner.learner import Learner
+from cppo_grpo.model.lora import adapter_weights, write_adapter
 from cppo_grpo.model.policy import inner_model
 from cppo_grpo.model.weights import full_weights
 from cppo_grpo.parallel import Processes
@@ -31,7 +32,8 @@ from cppo_grpo.rollouts.distributed import play_share
 from cppo_grpo.rollouts.values import Rollout
 from cppo_grpo.runs.checkpoints import load_checkpoint, newest_checkpoint, save_checkpoint
 from cppo_grpo.runs.folder import Run
-from cppo_grpo.samplers import DrawsFrom
+from cppo_grpo.samplers import DrawsFrom, TakesAdapters
+from cppo_grpo.samplers.frozen import trained_by
 
 logger = logging.getLogger(__name__)
 
@@ -68,8 +70,16 @@ class Session:
         return steps
 
     def update_sampler(self) -> None:
-        """Copy the policy's weights to the sampler, unless both share one model."""
+        """Give the sampler the policy's weights, or its adapter, unless both share one model."""
         model, sampler = self.learner.policy.model, self.agent.sampler
+        drawing = trained_by(sampler)
+        if (
+            self.run.config.lora_rank
+            and isinstance(drawing, TakesAdapters)
+            and drawing.takes_adapters
+        ):
+            drawing.update_adapter(partial(write_adapter, model, adapter_weights(model)))
+            return
         if not (isinstance(sampler, DrawsFrom) and sampler.model is inner_model(model)):
             sampler.update(full_weights(model))
 

@@ -24,17 +24,17 @@ from cppo_env import plugins
 from cppo_env.prompts import Messages, Prompts, observe
 from cppo_env.protocols import ProblemSet
 from cppo_grpo.config import TrainConfig
-from cppo_grpo.model.lora import WithoutAdapter, add_adapter
+from cppo_grpo.model.lora import WithoutAdapter, adapter_weights, add_adapter, write_adapter
 from cppo_grpo.model.policy import Policy, inner_model
 from cppo_grpo.model.shards import sharded_policy
 from cppo_grpo.model.tiny import make_model, train_tokenizer
-from cppo_grpo.model.weights import save_whole, state_to_save, trainable_weights, whole
+from cppo_grpo.model.weights import save_whole, state_to_save
 from cppo_grpo.parallel import Processes
 from cppo_grpo.rollouts.agent import PolicyAgent, Regions
 from cppo_grpo.runs.atomic import whole_folder
 from cppo_grpo.runs.folder import Run
 from cppo_grpo.runs.progress import stage
-from cppo_grpo.samplers import Sampler, SamplingParams
+from cppo_grpo.samplers import Sampler, SamplingParams, TakesAdapters
 from cppo_grpo.samplers.frozen import FrozenRegion, trained_by
 from cppo_grpo.stages.lengths import fitting
 from cppo_grpo.stages.model_check import sampler_rows
@@ -118,6 +118,9 @@ def keep_start(
         return
     if run.config.warm_start_steps:
         _warm_start(run, start, problems, console, processes)
+        drawing = trained_by(start.agent.sampler)
+        if isinstance(drawing, TakesAdapters) and drawing.takes_adapters:
+            drawing.update(start.model.named_parameters())  # from now on it gets adapters alone
         if isinstance(start.agent.sampler, FrozenRegion):
             start.agent.sampler.frozen.update(start.model.named_parameters())
     if processes.main:
@@ -229,9 +232,7 @@ def write_model(
         writable: whether this process writes.
     """
     state = state_to_save(policy.model)
-    learnt = {
-        name: whole(weight.detach()) for name, weight in trainable_weights(policy.model).items()
-    }
+    learnt = adapter_weights(policy.model) if adapter is not None else {}
     if not writable:
         return
     with whole_folder(folder) as partial:
@@ -241,7 +242,7 @@ def write_model(
         with whole_folder(adapter) as partial:
             peft_model: Any = policy.model
             peft_model.active_peft_config.base_model_name_or_path = base
-            peft_model.save_pretrained(partial, state_dict=learnt, save_embedding_layers=False)
+            write_adapter(peft_model, learnt, partial)
 
 
 def lengths(config: TrainConfig, model: Any, chat: ChatFormat) -> Lengths:
