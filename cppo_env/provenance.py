@@ -33,6 +33,12 @@ print(platform.python_implementation(), platform.python_version())
 """
 
 
+def sha256_of(file: Path) -> str:
+    """SHA-256 of a file, which may be larger than memory."""
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
 def provenance(problems: ProblemSet, sandbox: Sandbox) -> dict[str, Any]:
     """Versions, commit, machine, sandbox, judged language, and problems."""
     return {

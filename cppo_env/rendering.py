@@ -21,6 +21,12 @@ def printable(text: str) -> str:
     return _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
 
 
+def cut(text: str, most: int) -> str:
+    """The beginning of a long text, with the number of characters that are left out."""
+    more = len(text) - most
+    return text if more <= 0 else f"{text[:most]}\n… {more:,} more characters"
+
+
 def render_text(episode: Episode, reward: float) -> str:
     """Problem, methods, ruling, verdicts and rewards, as far as the episode has come."""
     problem = episode.problem

@@ -265,7 +265,7 @@ class EpisodeIndex:
         """
         where, values = _conditions(filters)
         source, order, most = "episodes", "id", -1
-        if "MATCH" in where:
+        if filters.get("q", "").strip():
             # In the order of the texts, so that neither the page nor the count needs all matches.
             source, order = "texts CROSS JOIN episodes ON id = texts.rowid", "texts.rowid"
             most = COUNTED + 1

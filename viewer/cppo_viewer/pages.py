@@ -16,6 +16,7 @@ from cppo_env.evaluation.figures import interval
 from cppo_env.evaluation.folders import OF_THE_CALL, RunOverview, differing
 from cppo_env.judges import folded
 from cppo_env.records import EpisodeRecord
+from cppo_env.rendering import cut
 from cppo_env.types import Problem, Verdict
 from cppo_viewer import details, texts, tokens
 from cppo_viewer.curves import CURVES
@@ -342,9 +343,7 @@ def _at(values: Sequence[Any], number: int) -> Any:
 
 
 def _cut(value: object) -> Markup:
-    text = value if isinstance(value, str) else repr(value)
-    more = len(text) - SHOWN_CHARS
-    return texts.plain(text[:SHOWN_CHARS] + (f"\n… {more:,} more characters" if more > 0 else ""))
+    return texts.plain(cut(value if isinstance(value, str) else repr(value), SHOWN_CHARS))
 
 
 def _share(values: Sequence[float]) -> float | None:

@@ -58,15 +58,15 @@ def episode_tokens(
         """The sequences of a region that hold tokens."""
         members = members[samples.tokens[members] > 0] if len(members) else members
         rows = _trainer_rows(policy, region, samples, members, config)
+        earned, trained = (
+            (advantages.plan_N, advantages.trainable_N)
+            if region == "plan"
+            else (advantages.solve_B, advantages.trainable_B)
+        )
         for member in members.tolist():
             drawn = samples.completions[member]
             logps, entropy = rows.get(member, (None, None))
             n, branch = (member, None) if region == "plan" else rollout.branches[member].tolist()
-            earned, trained = (
-                (advantages.plan_N, advantages.trainable_N)
-                if region == "plan"
-                else (advantages.solve_B, advantages.trainable_B)
-            )
             found[n].append(
                 SequenceTokens(
                     region=region,

@@ -59,11 +59,11 @@ def entropies(
     factors = _Factors.of(final, temperature)
     scaled_ND = hidden_ND * factors.factor
     entropy_N = torch.zeros(len(hidden_ND), device=hidden_ND.device)
+    blocks = [
+        _Block(weight_VD, bias_V, columns, factors, scaled_ND.dtype)
+        for columns in _columns(weight_VD)
+    ]
     for rows in _rows(scaled_ND, weight_VD):
-        blocks = [
-            _Block(weight_VD, bias_V, columns, factors, scaled_ND.dtype)
-            for columns in _columns(weight_VD)
-        ]
         logits = torch.cat([block.logits(scaled_ND[rows])[0] for block in blocks], dim=-1)
         logps = logits.log_softmax(-1)
         entropy_N[rows] = -(logps.exp() * logps).sum(-1)

@@ -21,6 +21,7 @@ from cppo_env.plotting import COLOURS
 from cppo_env.problems.strategies import coordinated_optimum, independent_ceiling
 from cppo_env.protocols import KnowsOptimum, ProblemSet
 from cppo_env.records import EpisodeRecord
+from cppo_env.rendering import cut
 from cppo_env.sources import ProblemSource
 from cppo_env.types import Verdict
 from cppo_grpo.changes import unusual
@@ -71,7 +72,8 @@ def repeat_command(config: TrainConfig) -> str:
 def _contents(run: Run) -> dict[str, Any]:
     rows = run.log.rows("joint")
     evaluations = {when: row[-1] for when in ("before", "after") if (row := run.log.rows(when))}
-    problems, missing = _problems(run, held_out=bool(evaluations))
+    sources, missing = _problems(run, held_out=bool(evaluations))
+    problems = {name: source.load() for name, source in sources.items()}
     lines = known_lines(problems["training"], run.config.k) if "training" in problems else []
     choice = choose(run)
     return {
@@ -90,7 +92,7 @@ def _contents(run: Run) -> dict[str, Any]:
         "episodes": {
             kind: [_shown(one, problems) for one in chosen] for kind, chosen in choice.kinds.items()
         },
-        "comparison": _comparison(run) if "held_out" in problems else [],
+        "comparison": _comparison(run, sources["held_out"]) if "held_out" in sources else [],
         "unread": _unread([*_held_out(run), *rows]),
         "recorded": [flat(one) for one in run.recorded],
         "commit": run.recorded[-1].get("commit") if run.recorded else None,
@@ -101,16 +103,16 @@ def _contents(run: Run) -> dict[str, Any]:
     }
 
 
-def _problems(run: Run, *, held_out: bool) -> tuple[dict[str, ProblemSet], list[str]]:
+def _problems(run: Run, *, held_out: bool) -> tuple[dict[str, ProblemSource], list[str]]:
     """The problems of the run, and why some are missing; a page without statements is still one."""
     sources: dict[str, ProblemSource] = {"training": run.config.training}
     if held_out:
         sources["held_out"] = run.config.held_out
-    found: dict[str, ProblemSet] = {}
+    found: dict[str, ProblemSource] = {}
     missing: list[str] = []
     for name, source in sources.items():
         try:
-            found[name] = source.load()
+            found[name] = source.loaded()
         except (CppoError, OSError) as error:
             missing.append(f"the {name.replace('_', '-')} problems could not be loaded: {error}")
     return found, missing
@@ -122,12 +124,11 @@ def _held_out(run: Run) -> list[dict[str, Any]]:
     return [row for _, row in sorted({row["step"]: row for row in rows}.items())]
 
 
-def _comparison(run: Run) -> list[Shown]:
+def _comparison(run: Run, source: ProblemSource) -> list[Shown]:
     """What training changed on the held-out problems, as `cppo compare` has it."""
     files = [run.path / "rollouts" / f"{when}.jsonl" for when in ("before", "after")]
     if not all(file.exists() for file in files):
         return []
-    source = run.config.held_out.loaded()
     methods = [
         Method(f"{when} training", (replace(load_run(run.path, when), source=source),))
         for when in ("after", "before")
@@ -175,8 +176,8 @@ def _shown(one: Chosen, problems: Mapping[str, ProblemSet]) -> dict[str, Any]:
         "title": _title(one.file),
         "why": one.why,
         "record": one.record,
-        "statement": _cut(statement, STATEMENT),
-        "plans": [_cut(plan, STATEMENT) for plan in one.record.plans],
+        "statement": cut(statement, STATEMENT),
+        "plans": [cut(plan, STATEMENT) for plan in one.record.plans],
         "branches": _branches(one.record),
     }
 
@@ -190,18 +191,12 @@ def _branches(record: EpisodeRecord) -> list[dict[str, str | None]]:
     return [
         {
             "method": at(record.methods, n),
-            "program": _cut(at(record.programs, n) or "", PROGRAM),
+            "program": cut(at(record.programs, n) or "", PROGRAM),
             "verdict": at(record.verdicts, n),
             "message": at(record.messages, n),
         }
         for n in range(count)
     ]
-
-
-def _cut(text: str, most: int) -> str:
-    """The beginning of a long text, with the length of the rest."""
-    more = len(text) - most
-    return text if more <= 0 else f"{text[:most]}\n… {more:,} more characters"
 
 
 def _pass_chart(rows: list[LogRow], held_out: list[LogRow], lines: list[Level], k: int) -> str:

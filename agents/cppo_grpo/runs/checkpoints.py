@@ -10,7 +10,6 @@ checkpoints/best/            the same, of the best evaluation during training
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import shutil
@@ -23,7 +22,7 @@ from safetensors.torch import load_file, save_file  # pyright: ignore[reportUnkn
 from torch import Tensor, nn
 
 from cppo_env.errors import CppoError, UsageError
-from cppo_env.provenance import commit, versions
+from cppo_env.provenance import commit, sha256_of, versions
 from cppo_grpo.model.weights import shard_like, trainable_weights, whole
 from cppo_grpo.runs.atomic import whole_folder
 from cppo_grpo.runs.random_states import other_states, restore_others, restore_torch, torch_states
@@ -85,7 +84,7 @@ def _write(
         state = {
             **facts,
             "random_states": other_states(),
-            "sha256": {name: _digest(partial / name) for name in (WEIGHTS, OPTIMIZER)},
+            "sha256": {name: sha256_of(partial / name) for name in (WEIGHTS, OPTIMIZER)},
             "versions": versions(),
             "git_commit": commit(),
         }
@@ -180,16 +179,11 @@ def fault_of(checkpoint: Path) -> str | None:
     try:
         digests: dict[str, str] = json.loads((checkpoint / STATE).read_text())["sha256"]
         for name, digest in digests.items():
-            if _digest(checkpoint / name) != digest:
+            if sha256_of(checkpoint / name) != digest:
                 return f"{name} has changed"
     except (OSError, ValueError, KeyError) as error:
         return str(error)
     return None
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:

@@ -59,9 +59,7 @@ def weights_file(
         named_weights: weights by their transformers names.
         folder: where to write it. Default: shared memory, if there is any.
     """
-    if folder is None and SHARED_MEMORY.is_dir():
-        folder = SHARED_MEMORY
-    with tempfile.NamedTemporaryFile(suffix=".safetensors", dir=folder) as file:
+    with tempfile.NamedTemporaryFile(suffix=".safetensors", dir=folder or _shared()) as file:
         save_file(
             {name: weight.detach().cpu().contiguous() for name, weight in named_weights}, file.name
         )
@@ -71,6 +69,9 @@ def weights_file(
 @contextmanager
 def shared_folder() -> Iterator[Path]:
     """A temporary folder, in shared memory if there is any."""
-    place = SHARED_MEMORY if SHARED_MEMORY.is_dir() else None
-    with tempfile.TemporaryDirectory(dir=place) as folder:
+    with tempfile.TemporaryDirectory(dir=_shared()) as folder:
         yield Path(folder)
+
+
+def _shared() -> Path | None:
+    return SHARED_MEMORY if SHARED_MEMORY.is_dir() else None

@@ -21,6 +21,7 @@ from sklearn.metrics import average_precision_score
 from cppo_env.atomic import write_atomically
 from cppo_env.errors import UsageError
 from cppo_env.protocols import ProblemSet
+from cppo_env.provenance import sha256_of
 from cppo_env.types import Problem
 from cppo_grpo.learner.optimizer import apply_gradient, make_optimizer
 from cppo_grpo.model.modes import evaluating
@@ -30,7 +31,6 @@ from cppo_grpo.recipe.gate import (
     GateTrainConfig,
     Label,
     balanced,
-    digest,
     read_labels,
 )
 from cppo_grpo.recipe.gold import problems_named
@@ -133,7 +133,7 @@ def train_gate(
         base=config.model or "made from scratch",
         data={
             "labels": str(config.labels),
-            "sha256": digest(config.labels),
+            "sha256": sha256_of(config.labels),
             "train": len(fits),
             "held_out": len(held_out),
             "too_long": len(prompts) - len(fits),

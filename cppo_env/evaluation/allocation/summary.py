@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cppo_env.arrays import Bools, Floats
 from cppo_env.errors import UsageError
@@ -72,7 +71,7 @@ def compare_allocations(
             "were made on each problem; play more with cppo eval --attempts"
         )
     problems = _shared([one for one, _ in read])
-    ways = [_Ways(held_out, other, public=public) for held_out, other in read]
+    ways = [_Ways(held_out, other, problems, public=public) for held_out, other in read]
     return {
         "k": k,
         "seeds": [held_out.seed for held_out, _ in pairs],
@@ -81,14 +80,18 @@ def compare_allocations(
         "left_out": [one.left_out + len(one.problems) - len(problems) for one, _ in read],
         "known": ["place", "repeated, refused or unreadable plan", *by],
         "public": public,
-        "budgets": {str(one): _at(one, ways, problems, public=public, seed=seed) for one in chosen},
+        "budgets": {str(one): _at(one, ways, public=public, seed=seed) for one in chosen},
     }
 
 
 class _Ways:
-    """The policies on one held-out run."""
+    """The policies on some problems of one held-out run."""
 
-    def __init__(self, held_out: Attempts, other: Attempts, *, public: bool):
+    def __init__(
+        self, held_out: Attempts, other: Attempts, problems: Sequence[str], *, public: bool
+    ):
+        place = {one: n for n, one in enumerate(held_out.problems)}
+        self.places_N = np.array([place[one] for one in problems])
         self.attempts = held_out
         self.public = public
         learnt = learn(other, public=public)
@@ -97,8 +100,9 @@ class _Ways:
             right_NJ, closed_NJ = learnt.of(known_NJ)
             self.rates_RNJ.append(prospects(right_NJ, closed_NJ if public else None).rates())
 
-    def play(self, policy: str, each: int, places_N: NDArray[np.int64]) -> Outcome:
-        """A policy on the problems at those places, with `each` attempts on average."""
+    def play(self, policy: str, each: int) -> Outcome:
+        """A policy with `each` attempts on average."""
+        places_N = self.places_N
         solved_RN: list[Bools] = []
         spent = Counter[int]()
         for r, rates_NJ in enumerate(self.rates_RNJ):
@@ -122,19 +126,10 @@ class _Ways:
         )
 
 
-def _at(
-    each: int, ways: Sequence[_Ways], problems: Sequence[str], *, public: bool, seed: int
-) -> dict[str, Any]:
+def _at(each: int, ways: Sequence[_Ways], *, public: bool, seed: int) -> dict[str, Any]:
     """All policies at one budget, and their paired differences from `fixed`."""
-    places = [
-        np.array([{one: n for n, one in enumerate(way.attempts.problems)}[one] for one in problems])
-        for way in ways
-    ]
     policies = (FIXED, *((ROUNDS,) if public else ()), MARGINAL, HINDSIGHT)
-    played = {
-        policy: [way.play(policy, each, at) for way, at in zip(ways, places, strict=True)]
-        for policy in policies
-    }
+    played = {policy: [way.play(policy, each) for way in ways] for policy in policies}
     values = {
         policy: np.array([one.solved_N for one in outcomes]) for policy, outcomes in played.items()
     }

@@ -132,7 +132,7 @@ class Work:
             "wall_s": limits.wall_s,
             "most_wall_s": self.most_wall_s,
             "memory_bytes": limits.memory_bytes,
-            "spare_bytes": self.language.spare_bytes,
+            "allowed_bytes": limits.memory_bytes + self.language.spare_bytes,
             "output_bytes": limits.output_bytes,
         }
 

@@ -55,8 +55,7 @@ class Program:
     def _limit(self):
         """The kernel's limits, which all tests inherit; watching enforces finer ones."""
         place = self._place
-        data_bytes = place.data_bytes + RESERVED_BYTES
-        data_bytes += self._task["memory_bytes"] + self._task["spare_bytes"]
+        data_bytes = self._task["allowed_bytes"] + place.data_bytes + RESERVED_BYTES
         resource.setrlimit(resource.RLIMIT_DATA, (data_bytes, data_bytes))
         resource.setrlimit(resource.RLIMIT_FSIZE, (place.file_bytes, place.file_bytes))
 

@@ -198,8 +198,7 @@ class Supervision:
     # ---- one test ----
 
     def _start_trial(self, own_s):
-        memory_bytes = self.zygote.base_bytes + self._task["memory_bytes"]
-        memory_bytes += self._task["spare_bytes"]
+        memory_bytes = self._task["allowed_bytes"] + self.zygote.base_bytes
         usage = Usage(self._worker, self._worker.baseline, memory_bytes, own_s)
         self._trial = Trial(self._task, usage, memory_bytes, watch_at_once=self._pipes.chatty)
         self.state = State.TESTING
@@ -322,8 +321,7 @@ class Supervision:
 
     def _out_of_memory(self):
         """The program hit the container's limit: its fault unless its limit is above that."""
-        own, all_ = self._task["memory_bytes"], self._worker.memory_bytes
-        own += self._task["spare_bytes"]
+        own, all_ = self._task["allowed_bytes"], self._worker.memory_bytes
         if all_ and own > all_:
             text = (
                 f"the problem's memory limit of {own >> 20} MiB is above the {all_ >> 20} MiB "

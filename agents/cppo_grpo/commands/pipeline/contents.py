@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+from cppo_env.provenance import sha256_of
 
 Seen = Sequence[int | str]
 """Size, time of the last change in nanoseconds, and SHA-256 of a file."""
@@ -26,9 +27,3 @@ def contents(path: Path, known: Mapping[str, Seen]) -> dict[str, Seen]:
         else:
             found[name] = [stat.st_size, stat.st_mtime_ns, sha256_of(file)]
     return found
-
-
-def sha256_of(file: Path) -> str:
-    """SHA-256 of a file."""
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()

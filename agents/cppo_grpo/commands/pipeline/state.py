@@ -15,7 +15,8 @@ from typing import Any, cast
 from cppo_env.atomic import write_atomically
 from cppo_env.errors import UsageError
 from cppo_env.evaluation.comparison.loading import PIPELINE
-from cppo_grpo.commands.pipeline.contents import Seen, contents, sha256_of
+from cppo_env.provenance import sha256_of
+from cppo_grpo.commands.pipeline.contents import Seen, contents
 from cppo_grpo.commands.pipeline.plan import Planned, artefact
 from cppo_grpo.config import NOT_STORED
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from cppo_env.records import EpisodeRecord
+from cppo_env.rendering import cut
 from cppo_grpo.stratified import stratified
 
 SAMPLE = 8
@@ -36,7 +37,7 @@ def table(records: Sequence[EpisodeRecord]) -> list[list[str | int | float]]:
                     branch,
                     _at(record.methods, branch),
                     _at(record.verdicts, branch),
-                    _cut(_at(record.programs, branch)),
+                    cut(_at(record.programs, branch), LONGEST),
                     _at(record.messages, branch),
                 ]
             )
@@ -55,7 +56,7 @@ def markdown(records: Sequence[EpisodeRecord]) -> str:
             verdict = _at(record.verdicts, branch) or "no verdict"
             parts.append(f"**{chr(ord('A') + branch)}: {verdict}**")
             parts.append(_fenced(_at(record.methods, branch) or "no method", "text"))
-            if program := _cut(_at(record.programs, branch)):
+            if program := cut(_at(record.programs, branch), LONGEST):
                 parts.append(_fenced(program, "python"))
     return "\n\n".join(parts) + "\n"
 
@@ -72,11 +73,6 @@ def _fenced(text: str, language: str) -> str:
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}{language}\n{text}\n{fence}"
-
-
-def _cut(text: str) -> str:
-    more = len(text) - LONGEST
-    return text if more <= 0 else f"{text[:LONGEST]}\n… {more:,} more characters"
 
 
 def _at(values: Sequence[str | None], number: int) -> str:
