@@ -10,6 +10,7 @@ from typing import Any as _Any
 
 import gymnasium as _gym
 
+from cppo_env import estimators, parsing
 from cppo_env.choosing import Attempts, ChooseMethods, KnownMethod, known_methods
 from cppo_env.env import CPPOEnv
 from cppo_env.errors import (
@@ -78,12 +79,14 @@ __all__ = [
     "UnknownNameError",
     "UsageError",
     "Verdict",
+    "estimators",
     "evaluate",
     "grade",
     "grade_batch",
     "known_methods",
     "load_problems",
     "make_sandbox",
+    "parsing",
     "unbatch",
 ]
 

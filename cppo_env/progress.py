@@ -15,11 +15,12 @@ import math
 import os
 import sys
 import time
-from typing import Any, Literal, TextIO, cast
-
-from rich.console import Console
+from typing import TYPE_CHECKING, Any, Literal, TextIO, cast
 
 from cppo_env.errors import UsageError
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 Kind = Literal["auto", "plain", "json", "none"]
 KINDS: tuple[Kind, ...] = "auto", "plain", "json", "none"

@@ -35,6 +35,12 @@ def test_importing_the_core_pulls_no_heavy_package():
     assert done.stdout.strip() == ""
 
 
+def test_what_the_contract_names_is_there_after_one_import():
+    code = "import cppo_env as c; print(c.estimators.pass_at_k(4, 1, 4), c.parsing.__name__)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["1.0", "cppo_env.parsing"]
+
+
 def test_imports_run_downwards():
     lint = Path(sys.executable).with_name("lint-imports")
     done = subprocess.run(

@@ -11,6 +11,7 @@ import hashlib
 import inspect
 import json
 import re
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -101,6 +102,9 @@ def _identifier(record: Record | FieldError) -> str:
 
 def _with_progress(file: RecordFile) -> Iterator[Found]:
     """The records of a file; a terminal shows how far it is."""
+    if not sys.stderr.isatty():  # and so no rich, which the environments do without
+        yield from file.scan()
+        return
     from rich.console import Console
     from rich.progress import Progress
 
