@@ -74,8 +74,16 @@ class EpisodeRecord:
 
     @classmethod
     def from_json(cls, line: str) -> EpisodeRecord:
-        """The record of a line."""
-        values: dict[str, Any] = json.loads(line)
+        """The record of a line.
+
+        Raises:
+            ValueError: it is no JSON object.
+            TypeError: its keys are not those of a record.
+        """
+        found: object = json.loads(line)
+        if not isinstance(found, dict):
+            raise ValueError(f"got {line[:40]!r}, which is no JSON object")
+        values = cast(dict[str, Any], found)
         texts: dict[str, Any] = {
             name: tuple(cast(list[Any], value))
             for name, value in values.items()

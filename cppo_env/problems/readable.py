@@ -10,6 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+DEPTH = 32
+"""Commands that may lie in each other; what is deeper stays as it is written."""
+
 _TABLE = """
 leq:≤ le:≤ leqslant:≤ geq:≥ ge:≥ geqslant:≥ neq:≠ ne:≠ lt:< gt:> ll:≪ gg:≫ times:× cdot:· div:÷
 pm:± ldots:… dots:… cdots:… dotsc:… dotsb:… vdots:⋮ sum:∑ prod:∏ infty:∞ in:∈ notin:∉ subset:⊂
@@ -74,8 +77,7 @@ def _commands(text: str) -> str:
     if "\\" not in text:
         return text
     for pattern, form in _FORMS:
-        while (changed := pattern.sub(form, text)) != text:  # they may lie in each other
-            text = changed
+        text = _replaced(pattern, form, text)
     text = re.sub(r"\\([{}%#&_$])", r"\1", re.sub(r"\\[,;:! ]", " ", text))
     return _COMMAND.sub(_command, text)
 
@@ -92,7 +94,14 @@ def _command(match: re.Match[str]) -> str:
 
 
 def _scripts(text: str, pattern: re.Pattern[str]) -> str:
-    while (changed := pattern.sub(_moved, text)) != text:  # they may lie in each other
+    return _replaced(pattern, _moved, text)
+
+
+def _replaced(pattern: re.Pattern[str], form: Callable[[re.Match[str]], str], text: str) -> str:
+    """All that the pattern finds; one may lie in another, which each round finds a level of."""
+    for _ in range(DEPTH):
+        if (changed := pattern.sub(form, text)) == text:
+            break
         text = changed
     return text
 

@@ -2,14 +2,18 @@
 
 import shlex
 import warnings
+from pathlib import Path
 
+import pytest
 from cppo_grpo.commands.train import train as train_command
 from cppo_grpo.config import TrainConfig
 from cppo_grpo.reports.chosen import choose
 from cppo_grpo.reports.run import repeat_command, report_page
 from cppo_grpo.runs.folder import Run
+from cppo_grpo.runs.log import MetricsLog
 
 from cppo_env.cli import _parse
+from cppo_env.errors import CppoError
 from cppo_env.records import EpisodeRecord
 
 IDS = "strategies/train/0", "strategies/train/1", "strategies/train/2"
@@ -44,9 +48,9 @@ def test_the_episodes_that_are_worth_a_look_are_chosen(tmp_path):
     broken = played(never, "IE", "IE", void=True, reason="the engine is away")
     run.write_episodes("step-000003", [refused, broken, played(first, "AC", "AC")])
     with (run.path / "rollouts" / "step-000003.jsonl").open("a") as file:
-        file.write("damaged\n")
+        file.write("damaged\n[1, 2]\n")
     found = choose(run)
-    assert found.damaged == 1
+    assert found.damaged == 2
     shown = {
         kind: [(one.file, one.record.problem_id) for one in s] for kind, s in found.kinds.items()
     }
@@ -59,7 +63,7 @@ def test_the_episodes_that_are_worth_a_look_are_chosen(tmp_path):
     }
     page = report_page(run)
     assert "by “Method &lt;1&gt;.”" in page and "Method <1>" not in page
-    assert "1 damaged lines of episodes" in page and "the engine is away" in page
+    assert "2 damaged lines of episodes" in page and "the engine is away" in page
 
 
 def test_the_command_that_repeats_a_run_gives_its_settings():
@@ -78,3 +82,12 @@ def test_the_command_that_repeats_a_run_gives_its_settings():
         warnings.simplefilter("ignore")  # jsonargparse's own, of its newest version
         parsed, *_ = _parse("cppo train", train_command, words[2:])
     assert parsed.to_json() == config.to_json()
+
+
+def test_a_damaged_row_of_metrics_is_named(tmp_path: Path) -> None:
+    log = MetricsLog(tmp_path / "metrics.jsonl")
+    log.append({"stage": "joint", "step": 1})
+    with log.path.open("ab") as file:
+        file.write(b'\xff{broken\n{"stage": "joint", "st')
+    with pytest.raises(CppoError, match=r"metrics\.jsonl:2: .*expected a row of metrics"):
+        log.rows("joint")

@@ -46,3 +46,9 @@ def test_show_has_both_forms(tmp_path):
     )
     assert "Print aᵢ ≤ 10⁵." in shown.stdout
     assert r"Print $a_i \leq 10^5$." in raw.stdout
+
+
+def test_what_lies_deeper_than_any_formula_stays():
+    deep = readable(r"\sqrt{" * 1000 + "x" + "}" * 1000)
+    assert 0 < deep.count("√") < 100
+    assert deep.count(r"\sqrt{") == 1000 - deep.count("√")

@@ -17,7 +17,7 @@ from cppo_sandboxes.host.rules import keeps_state
 import cppo_env
 from cppo_env.types import MIB, Job, TestCase
 from tests.support.jobs import ADD, sums
-from tests.support.processes import descendants
+from tests.support.processes import descendants, described, in_own_process
 from tests.support.recorder import Recorder
 
 NOTED: list[str] = []
@@ -274,29 +274,33 @@ def test_answers_of_any_bytes_and_length_reach_a_checker():
 
 
 def test_a_closed_sandbox_leaves_no_grader():
-    before, others = graders(), set(descendants(os.getpid()))
-    sandbox = cppo_env.make_sandbox("local", workers=5)  # as no other test: equal ones share all
+    in_own_process(closed_among_graders)
+
+
+def closed_among_graders():
+    sandbox = cppo_env.make_sandbox("local", workers=5)
     # On a busy machine some of the programs may be too late to need a grader.
     stuck = [Job(replace(sums(1), checker=sleeps), f"{ADD}#{i}") for i in range(4)]
     reports = []
     thread = threading.Thread(target=lambda: reports.extend(sandbox.run(stuck)))
     thread.start()
-    while not graders() - before and thread.is_alive():
+    while not graders() and thread.is_alive():
         thread.join(0.05)
-    assert graders() - before, reports
+    assert graders(), reports
     sandbox.close()
     thread.join(20)
-    assert not thread.is_alive() and not set(descendants(os.getpid())) - others
-    assert not graders() - before
+    assert not thread.is_alive()
+    left = {pid: described(pid) for pid in descendants(os.getpid())}
+    assert not left, left
 
 
 def graders():
-    """The graders of this process, each with its start: numbers of processes come back soon."""
-    found = set()
+    """The graders of this process."""
+    found: list[int] = []
     for pid in descendants(os.getpid()):
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
             if "host.grader" in Path(f"/proc/{pid}/cmdline").read_text():
-                found.add((pid, Path(f"/proc/{pid}/stat").read_text().split()[21]))
+                found.append(pid)
     return found
 
 

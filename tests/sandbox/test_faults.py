@@ -24,6 +24,7 @@ from tests.support.processes import (
     containers_left,
     descendants,
     described,
+    in_own_process,
     own_containers,
 )
 
@@ -32,12 +33,15 @@ docker_only = pytest.mark.docker
 
 @pytest.mark.parametrize("which", ["hub", "zygotes and programs", "everything"])
 def test_killed_processes_of_local_workers(which):
-    others = set(descendants(os.getpid()))
+    in_own_process(killed_local_workers, which)
+
+
+def killed_local_workers(which):
     with cppo_env.make_sandbox("local", workers=2) as sandbox:
         sandbox.run(batch(2))
 
         def harm() -> None:
-            hubs = [pid for pid in children(os.getpid()) if pid not in others]
+            hubs = children(os.getpid())
             below = [pid for hub in hubs for pid in descendants(hub)]
             for pid in {"hub": hubs, "zygotes and programs": below, "everything": hubs + below}[
                 which
@@ -46,7 +50,8 @@ def test_killed_processes_of_local_workers(which):
                     os.kill(pid, signal.SIGKILL)
 
         assert set(while_running(sandbox, harm, batch())) == {"AC"}
-    assert not {pid: described(pid) for pid in descendants(os.getpid()) if pid not in others}
+    left = {pid: described(pid) for pid in descendants(os.getpid())}
+    assert not left, left
 
 
 @docker_only

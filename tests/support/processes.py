@@ -2,7 +2,10 @@
 
 import contextlib
 import os
+import subprocess
+import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from cppo_sandboxes import engine
@@ -25,6 +28,13 @@ def descendants(pid: int) -> list[int]:
     for child in found:  # grows while it is walked
         found.extend(children(child))
     return found
+
+
+def in_own_process(function: Callable[..., None], *values: str) -> None:
+    """Call a test module's function where no open pool of another test starts processes."""
+    name = function.__name__
+    command = f"from {function.__module__} import {name}; {name}(*{values!r})"
+    subprocess.run([sys.executable, "-c", command], check=True, timeout=120)
 
 
 def described(pid: int) -> str:

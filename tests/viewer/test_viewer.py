@@ -163,6 +163,7 @@ def test_the_tokens_of_an_episode_are_shown_where_they_are_recorded(client, run)
     assert "tokens are recorded for" in client.get(f"/run/{NAME}/step/step-000001").text
     (run / "tokens" / "step-000001.jsonl.gz").write_bytes(b"damaged")
     assert "tokens/step-000001.jsonl.gz: Not a gzipped file" in client.get(first).text
+    assert client.get(first.replace("/episode/", "/tokens/")).status_code == 404
     assert client.get(f"/run/{NAME}/step/step-000001").status_code == 200
 
 

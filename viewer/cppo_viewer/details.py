@@ -14,10 +14,14 @@ def token_values(library: Library, run: RunOverview, number: int) -> dict[str, A
     """The values of the tokens of an episode.
 
     Raises:
-        NotFound: the run has no such episode, or recorded none of its tokens.
+        NotFound: the run has no such episode, recorded none of its tokens, or their file is
+            damaged.
     """
     entry = library.entry(run, number)
-    found = tokens.of_file(run.path, entry.file).get((entry.problem, entry.episode))
+    try:
+        found = tokens.of_file(run.path, entry.file).get((entry.problem, entry.episode))
+    except ValueError as error:
+        raise NotFound(f"run {run.name}: {error}") from error
     if found is None:
         raise NotFound(f"run {run.name} recorded no tokens of episode {number}")
     return tokens.shown(found)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cppo_env.atomic import naming, write_atomically
+from cppo_env.errors import CppoError
 
 LogRow = dict[str, Any]
 
@@ -41,14 +42,29 @@ class MetricsLog:
             listener(row)
 
     def rows(self, stage: str | None = None) -> list[LogRow]:
-        """All rows, or those of one stage; skips a line that a crash left unfinished."""
+        """All rows, or those of one stage; skips a line that a crash left unfinished.
+
+        Raises:
+            CppoError: another line is damaged.
+        """
         if not self.path.exists():
             return []
-        content = self.path.read_text(encoding="utf-8")
-        rows: list[LogRow] = [
-            json.loads(line) for line in content[: content.rfind("\n") + 1].splitlines()
+        rows = [
+            self._row(number, line)
+            for number, line in enumerate(self.path.read_bytes().split(b"\n")[:-1], start=1)
         ]
         return [row for row in rows if stage is None or row["stage"] == stage]
+
+    def _row(self, number: int, line: bytes) -> LogRow:
+        try:
+            row: Any = json.loads(line)
+            row["stage"]
+        except (ValueError, TypeError, KeyError) as error:
+            raise CppoError(
+                f"{self.path}:{number}: {type(error).__name__}: {error}; expected a row of "
+                "metrics; mend or delete the line"
+            ) from error
+        return row
 
     def rewind(self, stage: str, steps: int) -> None:
         """Drop the rows of a stage after its first `steps` steps, which will be repeated."""
