@@ -76,7 +76,7 @@ class TrainConfig:
     """Folder or hub name of a transformers model. Default: a tiny model made from scratch."""
     sampler: str = "transformers"
     """Engine that samples plans and programs: "transformers", "vllm", "vllm_worker", "vllm_server",
-    or the name of a plug-in."""
+    "ray" (players on a cluster, each with one of the others), or the name of a plug-in."""
     sampler_options: dict[str, Any] = field(default_factory=dict[str, Any])
     """Options of the sampler, such as --sampler_options.gpu_memory_utilization=0.4."""
     run: Path | None = field(default=None, metadata={"topic": "the run"})

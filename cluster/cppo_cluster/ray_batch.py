@@ -13,7 +13,8 @@ from typing import Any
 import ray
 from ray.exceptions import RayError
 
-from cppo_cluster.ray_nodes import Nodes, Place, said_by
+from cppo_cluster.ray_connection import said_by
+from cppo_cluster.ray_nodes import Nodes, Place
 from cppo_env.types import Job, Report, Verdict
 
 LOSSES = 3

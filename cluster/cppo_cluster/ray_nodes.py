@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections import OrderedDict
@@ -11,10 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import ray
-from cppo_sandboxes.host.faults import reason_of
 from ray.exceptions import ActorDiedError, RayError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
+from cppo_cluster.ray_connection import connect, said_by
 from cppo_cluster.ray_node import Node
 from cppo_cluster.wire import encode_problem
 from cppo_env.errors import SandboxError
@@ -77,7 +76,7 @@ class Nodes:
         self.closed = False
         self.failure = "no node has a free CPU"
         """Why the last node that failed cannot judge."""
-        self._began = _connect(address)
+        self._began = connect(address, SandboxError)
 
     @property
     def hopeless(self) -> bool:
@@ -169,24 +168,3 @@ class Nodes:
                     ray.kill(place.actor)
                 if self._began:
                     ray.shutdown()
-
-
-def _connect(address: str | None) -> bool:
-    """Connect to a cluster; whether this began one, or the connection to one.
-
-    Raises:
-        SandboxError: there is none at the address.
-    """
-    if ray.is_initialized():
-        return False
-    try:
-        ray.init(address, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
-    except (ConnectionError, RuntimeError, ValueError, TypeError, RayError) as error:
-        raise SandboxError(f"Ray at {address or 'this machine'}: {reason_of(error)}") from error
-    return True
-
-
-def said_by(error: BaseException) -> str:
-    """The last line of what Ray says, which holds the reason."""
-    lines = [line for line in str(error).splitlines() if line.strip()]
-    return (lines[-1].strip() if lines else type(error).__name__)[:300]

@@ -31,6 +31,7 @@ def test_a_rollout_is_of_the_weights_before_the_update_it_is_played_beside(tmp_p
     assert old == [False, True, True, False, True, True], (
         "the rollout after a checkpoint waits for the update"
     )
+    assert [row["staleness"] for row in rows] == [0, 1, 1, 0, 1, 1]
     assert all(row["sampler_ratio_max_solve"] > 1 for row in rows if row["step"] in (2, 3, 5, 6))
     assert sum(row["seconds_overlapped"] for row in rows) > 0
 

@@ -112,6 +112,7 @@ def _step(session: Session, rollouts: _Rollouts, step: int, keep: Keep) -> LogRo
         learner.free_gradients()
         row["seconds"] = time.perf_counter() - started
         row["seconds_overlapped"] = overlapped_s(row)
+        row["staleness"] = rollouts.staleness
         keep(rollout, row, cursor)
     return row
 
@@ -141,10 +142,13 @@ class _Rollouts:
     def __init__(self, session: Session, beside: Executor):
         self._session, self._beside = session, beside
         self._ahead: Future[Rollout] | None = None
+        self.staleness = 0
+        """Updates between the weights that played the rollout taken last and those it updates."""
 
     def take(self, step: int) -> Rollout:
         """The rollout of a step: the one in progress, or one played now."""
         ahead, self._ahead = self._ahead, None
+        self.staleness = int(ahead is not None)
         return ahead.result() if ahead else self._session.prepare(step)()
 
     def start(self, step: int) -> None:
