@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from cppo_env.engine import missing_methods
 from cppo_env.protocols import CountsWork, Sandbox
-from cppo_env.records import EpisodeRecord, outcomes_of, rules_of
+from cppo_env.records import EpisodeRecord, FirstFailure, outcomes_of, rules_of
 from cppo_env.replies import Reply
 from cppo_env.solutions import program_of
 from cppo_env.types import Observation, Problem, Report, Ruling
@@ -216,6 +216,7 @@ def _record(
         thoughts_cut=sum(reply.thoughts_cut for reply in said),
         outcomes=outcomes_of(problem, reports),
         rules=rules_of(problem),
+        failures=tuple(map(FirstFailure.of, reports)),
     )
 
 

@@ -15,6 +15,40 @@ from cppo_env.types import MIB, CheckerProgram, Problem, Report, Verdict
 
 
 @dataclass(frozen=True, slots=True)
+class FirstFailure:
+    """The first test that a program failed, and excerpts of what it wrote there.
+
+    They may repeat hidden inputs: they are for the owner of the problems, and never go to a prompt.
+    """
+
+    test: int
+    """Counted from 0 among all tests of the problem."""
+    verdict: str
+    cpu_s: float
+    wall_s: float
+    memory_bytes: int
+    """Peak resident memory."""
+    got: str | None = None
+    """See `ProgramOutput`, for this and what follows; None where the sandbox did not say."""
+    skipped: int = 0
+    length: int = 0
+    stderr: str = ""
+
+    @classmethod
+    def of(cls, report: Report) -> FirstFailure | None:
+        """That of a report; None if the program failed no test."""
+        number, wrote = report.failing, report.output
+        if number is None:
+            return None
+        test = report.tests[number]
+        costs = round(test.cpu_s, 4), round(test.wall_s, 4), test.memory_bytes
+        if wrote is None:
+            return cls(number, test.verdict.value, *costs)
+        said = wrote.got, wrote.skipped, wrote.length, wrote.stderr
+        return cls(number, test.verdict.value, *costs, *said)
+
+
+@dataclass(frozen=True, slots=True)
 class EpisodeRecord:
     """One finished episode. Its fields are the keys of a line."""
 
@@ -61,6 +95,9 @@ class EpisodeRecord:
     """Plans and answers whose thoughts used up that budget, and were ended for the model."""
     rules: str = ""
     """How the problem was judged: checker, limits and number of tests; see `rules_of`."""
+    failures: tuple[FirstFailure | None, ...] = ()
+    """The first failing test of each program; None where it failed none. Empty when no program
+    ran, and in records of older versions."""
 
     @property
     def correct(self) -> int:
@@ -89,12 +126,15 @@ class EpisodeRecord:
             for name, value in values.items()
             if isinstance(value, list)
         }
+        found: Sequence[dict[str, Any] | None] = texts.get("failures", ())
+        texts["failures"] = tuple(None if one is None else FirstFailure(**one) for one in found)
         return cls(**values | texts)
 
     def to_json(self) -> str:
         """The line of a record, without its end."""
-        # All fields are flat; `asdict` would copy every text.
-        return json.dumps({one.name: getattr(self, one.name) for one in dataclasses.fields(self)})
+        # `asdict` of the whole record would copy every text.
+        values = {one.name: getattr(self, one.name) for one in dataclasses.fields(self)}
+        return json.dumps(values, default=dataclasses.asdict)
 
 
 def read_records(file: Path) -> list[EpisodeRecord]:

@@ -14,6 +14,8 @@ from enum import StrEnum
 from typing import Any, TypedDict
 
 MIB = 1024 * 1024
+EXCERPT_CHARS = 800
+"""Characters kept of a text that a failing program wrote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +165,25 @@ class TestReport:
 
 
 @dataclass(frozen=True, slots=True)
+class ProgramOutput:
+    """Excerpts of what a program wrote on one test.
+
+    On a hidden test they may repeat its input: they are for the owner of the problems, and never
+    part of a prompt.
+    """
+
+    got: str = ""
+    """At most `EXCERPT_CHARS` characters of the answer, from shortly before it differs from the
+    expected one."""
+    skipped: int = 0
+    """Characters of the answer before the excerpt; up to there it is the expected one."""
+    length: int = 0
+    """Characters of the whole answer."""
+    stderr: str = ""
+    """The last characters of standard error, at most `EXCERPT_CHARS`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The outcome of one job: the verdict of the first test that failed, else AC."""
 
@@ -170,6 +191,15 @@ class Report:
     tests: tuple[TestReport, ...] = ()
     """The tests that ran, in order; a prefix of the problem's tests when stopped early."""
     message: str = ""
+    output: ProgramOutput | None = None
+    """What the program wrote on the first test that it failed; None without such a test, and from
+    sandboxes that do not say."""
+
+    @property
+    def failing(self) -> int | None:
+        """The first test that failed, counted from 0; IE is nobody's failure."""
+        right = Verdict.AC, Verdict.IE
+        return next((n for n, test in enumerate(self.tests) if test.verdict not in right), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from cppo_env.types import (
     Job,
     Limits,
     Problem,
+    ProgramOutput,
     Report,
     TestCase,
     TestReport,
@@ -233,10 +234,13 @@ def encode_report(report: Report) -> dict[str, Any]:
         [one.verdict.value, one.cpu_s, one.wall_s, one.memory_bytes, one.message]
         for one in report.tests
     ]
-    return {"verdict": report.verdict.value, "message": report.message, "tests": tests}
+    said = {"verdict": report.verdict.value, "message": report.message, "tests": tests}
+    return said if report.output is None else said | {"output": asdict(report.output)}
 
 
 def decode_report(value: Mapping[str, Any]) -> Report:
     """The report in a value. Raises ValueError, KeyError or TypeError if it is none."""
     tests = tuple(TestReport(Verdict(verdict), *rest) for verdict, *rest in value["tests"])
-    return Report(Verdict(value["verdict"]), tests, _text(value["message"]))
+    wrote = value.get("output")  # older servers send none
+    output = None if wrote is None else ProgramOutput(**wrote)
+    return Report(Verdict(value["verdict"]), tests, _text(value["message"]), output)

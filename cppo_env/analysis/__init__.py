@@ -22,7 +22,6 @@ VERDICTS = {verdict.value[0]: verdict.value for verdict in Verdict}
 EPISODE = "run", "file", "step", "problem_id", "episode"
 """Columns that name an episode."""
 OF_EPISODE = "reward", "accepted", "correct", "void", "tokens", "tests", "acting_s", "judging_s"
-OF_ATTEMPT = "method", "program", "verdict", "message", "no_program", "ran", "passed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +36,9 @@ class RunFrames:
             `accepted`, `solved`, `correct`, `void`, `unreadable`, `tokens`, `tests`, `acting_s`,
             `judging_s`. Of a void episode that was replayed, the newest.
         attempts: a row for each of the K branches: the columns that name the episode, `branch`,
-            `method`, `program`, `verdict`, `message`, `no_program`, `ran`, `passed` (tests).
+            `method`, `program`, `verdict`, `message`, `no_program`, `ran`, `passed` (tests); of the
+            first failing test `failed_test` (from 0), its `cpu_s`, `memory_bytes`, `got` and
+            `stderr` (excerpts, see `ProgramOutput`). None without one, and in older runs.
         tests: a row for each test that ran: the columns that name the attempt, `test`, `verdict`,
             `public`.
     """
@@ -114,6 +115,7 @@ def _episode(record: EpisodeRecord) -> dict[str, Any]:
 
 
 def _attempt(record: EpisodeRecord, branch: int, outcomes: str) -> dict[str, Any]:
+    failure = record.failures[branch] if record.failures else None
     return {
         "method": record.methods[branch] if branch < len(record.methods) else None,
         "program": record.programs[branch],
@@ -122,4 +124,9 @@ def _attempt(record: EpisodeRecord, branch: int, outcomes: str) -> dict[str, Any
         "no_program": record.no_program[branch] if record.no_program else "",
         "ran": len(outcomes),
         "passed": outcomes.upper().count("A"),
+        "failed_test": failure and failure.test,
+        "cpu_s": failure and failure.cpu_s,
+        "memory_bytes": failure and failure.memory_bytes,
+        "got": failure and failure.got,
+        "stderr": failure and failure.stderr,
     }

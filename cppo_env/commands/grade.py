@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import sys
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -73,8 +72,9 @@ def grade(config: GradeConfig) -> dict[str, Any]:
             "problem_id": problem.id,
             "language": language,
             "n_tests": len(problem.tests),
-            **dataclasses.asdict(report),
-            "public_failures": [dataclasses.asdict(one) for one in failures],
+            # Without what it wrote, which may repeat a hidden input.
+            **{name: value for name, value in asdict(report).items() if name != "output"},
+            "public_failures": [asdict(one) for one in failures],
             "provenance": provenance(problems, sandbox),
         }
     _show(problem, report, failures)

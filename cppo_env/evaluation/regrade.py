@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from cppo_env.assembly import find_problem
 from cppo_env.errors import UnknownNameError
 from cppo_env.protocols import ProblemSet, Reward, Sandbox
-from cppo_env.records import EpisodeRecord, outcomes_of, rules_of
+from cppo_env.records import EpisodeRecord, FirstFailure, outcomes_of, rules_of
 from cppo_env.roles import pay, problem_at, run_jobs
 from cppo_env.types import Checker, Episode, Job, Limits, Problem, Report, Ruling, Verdict
 
@@ -137,4 +137,5 @@ def _judged(
         judging_s=judging_s,
         outcomes=outcomes_of(problem, reports),
         rules=rules_of(problem),
+        failures=tuple(map(FirstFailure.of, reports)),
     )

@@ -21,7 +21,15 @@ from cppo_env.atomic import write_atomically
 from cppo_env.errors import UsageError
 from cppo_env.protocols import Sandbox
 from cppo_env.provenance import sandbox_facts
-from cppo_env.types import CheckerProgram, Job, Problem, Report, TestReport, Verdict
+from cppo_env.types import (
+    CheckerProgram,
+    Job,
+    Problem,
+    ProgramOutput,
+    Report,
+    TestReport,
+    Verdict,
+)
 from cppo_sandboxes.determinism import is_deterministic
 
 _VERSION = b"3"
@@ -312,7 +320,9 @@ def _read_entry(path: Path) -> Report | None:
     try:
         values = json.loads(data[size:])
         tests = [TestReport(Verdict(one.pop("verdict")), **one) for one in values["tests"]]
-        return Report(Verdict(values["verdict"]), tuple(tests), values["message"])
+        wrote = values.get("output")  # entries of older versions have none
+        output = ProgramOutput(**wrote) if wrote else None
+        return Report(Verdict(values["verdict"]), tuple(tests), values["message"], output)
     except (KeyError, TypeError) as error:
         raise ValueError(f"{path} was written by another version") from error
 

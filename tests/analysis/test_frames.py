@@ -2,6 +2,7 @@
 
 import pytest
 
+from cppo_env import make_sandbox
 from cppo_env.analysis import load_runs
 from cppo_env.errors import UsageError
 from tests.support.finished_runs import finished
@@ -36,6 +37,15 @@ def test_frames_join_on_the_columns_that_they_share(run):
     assert len(tests) == len(frames.tests) == int(frames.attempts["ran"].sum()) == 10
     assert tests["verdict"].value_counts().to_dict() == {"WA": 8, "AC": 2}
     assert set(frames.steps["stage"]) == {"before", "joint"}
+
+
+def test_of_a_failed_attempt_it_is_known_what_the_program_wrote(tmp_path):
+    with make_sandbox("local") as box:
+        finished(tmp_path / "run", lambda problem, episode: (False,), problems=1, k=1, sandbox=box)
+    [attempt] = load_runs(tmp_path).attempts.to_dict("records")
+    assert (attempt["verdict"], attempt["failed_test"]) == ("RE", 0)  # its text is WA
+    assert attempt["cpu_s"] > 0 and attempt["memory_bytes"] > 1 << 20
+    assert attempt["got"] == "" and attempt["stderr"].endswith("name 'WA' is not defined\n")
 
 
 def test_only_the_files_that_are_asked_for_are_read(frames, tmp_path):

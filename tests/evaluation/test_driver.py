@@ -1,7 +1,7 @@
 """One driver: an agent in an evaluation and the policy in training obey the same rules."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import gymnasium as gym
 import numpy as np
@@ -98,6 +98,8 @@ PROBLEMS = [make_problem(name) for name in SCRIPT]
 def what_it_earned(record: EpisodeRecord) -> dict[str, object]:
     """A record without times and costs."""
     apart = ("tokens", "acting_s", "judging_s")
+    wrote = [one and replace(one, cpu_s=0, wall_s=0, memory_bytes=0) for one in record.failures]
+    record = replace(record, failures=tuple(wrote))
     return {name: value for name, value in asdict(record).items() if name not in apart}
 
 

@@ -1,13 +1,16 @@
 """Batches through the public contract: order, early stop, scheduling, sharing, closing."""
 
+import json
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
+from cppo_cluster.wire import decode_report, encode_report
 
 import cppo_env
-from cppo_env.types import Job, Limits, Problem, TestCase, Verdict
+from cppo_env.types import EXCERPT_CHARS, Job, Limits, Problem, TestCase, Verdict
 from tests.support.jobs import ADD, BACK_ENDS, sums
 
 
@@ -28,6 +31,25 @@ def test_early_stop_shortens_the_report_and_keeps_the_verdict(sandbox):
     assert (short.verdict, len(short.tests)) == (Verdict.WA, 4)
     assert (long.verdict, len(long.tests)) == (Verdict.WA, 40)
     assert [test.verdict for test in long.tests].count(Verdict.WA) == 1
+
+
+def test_a_report_holds_what_the_program_wrote_on_its_first_failing_test(sandbox):
+    problem = replace(sums(3), tests=(TestCase("1", "1"), TestCase("900", "9\n" * 900)) * 2)
+    wrong = "for n in range(k := int(input())):\n    print(1 if k == 1 else 9 if n < 700 else 8)"
+    loud = "import sys\nprint(input(), 'é')\nsys.stderr.write('x' * 9999 + 'the end')\n1/0"
+    jobs = [(wrong, True), (wrong, False), ("print(1)", True), (loud, True), ("def", True)]
+    reports = sandbox.run([Job(problem, program, stop_early=stop) for program, stop in jobs])
+    cut, all_run, short, failed, broken = reports
+    assert (cut.failing, cut.output.length, cut.output.skipped) == (1, 1800, 1200)
+    assert cut.output.got == "9\n" * 100 + "8\n" * 200 and cut.output.stderr == ""
+    assert all_run.output == cut.output and len(all_run.tests) == 4
+    assert (short.failing, short.output.got, short.output.skipped) == (1, "1\n", 0)
+    assert (failed.failing, failed.output.got, failed.output.length) == (0, "1 é\n", 4)
+    assert len(failed.output.stderr) == EXCERPT_CHARS
+    assert "the end" in failed.output.stderr and "ZeroDivisionError" in failed.output.stderr
+    assert broken.output is None and broken.failing is None
+    assert sandbox.run([Job(sums(1), ADD)])[0].output is None
+    assert decode_report(json.loads(json.dumps(encode_report(cut)))) == cut
 
 
 def test_a_slow_program_does_not_hold_back_the_others(sandbox):

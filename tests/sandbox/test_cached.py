@@ -110,11 +110,15 @@ def test_jobs_that_are_prefetched_one_by_one_run_in_few_batches():
         assert inner.batches == [1, 4]
 
 
-def test_tests_that_ran_are_counted_and_remembered_ones_are_not(sandbox):
-    cached = CachedSandbox(sandbox)
+def test_tests_that_ran_are_counted_and_remembered_ones_are_not(sandbox, tmp_path):
+    cached = CachedSandbox(sandbox, folder=tmp_path)
     cached.run([Job(sums(3), ADD), Job(sums(3), ADD), Job(sums(2), ADD)])
     cached.run([Job(sums(3), ADD)])
     assert cached.tests == 5
+    wrong = Job(sums(2), "print('no')")
+    [report] = cached.run([wrong])
+    assert report.output is not None and report.output.got == "no\n"
+    assert CachedSandbox(Counting(), folder=tmp_path).run([wrong]) == [report]
 
 
 def test_memory_is_bounded_and_the_disk_remembers(tmp_path):

@@ -21,7 +21,7 @@ from starlette.testclient import TestClient
 
 from cppo_env.evaluation import folders
 from cppo_env.evaluation.folders import metrics_of, overview_of
-from cppo_env.records import EpisodeRecord
+from cppo_env.records import EpisodeRecord, FirstFailure
 
 HOSTILE = "<script>alert(1)</script>\u202e\x1b[2J"
 NAME = "first run"
@@ -140,6 +140,16 @@ def test_an_episode_shows_methods_beside_programs_the_test_that_failed_and_its_g
     assert "2 of 3 tuples of the group have this method" in page  # case and blanks aside
     record = client.get(first.replace("/episode/", "/record/")).json()
     assert record["problem_id"] == "strategies/train/1" and record["verdicts"] == ["WA", "AC"]
+
+
+def test_what_the_first_failing_test_was_given_and_what_came_of_it_is_shown(client, run):
+    failed = FirstFailure(0, "WA", 0.25, 0.3, 12 << 20, f"1\n{HOSTILE}\n9", 0, 40, "a warning")
+    write(run, "step-000003", episode(failures=(failed, None)))
+    step = links(client.get(f"/run/{NAME}/step/step-000003").text)
+    page = client.get(*(link for link in step if "/episode/" in link)).text
+    assert "first failing test: hidden test 1 (0.25 s CPU, 12 MiB)" in page
+    assert "more characters" in page and "a warning" in page
+    assert page.count('class="plus"') == 3 and 'class="minus"' in page
 
 
 def test_the_tokens_of_an_episode_are_shown_where_they_are_recorded(client, run):

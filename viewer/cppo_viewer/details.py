@@ -6,6 +6,7 @@ from typing import Any
 
 from cppo_env.evaluation.folders import RunOverview
 from cppo_viewer import cases, tokens
+from cppo_viewer.failing import failing_test
 from cppo_viewer.index import Entry, EpisodeIndex
 from cppo_viewer.library import Library, NotFound
 
@@ -36,17 +37,11 @@ def case_of(library: Library, run: RunOverview, number: int, branch: int) -> str
     entry = library.entry(run, number)
     record = library.index(run).record(entry)
     found = library.problem(run, entry.file, record.problem_id)
-    ran = branch < min(len(record.outcomes), len(record.programs))
-    failing = first_failing(record.outcomes[branch]) if ran else None
-    program = record.programs[branch] if ran else None
-    if found.problem is None or failing is None or program is None:
+    test = failing_test(record, branch)
+    program = record.programs[branch] if branch < len(record.programs) else None
+    if found.problem is None or test is None or program is None:
         raise NotFound(found.reason or f"program {branch} of episode {number} failed no test")
-    return cases.source(found.problem, failing, program)
-
-
-def first_failing(outcomes: str) -> int | None:
-    """The first test that a program failed, of those that ran."""
-    return next((n for n, letter in enumerate(outcomes) if letter.upper() != "A"), None)
+    return cases.source(found.problem, test, program)
 
 
 def tokens_recorded(index: EpisodeIndex, run: RunOverview, entry: Entry) -> dict[str, Any]:

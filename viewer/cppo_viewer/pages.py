@@ -8,23 +8,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from markupsafe import Markup
-
 from cppo_env.estimators import policy_pass_at_k
 from cppo_env.evaluation.comparison.loading import independent_in
 from cppo_env.evaluation.figures import interval
 from cppo_env.evaluation.folders import OF_THE_CALL, RunOverview, differing
 from cppo_env.judges import folded
 from cppo_env.records import EpisodeRecord
-from cppo_env.rendering import cut
 from cppo_env.types import Problem, Verdict
-from cppo_viewer import details, texts, tokens
+from cppo_viewer import details, failing, texts, tokens
 from cppo_viewer.curves import CURVES
 from cppo_viewer.index import COUNTED, Entry, EpisodeIndex
 from cppo_viewer.library import Library, NotFound
 
-SHOWN_CHARS = 4000
-"""Of an input or expected output; the rest is counted."""
 PAGE = 50
 """Episodes on a page of the search."""
 SHOWN = "algorithm", "agent", "env", "problems", "split", "filters"
@@ -280,16 +275,6 @@ def _branch(
     method = _at(record.methods, number)
     source = _at(record.programs, number)
     outcomes = _at(record.outcomes, number) or ""
-    failing = details.first_failing(outcomes)
-    test: dict[str, Any] | None = None
-    if failing is not None and problem is not None and failing < len(problem.tests):
-        case = problem.tests[failing]
-        test = {
-            "number": failing + 1,
-            "kind": "public" if outcomes[failing].islower() else "hidden",
-            "input": _cut(case.input),
-            "expected": _cut(case.output),
-        }
     return {
         "letter": chr(ord("A") + number),
         "method": method or "",
@@ -303,7 +288,7 @@ def _branch(
         "answer": texts.plain(_at(record.answers, number) or ""),
         "passed": sum(letter.upper() == "A" for letter in outcomes),
         "ran": len(outcomes),
-        "failing": test,
+        "failing": failing.shown(record, number, problem),
     }
 
 
@@ -340,10 +325,6 @@ def _neighbours(items: Sequence[Any], item: Any) -> tuple[Any, Any]:
 
 def _at(values: Sequence[Any], number: int) -> Any:
     return values[number] if number < len(values) else None
-
-
-def _cut(value: object) -> Markup:
-    return texts.plain(cut(value if isinstance(value, str) else repr(value), SHOWN_CHARS))
 
 
 def _share(values: Sequence[float]) -> float | None:

@@ -14,8 +14,18 @@ from typing import Any
 
 from cppo_env.plugins import checker_of
 from cppo_env.rendering import printable
-from cppo_env.types import CheckerProgram, Job, Problem, Report, TestCase, TestReport, Verdict
+from cppo_env.types import (
+    CheckerProgram,
+    Job,
+    Problem,
+    ProgramOutput,
+    Report,
+    TestCase,
+    TestReport,
+    Verdict,
+)
 from cppo_sandboxes.host.checks import IsRight
+from cppo_sandboxes.host.excerpts import excerpts
 from cppo_sandboxes.host.faults import told
 from cppo_sandboxes.host.grading import RunOutcome, grade, needs_checker, summarise
 from cppo_sandboxes.host.rules import Rule
@@ -65,6 +75,8 @@ class Work:
         self.sleeper = False
         """It has slept for long and gone on: it is given a core to itself even while it sleeps."""
         self.graded: list[TestReport] = []
+        self.output: ProgramOutput | None = None
+        """What it wrote on the first test that it failed."""
         self._ungraded: deque[RunOutcome] = deque()
         """What the tests after these have done, while a checker that is not ours looks at it."""
         self.complete = False
@@ -158,7 +170,8 @@ class Work:
             if len(self._ungraded) == 1:
                 self._check()
         else:
-            self._grade(outcome, partial(self._compare, test, outcome.answer) if test else bool)
+            is_right = partial(self._compare, test, outcome.answer) if test else bool
+            self._grade(outcome, is_right, test.output if test else "")
 
     def whole(self, outcome: RunOutcome) -> RunOutcome:
         """An outcome with the parts of its answer that came before."""
@@ -172,12 +185,15 @@ class Work:
         got = answer.decode("utf-8", "surrogateescape")
         return self.rule.function(self.job.problem, test, got)
 
-    def _grade(self, outcome: RunOutcome, is_right: IsRight) -> None:
+    def _grade(self, outcome: RunOutcome, is_right: IsRight, expected: str = "") -> None:
+        """Grade the next test; `expected` is what its answer was compared with, if known here."""
         test = grade(self.job.problem, len(self.graded), outcome, is_right)
         self.graded.append(test)
+        if self.output is None and test.verdict not in (Verdict.AC, Verdict.IE):
+            self.output = excerpts(outcome.answer, outcome.stderr, expected)
         done = len(self.graded) == self.tests.length
         if done or (test.verdict is not Verdict.AC and self.job.stop_early):
-            self.finish(summarise(self.graded))
+            self.finish(summarise(self.graded, self.output))
 
     def _check(self) -> None:
         """Have the next answer checked, elsewhere; a program gets all that are there."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cppo_env.rendering import printable
-from cppo_env.types import Problem, Report, TestReport, Verdict
+from cppo_env.types import Problem, ProgramOutput, Report, TestReport, Verdict
 from cppo_sandboxes.host.checks import IsRight
 from cppo_sandboxes.host.faults import told
 from cppo_sandboxes.host.rules import name_of
@@ -77,14 +77,19 @@ def _comparison(problem: Problem, index: int, is_right: IsRight) -> tuple[Verdic
     return (Verdict.AC, "") if right else (Verdict.WA, "wrong answer")
 
 
-def summarise(tests: Sequence[TestReport]) -> Report:
-    """A program's report: the verdict of its first failing test, else IE if any, else AC."""
+def summarise(tests: Sequence[TestReport], output: ProgramOutput | None = None) -> Report:
+    """A program's report: the verdict of its first failing test, else IE if any, else AC.
+
+    Args:
+        tests: the tests that ran.
+        output: what it wrote on the first that it failed.
+    """
     unjudged = None
     for index, test in enumerate(tests):
         if test.verdict is Verdict.IE:
             unjudged = unjudged or test
         elif test.verdict is not Verdict.AC:
-            return Report(test.verdict, tuple(tests), f"test {index + 1}: {test.message}")
+            return Report(test.verdict, tuple(tests), f"test {index + 1}: {test.message}", output)
     return (
         Report(Verdict.IE, tuple(tests), unjudged.message)
         if unjudged
