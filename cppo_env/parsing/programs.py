@@ -32,6 +32,10 @@ _FENCE = re.compile(r"`{3,}|~{3,}")
 _INLINE = re.compile(
     r"(`{3,})(?:[ \t]*(?P<label>python[\d.]*|py[\d.]*)[ \t]+)?(?P<code>[^`\n]+)\1", re.I
 )
+_CLOSING = re.compile(
+    r"\n[ \t]*(?:</code>[ \n]{0,4})?</(code|pre|program|solution|python|antArtifact)>\Z"
+)
+_OPENING = r"(?m)^[ \t]*<{}\b[^<>\n]*>(?:<code\b[^<>\n]*>)?[ \t]*\n"
 _CODE = re.compile(r"=|^\s*(?:@|[\w.]+[(\[])")
 _CODE_WORDS = frozenset({*keyword.kwlist, "print"} - {"False", "None", "True"})
 
@@ -48,10 +52,11 @@ def read_program(text: str, truncated: bool = False) -> str | None:
     """Read the program of a solution.
 
     It is the last complete block that is Python: by its info string, else by whether it parses.
-    Sample output, shell commands and examples of its use behind it are not it: a block without a
+    Sample output, shell commands, examples of its use and excerpts of it behind it are not it: a
+    block that defines nothing and uses names of an earlier one is no program. A block without a
     language that only shows values (`YES`, `[1, 2]`) gives way to one that does something. An open
     block counts, if the answer ended by itself. Without a block it is the code that the text is, or
-    ends with. Thoughts are left out.
+    ends with, or that stands there between tags such as `<code>`. Thoughts are left out.
 
     Args:
         text: what the model answered.
@@ -90,7 +95,7 @@ def _read_answer(text: str) -> Reading:
     found = [block for block in blocks(lines) if block.closed or block.source.strip()]
     program = _of_blocks(found)
     if program is None:
-        program = _inline(whole)
+        program = _inline(whole) or _tagged(whole)
     if program is None and len(answer) <= MAX_UNFENCED_CHARACTERS:
         program = _bare(lines, found)
     if program is None:
@@ -120,11 +125,11 @@ def _of_blocks(found: list[Block]) -> str | None:
             opened = block.source
             continue
         idle = is_python(block.source) and not does_something(block.source)
-        defines = facts(block.source).defines
-        is_usage = not defines and bool(defined and free_names(block.source) & defined)
+        known = facts(block.source)
+        is_usage = not known.defines and bool(defined and free_names(block.source) & defined)
         if complete is None or not (idle or is_usage):
             complete = block.source
-        defined |= defines
+        defined |= known.defines | known.assigns
     return opened if complete is None else complete
 
 
@@ -146,6 +151,17 @@ def _inline(text: str) -> str | None:
         if (match["label"] or alone) and does_something(code):
             return code
     return None
+
+
+def _tagged(text: str) -> str | None:
+    """The program between tags that end a text, such as `<code>` and `</code>`."""
+    text = text.rstrip()
+    closing = _CLOSING.search(text)
+    opening = closing and re.search(_OPENING.format(closing[1]), text)
+    if not (closing and opening):
+        return None
+    code = text[opening.end() : closing.start()]
+    return code if does_something(code) else None
 
 
 def _bare(lines: list[str], found: list[Block]) -> str | None:

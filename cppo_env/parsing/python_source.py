@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import re
 import warnings
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from cppo_env.parsing.effort import MAX_UNFENCED_CHARACTERS, once, spend
 from cppo_env.parsing.lines import split_lines
 
 _WEAK = (ast.Pass, ast.Break, ast.Continue, ast.Return)
+_BUILTINS = frozenset(dir(builtins))
 _LONG_NAME = re.compile(r"(?:import|from)[\w \t.\\\r\n]{4000}")
 """Python's parser needs time and memory quadratic in the length of a dotted name."""
 
@@ -38,6 +40,8 @@ class Facts:
     does_something: bool = False
     defines: frozenset[str] = frozenset()
     """Names of its functions and classes."""
+    assigns: frozenset[str] = frozenset()
+    """Names that its own lines give values to, without those of builtins."""
     first: int = 0
     """Its first line, after words that parse as statements: `Solution`, `Answer: here`."""
     last: int | None = None
@@ -99,6 +103,14 @@ def _facts(source: str) -> Facts:
             for one in body
             if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
         ),
+        assigns=frozenset(
+            node.id
+            for one in body
+            if not isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+            for node in ast.walk(one)
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+        )
+        - _BUILTINS,
         first=(body[first - 1].end_lineno or 0) if first > 0 else 0,
         last=body[last].end_lineno if last < len(body) - 1 else None,
     )
@@ -114,6 +126,10 @@ def free_names(source: str) -> frozenset[str]:
             (bound if isinstance(node.ctx, ast.Store) else used).add(node.id)
         elif isinstance(node, ast.Import | ast.ImportFrom):
             bound.update((one.asname or one.name).partition(".")[0] for one in node.names)
+        elif isinstance(node, ast.arg):
+            bound.add(node.arg)
+        elif isinstance(node, ast.ExceptHandler) and node.name:
+            bound.add(node.name)
     return frozenset(used - bound)
 
 
