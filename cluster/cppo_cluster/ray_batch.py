@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import pickle
+import random
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -22,9 +23,25 @@ LOSSES = 3
 SLOTS = 4
 """Chunks that a node has at a time; it takes the next when it has done one."""
 CHUNK_JOBS = 64
-"""Jobs of a chunk at most; small batches are cut so that each node gets two for each slot."""
+"""Jobs of a chunk at most, unless the workers of a node want more; see `chunk_jobs`."""
 STEAL_S = 5.0
 """A node with nothing left to do takes over chunks that are this old; the first report counts."""
+
+
+def chunk_jobs(jobs: int, nodes: int, workers: int) -> int:
+    """How many jobs travel together.
+
+    A node gets two chunks for each slot, so that a late chunk is small; but its slots hold a job
+    for each worker, as long as there are jobs.
+
+    Args:
+        jobs: of the batch.
+        nodes: that judge.
+        workers: of all nodes together.
+    """
+    small = -(-jobs // (2 * SLOTS * nodes))
+    busy = -(-min(jobs, workers) // (SLOTS * nodes))
+    return max(1, min(CHUNK_JOBS, small), busy)
 
 
 @dataclass(eq=False)
@@ -60,8 +77,9 @@ class Batch:
         self._open = set(self._names)
         self._losses = dict.fromkeys(self._names, 0)
         self._reason = ""
-        count = max(1, len(nodes.ready()))
-        size = min(CHUNK_JOBS, max(1, -(-len(self._names) // (2 * SLOTS * count))))
+        places = nodes.ready()
+        workers = sum(place.workers for place in places)
+        size = chunk_jobs(len(self._names), max(1, len(places)), workers)
         order = [*self._names]
         self._waiting = deque(
             _Chunk(order[start : start + size]) for start in range(0, len(order), size)
@@ -103,11 +121,14 @@ class Batch:
         self._open.clear()
 
     def _hand_out(self, places: Sequence[Place]) -> None:
-        """Fill free slots, those of the idlest node first; then with what is late elsewhere."""
+        """Fill free slots, those of the idlest node first; then with what is late elsewhere.
+
+        Among equals by chance: else the small batches of many threads would meet on one node.
+        """
         while places and (chunk := self._next(places)) is not None:
             place = min(
                 (one for one in places if one not in chunk.places or len(places) == 1),
-                key=lambda one: self._at.get(one, 0) / one.workers,
+                key=lambda one: (self._at.get(one, 0) / one.workers, random.random()),
                 default=None,
             )
             if place is None or self._at.get(place, 0) >= SLOTS:
