@@ -98,6 +98,11 @@ class EpisodeRecord:
     failures: tuple[FirstFailure | None, ...] = ()
     """The first failing test of each program; None where it failed none. Empty when no program
     ran, and in records of older versions."""
+    advantage: float | None = None
+    """The plan's advantage, before the weight of its region; None where no update learned from
+    it."""
+    advantages: tuple[float | None, ...] = ()
+    """Those of the K programs; empty where no update learned from any."""
 
     @property
     def correct(self) -> int:

@@ -22,6 +22,9 @@ def test_a_run_records_the_values_of_single_tokens(tmp_path):
         assert (plan.region, plan.branch) == ("plan", None)
         assert "".join(plan.pieces).startswith(record.plans[0])
         assert [program.branch for program in programs] == [*range(len(programs))]
+        learned = [one.advantage if one.trained else None for one in one.sequences]
+        solved = [*record.advantages] or [None] * len(programs)
+        assert [record.advantage, *solved][: len(learned)] == learned
         for sequence in one.sequences:
             trainer = torch.tensor(sequence.trainer)
             assert torch.allclose(trainer, torch.tensor(sequence.sampler), atol=2e-3)

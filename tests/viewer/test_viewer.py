@@ -78,7 +78,7 @@ def run(tmp_path):
     write(
         run,
         "step-000001",
-        episode(number=0),
+        episode(number=0, advantage=1.5, advantages=(-1.0, None, 2.25)),
         episode(
             number=1,
             verdicts=("WA", "TLE"),
@@ -128,6 +128,8 @@ def test_a_step_shows_its_groups_with_refused_repeated_and_void_tuples(client):
     solved, repeated, refused = re.findall(r'<a class="([^"]*)"', row)
     assert (solved, repeated, refused) == ("tuple solved", "tuple repeated", "tuple refused")
     assert "1/3" in page and "solved 0.333" in page
+    assert 'data-advantage="1.5" data-advantages="-1 2.25"' in row
+    assert 'data-advantage="" data-advantages=""' in row
     assert 'class="tuple void"' in client.get(f"/run/{NAME}/step/step-000002").text
 
 

@@ -50,6 +50,8 @@ class Entry:
         correct: number of programs that passed every test.
         verdicts: K verdicts separated by blanks.
         methods: digest of the methods as a set, so that repeated plans are seen.
+        advantage: the plan's; None where no update learned from it.
+        advantages: those of the programs that an update learned from, separated by blanks.
     """
 
     id: int
@@ -65,6 +67,8 @@ class Entry:
     tokens: int
     verdicts: str
     methods: str
+    advantage: float | None
+    advantages: str
 
 
 _COLUMNS = ", ".join(Entry.__slots__)
@@ -176,13 +180,15 @@ class EpisodeIndex:
             content = "\n".join((*texts, *(record.plans if not record.programs else ())))
             added = self._db.execute(
                 "INSERT INTO episodes (file, step, start, size, problem, episode, reward, "
-                "accepted, correct, void, unreadable, tokens, verdicts, methods) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "accepted, correct, void, unreadable, tokens, verdicts, methods, advantage, "
+                "advantages) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     *(file, step_of(file), start, len(line), record.problem_id, record.episode),
                     *(record.reward, record.accepted, record.correct, record.void),
                     *(bool(record.unreadable), record.tokens, " ".join(record.verdicts)),
                     hashlib.sha256(methods.encode(errors="replace")).hexdigest()[:12],
+                    record.advantage,
+                    " ".join(f"{one:g}" for one in record.advantages if one is not None),
                 ),
             )
         except (*_NO_RECORD, sqlite3.ProgrammingError, sqlite3.InterfaceError) as error:

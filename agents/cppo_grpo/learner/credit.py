@@ -8,10 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cppo_env.errors import RoleError, UsageError
+from cppo_env.records import EpisodeRecord
 from cppo_env.roles import blamed
 from cppo_grpo.algorithms import EpisodeRewards, load_algorithm
 from cppo_grpo.config import TrainConfig
 from cppo_grpo.rollouts.values import Rollout
+
+DIGITS = 4
+"""Decimals of advantages and log-probs in the files of a run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,3 +124,22 @@ def compute_advantages(rollout: Rollout, config: TrainConfig) -> SequenceAdvanta
         & ~(config.mask_truncated_solve & rollout.programs.truncated)
         & (rollout.programs.tokens > 0),
     )
+
+
+def noted(rollout: Rollout, advantages: SequenceAdvantages, k: int) -> list[EpisodeRecord]:
+    """The records of a rollout with the advantages that an update learns from."""
+    plan_N: list[float | None] = [None] * len(rollout.records)
+    solve_NK: list[list[float | None]] = [[None] * k for _ in rollout.records]
+    for n in np.flatnonzero(advantages.trainable_N).tolist():
+        plan_N[n] = round(float(advantages.plan_N[n]), DIGITS)
+    for b in np.flatnonzero(advantages.trainable_B).tolist():
+        n, branch = rollout.branches[b].tolist()
+        solve_NK[n][branch] = round(float(advantages.solve_B[b]), DIGITS)
+    return [
+        replace(
+            record,
+            advantage=plan,
+            advantages=tuple(solve) if any(one is not None for one in solve) else (),
+        )
+        for record, plan, solve in zip(rollout.records, plan_N, solve_NK, strict=True)
+    ]

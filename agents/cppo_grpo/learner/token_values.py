@@ -12,7 +12,7 @@ from torch.distributed.fsdp import FSDPModule
 
 from cppo_grpo.config import TrainConfig
 from cppo_grpo.learner.batches import distinct_batches
-from cppo_grpo.learner.credit import SequenceAdvantages
+from cppo_grpo.learner.credit import DIGITS, SequenceAdvantages
 from cppo_grpo.model.policy import Policy
 from cppo_grpo.regions import RegionName
 from cppo_grpo.rollouts.agent import Chat
@@ -22,7 +22,7 @@ from cppo_grpo.stratified import stratified
 
 EPISODES = 8
 """Episodes of a step whose tokens are recorded."""
-DIGITS = 4
+
 
 Row = tuple[list[float], list[float]]
 """Log-probs and entropies of the tokens of a sequence."""

@@ -13,8 +13,9 @@ import numpy as np
 from rich.console import Console
 
 from cppo_env.errors import SandboxError
+from cppo_env.records import EpisodeRecord
 from cppo_grpo.interrupts import uninterrupted
-from cppo_grpo.learner.credit import compute_advantages
+from cppo_grpo.learner.credit import compute_advantages, noted
 from cppo_grpo.learner.information import add_information
 from cppo_grpo.learner.token_values import episode_tokens
 from cppo_grpo.rollouts.distributed import gather
@@ -32,7 +33,7 @@ logger = logging.getLogger(__name__)
 STOP_WINDOW = 20
 """Number of recent steps that `stop_at` averages."""
 
-Keep = Callable[[Rollout, LogRow, Mapping[str, Any]], None]
+Keep = Callable[[list[EpisodeRecord], LogRow, Mapping[str, Any]], None]
 """Stores the episodes and metrics of a step, and the data cursor after it."""
 
 
@@ -55,9 +56,9 @@ def learn(session: Session, steps: int, held_out: HeldOut, console: Console) -> 
             soft_wrap=True,
         )
 
-    def keep(rollout: Rollout, row: LogRow, after: Mapping[str, Any]) -> None:
+    def keep(records: list[EpisodeRecord], row: LogRow, after: Mapping[str, Any]) -> None:
         nonlocal steps, cursor, moved
-        run.write_episodes(f"step-{steps + 1:06d}", rollout.records)
+        run.write_episodes(f"step-{steps + 1:06d}", records)
         steps, cursor, moved = steps + 1, after, session.learner.moved
         run.log.append({"stage": "joint", "step": steps, **row})
         recent.append(row[success])
@@ -113,7 +114,7 @@ def _step(session: Session, rollouts: _Rollouts, step: int, keep: Keep) -> LogRo
         row["seconds"] = time.perf_counter() - started
         row["seconds_overlapped"] = overlapped_s(row)
         row["staleness"] = rollouts.staleness
-        keep(rollout, row, cursor)
+        keep(noted(rollout, advantages, config.k), row, cursor)
     return row
 
 
