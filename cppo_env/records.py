@@ -131,8 +131,8 @@ class EpisodeRecord:
             for name, value in values.items()
             if isinstance(value, list)
         }
-        found: Sequence[dict[str, Any] | None] = texts.get("failures", ())
-        texts["failures"] = tuple(None if one is None else FirstFailure(**one) for one in found)
+        failures: Sequence[dict[str, Any] | None] = texts.get("failures", ())
+        texts["failures"] = tuple(None if one is None else FirstFailure(**one) for one in failures)
         return cls(**values | texts)
 
     def to_json(self) -> str:

@@ -222,6 +222,14 @@ def step_of(file: str) -> int:
     return int(number[0]) if number else 0
 
 
+def title_of(file: str) -> str:
+    """A file of episodes in words."""
+    kind, _, number = file.partition("-")
+    if number.isdigit():
+        return f"{'evaluation after step' if kind == 'eval' else 'step'} {int(number)}"
+    return {"before": "before training", "after": "after training"}.get(file, file)
+
+
 def differing(runs: Iterable[RunOverview]) -> list[str]:
     """The settings in which runs differ, of those that have them."""
     values: defaultdict[str, set[str]] = defaultdict(set)

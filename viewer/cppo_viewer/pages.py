@@ -11,7 +11,7 @@ from typing import Any
 from cppo_env.estimators import policy_pass_at_k
 from cppo_env.evaluation.comparison.loading import independent_in
 from cppo_env.evaluation.figures import interval
-from cppo_env.evaluation.folders import OF_THE_CALL, RunOverview, differing
+from cppo_env.evaluation.folders import OF_THE_CALL, RunOverview, differing, title_of
 from cppo_env.judges import folded
 from cppo_env.records import EpisodeRecord
 from cppo_env.types import Problem, Verdict
@@ -219,14 +219,6 @@ def compare_page(library: Library, names: Sequence[str]) -> dict[str, Any]:
         "more": max(0, len(rows) - 200),
         "shared": len(shared),
     }
-
-
-def title_of(file: str) -> str:
-    """A file of episodes in words."""
-    kind, _, number = file.partition("-")
-    if number.isdigit():
-        return f"{'evaluation at step' if kind == 'eval' else 'step'} {int(number)}"
-    return {"before": "before training", "after": "after training"}.get(file, file)
 
 
 def _last_solved(library: Library, run: RunOverview) -> dict[str, float]:

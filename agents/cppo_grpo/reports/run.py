@@ -17,6 +17,7 @@ from cppo_env.evaluation.comparison.loading import load_run
 from cppo_env.evaluation.comparison.methods import Method
 from cppo_env.evaluation.comparison.summary import compare
 from cppo_env.evaluation.comparison.tables import Shown, shown_tables
+from cppo_env.evaluation.folders import title_of
 from cppo_env.plotting import COLOURS
 from cppo_env.problems.strategies import coordinated_optimum, independent_ceiling
 from cppo_env.protocols import KnowsOptimum, ProblemSet
@@ -150,20 +151,12 @@ def _unread(rows: list[dict[str, Any]]) -> list[tuple[str, str, int]]:
 def _verdicts(counts: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, float]]:
     """Evaluation → verdict → its share of the programs."""
     return {
-        _title(file): {
+        title_of(file): {
             name.value: one[name] / sum(one.values()) for name in Verdict if one.get(name)
         }
         for file, one in counts.items()
         if one and not file.startswith("eval-")
     }
-
-
-def _title(file: str) -> str:
-    """What a file of episodes is called."""
-    if file in ("before", "after"):
-        return f"{file} training"
-    stage, _, step = file.partition("-")
-    return f"evaluation after step {int(step)}" if stage == "eval" else f"step {int(step)}"
 
 
 def _shown(one: Chosen, problems: Mapping[str, ProblemSet]) -> dict[str, Any]:
@@ -173,7 +166,7 @@ def _shown(one: Chosen, problems: Mapping[str, ProblemSet]) -> dict[str, Any]:
     if known is not None:
         statement = known[find_problem(known, one.record.problem_id)].statement
     return {
-        "title": _title(one.file),
+        "title": title_of(one.file),
         "why": one.why,
         "record": one.record,
         "statement": cut(statement, STATEMENT),
