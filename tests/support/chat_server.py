@@ -51,11 +51,13 @@ def chat_server(reply: Callable[[dict[str, Any]], Reply]) -> Iterator[ChatServer
             answer = reply(request)
             with lock:
                 open_now -= 1
-            body = (
-                answer.body if answer.body is not None else json.dumps(completion(request, answer))
-            ).encode()
+            streamed = bool(request.get("stream")) and answer.status == 200
+            whole = completion(request, answer)
+            written = events(whole) if streamed else json.dumps(whole)
+            body = (answer.body if answer.body is not None else written).encode()
             self.send_response(answer.status)
-            self.send_header("Content-Type", "application/json")
+            kind = "text/event-stream" if streamed else "application/json"
+            self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
             self.send_header("retry-after-ms", "1")
             self.end_headers()
@@ -92,6 +94,18 @@ def completion(request: dict[str, Any], answer: Reply) -> dict[str, Any]:
         ],
         "usage": {"prompt_tokens": 7, "completion_tokens": 5, "total_tokens": 12},
     }
+
+
+def events(whole: dict[str, Any]) -> str:
+    """The completion as a stream of one chunk."""
+    [choice] = whole["choices"]
+    chunk = whole | {
+        "object": "chat.completion.chunk",
+        "choices": [
+            {"index": 0, "delta": choice["message"], "finish_reason": choice["finish_reason"]}
+        ],
+    }
+    return f"data: {json.dumps(chunk)}\n\ndata: [DONE]\n\n"
 
 
 def prompt_of(request: dict[str, Any]) -> str:
