@@ -164,7 +164,7 @@ class RaySampler:
     def _take(self, reference: Any, seat: Seat, chunk: _Chunk) -> list[Completion] | None:
         """What was drawn, or None if it was lost."""
         try:
-            return ray.get(reference).completions()
+            drawn: Any = ray.get(reference)
         except RayTaskError as error:  # the engine raised: it would again
             if isinstance(error.cause, CppoError):
                 raise error.cause from None
@@ -178,6 +178,7 @@ class RaySampler:
                     f"{self._players.failure}; the step stops"
                 ) from error
             return None
+        return drawn.completions()
 
     def _wait_for_first(self) -> None:
         begun, told = time.monotonic(), False
