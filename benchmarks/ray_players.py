@@ -60,8 +60,8 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     }
     seconds: dict[str, list[float]] = {"here": [], "ray": []}
     updates: list[float] = []
+    drawn: dict[str, list[Completion]] = {}
     for turn in range(arguments.rounds + 1):
-        drawn: dict[str, list[Completion]] = {}
         for name, sampler in samplers.items():
             begun = time.perf_counter()
             sampler.update(model.named_parameters())

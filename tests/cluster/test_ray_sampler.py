@@ -1,117 +1,49 @@
-"""Players on two nodes of Ray on this machine draw for a run, and go one after the other."""
+"""Players on a local Ray cluster draw what the engine in this process draws."""
 
-import contextlib
 import os
 import signal
-import threading
-import time
-from pathlib import Path
 
 import pytest
-import torch
-from safetensors.torch import load_file
+from cppo_grpo.samplers import SamplingParams
+from cppo_grpo.samplers.transformers import TransformersSampler
 
-from cppo_env.errors import SamplerError, UsageError
-from tests.support.models import tiny_qwen3
-from tests.support.tiny_runs import LEARNING, SMALL, carry_out, facts
+from cppo_env.errors import UsageError
+from tests.support.models import random_ids, tiny_qwen3
 
 ray = pytest.importorskip("ray", reason="needs the extra ray")
 
 from cppo_cluster.ray_sampler import RaySampler  # noqa: E402
-from ray.cluster_utils import Cluster  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Ray's own, about sockets and old names
 
-NODE = {"num_cpus": 1, "object_store_memory": 80 << 20}
 
-
-@pytest.fixture(scope="module")
-def cluster():
-    # A machine that is busy starts Ray slowly, and its workers politely.
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("RAY_raylet_start_wait_time_s", "120")
-        environment.setenv("RAY_worker_niceness", "0")
-        running = Cluster(
-            initialize_head=True, head_node_args={**NODE, "num_cpus": 2, "include_dashboard": False}
-        )
-        running.add_node(**NODE)
-        ray.init(running.address, log_to_driver=False, logging_level="ERROR")
-        yield running
-        ray.shutdown()
-        running.shutdown()
-
-
-def children(of):
-    """Process → command line."""
-    found = {}
-    for folder in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            if int((folder / "stat").read_text().rpartition(")")[2].split()[1]) in of:
-                found[int(folder.name)] = (folder / "cmdline").read_bytes()
-    return found
-
-
-def kill_who_draws(until):
-    """Kill a player of this process's cluster while it draws; returns its process."""
-    raylets = [pid for pid, words in children({os.getpid()}).items() if b"raylet" in words]
-    while not until():
-        for pid, words in children(raylets).items():
-            if words.startswith(b"ray::Player.draw"):
-                os.kill(pid, signal.SIGKILL)
-                return pid
-    return None
-
-
-def test_a_run_outlives_players_and_nodes_and_stops_with_a_checkpoint_when_all_is_lost(
-    tmp_path, cluster
+def test_two_players_draw_what_one_process_does_and_one_goes_on_when_the_other_is_killed(
+    monkeypatch,
 ):
-    settings = {**SMALL, **LEARNING, "steps": 4, "keep_checkpoints": 9}
-    expected = carry_out(tmp_path / "here", **settings, sampler_options={"batch_size": 4})
-    found = tmp_path / "ray"
-    over = threading.Event()
-    killed = []
-
-    def steps():
-        log = found / "metrics.jsonl"
-        return log.read_text().count('"joint"') if log.exists() else 0
-
-    def harm():
-        while steps() < 1 and not over.is_set():
-            time.sleep(0.01)
-        killed.append(kill_who_draws(over.is_set))
-        while steps() < 2 and not over.is_set():
-            time.sleep(0.01)
-        cluster.remove_node(cluster.list_all_nodes()[-1], allow_graceful=False)
-        while not over.is_set():
-            if steps() == 3:
-                killed.append(kill_who_draws(over.is_set))
-            time.sleep(0.01)
-
-    thread = threading.Thread(target=harm)
-    thread.start()
+    monkeypatch.setenv("RAY_raylet_start_wait_time_s", "120")  # a busy machine is slow
+    monkeypatch.setenv("RAY_worker_niceness", "0")
+    model = tiny_qwen3()
+    prompts = [prompt for prompt in random_ids(*range(5, 60, 3)) for _ in range(2)]
+    streams = tuple(range(10, 10 + len(prompts)))
+    params = SamplingParams(24, (7, 8, 9), 0.9, seed=5, streams=streams)
+    ray.init("local", num_cpus=2, include_dashboard=False, log_to_driver=False)
     try:
-        with pytest.raises(SamplerError, match="lost with their player 3 times") as raised:
-            carry_out(
-                found,
-                **settings | {"checkpoint_every": 50},
-                sampler="ray",
-                sampler_options={"players": 2, "batch_size": 4},
-            )
+        sampler = RaySampler(model, players=2, batch_size=4)
+        here = TransformersSampler(model, batch_size=4)
+        assert sampler.sample(prompts, params) == here.sample(prompts, params)
+
+        other = tiny_qwen3(seed=1)
+        sampler.update(other.named_parameters())
+        expected = TransformersSampler(other, batch_size=4).sample(prompts, params)
+        assert expected != here.sample(prompts, params)
+        streamed = sampler.stream(prompts, params)
+        drawn = [*next(streamed).items()]
+        os.kill(ray.get(sampler._players.ready()[0].process), signal.SIGKILL)
+        drawn += [pair for ready in streamed for pair in ready.items()]
+        assert len(drawn) == len(prompts), "each is told once"
+        assert [one for _, one in sorted(drawn, key=lambda pair: pair[0])] == expected
     finally:
-        over.set()
-        thread.join()
-    assert "\n" not in str(raised.value)
-    assert len(set(killed) - {None}) >= 4, "one in the second step, three in the fourth"
-    rows = facts(found)
-    assert rows == facts(expected.path)[: len(rows)] and rows[-1]["step"] == 3
-    assert len(list((found / "rollouts").glob("step-*"))) == 3, "each step is counted once"
-    [saved] = (found / "checkpoints").glob("step-*")
-    kept = [load_file(one) for one in sorted(saved.glob("*.safetensors"))]
-    same = expected.path / "checkpoints" / saved.name
-    other = [load_file(one) for one in sorted(same.glob("*.safetensors"))]
-    assert kept and [one.keys() for one in kept] == [one.keys() for one in other]
-    for one, two in zip(kept, other, strict=True):
-        assert all(torch.equal(one[name], two[name]) for name in one)
+        ray.shutdown()
 
 
 @pytest.mark.parametrize(

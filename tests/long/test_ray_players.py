@@ -1,0 +1,106 @@
+"""Players on two nodes of Ray on this machine draw for a run, and go one after the other."""
+
+import contextlib
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from cppo_env.errors import SamplerError
+from tests.support.tiny_runs import LEARNING, SMALL, carry_out, facts
+
+ray = pytest.importorskip("ray", reason="needs the extra ray")
+
+from ray.cluster_utils import Cluster  # noqa: E402
+
+pytestmark = [
+    pytest.mark.long,  # two nodes and four players take a minute of CPU time to start
+    pytest.mark.filterwarnings("ignore"),  # Ray's own, about sockets and old names
+]
+
+NODE = {"num_cpus": 1, "object_store_memory": 80 << 20}
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    # A machine that is busy starts Ray slowly, and its workers politely.
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("RAY_raylet_start_wait_time_s", "120")
+        environment.setenv("RAY_worker_niceness", "0")
+        running = Cluster(initialize_head=True, head_node_args={**NODE, "include_dashboard": False})
+        running.add_node(**NODE)
+        ray.init(running.address, log_to_driver=False, logging_level="ERROR")
+        yield running
+        ray.shutdown()
+        running.shutdown()
+
+
+def player_that_draws(node, until):
+    """The process of a player of a node, at a moment when it draws."""
+    [raylet] = [one.process.pid for one in node.all_processes["raylet"]]
+    while not until():
+        for folder in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):  # it has ended
+                parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+                title = (folder / "cmdline").read_bytes()
+                if parent == raylet and title.startswith(b"ray::Player.draw"):
+                    return int(folder.name)
+        time.sleep(0.01)
+    return None
+
+
+def test_a_run_outlives_players_and_nodes_and_stops_with_a_checkpoint_when_all_is_lost(
+    tmp_path, cluster
+):
+    settings = {**SMALL, **LEARNING, "steps": 4, "keep_checkpoints": 9}
+    expected = carry_out(tmp_path / "here", **settings, sampler_options={"batch_size": 4})
+    found = tmp_path / "ray"
+    over = threading.Event()
+    harmed = []
+
+    def steps():
+        log = found / "metrics.jsonl"
+        return log.read_text().count('"joint"') if log.exists() else 0
+
+    def harm():
+        while steps() < 1 and not over.is_set():
+            time.sleep(0.01)
+        head, second = cluster.list_all_nodes()
+        harmed.append(player_that_draws(second, over.is_set))
+        cluster.remove_node(second, allow_graceful=False)
+        while not over.is_set():
+            if steps() == 3 and (player := player_that_draws(head, over.is_set)):
+                os.kill(player, signal.SIGKILL)
+                harmed.append(player)
+            time.sleep(0.01)
+
+    thread = threading.Thread(target=harm)
+    thread.start()
+    try:
+        with pytest.raises(SamplerError, match="lost with their player 3 times") as raised:
+            carry_out(
+                found,
+                **settings | {"checkpoint_every": 50},
+                sampler="ray",
+                sampler_options={"players": 2, "batch_size": 4},
+            )
+    finally:
+        over.set()
+        thread.join()
+    assert "\n" not in str(raised.value)
+    assert len({*harmed}) == 4 and None not in harmed, "one with its node, then three"
+    rows = facts(found)
+    assert rows == facts(expected.path)[: len(rows)] and rows[-1]["step"] == 3
+    assert len(list((found / "rollouts").glob("step-*"))) == 3, "each step is counted once"
+    [saved] = (found / "checkpoints").glob("step-*")
+    kept = [load_file(one) for one in sorted(saved.glob("*.safetensors"))]
+    same = expected.path / "checkpoints" / saved.name
+    other = [load_file(one) for one in sorted(same.glob("*.safetensors"))]
+    assert kept and [one.keys() for one in kept] == [one.keys() for one in other]
+    for one, two in zip(kept, other, strict=True):
+        assert all(torch.equal(one[name], two[name]) for name in one)
