@@ -34,6 +34,8 @@ from tests.vllm.comparison import (
     load_model,
 )
 
+LORA = {"enable_lora": True, "max_lora_rank": 8, "max_model_len": 512}
+
 
 def cached_tokens(sampler: Any) -> list[int]:
     """Tokens of a prompt that came from the prefix cache when it was given first and again."""
@@ -81,11 +83,11 @@ def judged_early(sampler: Any, folder: Path) -> list[int]:
     return noting.noted
 
 
-def through_adapters(name: str, folder: Path) -> dict[str, Any]:
+def through_adapters(name: str, folder: Path, **options: Any) -> dict[str, Any]:
     """The engine that keeps the base and draws through an adapter, beside merged weights."""
     model = load_model(folder)
-    options = {"enable_lora": True, "max_lora_rank": 8, "max_model_len": 512}
     sampler = plugins.load("samplers", name)(model, **options)
+    assert sampler.takes_adapters
     found = {"base": distance(sampler, model)}
     for step in range(2):
         base = {key: weight.clone() for key, weight in model.state_dict().items()}
@@ -98,6 +100,14 @@ def through_adapters(name: str, folder: Path) -> dict[str, Any]:
     sampler.update(model.named_parameters())
     sampler.update_adapter(partial(merge_and_write, model, 2))
     return found | {"another base": distance(sampler, model)}
+
+
+def require_adapters(found: dict[str, Any]) -> None:
+    """Assert that `through_adapters` found the same tokens, and log-probs within rounding."""
+    assert len(found) == 4
+    for one in found.values():
+        assert one["greedy_equal"] and one["repeats"]
+        assert one["largest_gap"] < 1e-4
 
 
 def merge_and_write(model: Any, seed: int, folder: Path) -> None:
@@ -121,7 +131,7 @@ def main() -> None:
     torch.set_num_threads(1)
     name, folder = sys.argv[1], Path(sys.argv[2])
     if "adapters" in sys.argv[3:]:
-        print(json.dumps(through_adapters(name, folder)))
+        print(json.dumps(through_adapters(name, folder, **LORA)))
         return
     model = load_model(folder)
     sampler = plugins.load("samplers", name)(model, max_model_len=512)

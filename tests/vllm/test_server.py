@@ -27,7 +27,8 @@ from tests.support import need_vllm
 from tests.support.models import tiny_qwen3
 from tests.vllm.agents import LIMITS, answers
 from tests.vllm.comparison import compare, load_model, require_equal
-from tests.vllm.training import require_training
+from tests.vllm.in_process import require_adapters, through_adapters
+from tests.vllm.training import ADAPTER, require_resumption, require_training
 
 STARTS_WITHIN_S = 900
 OBSERVATION = Observation(phase=0, problem="Add.", starter_code="", methods=("",) * 4)
@@ -37,6 +38,7 @@ FLAGS = (
     "--generation-config=vllm",
     f"--worker-extension-cls={WORKER_EXTENSION}",
 )
+TAKES_ADAPTERS = ("--enable-lora", "--max-lora-rank=8")
 
 
 @contextmanager
@@ -58,7 +60,7 @@ def serving(folder: Path, log: Path, *flags: str) -> Iterator[str]:
         "VLLM_CPU_KVCACHE_SPACE": "1",
         "VLLM_CPU_OMP_THREADS_BIND": "nobind",
     }
-    settings |= {"OMP_NUM_THREADS": "1"}
+    settings |= {"OMP_NUM_THREADS": "1", "VLLM_ALLOW_RUNTIME_LORA_UPDATING": "1"}
     with log.open("w") as out:
         server = subprocess.Popen(
             # What `vllm serve` runs; that command itself does not start in the CPU build, which is
@@ -111,14 +113,19 @@ def _healthy(url: str) -> bool:
 
 @need_vllm
 def test_a_server_equals_transformers_and_trains(folders: dict[str, Path], tmp_path: Path) -> None:
-    with serving(folders["tied"], tmp_path / "server.log", *FLAGS) as url:
-        model = load_model(folders["tied"])
-        require_equal(
-            compare(
-                VllmServerSampler(model, url=url), model, folders["tied"], lambda: unfinished(url)
-            )
-        )
-        require_training(folders["tied"], tmp_path / "run", "vllm_server", url=url)
+    folder = folders["tied"]
+    with serving(folder, tmp_path / "server.log", *FLAGS, *TAKES_ADAPTERS) as url:
+        model = load_model(folder)
+        sampler = VllmServerSampler(model, url=url)
+        require_equal(compare(sampler, model, folder, lambda: unfinished(url)))
+        require_training(folder, tmp_path / "run", "vllm_server", url=url)
+
+        require_adapters(through_adapters("vllm_server", folder, url=url))
+        adapted = tmp_path / "adapted"
+        require_training(folder, adapted, "vllm_server", ADAPTER, url=url)
+        require_resumption(adapted)
+        log = (tmp_path / "server.log").read_text()
+        assert log.count("Loaded new LoRA adapter") - log.count("Removed LoRA adapter") == 3
 
 
 @need_vllm

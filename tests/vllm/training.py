@@ -1,6 +1,7 @@
 """`cppo train` with an engine of vLLM, as a user starts it."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,18 +20,17 @@ SETTINGS: dict[str, Any] = {
     "lr": 1e-3,
     "lr_warmup_steps": 1,
 }
+ADAPTER = {"lora_rank": 4}
 
 
-def require_training(folder: Path, run: Path, sampler: str, **options: Any) -> None:
+def require_training(
+    folder: Path, run: Path, sampler: str, changed: Mapping[str, Any] = {}, **options: Any
+) -> None:
     """Assert that a run learns and that its sampler always had the trained weights."""
-    settings = SETTINGS | {"model": folder, "run": run, "sampler": sampler}
+    settings = SETTINGS | {"model": folder, "run": run, "sampler": sampler} | changed
     settings |= {f"sampler_options.{name}": value for name, value in options.items()}
-    done = cppo(
-        "train",
-        *(f"--{name}={value}" for name, value in settings.items()),
-        env={"OMP_NUM_THREADS": "1"},
-        anew=True,
-    )
+    words = (f"--{name}={value}" for name, value in settings.items())
+    done = cppo("train", *words, env={"OMP_NUM_THREADS": "1"}, anew=True)
     assert done.returncode == 0, done.stderr[-2000:]
     rows = [
         row

@@ -6,7 +6,9 @@
     cppo train --model MODEL --sampler vllm_server --sampler_options.url=http://127.0.0.1:8000
 
 Token ids travel through the completions API. New weights go through a file that both processes can
-read. The development mode opens the server's control endpoints to anyone who reaches the port:
+read. A server that was also started with `--enable-lora --max-lora-rank RANK` and with
+VLLM_ALLOW_RUNTIME_LORA_UPDATING=1 keeps the base of a LoRA run and draws through its adapter. The
+development mode opens the server's control endpoints to anyone who reaches the port:
 serve on 127.0.0.1 or a private network.
 """
 
@@ -16,7 +18,8 @@ import http.client
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Iterable, Iterator, Sequence
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
@@ -27,7 +30,7 @@ from transformers import PreTrainedModel
 from cppo_env.errors import SamplerError, UsageError
 from cppo_grpo.launcher import launched_processes
 from cppo_grpo.samplers import Completion, SamplingParams, in_order
-from cppo_grpo.samplers.vllm_weights import WORKER_EXTENSION, weights_file
+from cppo_grpo.samplers.vllm_weights import WORKER_EXTENSION, shared_folder, weights_file
 
 HOW_TO_SERVE = (
     "start it with: VLLM_SERVER_DEV_MODE=1 vllm serve MODEL --logprobs-mode processed_logprobs "
@@ -74,7 +77,8 @@ class VllmServerSampler:
         self._threads = ThreadPoolExecutor(requests, thread_name_prefix="vllm_server")
         # A server beside the trainer is never behind the proxy that the environment may name.
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        self._require_settings()
+        self.takes_adapters: bool = self._require_settings()["lora"]
+        self._adapter: str | None = None
         self.update(model.named_parameters())
 
     def sample(
@@ -95,9 +99,11 @@ class VllmServerSampler:
         Raises:
             SamplerError: the server failed, or did not answer in time.
         """
+        drawn = {} if self._adapter is None else {"model": self._adapter}
         # One request for each prompt: prompts of one request share their seed.
         bodies = [
-            {
+            drawn
+            | {
                 "prompt": list(prompt),
                 "max_tokens": params.max_tokens,
                 "temperature": params.temperature,
@@ -132,6 +138,31 @@ class VllmServerSampler:
                 f"{self.url}: its prefix cache is in use; give the server to one trainer"
             )
 
+    def update_adapter(self, write: Callable[[Path], None], /) -> None:
+        """Draw through an adapter around the weights that were loaded last.
+
+        Raises:
+            SamplerError: the server did not accept it.
+        """
+        # The prefix cache goes by the name, so no two adapters of a server may share one.
+        name = f"cppo-{uuid.uuid4().hex}"
+        with shared_folder(self.folder) as folder:
+            write(folder)
+            body = {"lora_name": name, "lora_path": str(folder)}
+            try:
+                self._request("/v1/load_lora_adapter", body)
+            except SamplerError as error:
+                if '"detail":"Not Found"' not in str(error):  # of a path that is not there
+                    raise
+                raise SamplerError(
+                    f"{self.url}: the server takes no adapters while it runs; start it with "
+                    "VLLM_ALLOW_RUNTIME_LORA_UPDATING=1, or without --enable-lora for merged "
+                    "weights"
+                ) from error
+        if self._adapter is not None:
+            self._request("/v1/unload_lora_adapter", {"lora_name": self._adapter})
+        self._adapter = name
+
     def _complete(self, body: dict[str, Any]) -> Completion:
         choice = self._post("/v1/completions", body)["choices"][0]
         return Completion(
@@ -140,7 +171,7 @@ class VllmServerSampler:
             "stop" if choice["finish_reason"] == "stop" else "length",
         )
 
-    def _require_settings(self) -> None:
+    def _require_settings(self) -> dict[str, Any]:
         """Reject a server with other log-probs, or one that cannot take weights."""
         try:
             (settings, *_) = self._post("/collective_rpc", {"method": "prepare"})["results"]
@@ -155,14 +186,18 @@ class VllmServerSampler:
                 f"{self.url}: the server reports {mode}, expected processed_logprobs; "
                 f"{HOW_TO_SERVE}"
             )
+        return settings
 
     def _post(self, path: str, body: dict[str, Any]) -> Any:
+        return json.loads(self._request(path, body) or "null")
+
+    def _request(self, path: str, body: dict[str, Any]) -> bytes:
         request = urllib.request.Request(
             self.url + path, json.dumps(body).encode(), {"Content-Type": "application/json"}
         )
         try:
             with self._opener.open(request, timeout=self.timeout_s) as response:
-                return json.loads(response.read() or "null")
+                return response.read()
         except urllib.error.HTTPError as error:
             said = error.read(300).decode(errors="replace")
             raise SamplerError(

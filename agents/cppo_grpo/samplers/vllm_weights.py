@@ -35,14 +35,14 @@ class WeightLoader:
         self.load_named(load_file(path).items())
 
     def prepare(self) -> dict[str, Any]:
-        """Prepare to draw; returns the log-prob mode, which a learner must check."""
+        """Prepare to draw; returns what a learner must know: log-prob mode, and LoRA or not."""
         mode = str(self.vllm_config.model_config.logprobs_mode)
         if self.vllm_config.device_config.device_type == "cpu" and mode == "processed_logprobs":
             # Only vLLM's worker can import this.
             from cppo_grpo.samplers.vllm_draws import draw_together
 
             draw_together(self.model_runner)
-        return {"logprobs_mode": mode}
+        return {"logprobs_mode": mode, "lora": self.vllm_config.lora_config is not None}
 
 
 WORKER_EXTENSION = f"{WeightLoader.__module__}.{WeightLoader.__qualname__}"
@@ -67,9 +67,9 @@ def weights_file(
 
 
 @contextmanager
-def shared_folder() -> Iterator[Path]:
-    """A temporary folder, in shared memory if there is any."""
-    with tempfile.TemporaryDirectory(dir=_shared()) as folder:
+def shared_folder(within: Path | None = None) -> Iterator[Path]:
+    """A temporary folder, by default in shared memory, if there is any."""
+    with tempfile.TemporaryDirectory(dir=within or _shared()) as folder:
         yield Path(folder)
 
 
