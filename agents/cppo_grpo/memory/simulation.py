@@ -67,8 +67,8 @@ LONGER = PassShape(129, 64, 2), PassShape(65, 128, 2), PassShape(65, 64, 4)
 memory is linear in the tokens of prompts, in those of completions, and in the sequences."""
 
 
-HEAD_TOKENS = 512, 1024
-"""What stands for more tokens in the head, whose memory is linear in them from a tile on."""
+HEAD_TOKENS, HEAD_VOCABULARY = (512, 1024), (8192, 16384)
+"""What stands for more of either in the head, whose memory is a sum of both from a tile on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +123,24 @@ def activations(shape: PretrainedConfig, config: TrainConfig, one: PassShape, re
     else:
         group = whole(replace(one, groups=1))
         alive = Alive(group.saved * one.groups, group.peak * one.groups)
+    settings = (text.hidden_size, config.lora_rank == 0, config.bf16, half)
     tokens = one.completion * one.sequences * one.groups
-    less, larger = (
-        _head(text.vocab_size, text.hidden_size, n, config.lora_rank == 0, config.bf16, half)
-        for n in HEAD_TOKENS
-    )
-    head = less + (larger - less) * (tokens - HEAD_TOKENS[0]) / (HEAD_TOKENS[1] - HEAD_TOKENS[0])
-    return int(max(alive.saved + head, alive.peak))
+    return int(max(alive.saved + _whole_head(tokens, text.vocab_size, *settings), alive.peak))
+
+
+def _whole_head(tokens: int, vocabulary: int, *settings: Any) -> float:
+    """Of many tokens; a large vocabulary is extended from two smaller ones."""
+    fewer, more = HEAD_TOKENS
+    small, large = HEAD_VOCABULARY
+    if vocabulary <= large:
+        small = vocabulary
+    start = _head(fewer, small, *settings)
+    by_token = (_head(more, small, *settings) - start) / (more - fewer)
+    found = start + by_token * (tokens - fewer)
+    if small < vocabulary:
+        by_entry = (_head(fewer, large, *settings) - start) / (large - small)
+        found += by_entry * (vocabulary - small)
+    return found
 
 
 def _extended(short: Alive, longer: Sequence[Alive], one: PassShape) -> Alive:
@@ -321,7 +332,7 @@ def _hidden(model: Any, one: PassShape, shared: bool) -> Tensor:
 
 
 @cache
-def _head(vocabulary: int, width: int, tokens: int, trained: bool, bf16: bool, half: bool) -> float:
+def _head(tokens: int, vocabulary: int, width: int, trained: bool, bf16: bool, half: bool) -> float:
     """Peak bytes of the log-probs and their backward pass, beyond weight, gradient and input."""
     with _fake():
         held_as = torch.bfloat16 if half else torch.float32
