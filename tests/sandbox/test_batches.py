@@ -1,5 +1,6 @@
 """Batches through the public contract: order, early stop, scheduling, sharing, closing."""
 
+import gc
 import json
 import threading
 import time
@@ -8,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 from cppo_cluster.wire import decode_report, encode_report
+from cppo_sandboxes.host.batch import Work
 
 import cppo_env
 from cppo_env.types import EXCERPT_CHARS, Job, Limits, Problem, TestCase, Verdict
@@ -50,6 +52,15 @@ def test_a_report_holds_what_the_program_wrote_on_its_first_failing_test(sandbox
     assert broken.output is None and broken.failing is None
     assert sandbox.run([Job(sums(1), ADD)])[0].output is None
     assert decode_report(json.loads(json.dumps(encode_report(cut)))) == cut
+
+
+def test_a_sandbox_forgets_the_programs_that_it_has_judged(sandbox):
+    mark = "# a program that nobody may keep"
+    sandbox.run([Job(replace(sums(1), id=f"one of {n}"), ADD + mark) for n in range(20)])
+    sandbox.run([Job(sums(1), ADD)])
+    gc.collect()
+    kept = [one for one in gc.get_objects() if isinstance(one, Work) and mark in one.job.program]
+    assert kept == []
 
 
 def test_a_slow_program_does_not_hold_back_the_others(sandbox):

@@ -51,8 +51,8 @@ class Station:
         self.ready = False
         self.retired = False
         """It gets no more programs, and ends when it has none."""
-        self.seen: dict[str, Work] = {}
-        """Problem id → the first of its programs that this worker was given."""
+        self.seen: dict[str, int] = {}
+        """Problem id → the number of the first of its programs that this worker was given."""
         self.last_key = 0
         self._holdings: dict[int, Holding] = {}
         self._stored_bytes = 0
@@ -83,7 +83,6 @@ class Station:
             self.heard_at = self.moved_at = time.monotonic()
         self.programs.append(work)
         self.last_key = work.tests.key
-        self.seen.setdefault(work.job.problem.id, work)
         try:
             holding = self._send_ahead(work)
             request = frames.marshalled(frames.RUN, work.task(holding.stop))
@@ -92,6 +91,7 @@ class Station:
             work.unable(told(error, "the job cannot be sent"))
             return
         self._announced[work.number] = holding.stop
+        self.seen.setdefault(work.job.problem.id, work.number)
         self.link.send(request)
 
     def forget(self, keys: Iterator[int]) -> None:
@@ -148,7 +148,7 @@ class Station:
         elif kind == frames.RETURNED:
             self.slow = True
             self._remove(work)
-            if self.seen.get(work.job.problem.id) is work:
+            if self.seen.get(work.job.problem.id) == work.number:
                 del self.seen[work.job.problem.id]
             if work.report is None:
                 work.batch.put_back(work)
