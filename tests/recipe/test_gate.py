@@ -53,6 +53,15 @@ def test_a_tiny_gate_trains_and_is_accepted(gate):
     assert (folder / "gate.svg").read_text().startswith("<svg")
 
 
+def test_training_goes_on_with_the_stored_labels(gate):
+    folder, result = gate
+    again = GateTrainConfig(resume=folder.parent)
+    again.check()
+    assert commands.train(again) == result
+    with pytest.raises(UsageError, match=r"labels: got none, expected the file of labels"):
+        GateTrainConfig().check()
+
+
 def test_it_says_where_it_fails_on_other_problems_and_unseen_rewordings(gate, tmp_path):
     folder, _ = gate
     other = {"env": "CPPO-Strategies-v0", "split": "test", "filters": {"size": 24}}

@@ -116,8 +116,8 @@ class LabelConfig(WithProblems):
 class GateTrainConfig(WithProblems):
     """Settings of `cppo gate train`."""
 
-    labels: Path
-    """File of labels (`cppo gate label`)."""
+    labels: Path = field(default=Path(), metadata={"positional": True})
+    """File of labels (`cppo gate label`); a resumed run knows its own."""
     model: str | None = None
     """Folder or hub name of the base model. Default: a tiny model made from scratch."""
     rubric: str | None = None
@@ -159,6 +159,11 @@ class GateTrainConfig(WithProblems):
         Raises:
             UsageError: names the setting.
         """
+        if self.labels == Path() and self.resume is None:
+            raise UsageError(
+                "labels: got none, expected the file of labels that cppo gate label wrote, or "
+                "--resume RUN"
+            )
         at_least_1(self, "epochs", "batch", "micro_batch", "max_tokens", "hidden", "layers")
         at_least_1(self, "threads")
         at_least_0(self, "weight_decay", "seed")
