@@ -127,7 +127,7 @@ def summary(name: str, seeds: list[int], root: Path) -> dict[str, Any]:
     shared = sorted(set.intersection(*map(set, played)))
     figures = {
         "pass_at_k": lambda one: float(one.correct > 0),
-        "accepted": lambda one: float(one.validity),
+        "accepted": lambda one: float(bool(one.accepted)),
         "repeats": repeats,
     }
     for figure, value in figures.items():
