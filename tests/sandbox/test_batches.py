@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 from cppo_cluster.wire import decode_report, encode_report
 from cppo_sandboxes.host.batch import Work
+from cppo_sandboxes.host.excerpts import excerpts
 
 import cppo_env
 from cppo_env.types import EXCERPT_CHARS, Job, Limits, Problem, TestCase, Verdict
@@ -52,6 +53,20 @@ def test_a_report_holds_what_the_program_wrote_on_its_first_failing_test(sandbox
     assert broken.output is None and broken.failing is None
     assert sandbox.run([Job(sums(1), ADD)])[0].output is None
     assert decode_report(json.loads(json.dumps(encode_report(cut)))) == cut
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected", "got", "skipped", "length"),
+    [
+        ("aé".encode(), "aè", "aé", 0, 2),
+        ("😀".encode() * 300 + b"!", "😀" * 301, "😀" * 200 + "!", 100, 301),
+        (b"\x80" * 5, "", "\ufffd" * 5, 0, 5),
+        (b"ab", "abc", "ab", 0, 2),
+    ],
+)
+def test_an_excerpt_cuts_no_character(answer, expected, got, skipped, length):
+    made = excerpts(answer, b"", expected)
+    assert (made.got, made.skipped, made.length) == (got, skipped, length)
 
 
 def test_a_sandbox_forgets_the_programs_that_it_has_judged(sandbox):
