@@ -104,6 +104,8 @@ def _is_reached_by_address(name: str) -> bool:
 
 def _extras() -> Iterator[Fact]:
     """The optional packages, grouped by the extra that installs them."""
+    # By importable package: `sklearn` comes with scikit-learn.
+    providers = importlib.metadata.packages_distributions()
     for extra in sorted({*plugins.EXTRAS.values()}):
         packages = [package for package, needed_by in plugins.EXTRAS.items() if needed_by == extra]
         absent = [package for package in packages if importlib.util.find_spec(package) is None]
@@ -114,14 +116,11 @@ def _extras() -> Iterator[Fact]:
                 f"if you need it: {plugins.how_to_install(extra)}",
             )
         else:
-            versions = (f"{package} {_version(package)}" for package in packages)
+            versions = (
+                f"{package} {importlib.metadata.version(providers[package][0])}"
+                for package in packages
+            )
             yield Fact(f"extra {extra}", ", ".join(versions))
-
-
-def _version(package: str) -> str:
-    """The version of what provides an importable package: `sklearn` comes with scikit-learn."""
-    [provider, *_] = importlib.metadata.packages_distributions()[package]
-    return importlib.metadata.version(provider)
 
 
 def _accelerator() -> Iterator[Fact]:
