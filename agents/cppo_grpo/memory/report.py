@@ -60,23 +60,31 @@ def dry_run(config: TrainConfig, console: Console) -> dict[str, Any]:
 def _proposals(plan: MemoryPlan) -> str:
     """The first changes that make it fit, those that keep all weights trained before LoRA."""
     found: list[str] = []
-    starts: list[tuple[MemoryPlan, dict[str, Any]]] = [(plan, {})]
+    starts: list[dict[str, Any]] = [{}]
     adapter: dict[str, Any] = {} if plan.config.lora_rank else {"lora_rank": LORA_RANK}
     if adapter:
-        starts.append((plan.under(**adapter), adapter))
+        starts.append(adapter)
     if plan.config.lora_base == "float32" and plan.config.parallel != "fsdp2":
-        half = adapter | {"lora_base": "bfloat16"}
-        starts.append((plan.under(**half), half))
-    for start, adapter in starts:
-        if found and "lora_base" in adapter:
+        starts.append(adapter | {"lora_base": "bfloat16"})
+    for changed in starts:
+        if found and "lora_base" in changed:
             break  # it rounds the weights, so it is proposed only where nothing else fits
+        start = plan.under(**changed) if changed else plan
+        if _least(start) > plan.devices.bytes_each:
+            continue
         for change in _leaner(start):
             other = start.under(**change) if change else start
             if other.fits:
-                named = ", ".join(f"{name}={value}" for name, value in (adapter | change).items())
+                named = ", ".join(f"{name}={value}" for name, value in (changed | change).items())
                 found.append(f"{named} takes {_gib(other.peak)}")
                 break
     return "; ".join(found) or "take a smaller model or a larger device"
+
+
+def _least(plan: MemoryPlan) -> int:
+    """Bytes that none of the leaner settings lowers."""
+    held = (part for part in plan.parts if part.when == "always")
+    return sum(part.bytes for part in held if part.name != "optimizer state")
 
 
 def _leaner(plan: MemoryPlan) -> Iterator[dict[str, Any]]:
