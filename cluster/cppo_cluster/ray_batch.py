@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import pickle
-import random
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -123,12 +122,12 @@ class Batch:
     def _hand_out(self, places: Sequence[Place]) -> None:
         """Fill free slots, those of the idlest node first; then with what is late elsewhere.
 
-        Among equals by chance: else the small batches of many threads would meet on one node.
+        Among equals, the one that other batches use least: theirs may be small and many.
         """
         while places and (chunk := self._next(places)) is not None:
             place = min(
                 (one for one in places if one not in chunk.places or len(places) == 1),
-                key=lambda one: (self._at.get(one, 0) / one.workers, random.random()),
+                key=lambda one: (self._at.get(one, 0) / one.workers, len(one.flying) / one.workers),
                 default=None,
             )
             if place is None or self._at.get(place, 0) >= SLOTS:
@@ -162,10 +161,12 @@ class Batch:
                 place.known.add(name)
             sent.append((name, job.program, job.language, job.stop_early))
         self._flying[place.actor.run.remote(sent, new)] = place, chunk
+        place.flying.add(chunk)
         self._at[place] = self._at.get(place, 0) + 1
 
     def _take(self, reference: Any) -> None:
         place, chunk = self._flying.pop(reference)
+        place.flying.discard(chunk)
         self._at[place] -= 1
         try:
             missing, reports = pickle.loads(ray.get(reference))

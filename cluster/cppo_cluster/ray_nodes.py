@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from weakref import WeakSet
 
 import ray
 from ray.exceptions import ActorDiedError, RayError
@@ -46,6 +47,8 @@ class Place:
     """Problems that were sent, or that its stores should have."""
     lacks: set[str] = field(default_factory=set[str])
     """Problems that it has asked for."""
+    flying: WeakSet[Any] = field(default_factory=WeakSet[Any])
+    """Chunks of all batches that it has; those of a batch that was given up end with it."""
     rests_until: float = 0.0
 
 
