@@ -17,7 +17,8 @@ from cppo_cluster.draws import SentCompletions, SentPrompts
 from cppo_cluster.ray_sampler import RaySampler
 from cppo_grpo.samplers import Completion, Sampler, SamplingParams
 from cppo_grpo.samplers.transformers import TransformersSampler
-from transformers import Qwen3Config, Qwen3ForCausalLM
+
+from benchmarks.samplers import tiny_qwen3
 
 K = 4
 PLAN, SOLVE, STATEMENT = 128, 256, 300
@@ -40,18 +41,7 @@ def episodes(sampler: Sampler, count: int) -> list[Completion]:
 def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     """Rollouts and updates in turns, here and on Ray."""
     torch.set_num_threads(1)
-    model = Qwen3ForCausalLM(
-        Qwen3Config(
-            vocab_size=2048,
-            hidden_size=128,
-            intermediate_size=512,
-            num_hidden_layers=2,
-            num_attention_heads=4,
-            num_key_value_heads=4,
-            head_dim=32,
-            tie_word_embeddings=True,
-        )
-    ).eval()
+    model = tiny_qwen3(intermediate_size=512)
     ray.init("local", num_cpus=arguments.players, include_dashboard=False, log_to_driver=False)
     options = {"batch_size": arguments.batch_size}
     samplers: dict[str, Sampler] = {

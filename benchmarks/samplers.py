@@ -35,13 +35,13 @@ Turn = Callable[[Prompts, int], tuple[float, float]]
 """Draws this many tokens after each prompt; returns tokens/s by wall time and by CPU time."""
 
 
-def tiny_qwen3() -> PreTrainedModel:
-    """A randomly initialised model of ENGINES' shape."""
+def tiny_qwen3(intermediate_size: int = 256) -> PreTrainedModel:
+    """A randomly initialised model of 2 layers, 128 wide, with 2,048 tokens."""
     torch.manual_seed(0)
     config = Qwen3Config(
         vocab_size=2048,
         hidden_size=128,
-        intermediate_size=256,
+        intermediate_size=intermediate_size,
         num_hidden_layers=2,
         num_attention_heads=4,
         num_key_value_heads=4,

@@ -21,7 +21,7 @@ import cppo_env
 from cppo_env import parsing, prompts
 from cppo_env.assembly import Assembly
 from cppo_env.engine import Transition, facts
-from cppo_env.testing import FakeSandbox
+from cppo_env.sources import ProblemSource
 from cppo_env.types import Episode
 
 
@@ -36,10 +36,14 @@ class CPPOTasksetConfig(vf.TasksetConfig):
     k: int = 4
     """Methods of a plan, and programs of an episode."""
 
+    @property
+    def source(self) -> ProblemSource:
+        """Where the problems come from."""
+        return ProblemSource(self.env, self.problems, self.split)
+
     def assemble(self, **arguments: Any) -> Assembly:
         """The problems and the engine that `gym.make` puts together."""
-        named = {"problems": self.problems, "split": self.split, "k": self.k}
-        env = gym.make(self.env, **named, **arguments).unwrapped
+        env = gym.make(self.env, k=self.k, **self.source.arguments, **arguments).unwrapped
         assert isinstance(env, cppo_env.CPPOEnv)
         return env.assembly
 
@@ -58,9 +62,9 @@ class CPPOTaskset(vf.Taskset[CPPOTask, CPPOTasksetConfig]):
 
     def load(self) -> Iterator[CPPOTask]:
         """The tasks in the order of the set."""
-        assembly = self.config.assemble(sandbox=FakeSandbox())
-        for index in range(len(assembly.problems)):
-            problem = assembly.problems[index]
+        problems = self.config.source.load()
+        for index in range(len(problems)):
+            problem = problems[index]
             messages = prompts.plan_messages(prompts.observe(problem), self.config.k)
             yield CPPOTask(vf.TaskData(id=problem.id, **_seed(messages)), self.config.task)
 

@@ -10,7 +10,6 @@ import pytest
 
 ray = pytest.importorskip("ray", reason="needs the extra ray")
 
-from ray.cluster_utils import Cluster  # noqa: E402
 
 import cppo_env  # noqa: E402
 from cppo_env.errors import UsageError  # noqa: E402
@@ -18,6 +17,7 @@ from cppo_env.problems.store.writer import write_store  # noqa: E402
 from cppo_env.testing import SandboxContract  # noqa: E402
 from cppo_env.types import Job, Verdict  # noqa: E402
 from tests.support.jobs import ADD, sums  # noqa: E402
+from tests.support.ray_cluster import two_nodes  # noqa: E402
 
 NODE = {"num_cpus": 2, "object_store_memory": 100 << 20}
 FRAGILE = "tests.support.fragile:Fragile"
@@ -29,12 +29,8 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def cluster():
-    running = Cluster(initialize_head=True, head_node_args={**NODE, "include_dashboard": False})
-    running.add_node(**NODE)
-    ray.init(running.address, log_to_driver=False, logging_level="ERROR")
-    yield running
-    ray.shutdown()
-    running.shutdown()
+    with two_nodes(**NODE) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

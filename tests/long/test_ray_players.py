@@ -16,7 +16,7 @@ from tests.support.tiny_runs import LEARNING, SMALL, carry_out, facts
 
 ray = pytest.importorskip("ray", reason="needs the extra ray")
 
-from ray.cluster_utils import Cluster  # noqa: E402
+from tests.support.ray_cluster import two_nodes  # noqa: E402
 
 pytestmark = [
     pytest.mark.long,  # two nodes and four players take a minute of CPU time to start
@@ -32,12 +32,8 @@ def cluster():
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("RAY_raylet_start_wait_time_s", "120")
         environment.setenv("RAY_worker_niceness", "0")
-        running = Cluster(initialize_head=True, head_node_args={**NODE, "include_dashboard": False})
-        running.add_node(**NODE)
-        ray.init(running.address, log_to_driver=False, logging_level="ERROR")
-        yield running
-        ray.shutdown()
-        running.shutdown()
+        with two_nodes(**NODE) as running:
+            yield running
 
 
 def player_that_draws(node, until):
