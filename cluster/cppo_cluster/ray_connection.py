@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import logging
+import os
+import socket
 
 import ray
 from cppo_sandboxes.host.faults import reason_of
 from ray.exceptions import RayError
 
 from cppo_env.errors import CppoError
+
+ANSWERS_S = 5.0
+"""How long an address may take to answer; Ray itself would ask for a quarter of an hour."""
 
 
 def connect(address: str | None, failure: type[CppoError]) -> bool:
@@ -21,11 +26,26 @@ def connect(address: str | None, failure: type[CppoError]) -> bool:
     """
     if ray.is_initialized():
         return False
+    _require_answer(address or os.environ.get("RAY_ADDRESS", ""), failure)
     try:
         ray.init(address, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
     except (ConnectionError, RuntimeError, ValueError, TypeError, RayError) as error:
         raise failure(f"Ray at {address or 'this machine'}: {reason_of(error)}") from error
     return True
+
+
+def _require_answer(address: str, failure: type[CppoError]) -> None:
+    """Raise if nothing listens at HOST:PORT; other forms are Ray's to judge."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not (host and port.isdecimal()):
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), ANSWERS_S).close()
+    except (OSError, OverflowError) as error:
+        raise failure(
+            f"Ray at {address}: {error}; expected the address of a cluster's head, "
+            "such as ray start --head prints it"
+        ) from error
 
 
 def said_by(error: BaseException) -> str:

@@ -7,7 +7,8 @@ import pytest
 from cppo_grpo.samplers import SamplingParams
 from cppo_grpo.samplers.transformers import TransformersSampler
 
-from cppo_env.errors import UsageError
+import cppo_env
+from cppo_env.errors import SamplerError, SandboxError, UsageError
 from tests.support.models import random_ids, tiny_qwen3
 
 ray = pytest.importorskip("ray", reason="needs the extra ray")
@@ -44,6 +45,16 @@ def test_two_players_draw_what_one_process_does_and_one_goes_on_when_the_other_i
         assert [one for _, one in sorted(drawn, key=lambda pair: pair[0])] == expected
     finally:
         ray.shutdown()
+
+
+def test_an_address_where_nothing_listens_is_told_at_once():
+    for start, error in (
+        (lambda: RaySampler(tiny_qwen3(), address="127.0.0.1:1"), SamplerError),
+        (lambda: cppo_env.make_sandbox("ray", address="127.0.0.1:1"), SandboxError),
+    ):
+        with pytest.raises(error, match=r"Ray at 127\.0\.0\.1:1: .*refused; expected") as raised:
+            start()
+        assert "\n" not in str(raised.value)
 
 
 @pytest.mark.parametrize(
