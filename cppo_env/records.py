@@ -47,6 +47,21 @@ class FirstFailure:
         said = wrote.got, wrote.skipped, wrote.length, wrote.stderr
         return cls(number, test.verdict.value, *costs, *said)
 
+    @classmethod
+    def read(cls, values: dict[str, Any]) -> FirstFailure:
+        """That of a record's line. Raises TypeError if it is none."""
+        found = cls(**values)
+        numbers: tuple[Any, ...] = (found.cpu_s, found.wall_s, found.memory_bytes)
+        counts: tuple[Any, ...] = (found.test, found.skipped, found.length)
+        texts: tuple[Any, ...] = (found.verdict, found.got or "", found.stderr)
+        if not (
+            all(isinstance(one, int | float) for one in numbers)
+            and all(isinstance(one, int) and one >= 0 for one in counts)
+            and all(isinstance(one, str) for one in texts)
+        ):
+            raise TypeError(f"got {str(values)[:80]!r}, which is no first failing test")
+        return found
+
 
 @dataclass(frozen=True, slots=True)
 class EpisodeRecord:
@@ -132,7 +147,9 @@ class EpisodeRecord:
             if isinstance(value, list)
         }
         failures: Sequence[dict[str, Any] | None] = texts.get("failures", ())
-        texts["failures"] = tuple(None if one is None else FirstFailure(**one) for one in failures)
+        texts["failures"] = tuple(
+            None if one is None else FirstFailure.read(one) for one in failures
+        )
         return cls(**values | texts)
 
     def to_json(self) -> str:

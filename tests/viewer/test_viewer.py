@@ -288,12 +288,14 @@ def test_damaged_lines_are_left_out_and_said(run, client):
     write(run, "step-000003", episode())
     with (run / "rollouts" / "step-000003.jsonl").open("ab") as lines:
         lines.write(b'{"problem_id": 1}\n\xff\n[]\n')
+        odd = FirstFailure(0, "WA", 0.1, 0.1, 1, got=5)
+        lines.write(episode(failures=(odd,)).to_json().encode() + b"\n")
     with (run / "metrics.jsonl").open("a") as lines:
         lines.write('{"stage": \n')
     with pytest.warns(UserWarning, match="1 lines are no JSON objects and left out.* line 4"):
         page = client.get(f"/run/{NAME}")
     assert page.status_code == 200
-    assert "3 damaged lines are left out: step-000003.jsonl, byte" in page.text
+    assert "4 damaged lines are left out: step-000003.jsonl, byte" in page.text
     assert client.get(f"/run/{NAME}/step/step-000003").text.count('<a class="tuple') == 1
 
 
