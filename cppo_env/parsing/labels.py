@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from string import ascii_lowercase
 
 from cppo_env.parsing.markup import cells, contained, plain
@@ -15,14 +16,21 @@ _NOUN = (
     r"|方法|方案|思路|解法|策略|手法|방법)"
 )
 _ADJECTIVE = r"(?:alternative|high-level|solution|candidate|possible|distinct)"
-_WORD = rf"(?:(?:{_ADJECTIVE}\s+)?{_NOUN}\s*(?:#|no\.?|number)?\s*)"
+_WORD = rf"(?:(?:{_ADJECTIVE}\s+)?{_NOUN}[\s_]*(?:#|no\.?|number)?\s*)"
 _CARDINALS = "one|two|three|four|five|six|seven|eight|nine|ten"
 _ORDINALS = "first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth"
 _CHINESE = "一二三四五六七八九十"
+_ROMAN = "II|III|IV|VI|VII|VIII|IX"
+"""Without I, V and X, which are letters, unless one of these is there (`counted`)."""
+
+_ROMAN_LETTERS = {9: 1, 22: 5, 24: 10}
+"""What I, V and X count, by their place in the alphabet."""
 _ORDINAL = re.compile(rf"(?P<value>{_ORDINALS})\s+{_NOUN}\b\s*(?P<sep>[:：.–—-])\s*", re.I)
 
-_VALUE = r"(?P<value>[A-Za-zＡ-Ｚ]|\d{1,2}|[①-⑳]|[一二三四五六七八九十](?![\u4e00-\u9fff]))"
-_NAMED_VALUE = rf"(?P<value>[A-Za-zＡ-Ｚ](?![A-Za-z])|\d{{1,2}}|[{_CHINESE}]|(?:{_CARDINALS})\b)"
+_VALUE = rf"(?P<value>(?:{_ROMAN})\b|[A-Za-zＡ-Ｚ]|\d{{1,2}}|[①-⑳]|[{_CHINESE}](?![\u4e00-\u9fff]))"
+_NAMED_VALUE = (
+    rf"(?P<value>(?:{_ROMAN}|{_CARDINALS})\b|[A-Za-zＡ-Ｚ](?![A-Za-z])|\d{{1,2}}|[{_CHINESE}])"
+)
 _TITLE = r"(?:\s*\((?P<title>[^()]{1,60})\)(?=\s*[:：–—-]))?"
 _SEP = (
     r"(?P<close>\*{1,3}|_{1,2}|`{1,2})?(?P<sep>"
@@ -44,6 +52,15 @@ _FORMS = [
 _CIRCLED = re.compile(r"(?P<value>[①-⑳])\s*")
 _ALONE = re.compile(rf"(?P<word>{_WORD})?{_NAMED_VALUE}\s*", re.I)
 _KEYCAP = re.compile(r"(\d)\ufe0f?\u20e3")
+_BOXED = re.compile(
+    r"([Ⓐ-Ⓩ\U0001f130-\U0001f149\U0001f150-\U0001f169\U0001f170-\U0001f189])\ufe0f?"
+)
+_TAG = re.compile(
+    rf"(?:^|(?<=>))[ \t]*<{_NOUN}(?:[\s_-]*|\s+\w+=[\"'])"
+    r"(?P<value>[A-Za-z]|\d{1,2})(?:[\"'][^<>\n]{0,80})?>",
+    re.I | re.M,
+)
+_TAG_END = re.compile(rf"</{_NOUN}[\s_-]*(?:[A-Za-z]|\d{{1,2}})?>", re.I)
 _MARKED = re.compile(r"(\*\*|__|`|\*)\s*(?P<label>[^*_`]{1,24}?)\s*\1(?=\s+\S)")
 
 
@@ -55,7 +72,7 @@ class Label:
     index: int
     """A and 1 are 1, B and 2 are 2, …."""
     kind: str
-    """`letter` or `number`."""
+    """`letter`, `number` or `roman`."""
     rest: str
     """The rest of the line, with its markup."""
     upper: bool
@@ -78,7 +95,7 @@ def find_label(line: str, number: int) -> Label | None:
     row = cells(line)
     if len(row) > 1:
         line = f"{plain(row[0]).rstrip('.:)')}: {' '.join(row[1:])}"
-    marks, content = contained(_KEYCAP.sub(r"\1) ", line))
+    marks, content = contained(_BOXED.sub(_unboxed, _KEYCAP.sub(r"\1) ", line)))
     heading, bold = "#" in marks, content.startswith(("**", "__", "<b", "<strong"))
     content = _separated(content)
     opened = re.match(r"(?:\*{1,3}|_{1,2}|`{1,2}(?!`)|</?\w{1,6}>|[\"'“]){0,3}\s*", content)
@@ -110,12 +127,43 @@ def find_label(line: str, number: int) -> Label | None:
         index=index,
         kind=kind,
         rest=rest.strip(),
-        upper=value.isupper() or kind == "number",
+        upper=value.isupper() or kind != "letter",
         word=bool(match.groupdict().get("word")) or match.re is _ORDINAL,
         marked=heading or bold,
         indent=indent,
         sep=(match.groupdict().get("sep") or "").strip()[:1],
     )
+
+
+def counted(labels: Sequence[Label]) -> list[Label]:
+    """Labels in which I, V and X are Roman numbers if others are, and Roman ones are numbers."""
+    if not any(one.kind == "roman" for one in labels):
+        return list(labels)
+    return [
+        replace(one, kind="number", index=_ROMAN_LETTERS.get(one.index, one.index))
+        if one.kind == "letter" and one.index in _ROMAN_LETTERS
+        else replace(one, kind="number")
+        if one.kind == "roman"
+        else one
+        for one in labels
+    ]
+
+
+def untagged(text: str) -> str:
+    """A text with elements such as `<method_A>…</method_A>` or `<plan id="1">…` as labels."""
+    return _TAG_END.sub("", _TAG.sub(_label_of_tag, text)) if _TAG.search(text) else text
+
+
+def _label_of_tag(match: re.Match[str]) -> str:
+    begins_line = match.start() == 0 or match.string[match.start() - 1] == "\n"
+    return f"{'' if begins_line else chr(10)}{match['value']}: "
+
+
+def _unboxed(match: re.Match[str]) -> str:
+    """`A) ` for a letter in a circle or a box."""
+    code = ord(match[1])
+    first = ord("Ⓐ") if code < 0x1F130 else code - (code - 0x1F130) % 32
+    return f"{chr(ord('A') + code - first)}) "
 
 
 def _separated(content: str) -> str:
@@ -164,6 +212,8 @@ def _value(text: str) -> tuple[str, int]:
     folded = text.casefold()
     if text.isdecimal():
         return "number", int(text)
+    if folded in (numerals := _ROMAN.casefold().split("|")):
+        return "roman", (2, 3, 4, 6, 7, 8, 9)[numerals.index(folded)]
     if "①" <= text <= "⑳":
         return "number", ord(text) - ord("①") + 1
     for words in (_CARDINALS, _ORDINALS, "|".join(_CHINESE)):

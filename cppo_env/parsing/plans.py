@@ -7,7 +7,7 @@ from string import ascii_uppercase
 
 from cppo_env.parsing.bodies import methods_between
 from cppo_env.parsing.effort import effort, remembered
-from cppo_env.parsing.labels import Label, find_label
+from cppo_env.parsing.labels import Label, counted, find_label, untagged
 from cppo_env.parsing.lines import split_lines
 from cppo_env.parsing.listing import Listing, choose
 from cppo_env.parsing.plan_json import read_json
@@ -62,7 +62,7 @@ def _read_answer(text: str, k: int) -> Listing:
         return Listing(reason="only thoughts" if has_thoughts(text) else "the plan is empty")
     if len(answer) > LONGEST:
         return Listing(reason=f"more than {LONGEST} characters")
-    lines = split_lines(answer)
+    lines = split_lines(untagged(answer))
     fenced = _fenced(lines)
     labels = [label for label in _labels(lines) if label.line not in fenced]
     if not labels and (listing := read_json(answer, k)) is not None:
@@ -88,7 +88,7 @@ def named(methods: Sequence[str]) -> Listing:
 
 def _labels(lines: Sequence[str]) -> list[Label]:
     found = (find_label(line, number) for number, line in enumerate(lines))
-    return [label for label in found if label is not None]
+    return counted([label for label in found if label is not None])
 
 
 def _is_fence(line: str) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import keyword
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from cppo_env.parsing.effort import MAX_CHARACTERS, MAX_UNFENCED_CHARACTERS, effort, remembered
 from cppo_env.parsing.fences import Block, blocks, unquoted
@@ -33,9 +35,11 @@ _INLINE = re.compile(
     r"(`{3,})(?:[ \t]*(?P<label>python[\d.]*|py[\d.]*)[ \t]+)?(?P<code>[^`\n]+)\1", re.I
 )
 _CLOSING = re.compile(
-    r"\n[ \t]*(?:</code>[ \n]{0,4})?</(code|pre|program|solution|python|antArtifact)>\Z"
+    r"\n[ \t]*(?:\]\]>)?(?:</code>[ \n]{0,4})?"
+    r"</(code|pre|program|solution|answer|python|antArtifact)>\Z"
 )
-_OPENING = r"(?m)^[ \t]*<{}\b[^<>\n]*>(?:<code\b[^<>\n]*>)?[ \t]*\n"
+_OPENING = r"(?m)^[ \t]*<{}\b[^<>\n]*>\s{{0,4}}(?:<code\b[^<>\n]*>)?(?:<!\[CDATA\[)?[ \t]*\n"
+_JSON_NAMES = ("code", "program", "solution", "answer")
 _CODE = re.compile(r"=|^\s*(?:@|[\w.]+[(\[])")
 _CODE_WORDS = frozenset({*keyword.kwlist, "print"} - {"False", "None", "True"})
 
@@ -95,7 +99,7 @@ def _read_answer(text: str) -> Reading:
     found = [block for block in blocks(lines) if block.closed or block.source.strip()]
     program = _of_blocks(found)
     if program is None:
-        program = _inline(whole) or _tagged(whole)
+        program = _inline(whole) or _tagged(whole) or _in_json(found, whole)
     if program is None and len(answer) <= MAX_UNFENCED_CHARACTERS:
         program = _bare(lines, found)
     if program is None:
@@ -127,7 +131,7 @@ def _of_blocks(found: list[Block]) -> str | None:
         idle = is_python(block.source) and not does_something(block.source)
         known = facts(block.source)
         is_usage = not known.defines and bool(defined and free_names(block.source) & defined)
-        if complete is None or not (idle or is_usage):
+        if complete is None or not (idle or is_usage or known.only_asserts):
             complete = block.source
         defined |= known.defines | known.assigns
     return opened if complete is None else complete
@@ -164,8 +168,27 @@ def _tagged(text: str) -> str | None:
     return code if does_something(code) else None
 
 
+def _in_json(found: list[Block], whole: str) -> str | None:
+    """The program that is the value of `code`, or the like, of an object of JSON."""
+    for source in [*(block.source for block in reversed(found)), whole]:
+        if not source.lstrip().startswith("{"):
+            continue
+        try:
+            value: Any = json.loads(source)
+        except (ValueError, RecursionError):
+            continue
+        for name in _JSON_NAMES:
+            code = value.get(name)
+            if isinstance(code, str) and does_something(code):
+                return code
+    return None
+
+
 def _bare(lines: list[str], found: list[Block]) -> str | None:
-    """The code at the end of a text, if all before it is prose or blocks of something else."""
+    """The code of a text in which all else is prose or blocks of something else.
+
+    A blank line stands before the prose behind it, which begins with a capital letter.
+    """
     others = {n for block in found if block.closed for n in range(block.first, block.last + 1)}
     lines = [
         "" if number in others or _FENCE.fullmatch(line.strip()) else _unfenced(line)
@@ -181,15 +204,28 @@ def _bare(lines: list[str], found: list[Block]) -> str | None:
         if not known.error_line:
             return None
         failed = start + known.error_line - 1
-        if not all(_is_prose(line) for line in lines[start : failed + 1]):
+        if all(_is_prose(line) for line in lines[start : failed + 1]):
+            start = failed + 1
+        elif (end := _remark(lines, start, failed)) is not None:
+            lines = lines[:end]
+        else:
             return None
-        start = failed + 1
     return None
 
 
 def _unfenced(line: str) -> str:
     """A line of code without a stray fence behind it."""
     return re.sub(r"(?<=\S)`{3,}\s*$", "", line)
+
+
+def _remark(lines: list[str], start: int, failed: int) -> int | None:
+    """The first line of the prose that ends a text and holds the line that is no Python."""
+    if not all(_is_prose(line) for line in lines[failed:]):
+        return None
+    while failed > start and _is_prose(lines[failed - 1]):
+        failed -= 1
+    after_blank = (n for n in range(failed + 1, len(lines)) if not lines[n - 1].strip())
+    return next((n for n in after_blank if lines[n][:1].isupper()), None)
 
 
 def _is_prose(line: str) -> bool:

@@ -38,6 +38,7 @@ class Facts:
     """Counted from 1."""
     statements: int = 0
     does_something: bool = False
+    only_asserts: bool = False
     defines: frozenset[str] = frozenset()
     """Names of its functions and classes."""
     assigns: frozenset[str] = frozenset()
@@ -98,6 +99,7 @@ def _facts(source: str) -> Facts:
         Parse.RIGHT,
         statements=len(body),
         does_something=not all(weak),
+        only_asserts=all(isinstance(one, ast.Assert) for one in body),
         defines=frozenset(
             one.name
             for one in body
