@@ -15,6 +15,7 @@ from rich.text import Text
 from cppo_env import plugins
 from cppo_env.errors import CppoError, UsageError
 from cppo_env.evaluation.comparison.loading import stored_config
+from cppo_env.evaluation.folders import is_evaluation
 from cppo_env.evaluation.records import RunFolder
 from cppo_env.evaluation.regrade import Move, Rules, moves
 from cppo_env.evaluation.regrade import regrade as judge_again
@@ -136,7 +137,7 @@ def _identity(config: RegradeConfig, stored: dict[str, Any]) -> dict[str, Any]:
 
 def _problems(config: RegradeConfig, stored: dict[str, Any], name: str) -> Problems:
     """The problems of the episodes in a file."""
-    training = "algorithm" in stored and not name.startswith(("before", "after", "eval-"))
+    training = "algorithm" in stored and not is_evaluation(name)
     source = source_of(stored, training=training)
     return (source if config.problems is None else replace(source, problems=config.problems)).load()
 

@@ -222,6 +222,11 @@ def step_of(file: str) -> int:
     return int(number[0]) if number else 0
 
 
+def is_evaluation(file: str) -> bool:
+    """Whether a file of episodes is of an evaluation, and so of held-out problems in a training."""
+    return not file.startswith(("step-", "audit"))
+
+
 def title_of(file: str) -> str:
     """A file of episodes in words."""
     kind, _, number = file.partition("-")

@@ -83,6 +83,8 @@ def test_every_page_works_in_a_browser(address, run, width, scheme):
         page.wait_for_url("**/step/step-000001")
         page.keyboard.press("ArrowRight")
         page.wait_for_url("**/step/step-000002")
+        page.get_by_role("button", name="void").click()
+        assert page.locator(".group .tuple.dim").count() == 1
         page.locator(".group .tuple").nth(1).click()
         page.wait_for_url("**/episode/*")
         assert page.locator(".linenos").count() > 10_000
@@ -93,12 +95,21 @@ def test_every_page_works_in_a_browser(address, run, width, scheme):
         shades = page.locator(".token").evaluate_all("all => all.map(one => one.style.background)")
         assert "0.75" in shades[0] and shades[1] == ""
         is_whole()
-        page.locator("nav a").last.click()
+        page.get_by_role("navigation").get_by_role("link", name="strategies/train/1").click()
         page.wait_for_url("**/problem?**")
+        is_whole()
+        page.get_by_role("link", name="problems").last.click()
+        page.wait_for_url("**/problems")
+        is_whole()
+        page.get_by_role("link", name="lost again").click()
+        page.wait_for_url("**kind=lost**")
         is_whole()
         page.goto(f"{address}/run/{NAME}/search")
         page.get_by_label("words").fill('"tuple 2"')
         page.keyboard.press("Enter")
         page.wait_for_selector("text=1 episodes")
+        assert page.locator("mark").inner_text() == "tuple 2"
+        page.get_by_label("void").select_option("yes")
+        page.wait_for_selector("text=0 episodes")
         is_whole()
         browser.close()

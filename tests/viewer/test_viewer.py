@@ -1,5 +1,6 @@
 """`cppo view`: what its pages say of a run, what they refuse, and that they follow a run."""
 
+import html
 import json
 import os
 import re
@@ -104,7 +105,7 @@ def client(library):
 
 
 def links(page):
-    return set(re.findall(r'(?:href|action)="(/[^"]*)"', page))
+    return {html.unescape(one) for one in re.findall(r'(?:href|action)="(/[^"]*)"', page)}
 
 
 def test_every_page_can_be_reached_and_shows_what_a_model_wrote_as_text(client):
@@ -189,10 +190,50 @@ def test_a_program_and_the_test_that_it_failed_can_be_copied_as_python(client):
     assert client.get(f"/run/{NAME}/case/3/9").status_code == 404
 
 
-def test_a_problem_over_the_run_says_when_it_was_solved_and_lost(client):
-    page = client.get(f"/run/{NAME}/problem", params={"id": "strategies/train/1"}).text
-    assert "First solved in" in page and "by “Method 1 of tuple 0.”" in page
-    assert "Lost again" in page and "last solved in step 1; 1 later ones failed" in page
+def said(page):
+    """The text of a page."""
+    text = " ".join(html.unescape(re.sub(r"<[^>]*>", " ", page)).split())
+    return re.sub(r" ([.,:])", r"\1", text)
+
+
+def test_a_problem_over_the_run_says_when_it_was_solved_and_lost(client, run):
+    address, problem = f"/run/{NAME}/problem", {"id": "strategies/train/1"}
+    page = said(client.get(address, params=problem).text)
+    assert "First solved in step 1 by “Method 1 of tuple 0.”" in page
+    assert "Lost again" not in page  # step 2 was void
+    without, with_it = episode(verdicts=("WA", "WA"), methods=("a", "b")), episode(number=1)
+    write(run, "step-000003", without, replace(with_it, verdicts=("WA", "WA")))
+    page = client.get(address, params=problem).text
+    lost = "Lost again in step 3: last solved in step 1, failed in 1 since."
+    assert f"{lost} 0 of 2 plans since hold a method that had solved it, in the same" in said(page)
+    write(run, "step-000004", episode(verdicts=("WA", "WA")))
+    page = said(client.get(address, params=problem).text)
+    assert "failed in 2 since. 1 of 3 plans since hold a method that had solved it." in page
+    assert "Method 1 of tuple 0. 2 1" in page  # tuples of steps 1 and 4 that have this method
+
+
+def test_the_problems_of_a_run_can_be_chosen_by_what_became_of_them(client, run):
+    write(run, "step-000003", *(episode(f"strategies/train/{n}") for n in (2, 10)))
+    write(
+        run,
+        "step-000004",
+        *(episode(f"strategies/train/{n}", verdicts=("WA", "WA")) for n in (1, 2)),
+    )
+    address = f"/run/{NAME}/problems"
+
+    def shown(**choice):
+        page = client.get(address, params=choice).text
+        return re.findall(r"<tr><td><a[^>]*>(?:strategies/)?([^<]*)", page)
+
+    page = client.get(address).text
+    assert "training 3" in said(page) and "held-out 2" in said(page)
+    assert "all 3 lost again 2 never solved 0 learnt 0 always solved 1" in said(page)
+    assert shown() == ["train/1", "train/2", "train/10"]
+    assert shown(kind="lost again") == ["train/1", "train/2"]
+    assert shown(sort="-first solved") == ["train/2", "train/10", "train/1"]
+    assert shown(of="held-out", kind="never solved") == ["test/2"]
+    refused = client.get(address, params={"kind": "won"})
+    assert refused.status_code == 400 and "expected one of all, lost again" in refused.text
 
 
 @pytest.mark.parametrize(
@@ -207,6 +248,7 @@ def test_a_problem_over_the_run_says_when_it_was_solved_and_lost(client):
         ({"verdict": "AC", "file": "step-000001"}, 1),
         ({"accepted": "no"}, 1),
         ({"void": "yes"}, 1),
+        ({"twice": "yes"}, 0),
         ({"solved": "no", "void": "no"}, 3),
         ({"min_reward": "0.5"}, 2),
         ({"problem": "test/"}, 2),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-VERSION = 4
+VERSION = 5
 """Of the tables; another one is made anew."""
 WAIT_S = 60.0
 """How long one viewer waits for another one's transaction."""
@@ -18,8 +18,8 @@ CREATE TABLE faults (file TEXT, start INTEGER, said TEXT);
 CREATE TABLE episodes (
     id INTEGER PRIMARY KEY AUTOINCREMENT, file TEXT, step INTEGER, start INTEGER, size INTEGER,
     problem TEXT, episode INTEGER, reward REAL, accepted INTEGER, correct INTEGER, void INTEGER,
-    unreadable INTEGER, tokens INTEGER, verdicts TEXT, methods TEXT, advantage REAL,
-    advantages TEXT
+    reason TEXT, unreadable INTEGER, tokens INTEGER, verdicts TEXT, methods TEXT, twice INTEGER,
+    advantage REAL, advantages TEXT, cpu_s REAL
 );
 CREATE INDEX by_file ON episodes (file, id);
 CREATE INDEX by_problem ON episodes (problem, step, id);

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import sqlite3
 import threading
 import warnings
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,13 +27,15 @@ from cppo_env.evaluation.folders import step_of
 from cppo_env.evaluation.summary import solved_tables
 from cppo_env.judges import folded
 from cppo_env.records import EpisodeRecord
-from cppo_env.types import Verdict
 from cppo_viewer.database import open_database, transaction
+from cppo_viewer.queries import conditions, ordering
 
 BATCH = 2000
 """Lines added in one transaction."""
 COUNTED = 10_000
 """Matches of words that are counted; of more, it is said that there are more."""
+REASON = 300
+"""Characters of a reason that are kept."""
 _NO_RECORD = ValueError, TypeError, AttributeError, OverflowError
 """What reading or storing something else than a record raises."""
 
@@ -49,9 +51,13 @@ class Entry:
         accepted: J; None without a planner.
         correct: number of programs that passed every test.
         verdicts: K verdicts separated by blanks.
+        reason: why it is void or its plan was refused.
         methods: digest of the methods as a set, so that repeated plans are seen.
+        twice: whether the plan holds a method twice.
         advantage: the plan's; None where no update learned from it.
         advantages: those of the programs that an update learned from, separated by blanks.
+        cpu_s: the most that a program took in the first test that it failed; None if none failed,
+            or none is recorded.
     """
 
     id: int
@@ -63,12 +69,15 @@ class Entry:
     accepted: bool | None
     correct: int
     void: bool
+    reason: str
     unreadable: bool
     tokens: int
     verdicts: str
     methods: str
+    twice: bool
     advantage: float | None
     advantages: str
+    cpu_s: float | None
 
 
 _COLUMNS = ", ".join(Entry.__slots__)
@@ -175,20 +184,26 @@ class EpisodeIndex:
         """Add one line; a damaged one is noted instead."""
         try:
             record = EpisodeRecord.from_json(line.decode())
-            methods = "\n".join(sorted(folded(method) for method in record.methods))
+            methods = sorted(folded(method) for method in record.methods)
             texts = record.problem_id, *record.methods, *(text or "" for text in record.programs)
             content = "\n".join((*texts, *(record.plans if not record.programs else ())))
             added = self._db.execute(
                 "INSERT INTO episodes (file, step, start, size, problem, episode, reward, "
-                "accepted, correct, void, unreadable, tokens, verdicts, methods, advantage, "
-                "advantages) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "accepted, correct, void, reason, unreadable, tokens, verdicts, methods, twice, "
+                "advantage, advantages, cpu_s) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     *(file, step_of(file), start, len(line), record.problem_id, record.episode),
                     *(record.reward, record.accepted, record.correct, record.void),
+                    (record.unreadable or record.reason)[:REASON].encode(errors="replace").decode(),
                     *(bool(record.unreadable), record.tokens, " ".join(record.verdicts)),
-                    hashlib.sha256(methods.encode(errors="replace")).hexdigest()[:12],
-                    record.advantage,
+                    hashlib.sha256("\n".join(methods).encode(errors="replace")).hexdigest()[:12],
+                    *(
+                        max(Counter(filter(None, methods)).values(), default=0) > 1,
+                        record.advantage,
+                    ),
                     " ".join(f"{one:g}" for one in record.advantages if one is not None),
+                    max((one.cpu_s for one in record.failures if one), default=None),
                 ),
             )
         except (*_NO_RECORD, sqlite3.ProgrammingError, sqlite3.InterfaceError) as error:
@@ -254,36 +269,52 @@ class EpisodeIndex:
         )
         return solved_tables(((row["problem"], row["verdicts"].split()) for row in rows), k)
 
+    def played(self) -> list[tuple[str, str, bool]]:
+        """Problem, file and whether it was solved there, for `histories`."""
+        rows = self._rows(
+            "SELECT problem, file, max(correct > 0) AS solved FROM episodes "
+            "WHERE NOT void AND file != 'audit' GROUP BY problem, file"
+        )
+        return [(row["problem"], row["file"], bool(row["solved"])) for row in rows]
+
     def search(
-        self, filters: Mapping[str, str], start: int = 0, limit: int = 50
+        self,
+        filters: Mapping[str, str],
+        start: int = 0,
+        limit: int = 50,
+        order: str = "as played",
     ) -> tuple[list[Entry], int]:
         """Episodes that fulfil all filters, and how many do; with `q`, at most `COUNTED` + 1.
 
         Args:
             filters: any of `q` (words in problem id, methods and programs; "a phrase"), `problem`
                 (part of its id), `file`, `verdict` (of any program), `solved`, `accepted`, `void`,
-                `unreadable` (yes or no), `min_reward` and `max_reward`.
+                `unreadable`, `twice` (yes or no), `min_reward` and `max_reward`.
             start: number of matches to leave out.
             limit: number of matches to return.
+            order: one of `queries.ORDERS`.
 
         Raises:
             UsageError: a value cannot be understood; the message says what was expected.
         """
-        where, values = _conditions(filters)
+        where, values = conditions(filters)
         if filters.get("q", "").strip():
             # Once through the texts, in their order: a phrase takes most of the time. Neither the
             # page nor the count needs more matches than these.
             source = "texts CROSS JOIN episodes ON id = texts.rowid"
             found = self._rows(
-                f"SELECT id FROM {source} {where} ORDER BY texts.rowid LIMIT ?",
+                f"SELECT id FROM {source} {where} "
+                f"ORDER BY {ordering(order, 'texts.rowid')} LIMIT ?",
                 (*values, COUNTED + 1),
             )
             chosen = [row["id"] for row in found[start : start + limit]]
             places = ", ".join("?" * len(chosen))
-            return self._entries(f"WHERE id IN ({places}) ORDER BY id", chosen), len(found)
+            return self._entries(f"WHERE id IN ({places}) ORDER BY {ordering(order)}", chosen), len(
+                found
+            )
         total = self._rows(f"SELECT count(*) AS n FROM episodes {where}", values)[0]["n"]
         return self._entries(
-            f"{where} ORDER BY id LIMIT ? OFFSET ?", (*values, limit, start)
+            f"{where} ORDER BY {ordering(order)} LIMIT ? OFFSET ?", (*values, limit, start)
         ), total
 
     def record(self, entry: Entry) -> EpisodeRecord:
@@ -311,6 +342,7 @@ class EpisodeIndex:
                     "accepted": None if row["accepted"] is None else bool(row["accepted"]),
                     "void": bool(row["void"]),
                     "unreadable": bool(row["unreadable"]),
+                    "twice": bool(row["twice"]),
                 }
             )
             for row in self._rows(f"SELECT {_COLUMNS} FROM episodes {rest}", values)
@@ -321,54 +353,6 @@ class EpisodeIndex:
             found = self._db.execute(query, values)
             names = [column[0] for column in found.description]
             return [dict(zip(names, row, strict=True)) for row in found]
-
-
-def _conditions(filters: Mapping[str, str]) -> tuple[str, list[Any]]:
-    """The SQL condition of some filters, and its values."""
-    conditions: list[str] = []
-    values: list[Any] = []
-
-    def add(condition: str, *given: Any) -> None:
-        conditions.append(condition)
-        values.extend(given)
-
-    for name, value in filters.items():
-        if not value.strip():
-            continue
-        if name == "q":
-            add("texts MATCH ?", _query(value))
-        elif name == "problem":
-            add("instr(problem, ?)", value)
-        elif name == "file":
-            add("file = ?", value)
-        elif name == "verdict":
-            known = [verdict.value for verdict in Verdict]
-            if value not in known:
-                raise UsageError(f"verdict: got {value!r}, expected one of {', '.join(known)}")
-            add("instr(' ' || verdicts || ' ', ?)", f" {value} ")
-        elif name in ("solved", "accepted", "void", "unreadable"):
-            if value not in ("yes", "no"):
-                raise UsageError(f"{name}: got {value!r}, expected yes or no")
-            column = "correct > 0" if name == "solved" else name
-            add(column if value == "yes" else f"NOT ({column})")
-        elif name in ("min_reward", "max_reward"):
-            try:
-                add(f"reward {'>=' if name == 'min_reward' else '<='} ?", float(value))
-            except ValueError:
-                raise UsageError(f"{name}: got {value!r}, expected a number") from None
-        else:
-            raise UsageError(f"there is no filter {name!r}")
-    return ("WHERE " + " AND ".join(conditions) if conditions else ""), values
-
-
-def _query(text: str) -> str:
-    """Words and "phrases", all of which must occur, in the search's own language."""
-    parts = re.findall(r'"([^"]*)"|(\S+)', text.replace("\0", " "))
-    phrases = [phrase or word.replace('"', "") for phrase, word in parts]
-    quoted = [f'"{phrase}"' for phrase in phrases if re.search(r"\w", phrase)]
-    if not quoted:
-        raise UsageError(f"q: got {text!r}, expected at least one word")
-    return " ".join(quoted)
 
 
 def _stamp(stat: os.stat_result) -> str:

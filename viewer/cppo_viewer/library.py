@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cppo_env.assembly import find_problem
 from cppo_env.errors import CppoError
-from cppo_env.evaluation.folders import RunOverview, find_runs
+from cppo_env.evaluation.folders import RunOverview, find_runs, is_evaluation
 from cppo_env.problems import Problems
 from cppo_env.sources import source_of
 from cppo_env.types import Problem
@@ -77,7 +77,7 @@ class Library:
 
     def problem(self, run: RunOverview, file: str, problem_id: str) -> ProblemFound:
         """A problem that a run has played in one of its files of episodes."""
-        training = run.trained and not file.startswith(("before", "after", "eval"))
+        training = run.trained and not is_evaluation(file)
         key = run.path, training
         with self._lock:  # two requests must not load one large set twice
             if key not in self._problems:

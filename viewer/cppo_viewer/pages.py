@@ -11,14 +11,16 @@ from typing import Any
 from cppo_env.estimators import policy_pass_at_k
 from cppo_env.evaluation.comparison.loading import independent_in
 from cppo_env.evaluation.figures import interval
-from cppo_env.evaluation.folders import OF_THE_CALL, RunOverview, differing, title_of
+from cppo_env.evaluation.folders import OF_THE_CALL, RunOverview, differing, is_evaluation, title_of
 from cppo_env.judges import folded
 from cppo_env.records import EpisodeRecord
 from cppo_env.types import Problem, Verdict
-from cppo_viewer import details, failing, texts, tokens
+from cppo_viewer import details, failing, queries, texts, tokens
 from cppo_viewer.curves import CURVES
 from cppo_viewer.index import COUNTED, Entry, EpisodeIndex
 from cppo_viewer.library import Library, NotFound
+from cppo_viewer.problems import natural
+from cppo_viewer.queries import ORDERS
 
 PAGE = 50
 """Episodes on a page of the search."""
@@ -142,42 +144,6 @@ def record_of(library: Library, run: RunOverview, number: int) -> EpisodeRecord:
     return index.record(library.entry(run, number))
 
 
-def problem_page(library: Library, run: RunOverview, problem_id: str) -> dict[str, Any]:
-    """One problem over a run: when it was solved, by which methods, and how its plans narrowed."""
-    index = library.index(run)
-    entries = index.of_problem(problem_id)
-    by_file: defaultdict[str, list[Entry]] = defaultdict(list)
-    for entry in entries:
-        by_file[entry.file].append(entry)
-    first = next((entry for entry in entries if entry.correct), None)
-    solved_by: list[str] = []
-    if first is not None:
-        record = index.record(first)
-        solved_by = [
-            method
-            for method, verdict in zip(record.methods, record.verdicts, strict=False)
-            if verdict == Verdict.AC
-        ]
-    return {
-        "run": run,
-        "problem_id": problem_id,
-        "rows": [
-            {
-                "file": file,
-                "title": title_of(file),
-                "entries": group,
-                "solved": _share([entry.correct > 0 for entry in group if not entry.void]),
-                "distinct": len({entry.methods for entry in group if not entry.unreadable}),
-            }
-            for file, group in by_file.items()
-        ],
-        "first": first,
-        "first_title": title_of(first.file) if first else "",
-        "solved_by": solved_by,
-        "lost": _lost_again(by_file),
-    }
-
-
 def search_page(library: Library, run: RunOverview, given: Mapping[str, str]) -> dict[str, Any]:
     """Episodes that fulfil the filters.
 
@@ -186,12 +152,16 @@ def search_page(library: Library, run: RunOverview, given: Mapping[str, str]) ->
     """
     index = library.index(run)
     page = max(1, int(given["page"])) if given.get("page", "").isdigit() else 1
-    filters = {name: value for name, value in given.items() if name != "page"}
-    entries, total = index.search(filters, (page - 1) * PAGE, PAGE)
+    filters = {name: value for name, value in given.items() if name not in ("page", "order")}
+    order = given.get("order") or next(iter(ORDERS))
+    entries, total = index.search(filters, (page - 1) * PAGE, PAGE, order)
+    phrases = queries.phrases(filters.get("q", ""))
     return {
         "run": run,
         "filters": filters,
-        "entries": [(entry, title_of(entry.file)) for entry in entries],
+        "entries": [(entry, _found(index, entry, phrases)) for entry in entries],
+        "order": order,
+        "orders": list(ORDERS),
         "total": min(total, COUNTED) if filters.get("q") else total,
         "more": bool(filters.get("q")) and total > COUNTED,
         "page": page,
@@ -201,22 +171,44 @@ def search_page(library: Library, run: RunOverview, given: Mapping[str, str]) ->
     }
 
 
-def compare_page(library: Library, names: Sequence[str]) -> dict[str, Any]:
-    """Some runs side by side: curves, and the problems that some solve and others do not."""
+def _found(index: EpisodeIndex, entry: Entry, phrases: Sequence[str]) -> str:
+    """Where the words of a search stand in an episode."""
+    if not phrases:
+        return ""
+    record = index.record(entry)
+    programs = [program or "" for program in record.programs]
+    return texts.excerpt([*record.methods, *programs, *record.plans], phrases)
+
+
+def compare_page(library: Library, names: Sequence[str], best: str) -> dict[str, Any]:
+    """Some runs side by side: curves, and the problems that some solve and others do not.
+
+    Args:
+        library: where they are.
+        names: the runs.
+        best: one of them, for the problems that it solves more often than all others; all if empty.
+    """
     runs = [library.run(name) for name in names]
     solved = {run.name: _last_solved(library, run) for run in runs}
     shared = set.intersection(*(set(one) for one in solved.values())) if solved else set[str]()
     rows = [
         (problem, [solved[run.name][problem] for run in runs])
-        for problem in sorted(shared)
+        for problem in sorted(shared, key=natural)
         if len({solved[run.name][problem] for run in runs}) > 1
     ]
     rows.sort(key=lambda row: max(row[1]) - min(row[1]), reverse=True)
+    ahead = {
+        name: [row for row in rows if all(row[1][at] > one for one in _without(row[1], at))]
+        for at, name in enumerate(names)
+    }
+    chosen = ahead.get(best, rows)
     return {
         "runs": runs,
         "columns": differing(runs),
-        "rows": rows[:200],
-        "more": max(0, len(rows) - 200),
+        "rows": chosen[:200],
+        "more": max(0, len(chosen) - 200),
+        "choices": {"": len(rows)} | {name: len(found) for name, found in ahead.items()},
+        "best": best if best in ahead else "",
         "shared": len(shared),
     }
 
@@ -225,7 +217,7 @@ def _last_solved(library: Library, run: RunOverview) -> dict[str, float]:
     """Problem → pass@K in the run's last evaluation; without one, in its last step."""
     index = library.index(run)
     files = index.names()
-    evaluations = [file for file in files if not file.startswith("step-")]
+    evaluations = [file for file in files if is_evaluation(file)]
     chosen = (evaluations or files)[-1:]
     return _scores(index, run, chosen[0]) if chosen else {}
 
@@ -298,21 +290,16 @@ def _changed(run: RunOverview) -> dict[str, Any]:
     }
 
 
-def _lost_again(by_file: Mapping[str, Sequence[Entry]]) -> str:
-    """The last step in which a problem was solved, if none of the later ones solved it."""
-    solved = [file for file, group in by_file.items() if any(entry.correct for entry in group)]
-    files = list(by_file)
-    if not solved or solved[-1] == files[-1]:
-        return ""
-    return f"{title_of(solved[-1])}; {len(files) - files.index(solved[-1]) - 1} later ones failed"
-
-
 def _neighbours(items: Sequence[Any], item: Any) -> tuple[Any, Any]:
     """The items before and after one; None at an end."""
     if item not in items:
         return None, None
     at = items.index(item)
     return (items[at - 1] if at else None), (items[at + 1] if at + 1 < len(items) else None)
+
+
+def _without(values: Sequence[float], at: int) -> list[float]:
+    return [*values[:at], *values[at + 1 :]]
 
 
 def _at(values: Sequence[Any], number: int) -> Any:

@@ -23,8 +23,8 @@ from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
 
 from cppo_env.errors import CppoError, UsageError
-from cppo_env.evaluation.folders import overview_of
-from cppo_viewer import details, pages, texts
+from cppo_env.evaluation.folders import overview_of, title_of
+from cppo_viewer import details, pages, problems, texts
 from cppo_viewer.curves import curves
 from cppo_viewer.library import Library, NotFound
 
@@ -50,6 +50,7 @@ def make_app(library: Library) -> Starlette:
         Route("/run/{run:path}/record/{number:int}", _record(library)),
         Route("/run/{run:path}/tokens/{number:int}", _tokens(library)),
         Route("/run/{run:path}/case/{number:int}/{branch:int}", _case(library)),
+        Route("/run/{run:path}/problems", _html(library, "problems", _of_problems(library))),
         Route("/run/{run:path}/problem", _html(library, "problem", _of_problem(library))),
         Route("/run/{run:path}/search", _html(library, "search", _searched(library))),
         Route("/run/{run:path}/curves", _curves(library)),
@@ -99,7 +100,7 @@ def _compared(library: Library) -> Values:
             raise UsageError(
                 f"compare: got {len(names)} runs, expected 2 to 6; tick them in the list"
             )
-        return pages.compare_page(library, names)
+        return pages.compare_page(library, names, request.query_params.get("best", ""))
 
     return values
 
@@ -123,7 +124,15 @@ def _played(library: Library) -> Values:
 def _of_problem(library: Library) -> Values:
     def values(request: Request) -> dict[str, Any]:
         run = library.run(request.path_params["run"])
-        return pages.problem_page(library, run, request.query_params.get("id", ""))
+        return problems.problem_page(library, run, request.query_params.get("id", ""))
+
+    return values
+
+
+def _of_problems(library: Library) -> Values:
+    def values(request: Request) -> dict[str, Any]:
+        run = library.run(request.path_params["run"])
+        return problems.problems_page(library, run, dict(request.query_params))
 
     return values
 
@@ -254,5 +263,6 @@ def _templates() -> Jinja2Templates:
         lstrip_blocks=True,
     )
     environment.filters["plain"] = texts.plain
+    environment.filters["when"] = lambda file: texts.plain(title_of(file))
     environment.filters["figure"] = lambda value: "" if value is None else f"{value:.3f}"
     return Jinja2Templates(env=environment)

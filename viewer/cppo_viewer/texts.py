@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from itertools import pairwise
 from xml.etree import ElementTree
@@ -13,6 +14,8 @@ from cppo_env.rendering import printable
 
 MATHS_CHARS = 2000
 """Longer formulas stay as they were written."""
+AROUND = 60
+"""Characters of an excerpt on either side of what was found."""
 _MATHS = re.compile(r"\$\$\$(.+?)\$\$\$|\$\$(.+?)\$\$|\$([^$\n]+?)\$", re.DOTALL)
 """Codeforces writes $$$x$$$, LiveCodeBench $x$."""
 _ATTRIBUTES = frozenset(
@@ -40,6 +43,20 @@ def statement(text: str) -> Markup:
 def plain(text: str) -> Markup:
     """A text with control and direction characters made visible."""
     return escape(printable(text))
+
+
+def excerpt(searched: Sequence[str], phrases: Sequence[str]) -> Markup:
+    """The first place in some texts where a phrase occurs, marked; nothing where none does."""
+    for phrase in phrases:
+        words = r"\W+".join(map(re.escape, re.findall(r"\w+", phrase)))
+        pattern = re.compile(rf"(?<!\w){words}(?!\w)", re.IGNORECASE)
+        for text in searched:
+            if match := pattern.search(text):
+                start, end = match.span()
+                before, after = text[max(0, start - AROUND) : start], text[end : end + AROUND]
+                marked = Markup("<mark>{}</mark>").format(plain(match[0]))
+                return plain(before) + marked + plain(after)
+    return Markup("")
 
 
 def program(source: str, language: str = "python") -> Markup:

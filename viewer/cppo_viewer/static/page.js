@@ -52,6 +52,9 @@ function narrow() {
   const count = document.querySelectorAll("input[name=run]:checked").length;
   button.disabled = count < 2 || count > 6;
 }
+document.addEventListener("change", (event) => {
+  if (event.target.matches(".filters select")) event.target.form.requestSubmit();
+});
 document.getElementById("narrow")?.addEventListener("input", narrow);
 document.addEventListener("change", narrow);
 narrow();

@@ -1,9 +1,27 @@
-// Histograms of a step; a click on a bar dims the tuples that have no value in it.
+// A step: a click on a kind of tuples, or on a bar of a histogram, dims all others.
 "use strict";
 
 const tuples = [...document.querySelectorAll(".group .tuple")];
 const theme = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 let chosen = null;
+
+const alone = (one) => one.matches(".solved") && one.closest(".group").querySelectorAll(".solved").length === 1;
+const KINDS = { "solved": (one) => one.matches(".solved"), "alone in solving its problem": alone, "plan refused": (one) => one.matches(".refused"), "repeats an earlier plan": (one) => one.matches(".repeated"), "a method twice": (one) => one.matches(".twice"), "void": (one) => one.matches(".void") };
+
+function choose(name, inside) {
+  chosen = chosen === name ? null : name;
+  for (const one of tuples) one.classList.toggle("dim", chosen !== null && !inside.has(one));
+  for (const button of document.querySelectorAll("#kinds button")) button.setAttribute("aria-pressed", button.dataset.kind === chosen);
+}
+
+for (const [kind, belongs] of Object.entries(KINDS)) {
+  const inside = new Set(tuples.filter(belongs));
+  if (!inside.size) continue;
+  const button = document.getElementById("kinds").appendChild(Object.assign(document.createElement("button"), { type: "button", className: "choice", textContent: `${kind} ${inside.size}` }));
+  button.dataset.kind = kind;
+  button.setAttribute("aria-pressed", "false");
+  button.addEventListener("click", () => choose(kind, inside));
+}
 
 function draw(plot) {
   const name = plot.id, values = [], owners = [];
@@ -22,10 +40,7 @@ function draw(plot) {
   if (plot.dataset.clicks) return;
   plot.dataset.clicks = "yes";
   plot.on("plotly_click", (event) => {
-    const bar = `${name} ${event.points[0].x}`;
-    chosen = chosen === bar ? null : bar;
-    const inside = new Set(event.points[0].pointNumbers.map((at) => owners[at]));
-    for (const one of tuples) one.classList.toggle("dim", chosen !== null && !inside.has(one));
+    choose(`${name} ${event.points[0].x}`, new Set(event.points[0].pointNumbers.map((at) => owners[at])));
   });
 }
 
