@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from cppo_env.errors import UsageError
+from cppo_env.judges.letters import same_letters
 from cppo_env.types import Problem, Ruling
 
 MAX_JUDGED_WORDS = 90
@@ -52,8 +53,8 @@ class FormatJudge:
 
 
 def folded(method: str) -> str:
-    """A method without case, punctuation and extra white space, to find duplicates."""
-    return _NOT_WORDS.sub(" ", method.casefold()).strip()
+    """A method without case, punctuation, extra white space and disguise, to find duplicates."""
+    return _NOT_WORDS.sub(" ", same_letters(method)).strip()
 
 
 def _rule(methods: tuple[str, ...], max_words: int) -> Ruling:

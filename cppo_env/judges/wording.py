@@ -3,7 +3,8 @@
 The words that say something are compared as sets: without function words, without words of the
 statement (all methods of a problem have those), with endings cut, and with the usual names of a
 technique made one ("dictionary", "hash table" and "map" are all `hashmap`). Two methods that name
-the same techniques count as more alike than their words say.
+the same techniques count as more alike than their words say, and so does a method whose words stand
+within a longer one: text beside a repeated method, such as a word to the judge, does not hide it.
 
 It knows wordings, not programs: two methods without a common word are different here, even if they
 lead to the same program.
@@ -16,8 +17,15 @@ from collections.abc import Sequence
 from functools import lru_cache
 from importlib.resources import files
 
+from cppo_env.judges.letters import same_letters
+
 SAME_TECHNIQUE = 0.2
 """Added to the likeness of two methods that name the same techniques, and at least one."""
+
+WITHIN = 0.75
+"""Likeness of a method to a longer one that has all its words; less in proportion if it has few."""
+FEWEST_WITHIN = 3
+"""Words that a method must have for that: fewer stand in many a longer method by chance."""
 
 TECHNIQUES: dict[str, str] = {
     "hashmap": r"hash[ -]?(?:map|table)s?|dictionar(?:y|ies)|\bdicts?\b|associative arrays?",
@@ -51,7 +59,7 @@ _FUNCTION_WORDS = frozenset(
 """Words that every method may have, whatever it says."""
 
 _ENDINGS = re.compile(r"(?:ations?|ings?|ers?|est|ed|es|ies|ly|s|e)$")
-_WORD = re.compile(r"[a-z_]{2,}|\d+")
+_WORD = re.compile(r"[^\W\d]{2,}|\d+")
 
 
 def likeness(first: str, second: str, statement: str = "") -> float:
@@ -63,10 +71,12 @@ def likeness(first: str, second: str, statement: str = "") -> float:
     one, two = one - known, two - known
     if not one or not two:
         return float(first.split() == second.split())
-    share = len(one & two) / len(one | two)
+    common, fewer = len(one & two), min(len(one), len(two))
+    share = common / len(one | two)
+    within = WITHIN * common / fewer if fewer >= FEWEST_WITHIN else 0.0
     named = {word for word in one if word.startswith("t_")}
     bonus = SAME_TECHNIQUE if named and named == {w for w in two if w.startswith("t_")} else 0.0
-    return min(1.0, share + bonus)
+    return max(within, min(1.0, share + bonus))
 
 
 def most_alike(methods: Sequence[str], statement: str = "") -> tuple[float, int, int]:
@@ -82,9 +92,10 @@ def most_alike(methods: Sequence[str], statement: str = "") -> tuple[float, int,
 @lru_cache(maxsize=1 << 14)
 def _words(text: str) -> frozenset[str]:
     """What is said, as a set of stems and technique names."""
+    text = same_letters(text)
     for name, pattern in _TECHNIQUES:
         text = pattern.sub(name, text)
-    words = [word for word in _WORD.findall(text.casefold()) if word not in _FUNCTION_WORDS]
+    words = [word for word in _WORD.findall(text) if word not in _FUNCTION_WORDS]
     return frozenset(word if word.startswith("t_") else _stem(word) for word in words)
 
 

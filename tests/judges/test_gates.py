@@ -15,7 +15,7 @@ from cppo_env.errors import UnknownNameError, UsageError
 from cppo_env.judges import FormatJudge, ProductJudge, check_judge, make_judge
 from cppo_env.testing import JudgeContract, make_problem
 from cppo_env.types import Ruling
-from tests.judges.tuples import tuples_of
+from tests.judges.tuples import FOLDER, tuples_of
 from tests.support.chat_server import Reply, chat_server
 
 METHODS = ("sort the numbers", "use a heap", "count each one", "scan once")
@@ -100,6 +100,55 @@ def test_rewordings_pass_the_format_and_not_the_distinct_gate():
     rulings = DistinctJudge().rule(cases)
     assert not any(ruling.accepted for ruling in rulings)
     assert rulings[1].reason.startswith("method 3 rewords method 1 (likeness 0.5")
+
+
+def test_text_beside_a_repeated_method_does_not_hide_it():
+    said = (FOLDER / "gaming.txt").read_text().splitlines()
+    assert len(said) >= 45
+    hidden = [
+        (problem, (*methods[:3], padded))
+        for _, problem, methods in VALID
+        for line in said
+        for padded in (
+            f"{methods[0]} {line}",
+            f"{line} {methods[0]}",
+            f"{line} {methods[0]} {line}",
+        )
+    ]
+    accepted = [
+        case for case, one in zip(hidden, DistinctJudge().rule(hidden), strict=True) if one.accepted
+    ]
+    assert not accepted
+
+
+@pytest.mark.parametrize(
+    "disguise",
+    [
+        lambda text: text.replace("a", "\u0430").replace("e", "\u0435").replace("o", "\u043e"),
+        lambda text: "\u200b".join(text),
+        lambda text: text.replace("o", "\u00f6").replace("e", "\u00e9"),
+        lambda text: "".join(chr(ord(c) + 0xFEE0) if c.isalpha() else c for c in text),
+        str.upper,
+    ],
+)
+def test_a_repeated_method_in_other_letters_is_a_duplicate(disguise):
+    for _, problem, methods in VALID:
+        case = (problem, (*methods[:3], disguise(methods[0])))
+        for judge in (FormatJudge(), DistinctJudge()):
+            [ruling] = judge.rule([case])
+            assert not ruling.accepted
+
+
+def test_methods_of_other_languages_are_compared_as_well():
+    one = "Пройти массив один раз и хранить встреченные числа в таблице"
+    other = "Отсортировать числа и сдвигать два указателя навстречу"
+    case = (make_problem(), (one, other))
+    reworded = (
+        make_problem(),
+        (one, "Хранить в таблице встреченные числа, пройти массив один раз"),
+    )
+    accepted, refused = DistinctJudge().rule([case, reworded])
+    assert accepted.accepted and not refused.accepted
 
 
 def test_embeddings_refuse_what_words_let_pass(model):
