@@ -20,7 +20,7 @@ import argparse
 import io
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import cache
@@ -148,7 +148,7 @@ class Cell:
                     filters=FILTERS | SETTINGS[self.setting],
                 )
             )
-        self.start.lend_evaluation(run)
+        lend_evaluation(run, self.root.glob(f"{self.setting}/*/lr-*/seed-{self.seed}"))
         train(run, sandbox(), Console(file=io.StringIO()))
         return time.process_time() - began
 
@@ -195,14 +195,19 @@ class Start:
             starting_point(run, run.config.training.load(), Console(file=io.StringIO()))
         return run.reference
 
-    def lend_evaluation(self, run: Run) -> None:
-        """Give a run the evaluation of its start, if another run from this start has played it."""
-        for file in self.root.glob(f"{self.setting}/*/lr-*/seed-{self.seed}/metrics.jsonl"):
-            other = Run.find(file.parent, writable=False)
-            rows = other.log.rows("before")
-            if rows and other.config.model == run.config.model and not run.log.rows("before"):
-                run.write_episodes("before", other.read_episodes("before"))
-                run.log.append(rows[0])
+
+def lend_evaluation(run: Run, folders: Iterable[Path]) -> None:
+    """Give a run the evaluation of its start, if one of these runs has played it."""
+    for folder in folders:
+        if run.log.rows("before") or not (folder / "config.json").exists():
+            continue
+        other = Run.find(folder, writable=False)
+        alike = all(
+            getattr(other.config, name) == getattr(run.config, name) for name in ("model", "judge")
+        )
+        if alike and (rows := other.log.rows("before")):
+            run.write_episodes("before", other.read_episodes("before"))
+            run.log.append(rows[0])
 
 
 @cache
