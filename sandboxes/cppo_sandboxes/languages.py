@@ -86,19 +86,30 @@ fn main() {
 }
 """
 _JAR = r"""
-name=$(sed -nE 's/^[[:space:]]*public[[:space:]]+((abstract|final|strictfp)[[:space:]]+)*class[[:space:]]+([[:alnum:]_$]+).*/\3/p' "$1" | head -n 1)
-package=$(sed -nE 's/^[[:space:]]*package[[:space:]]+([[:alnum:]_.]+)[[:space:]]*;.*/\1./p' "$1" | head -n 1)
-mkdir java-classes java-source && file=java-source/$name && [ "$name" ] || file=java-source/Main
-cp "$1" "$file.java" && javac -J-Xmx1g -nowarn -encoding UTF-8 -d java-classes "$file.java" || exit 1
-if [ -z "$name" ]; then
-    for one in $(find java-classes -name '*.class' ! -name '*$*' | xargs -n 1 basename -s .class); do
-        javap -cp java-classes "$package$one" | grep -q 'static.* void main(java.lang.String' && name=$one
-    done
+source=$1 words='((abstract|final|strictfp)[[:space:]]+)*'
+name=$(sed -nE "s/^[[:space:]]*public[[:space:]]+${words}class[[:space:]]+([[:alnum:]_$]+).*/\3/p" "$source" | head -n 1)
+package=$(sed -nE 's/^[[:space:]]*package[[:space:]]+([[:alnum:]_.]+)[[:space:]]*;.*/\1./p' "$source" | head -n 1)
+build() {
+    cp "$source" "java-source/$name.java" && javac -J-Xmx1g -J-Duser.language=en -nowarn -encoding UTF-8 -d java-classes "java-source/$name.java" 2> java-errors
+}
+mkdir java-classes java-source && name=${name:-Main}
+if ! build; then
+    name=$(sed -nE 's/.* ([^ /]+) is public, should be declared in a file named .*/\1/p' java-errors | head -n 1)
+    { [ "$name" ] && build; } || { cat java-errors >&2; exit 1; }
 fi
-[ "$name" ] || { echo 'no class has a method main' >&2; exit 1; }
-jar cfe "$2" "$package$name" -C java-classes .
+main=$package$name
+if ! [ -e "java-classes/$(echo "$main" | tr . /).class" ]; then
+    main=$(find java-classes -name '*.class' ! -name '*$*' -exec javap {} + | sed -nE '
+        s/^.*(class|interface) ([^ <]+).*\{$/\2/; T end; h; d; :end; / public static .*void main\(java.lang.String/ { g; p; q }')
+fi
+[ "$main" ] || { echo 'no class has a method main' >&2; exit 1; }
+jar cfe "$2" "$main" -C java-classes .
 """
-"""Makes a jar of a Java file, whatever its public class and package are called."""
+"""Makes a jar of a Java file, whatever its public class and package are called.
+
+The file is named after what looks like its public class; where that was a comment's or an inner
+one, or looks otherwise, `javac` says the name.
+"""
 
 
 def _cpp(name: str, standard: str) -> Language:

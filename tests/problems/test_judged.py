@@ -4,10 +4,11 @@ import json
 
 import pytest
 
-from cppo_env.problems.layouts import apps, code_contests, livecodebench
+from cppo_env.problems.layouts import apps, code_contests, evalplus, livecodebench
 from cppo_env.sandboxing import grade_batch
 from cppo_env.types import Problem
 from tests.support import records
+from tests.support.more_records import humaneval_plus
 
 
 def call(inputs: list, outputs: list, starter: str = "") -> Problem:
@@ -97,3 +98,44 @@ def test_what_a_record_means_reaches_the_program(sandbox: str):
         name: report for name, report in zip(CASES, reports, strict=True) if report.verdict != "AC"
     }
     assert failed == {}
+
+
+ODD_ANSWERS = {
+    "a number that no float holds": "10**400",
+    "a number of 5,000 digits": "10**5000",
+    "text": "'x' * 1000",
+    "nothing": "None",
+    "infinity": "float('inf')",
+    "not a number": "float('nan')",
+    "many levels": "deep()",
+    "an object": "{'1': 2}",
+}
+DEEP = """
+def deep():
+    value = []
+    for _ in range(3000): value = [value]
+    return value
+"""
+
+
+def test_no_answer_makes_the_checker_of_evalplus_fail():
+    floats = evalplus.decode(humaneval_plus(), None)
+    root = evalplus.decode(
+        humaneval_plus(
+            prompt="def find_zero(xs: list):\n    ",
+            entry_point="find_zero",
+            canonical_solution="return -xs[0] / xs[1]\n",
+            base_input=[[[1.5, 2.0]]],
+            plus_input={},
+        ),
+        None,
+    )
+    pairs = [
+        (problem, f"{DEEP}\ndef {problem.entry_point}(xs): return {answer}")
+        for problem in (floats, root)
+        for answer in ODD_ANSWERS.values()
+    ]
+    right = [(floats, floats.references[0]), (root, root.references[0])]
+    reports = grade_batch(right + pairs, sandbox="local")
+    verdicts = [str(report.verdict) for report in reports]
+    assert verdicts == ["AC"] * 2 + ["WA"] * len(pairs), reports

@@ -60,7 +60,9 @@ BROKEN = [
     ("python", "raise ValueError('cannot cope')", "cannot cope"),
     ("python", "import time\ntime.sleep(60)", "did not end in time"),
     ("python", "x = [0] * (1 << 28)", "memory"),
-    ("python", "print('maybe')", "printed 'maybe', expected 1 or 0"),
+    ("python", "print('maybe')", "printed 'maybe', expected 1 or 0 and nothing else"),
+    ("python", "print('fine')\nprint(1)", "printed 'fine\\n1', expected 1 or 0"),
+    ("cpp17", '#include "testlib.h"\nint main() { pattern("[a"); }', "signal 6"),
     ("python", "pass", "expected 1 or 0"),
     ("python", "import os\nos.kill(os.getpid(), 11)", "signal 11"),
     ("python", "print(1", "does not compile"),
@@ -105,6 +107,9 @@ int main(int argc, char* argv[]) {
     else if (what == "real") { if (!doubleCompare(0.5, ouf.readDouble(), 1e-6)) quitf(_wa, "no"); }
     else if (what == "strict") ouf.readStrictDouble(0, 1, 1, 2);
     else if (what == "pattern") ouf.readToken("[a-c]{2}", "s");
+    else if (what == "many") ouf.readToken("[a-z]{1,100000}");
+    else if (what == "group") ouf.readToken(pattern("-?(0|[1-9][0-9]*).5"));
+    else if (what == "inverted") ouf.readLine(format("([^0-9 ]+ ?){%d,}", 2));
     else if (what == "lines") { ouf.readLine(); if (ouf.readString() != "b c") quit(_wa, "b c"); }
     else if (what == "eoln") { ouf.readInt(); ouf.readEoln(); ouf.readEof(); }
     else if (what == "ints") ouf.readInts(2, 1, 3);
@@ -125,7 +130,9 @@ SEMANTICS = [
     ("real", "0.6", "WA"), ("real", "nan", "WA"), ("real", "0x1p-1", "WA"),
     ("strict", "0.25", "AC"), ("strict", "0.125", "WA"), ("strict", "1", "WA"),
     ("pattern", "ab", "AC"),
-    ("pattern", "abc", "WA"), ("lines", "a\r\nb c\r\n", "AC"), ("lines", "a", "WA"),
+    ("pattern", "abc", "WA"), ("many", "a" * 100_000, "AC"), ("many", "a" * 100_001, "WA"),
+    ("many", "aB", "WA"), ("group", "-10.5", "AC"), ("group", "01.5", "WA"), ("group", "10x5", "WA"),
+    ("inverted", "a-b c", "AC"), ("inverted", "ab", "AC"), ("inverted", "a 1", "WA"), ("lines", "a\r\nb c\r\n", "AC"), ("lines", "a", "WA"),
     ("eoln", "5\n", "AC"), ("eoln", "5 \n", "WA"), ("ints", "1\n3", "AC"), ("ints", "1 4", "WA"),
     ("answer", "", "IE"), ("jury", "", "IE"), ("ensure", "1", "AC"), ("ensure", "2", "IE"),
     ("points", "", "IE"), ("quitif", "1", "WA"), ("quitif", "2", "AC"), ("silent", "", "IE"),
@@ -142,6 +149,35 @@ def test_our_testlib_means_what_its_author_documents(local):
     messages = [test.message for test in report.tests]
     assert any("failure of the jury: the jury is wrong" in message for message in messages)
     assert any("without quit" in message for message in messages)
+
+
+BREAKS_LINES = "print('x\\n1')"
+"""Ends with a line that says right."""
+ECHOES = {
+    "after the verdict": "print(0)\nprint('got', got)",
+    "before the verdict": "print('got', got)\nprint(0)",
+    "in place of one": "print('got', got)",
+    "on standard error": "print(got, file=sys.stderr)\nprint(0)",
+}
+
+
+@pytest.mark.parametrize("place", ECHOES)
+def test_what_a_checker_repeats_of_an_output_is_no_verdict(local, place: str):
+    source = f"import sys\ngot = open(sys.argv[3]).read()\n{ECHOES[place]}"
+    checker = CheckerProgram("python", source)
+    expected = Verdict.IE if "place of" in place else Verdict.WA
+    for program in (BREAKS_LINES, "print('x 1')", "print(1)"):
+        assert judged(local, checker, program, tests=1).verdict is expected
+
+
+@pytest.mark.parametrize("unit", ["1\\n", "1 ", "x", "[{}],"])
+def test_a_flood_is_wrong_before_a_checker_reads_it(local, unit: str):
+    slow = "import sys\nrows = [list(row) for row in open(sys.argv[3])]\nprint(0 / 0)"
+    for checker in (CheckerProgram("python", slow), CheckerProgram("cpp17", CPP_CHECKER)):
+        report = judged(local, checker, f"print('{unit}' * 800_000 + ' ' * 800_000)", tests=2)
+        assert verdicts(report) == "WA WA", report.message
+    some = "n = int(input())\nprint(n, ' ' * (2 << 20) if n == 5 else '', 0)"
+    assert verdicts(judged(local, CheckerProgram("python", PYTHON_CHECKER), some)) == "AC WA AC"
 
 
 ATTACKS = {

@@ -29,7 +29,7 @@ RULES = {
 object is as good as True; "set": elements in any order."""
 
 _PROGRAM = """\
-import copy, json, sys
+import contextlib, copy, io, json, sys
 
 
 def same(want, have):
@@ -57,20 +57,22 @@ def right(arguments, want, have):
 
 with open(sys.argv[1]) as file:
     arguments = json.load(file)
-with open(sys.argv[3]) as file:
-    have = json.load(file)
 if REFERENCE is None:
     with open(sys.argv[2]) as file:
         want = json.load(file)
 else:
     space = {"__name__": "reference"}
-    exec(compile(REFERENCE, "reference.py", "exec"), space)
-    want = space[ENTRY](*copy.deepcopy(arguments))
+    with contextlib.redirect_stdout(io.StringIO()):  # ours is for the verdict
+        exec(compile(REFERENCE, "reference.py", "exec"), space)
+        want = space[ENTRY](*copy.deepcopy(arguments))
     want = json.loads(json.dumps(want, default=list))
-try:
-    print(int(right(arguments, want, have)))
-except TypeError:  # the answer is of another kind
-    print(0)
+try:  # whatever fails from here on, the answer is to blame
+    with open(sys.argv[3]) as file:
+        have = json.load(file)
+    verdict = int(right(arguments, want, have))
+except (ArithmeticError, MemoryError, RecursionError, TypeError, ValueError):
+    verdict = 0
+print(verdict)
 """
 
 

@@ -20,8 +20,8 @@ from cppo_sandboxes.languages import LANGUAGES, Language
 from cppo_sandboxes.worker import frames
 
 _TESTLIB = re.compile(r'^[ \t]*#[ \t]*include[ \t]*[<"](?:[^>"\n]*/)?testlib\.h[>"]', re.M)
-_FUNCTIONS = "testlib_functions.h"
-"""What our testlib.h includes; a checker has one file, which holds both."""
+_PARTS = ("testlib_functions.h", "testlib_pattern.h")
+"""What our testlib.h includes; a checker has one file, which holds all."""
 _PYTHON = """\
 def _cppo_files():
     import os, sys
@@ -91,11 +91,13 @@ def prepare(program: CheckerProgram) -> Prepared:
 
 @cache
 def _testlib() -> str:
-    library, functions = (
+    library, *parts = (
         Path(__file__).with_name(name).read_text(encoding="utf-8")
-        for name in ("testlib.h", _FUNCTIONS)
+        for name in ("testlib.h", *_PARTS)
     )
-    return library.replace(f'#include "{_FUNCTIONS}"', functions)
+    for name, part in zip(_PARTS, parts, strict=True):
+        library = library.replace(f'#include "{name}"', part)
+    return library
 
 
 def bundle(program: CheckerProgram, given: str, answer: str, output: bytes) -> bytes:
@@ -131,13 +133,18 @@ def verdict_of(program: CheckerProgram, outcome: RunOutcome) -> bool:
 
 
 def _printed(outcome: RunOutcome, last: str) -> bool:
-    """open-r1's convention: the last word on standard output is 1 or 0."""
-    words = outcome.answer[-200:].decode("utf-8", "replace").split()
-    word = words[-1] if words else ""
-    if outcome.number == 0 and word in _RIGHT:
+    """open-r1's convention: 1 or 0 on standard output.
+
+    Right is only an output that is nothing else: a checker may print parts of what it judges, and a
+    program must not be able to choose the verdict. Wrong is also one whose first or last line, or
+    last word, says so.
+    """
+    text = outcome.answer.decode("utf-8", "replace").strip()
+    if outcome.number == 0 and text in _RIGHT:
         return True
-    if word in _WRONG and (outcome.number == 0 or not last):
+    ends = {text.partition("\n")[0].strip(), *text.split()[-1:]}
+    if ends & _WRONG and (outcome.number == 0 or not last):
         return False
     if outcome.number:
         raise CheckerFailed(last or f"it ended with exit code {outcome.number}")
-    raise CheckerFailed(f"it printed {word!r}, expected 1 or 0 as its last word")
+    raise CheckerFailed(f"it printed {text[-100:]!r}, expected 1 or 0 and nothing else")

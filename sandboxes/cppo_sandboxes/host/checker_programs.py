@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
+from cppo_env.checkers.bounds import FACTOR
 from cppo_env.types import CheckerProgram, Job, Limits, Problem, Report, TestCase, Verdict
 from cppo_sandboxes.host.batch import JobBatch, TestSet, Work
 from cppo_sandboxes.host.checker_files import Prepared, bundle, prepare, verdict_of
@@ -23,6 +24,8 @@ from cppo_sandboxes.worker import frames
 
 LIMITS = Limits(cpu_s=10.0, wall_s=30.0, memory_bytes=1 << 30, output_bytes=1 << 20)
 """What a checker may use for one answer."""
+FLOOD_BYTES = 1 << 20
+"""Answers longer than this are wrong unread, unless the test is long itself: see `_floods`."""
 BINARIES = 256
 """Compiled checkers that are kept; the oldest is forgotten first."""
 _COPY = Language(
@@ -153,6 +156,21 @@ class ProgramChecks:
 
     def start(self, program: CheckerProgram, cases: Sequence[Case], done: Done) -> None:
         """Check answers; `done` gets one result for each, in another thread or at once."""
+        short = [case for case in cases if not _floods(*case)]
+        if len(short) == len(cases):
+            self._start(program, cases, done)
+            return
+
+        def finished(results: list[IsRight]) -> None:
+            said = iter(results)
+            done([_wrong if _floods(*case) else next(said) for case in cases])
+
+        if short:
+            self._start(program, short, finished)
+        else:
+            finished([])
+
+    def _start(self, program: CheckerProgram, cases: Sequence[Case], done: Done) -> None:
         try:
             prepared = prepare(program)
         except CheckerFailed as error:
@@ -246,6 +264,15 @@ class ProgramChecks:
             if binary.waiting is None:
                 del self._binaries[program]
                 return
+
+
+def _floods(test: TestCase, answer: bytes) -> bool:
+    """Whether an answer is so long that reading it could cost a checker its limits."""
+    return len(answer) > FLOOD_BYTES + FACTOR * (len(test.input) + len(test.output))
+
+
+def _wrong() -> bool:
+    return False
 
 
 def _said(program: CheckerProgram, outcome: RunOutcome) -> IsRight:

@@ -18,11 +18,11 @@
 #include <iterator>
 #include <limits>
 #include <map>
-#include <regex>
 #include <set>
 #include <utility>
 
 #include "testlib_functions.h"
+#include "testlib_pattern.h"
 
 enum TResult {
     _ok = 0, _wa = 1, _pe = 2, _fail = 3, _dirt = 4, _points = 5, _unexpected_eof = 8,
@@ -120,11 +120,9 @@ class InStream {
         return line;
     }
     std::string readString() { return readLine(); }
-    // Templates, so that std::regex costs its compile time only where it is used.
 #define CPPO_MATCHED(name, what)                                                          \
-    template <typename P>                                                                 \
-    std::string name(const P& pattern, const std::string& variable = "") {                \
-        return matched(name(), pattern, variable, what);                                  \
+    std::string name(const pattern& wanted, const std::string& variable = "") {           \
+        return matched(name(), wanted, variable, what);                                   \
     }                                                                                     \
     template <typename... Rest> void name##To(std::string& result, const Rest&... rest) { \
         result = name(rest...);                                                           \
@@ -238,12 +236,11 @@ class InStream {
         }
         return value;
     }
-    template <typename P>
-    std::string matched(const std::string& found, const P& pattern, const std::string& variable,
-                        const char* what) {
-        if (!std::regex_match(found, std::regex(pattern))) {
+    std::string matched(const std::string& found, const pattern& wanted,
+                        const std::string& variable, const char* what) {
+        if (!wanted.matches(found)) {
             quit(_wa, std::string(what) + " " + variable + " equals to \"" + compress(found) +
-                          "\", doesn't correspond to pattern \"" + pattern + "\"");
+                          "\", doesn't correspond to pattern \"" + wanted.src() + "\"");
         }
         return found;
     }

@@ -141,6 +141,7 @@ class Binary:
                 else:
                     os.setsid()
                     place.leave_worker()
+                os.dup2(os.open("/dev/null", os.O_RDONLY), 0)  # else the input of a test
                 fd = os.open(errors, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
                 os.dup2(fd, 1)
                 os.dup2(fd, 2)
