@@ -50,6 +50,8 @@ class Language:
     """What must be installed; empty for Python."""
     spare_bytes: int = 0
     """Memory that its runtime may take beside the problem's limit, which `run` hands to it."""
+    unused_bytes: int = 0
+    """Memory that it may ask for and not use, such as the stacks of threads."""
 
     def tier(self, program: str, *, call_based: bool) -> int:
         """Index into TIERS of the interpreter to fork for a program."""
@@ -141,7 +143,8 @@ LANGUAGES = {
                 "/usr/bin/java",
                 "-Xms8m",
                 "-Xmx{memory_mib}m",
-                "-Xss64m",
+                "-Xss64m",  # the main thread's stack; of the others, unless they ask for more:
+                "-XX:ThreadStackSize=1024",
                 "-XX:+UseSerialGC",
                 "-XX:MaxJavaStackTraceDepth=16",  # what went wrong stays in the end of stderr
                 "-jar",
@@ -149,6 +152,7 @@ LANGUAGES = {
             ),
             compiler="javac",
             spare_bytes=256 * MIB,  # code, classes, its compilers' work, the main thread's stack
+            unused_bytes=2 << 30,
         ),
         Language(
             "rust",

@@ -91,6 +91,27 @@ def test_a_java_program_without_memory_gets_mle(sandbox):
     assert "ArrayIndexOutOfBoundsException: Index 2 out of bounds" in reports[-1].message
 
 
+THREADS = {
+    "stack": """new Thread(null, () -> { if (f(200000) == 0) System.out.println(3); }, "", 1 << 29)
+        .start();""",
+    "many": """for (int i = 0; i < 60; i++) { Thread one = new Thread(() -> { try {
+        Thread.sleep(9999); } catch (Exception e) { } }); one.setDaemon(true); one.start(); } System.out.println(3);""",
+}
+RECURSION = "static int f(int n) { return n == 0 ? 0 : f(n - 1); }"
+
+
+def test_a_java_program_may_reserve_stacks_for_its_threads(sandbox):
+    tests = SELF_TEST.tests[:1]
+    jobs = [
+        Job(replace(SELF_TEST, tests=tests), f"class A {{ {RECURSION} {MAIN % body} }}", "java")
+        for body in THREADS.values()
+    ]
+    reports = sandbox.run(jobs)
+    if reports[0].message == NO_COMPILER % "javac":
+        pytest.skip("javac is not installed")
+    assert [report.verdict for report in reports] == ["AC"] * 2, reports
+
+
 @pytest.mark.parametrize(
     ("config", "said"),
     [

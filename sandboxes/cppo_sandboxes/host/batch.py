@@ -145,6 +145,7 @@ class Work:
             "most_wall_s": self.most_wall_s,
             "memory_bytes": limits.memory_bytes,
             "allowed_bytes": limits.memory_bytes + self.language.spare_bytes,
+            "unused_bytes": self.language.unused_bytes,
             "output_bytes": limits.output_bytes,
         }
 

@@ -32,7 +32,7 @@ class Program:
     job, key: numbers of the task and of its test set. start, stop, final: the tests to run, and
     whether more will be announced. source, file_name, compile (command or None), run (command or
     None), entry (name or None), call (see `calls`), stop_early, cpu_s, wall_s, most_wall_s,
-    memory_bytes, output_bytes.
+    memory_bytes, allowed_bytes, unused_bytes, output_bytes.
 
     Args:
         place: see `zygote.Surroundings`.
@@ -55,7 +55,8 @@ class Program:
     def _limit(self):
         """The kernel's limits, which all tests inherit; watching enforces finer ones."""
         place = self._place
-        data_bytes = self._task["allowed_bytes"] + place.data_bytes + RESERVED_BYTES
+        data_bytes = self._task["allowed_bytes"] + self._task["unused_bytes"]
+        data_bytes += place.data_bytes + RESERVED_BYTES
         resource.setrlimit(resource.RLIMIT_DATA, (data_bytes, data_bytes))
         resource.setrlimit(resource.RLIMIT_FSIZE, (place.file_bytes, place.file_bytes))
 
