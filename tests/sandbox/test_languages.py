@@ -95,7 +95,8 @@ THREADS = {
     "stack": """new Thread(null, () -> { if (f(200000) == 0) System.out.println(3); }, "", 1 << 29)
         .start();""",
     "many": """for (int i = 0; i < 60; i++) { Thread one = new Thread(() -> { try {
-        Thread.sleep(9999); } catch (Exception e) { } }); one.setDaemon(true); one.start(); } System.out.println(3);""",
+        Thread.sleep(9999); } catch (Exception e) { } }); one.setDaemon(true); one.start(); }
+        System.out.println(3);""",
 }
 RECURSION = "static int f(int n) { return n == 0 ? 0 : f(n - 1); }"
 
