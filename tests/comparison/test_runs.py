@@ -5,9 +5,11 @@ import re
 import shutil
 import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from cppo_grpo import Run, write_report
+from cppo_grpo.reports.several import several_runs
 
 import cppo_env
 from cppo_env import TestCase, UsageError, load_problems
@@ -320,6 +322,17 @@ def _report_of_several(folder, interrupted):
     message = fault(cppo("report", folder / "grpo", folder / "cppo"), 2)
     assert "k: " in message and "has 2" in message
     assert "there is no folder" in fault(cppo("report", folder / "nowhere"), 2)
+
+
+def test_a_report_of_several_runs_reads_their_problems_once(folders, monkeypatch):
+    for folder in folders:
+        rewrite(Path(folder.partition("=")[2]), lambda config: config.update(problems="samples"))
+    loads = []
+    monkeypatch.setattr(
+        "cppo_env.sources.load_problems", lambda *a, **b: loads.append(a) or load_problems(*a, **b)
+    )
+    several_runs(folders)
+    assert [source for source, *_ in loads if isinstance(source, str)] == ["samples"]
 
 
 def test_signs_of_written_down_outputs():

@@ -62,6 +62,9 @@ def test_the_episodes_that_are_worth_a_look_are_chosen(tmp_path):
         "The last episodes, as they come": [("step-000003", never), ("step-000003", first)],
     }
     page = report_page(run)
+    assert [(one.problem, one.lost) for one in found.lost] == [(lost, "step-000002")]
+    assert f'<td>{lost}</td><td class="n">1 of 2</td>' in page
+    assert "last solved in step 1" in page and "after 1 step without success" in page
     assert "by “Method &lt;1&gt;.”" in page and "Method <1>" not in page
     assert "2 damaged lines of episodes" in page and "the engine is away" in page
 

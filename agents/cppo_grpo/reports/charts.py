@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,8 @@ from cppo_grpo.runs.log import LogRow
 INK = "#1f2937"
 POINTS = 400
 """Points of a curve that are drawn; more cannot be seen, and make the file large."""
+NARROW = 4.4, 3.6
+"""Inches of the main chart on a narrow page."""
 WINDOW = 15
 """Steps that a smoothed curve averages."""
 
@@ -121,6 +123,18 @@ def chart(metric: str, lines: Sequence[Line], points: Sequence[Points], frame: F
         axes.set_ylabel(frame.y)
         axes.set_xlabel("optimizer step")
     return svg(figure)
+
+
+def main_chart(
+    metric: str, lines: Sequence[Line], points: Sequence[Points], frame: Frame
+) -> dict[str, str]:
+    """`chart` in two shapes, of which a page shows the one that fits its width; empty if it is."""
+    shapes = {"wide": frame, "narrow": replace(frame, size=NARROW)}
+    return {
+        name: drawn
+        for name, shape in shapes.items()
+        if (drawn := chart(metric, lines, points, shape))
+    }
 
 
 def charts(lines: Sequence[Line]) -> list[dict[str, str]]:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from cppo_env.evaluation.folders import step_of
+from cppo_env.evaluation.folders import is_evaluation, step_of, title_of
+from cppo_env.evaluation.histories import History, histories
 from cppo_env.records import EpisodeRecord
 from cppo_grpo.runs.folder import Run
 
 OF_A_KIND = 2
 """Episodes shown of each kind."""
-HELD_OUT = "before", "eval-", "after"
-"""Beginnings of the names of files with evaluations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,20 +26,12 @@ class Chosen:
 
 
 @dataclass(slots=True)
-class _Story:
-    """What became of a problem in the order of the files."""
+class _Kept:
+    """Episodes of a problem: its first success, its latest success and its latest failure."""
 
-    failed: int = 0
-    """Episodes without success until the first one with it."""
     first: Chosen | None = None
-    """The first success, if failures went before it."""
     solved: EpisodeRecord | None = None
-    """The latest success."""
-    failed_since: int = 0
-    last: EpisodeRecord | None = None
-    """The latest failure."""
-    file: str = ""
-    """Of the latest failure."""
+    failed: Chosen | None = None
 
 
 @dataclass(slots=True)
@@ -51,13 +43,15 @@ class Choice:
     """Lines that are no records."""
     verdicts: dict[str, dict[str, int]] = field(default_factory=dict[str, dict[str, int]])
     """Evaluation → verdict → number of its programs."""
+    lost: list[History] = field(default_factory=list[History])
+    """The problems that were lost again; those that failed in most steps since come first."""
 
 
 def choose(run: Run) -> Choice:
     """Read all episodes of a run once, and choose."""
     choice = Choice({})
-    held_out: dict[str, _Story] = {}
-    training: dict[str, _Story] = {}
+    played: list[tuple[str, str, bool]] = []
+    kept: defaultdict[tuple[str, bool], _Kept] = defaultdict(_Kept)
     refused: dict[str, Chosen] = {}
     void: list[Chosen] = []
     usual: list[Chosen] = []
@@ -69,22 +63,27 @@ def choose(run: Run) -> Choice:
         if record.accepted is False:
             why = record.unreadable or record.reason
             refused[why] = Chosen(file, why, record)  # the latest of each reason
-        evaluated = file.startswith(HELD_OUT)
+        evaluated = is_evaluation(file)
         if evaluated:
             counts = choice.verdicts.setdefault(file, {})
             for verdict in record.verdicts:
                 counts[verdict] = counts.get(verdict, 0) + 1
-        stories = held_out if evaluated else training
-        _tell(stories.setdefault(record.problem_id, _Story()), file, record)
+        played.append((record.problem_id, file, record.correct > 0))
+        _keep(kept[record.problem_id, evaluated], Chosen(file, "", record))
         if usual and usual[0].file != file:
             usual = []
         if len(usual) < OF_A_KIND:
             usual.append(Chosen(file, "", record))
+    found = histories(played)
+    choice.lost = sorted((one for one in found if one.lost), key=lambda one: -one.failed_since)
+    learnt = sorted(
+        (one for one in found if one.first and one.failed_first), key=lambda one: -one.failed_first
+    )
     kinds = {
-        "First solved in training": _first(training),
-        "Solved by evaluations after training, not before": _first(held_out),
-        "Lost again on held-out problems": _lost(held_out),
-        "Lost again in training": _lost(training),
+        "First solved in training": _first(learnt, kept, held_out=False),
+        "Solved by evaluations after training, not before": _first(learnt, kept, held_out=True),
+        "Lost again on held-out problems": _lost(choice.lost, kept, held_out=True),
+        "Lost again in training": _lost(choice.lost, kept, held_out=False),
         "Plans that the gate refused": sorted(refused.values(), key=_when)[-OF_A_KIND:],
         "Void episodes": void,
         "The last episodes, as they come": usual,
@@ -93,46 +92,50 @@ def choose(run: Run) -> Choice:
     return choice
 
 
-def _tell(story: _Story, file: str, record: EpisodeRecord) -> None:
-    """Add an episode to the story of its problem."""
-    if not record.correct:
-        story.failed += story.solved is None
-        story.failed_since += 1
-        story.last, story.file = record, file
+def _keep(kept: _Kept, one: Chosen) -> None:
+    """Remember an episode if it is among those of its problem that may be shown."""
+    if not one.record.correct:
+        kept.failed = one
         return
-    if story.solved is None and story.failed:
-        story.first = Chosen(file, f"after {_failures(story.failed)}", record)
-    story.solved, story.failed_since = record, 0
+    kept.first = kept.first or one
+    kept.solved = one.record
 
 
-def _first(stories: dict[str, _Story]) -> list[Chosen]:
-    """Those that took the most failures."""
-    found = [story for story in stories.values() if story.first]
-    found.sort(key=lambda story: -story.failed)
-    return [story.first for story in found[:OF_A_KIND] if story.first]
+Episodes = Mapping[tuple[str, bool], _Kept]
 
 
-def _lost(stories: dict[str, _Story]) -> list[Chosen]:
-    """Those that failed most often since they were last solved."""
-    found = [story for story in stories.values() if story.solved and story.failed_since]
-    found.sort(key=lambda story: -story.failed_since)
-    return [
-        Chosen(story.file, _once(story), story.last) for story in found[:OF_A_KIND] if story.last
-    ]
+def _first(learnt: Sequence[History], kept: Episodes, *, held_out: bool) -> list[Chosen]:
+    """The first successes that took the most failures."""
+    found: list[Chosen] = []
+    for one in [one for one in learnt if one.held_out == held_out][:OF_A_KIND]:
+        first = kept[one.problem, held_out].first
+        if first:
+            found.append(replace(first, why=f"after {_failures(one.failed_first, held_out)}"))
+    return found
 
 
-def _once(story: _Story) -> str:
-    """How often a problem failed since it was solved, and by which method it had been."""
-    said = f"{_failures(story.failed_since)} since it was last solved"
-    solved = story.solved
+def _lost(lost: Sequence[History], kept: Episodes, *, held_out: bool) -> list[Chosen]:
+    """The newest failures of the problems that failed most often since they were solved."""
+    found: list[Chosen] = []
+    for one in [one for one in lost if one.held_out == held_out][:OF_A_KIND]:
+        episodes = kept[one.problem, held_out]
+        if episodes.failed:
+            found.append(replace(episodes.failed, why=_once(one, episodes.solved)))
+    return found
+
+
+def _once(one: History, solved: EpisodeRecord | None) -> str:
+    """When a problem was last solved, and by which method."""
+    said = f"last solved in {title_of(one.last or '')}"
     if solved and solved.methods:
         number = solved.verdicts.index("AC")
         said += f", by “{solved.methods[number]}”" if number < len(solved.methods) else ""
-    return said
+    return f"{said}; {_failures(one.failed_since, one.held_out)} since"
 
 
-def _failures(count: int) -> str:
-    return f"{count:,} episode{'' if count == 1 else 's'} without success"
+def _failures(count: int, held_out: bool) -> str:
+    what = "evaluation" if held_out else "step"
+    return f"{count:,} {what}{'' if count == 1 else 's'} without success"
 
 
 def _when(one: Chosen) -> int:

@@ -6,7 +6,7 @@ import json
 import os
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,6 +15,7 @@ from cppo_env.evaluation.comparison.loading import FinishedRun, load_run, requir
 from cppo_env.evaluation.comparison.methods import Method, by_set, group_runs
 from cppo_env.evaluation.folders import RunOverview, metrics_of, overview_of, step_of
 from cppo_env.plotting import COLOURS
+from cppo_env.sources import ProblemSource
 from cppo_grpo.runs.log import LogRow
 
 
@@ -125,16 +126,33 @@ def gather(places: Sequence[str]) -> Gathered:
         require_comparable(
             [run for runs in groups.values() for run in runs if run.set_name == name]
         )
+    sources = _read_once([run for runs in groups.values() for run in runs])
     methods: dict[str, list[Reported]] = {}
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         for label, runs in groups.items():
             methods[label] = [
-                Reported(run, overview_of(run.path), metrics_of(run.path))
+                Reported(
+                    replace(run, source=sources[run.set_name]),
+                    overview_of(run.path),
+                    metrics_of(run.path),
+                )
                 for run in sorted(runs, key=lambda one: one.seed)
             ]
     notes = list(dict.fromkeys(str(one.message) for one in caught))
     return Gathered(methods, damaged, notes)
+
+
+def _read_once(runs: Sequence[FinishedRun]) -> dict[str, ProblemSource]:
+    """Problem set → its problems; those that cannot be read are asked for again, and then said."""
+    found: dict[str, ProblemSource] = {}
+    for run in runs:
+        if run.set_name not in found:
+            try:
+                found[run.set_name] = run.source.loaded()
+            except (CppoError, OSError):
+                found[run.set_name] = run.source
+    return found
 
 
 def settings_that_differ(gathered: Gathered) -> dict[str, dict[str, str]]:

@@ -7,6 +7,8 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, cast
 
+from cppo_env.evaluation.folders import title_of
+
 if TYPE_CHECKING:
     import jinja2
 
@@ -46,7 +48,7 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.globals.update(verdict_colours=VERDICT_COLOURS)
-    environment.filters.update(figure=_figure)
+    environment.filters.update(figure=_figure, when=title_of)
     return environment
 
 

@@ -17,7 +17,7 @@ from cppo_env.evaluation.comparison.loading import load_run
 from cppo_env.evaluation.comparison.methods import Method
 from cppo_env.evaluation.comparison.summary import compare
 from cppo_env.evaluation.comparison.tables import Shown, shown_tables
-from cppo_env.evaluation.folders import title_of
+from cppo_env.evaluation.folders import is_evaluation, title_of
 from cppo_env.plotting import COLOURS
 from cppo_env.problems.strategies import coordinated_optimum, independent_ceiling
 from cppo_env.protocols import KnowsOptimum, ProblemSet
@@ -27,14 +27,16 @@ from cppo_env.sources import ProblemSource
 from cppo_env.types import Verdict
 from cppo_grpo.changes import unusual
 from cppo_grpo.config import TrainConfig
-from cppo_grpo.reports.charts import Frame, Level, Line, Points, chart, charts
-from cppo_grpo.reports.chosen import HELD_OUT, Chosen, choose
+from cppo_grpo.reports.charts import Frame, Level, Line, Points, charts, main_chart
+from cppo_grpo.reports.chosen import Chosen, choose
 from cppo_grpo.reports.page import flat, rendered
 from cppo_grpo.runs.folder import Run
 from cppo_grpo.runs.log import LogRow, time_shares
 
 STATEMENT, PROGRAM = 1200, 4000
 """Characters shown of a statement, and of a program."""
+LOST = 10
+"""Problems shown of those that were lost again, in training and held out."""
 ACCENT, GOOD = COLOURS[0], COLOURS[1]
 
 
@@ -90,6 +92,12 @@ def _contents(run: Run) -> dict[str, Any]:
         "verdicts": _verdicts(choice.verdicts),
         "damaged": choice.damaged,
         "missing": missing,
+        "lost": {
+            side: found
+            for side, held_out in (("In training", False), ("On held-out problems", True))
+            if (found := [one for one in choice.lost if one.held_out == held_out])
+        },
+        "lost_shown": LOST,
         "episodes": {
             kind: [_shown(one, problems) for one in chosen] for kind, chosen in choice.kinds.items()
         },
@@ -161,7 +169,7 @@ def _verdicts(counts: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, fl
 
 def _shown(one: Chosen, problems: Mapping[str, ProblemSet]) -> dict[str, Any]:
     """An episode with the statement of its problem, which records omit."""
-    known = problems.get("held_out" if one.file.startswith(HELD_OUT) else "training")
+    known = problems.get("held_out" if is_evaluation(one.file) else "training")
     statement = ""
     if known is not None:
         statement = known[find_problem(known, one.record.problem_id)].statement
@@ -192,7 +200,9 @@ def _branches(record: EpisodeRecord) -> list[dict[str, str | None]]:
     ]
 
 
-def _pass_chart(rows: list[LogRow], held_out: list[LogRow], lines: list[Level], k: int) -> str:
+def _pass_chart(
+    rows: list[LogRow], held_out: list[LogRow], lines: list[Level], k: int
+) -> dict[str, str]:
     points = Points(
         "held out",
         GOOD,
@@ -202,6 +212,6 @@ def _pass_chart(rows: list[LogRow], held_out: list[LogRow], lines: list[Level], 
         [row["ci95"][1] for row in held_out],
     )
     frame = Frame((9.6, 4.2), 1.0, f"pass@{k}", lines)
-    return chart(
+    return main_chart(
         "pass_at_k", [Line("training", ACCENT, [rows])], [points] if held_out else [], frame
     )

@@ -16,7 +16,7 @@ from cppo_env.evaluation.comparison.tables import interval, shown_tables
 from cppo_env.evaluation.figures import contests_of
 from cppo_env.intervals import Interval
 from cppo_env.types import Verdict
-from cppo_grpo.reports.charts import Frame, Line, Points, chart, charts
+from cppo_grpo.reports.charts import Frame, Line, Points, charts, main_chart
 from cppo_grpo.reports.gathering import (
     Gathered,
     Reported,
@@ -116,7 +116,7 @@ def _section(gathered: Gathered, name: str, seed: int) -> dict[str, Any]:
     return {
         "name": name,
         "points": points,
-        "pass_chart": chart("pass_at_k", lines, points, Frame((9.6, 4.4), 1.0, f"pass@{k}")),
+        "pass_chart": main_chart("pass_at_k", lines, points, Frame((9.6, 4.4), 1.0, f"pass@{k}")),
         "charts": charts(lines),
         "evaluations": _table_of(points),
         "at_the_end": _at_the_end(methods),
