@@ -7,7 +7,6 @@ a gap became floats with NaN, a date became a timestamp. All of these load.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, TypeVar, cast
@@ -18,12 +17,16 @@ from cppo_env.problems.records import (
     checked_list,
     checked_text,
     parse_json,
+    shown,
     text_list,
     unix_lines,
     value_of,
 )
 
 T = TypeVar("T")
+
+MOST = 1 << 63
+"""No number of a record is larger: Parquet's integers are not."""
 
 
 class Spare:
@@ -76,9 +79,11 @@ def name_of(record: Record, field: str) -> str:
     value = whole(value_of(record, field))
     if value is None or value == "":
         raise FieldError(field, "absent or empty")
-    if isinstance(value, bool) or not isinstance(value, int | str):
-        raise FieldError(field, f"expected a number or text, got {value!r}")
-    return checked_text(str(value), field)
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < MOST:
+        return str(value)
+    if not isinstance(value, str):
+        raise FieldError(field, f"expected a number or text, got {shown(value)}")
+    return checked_text(value, field)
 
 
 def number_of(record: Record, field: str) -> int | float:
@@ -90,8 +95,8 @@ def number_of(record: Record, field: str) -> int | float:
     value = whole(value_of(record, field))
     if value is None:
         return 0
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
-        raise FieldError(field, f"expected a number from 0, got {value!r}")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < MOST:
+        raise FieldError(field, f"expected a number from 0, got {shown(value)}")
     return value
 
 
@@ -154,4 +159,4 @@ def date_of(record: Record, field: str) -> str | None:
             return datetime.fromtimestamp(value, UTC).replace(tzinfo=None).isoformat()
         return datetime.fromisoformat(value).isoformat()
     except (ValueError, TypeError, OverflowError, OSError):
-        raise FieldError(field, f"expected an ISO 8601 date, got {value!r}") from None
+        raise FieldError(field, f"expected an ISO 8601 date, got {shown(value)}") from None

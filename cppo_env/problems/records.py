@@ -23,12 +23,29 @@ class ProblemDataWarning(UserWarning):
     """Some records were refused, or a file is missing."""
 
 
+MOST_SHOWN = 300
+"""Characters of a reason; a value that it quotes may have millions."""
+
+
+def shortened(text: str) -> str:
+    """A text that fits in a message."""
+    return text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN - 1]}…"
+
+
+def shown(value: Any) -> str:
+    """A value as messages quote it."""
+    try:
+        return shortened(repr(value))
+    except ValueError:  # Python writes no number of thousands of digits
+        return "a number of thousands of digits"
+
+
 class FieldError(ValueError):
     """A record's field that cannot be read."""
 
     def __init__(self, field: str, reason: str):
-        super().__init__(f"{field}: {reason}")
-        self.field, self.reason = field, reason
+        self.field, self.reason = field, shortened(reason)
+        super().__init__(f"{field}: {self.reason}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cppo_env.errors import ProblemDataError
-from cppo_env.problems.files.file_index import Decode, index_of
+from cppo_env.problems.files.file_index import Decode, decoded, index_of
 from cppo_env.problems.files.formats import RecordFile
 from cppo_env.problems.records import FieldError, Refusal
 from cppo_env.problems.views import Problems, Summary
@@ -52,7 +52,7 @@ class Catalog(Problems):
         entry = self._entries[index]
         file = self._files[entry.file]
         try:
-            problem = self._decode(file.read(entry.position), file.split)
+            problem = decoded(self._decode, file.read(entry.position), file.split)
         except FieldError as error:
             raise ProblemDataError(
                 f"{file.refusal(entry.number, error)}; the file has changed, load it again"

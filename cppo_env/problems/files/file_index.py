@@ -24,6 +24,7 @@ from cppo_env.atomic import write_atomically
 from cppo_env.problems.contents import digest_of
 from cppo_env.problems.files.formats import FileState, Found, RecordFile
 from cppo_env.problems.files.sources import cache_folder
+from cppo_env.problems.lenient import MOST
 from cppo_env.problems.records import FieldError, Record
 from cppo_env.problems.views import Summary, summarise
 from cppo_env.progress import live
@@ -83,7 +84,7 @@ def _build(found: Iterator[Found], split: str | None, decode: Decode) -> FileInd
         try:
             if isinstance(record, FieldError):
                 raise record
-            problem = decode(record, split)
+            problem = decoded(decode, record, split)
             index.problems.append(Located(position, number, summarise(problem), digest_of(problem)))
             unread: tuple[str, ...] = problem.metadata.get("unread", ())
             index.unread.update({re.split(r"[:\[]", line)[0] for line in unread})
@@ -92,12 +93,37 @@ def _build(found: Iterator[Found], split: str | None, decode: Decode) -> FileInd
     return index
 
 
+def decoded(decode: Decode, record: Record, split: str | None) -> Problem:
+    """The problem of a record; no record, however odd, ends the reading of a set.
+
+    Raises:
+        FieldError: it cannot be read.
+    """
+    try:
+        return decode(record, split)
+    except FieldError:
+        raise
+    except (
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        RecursionError,
+        TypeError,
+        ValueError,
+    ) as e:
+        raise FieldError("", f"a value that nobody expected ({type(e).__name__}: {e})") from e
+
+
 def _identifier(record: Record | FieldError) -> str:
     """How a record names its problem; empty where it cannot be told."""
     if isinstance(record, FieldError):
         return ""
     values = (record.get(field) for field in ("question_id", "name", "problem_id", "id"))
-    return next((str(value)[:80] for value in values if isinstance(value, str | int)), "")
+    return next((str(one)[:80] for one in values if isinstance(one, str) or _is_short(one)), "")
+
+
+def _is_short(value: Any) -> bool:
+    return isinstance(value, int) and abs(value) < MOST
 
 
 def _with_progress(file: RecordFile) -> Iterator[Found]:

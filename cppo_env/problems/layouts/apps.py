@@ -79,7 +79,7 @@ def decode(record: Record, split: str | None) -> Problem:
 def _identifier(record: Record) -> str:
     text = name_of(record, "problem_id" if "problem_id" in record else "id")
     # The archive's folder 0001 and the row with problem_id 1 are the same problem.
-    return str(int(text)) if text.isdecimal() and text.isascii() else text
+    return str(int(text)) if text.isdecimal() and text.isascii() and len(text) < 19 else text
 
 
 def _site(url: str) -> str | None:

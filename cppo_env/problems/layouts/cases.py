@@ -19,6 +19,7 @@ from cppo_env.problems.records import (
     checked_text,
     list_field,
     parse_json,
+    shown,
     text_list,
     unix_lines,
     write_json,
@@ -91,9 +92,9 @@ def listed_tests(value: list[Any], field: str, function: str | None = None) -> T
             raise FieldError(place, f"expected an object, got {type(one).__name__}")
         case = cast(Record, one)
         named = _named(case)
-        kind = str(case.get("testtype") or case.get("type") or ("functional" if named else "stdin"))
-        if kind not in _CALLS | _STREAMS:
-            raise FieldError(place, f"expected testtype stdin or functional, got {kind!r}")
+        kind = case.get("testtype") or case.get("type") or ("functional" if named else "stdin")
+        if not isinstance(kind, str) or kind not in _CALLS | _STREAMS:
+            raise FieldError(place, f"expected testtype stdin or functional, got {shown(kind)}")
         kinds.add("call" if kind in _CALLS else "stream")
         function = function or named
         read = _call if kind in _CALLS else _streams
@@ -110,7 +111,7 @@ def listed_tests(value: list[Any], field: str, function: str | None = None) -> T
 def function_name(value: Any, field: str) -> str:
     """A function's name."""
     if not isinstance(value, str) or not value.isidentifier():
-        raise FieldError(field, f"expected a function's name, got {value!r}")
+        raise FieldError(field, f"expected a function's name, got {shown(value)}")
     return value
 
 
@@ -143,7 +144,10 @@ def _stream(value: Any, place: str) -> str:
 
 def json_text(value: Any, place: str) -> str:
     """The JSON text of a value that came from JSON."""
-    return checked_text(write_json(value), place)
+    try:
+        return checked_text(write_json(value), place)
+    except TypeError as error:  # Parquet has bytes and dates
+        raise FieldError(place, str(error)) from None
 
 
 def has_integer_keys(test: TestCase) -> bool:

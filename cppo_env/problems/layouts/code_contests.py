@@ -104,8 +104,7 @@ def decode(record: Record, split: str | None) -> Problem:
         **{field: whole(value_of(record, field)) for field in KEPT},
     }
     limits = limits_of(
-        spare.read(partial(_seconds, record), 0),
-        int(spare.read(partial(number_of, record, "memory_limit_bytes"), 0)),
+        spare, partial(_seconds, record), partial(number_of, record, "memory_limit_bytes")
     )
     metadata["unread"] = spare.unread
     return Problem(
@@ -128,7 +127,7 @@ def _tests(record: Record, field: str) -> tuple[TestCase, ...]:
 
 
 def _language(code: Any) -> str:
-    return LANGUAGES.get(whole(code), "unknown")
+    return LANGUAGES.get(int(code), "unknown") if code in (*LANGUAGES,) else "unknown"
 
 
 def _seconds(record: Record) -> float:

@@ -105,9 +105,7 @@ def decode(record: Record, split: str | None) -> Problem:
     refuse_interactive("description", statement)
     checker = text_field(record, "checker", "")
     source = spare.read(lambda: text_field(record, "source", ""), "") or None
-    limits = limits_of(
-        spare.read(lambda: _seconds(record), 0), spare.read(lambda: _bytes(record), 0)
-    )
+    limits = limits_of(spare, partial(_seconds, record), partial(_bytes, record))
     return Problem(
         id=name_of(record, "id"),
         statement=statement,
@@ -137,7 +135,7 @@ def decode(record: Record, split: str | None) -> Problem:
 
 
 def _language(name: Any) -> str:
-    return LANGUAGES.get(str(name).lower(), "unknown")
+    return LANGUAGES.get(name.lower(), "unknown") if isinstance(name, str) else "unknown"
 
 
 def _seconds(record: Record) -> float:

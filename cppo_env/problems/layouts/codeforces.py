@@ -25,7 +25,7 @@ from cppo_env.problems.layouts.cues import INTERACTIVE, checker_for, refuse_inte
 from cppo_env.problems.layouts.limits import limits_of
 from cppo_env.problems.layouts.statements import normalise, with_streams
 from cppo_env.problems.layouts.tested import column_tests
-from cppo_env.problems.lenient import Spare, columns_of, date_of, name_of, number_of, whole
+from cppo_env.problems.lenient import Spare, date_of, name_of, number_of, whole
 from cppo_env.problems.records import (
     FieldError,
     Record,
@@ -38,7 +38,7 @@ from cppo_env.problems.records import (
 )
 from cppo_env.problems.selection import select
 from cppo_env.problems.views import Problems
-from cppo_env.types import MIB, CheckerProgram, Problem
+from cppo_env.types import MIB, CheckerProgram, Problem, TestCase
 
 FOLDER = "generated_tests"
 _FOUND = "generated tests of the folder"
@@ -77,10 +77,9 @@ def decode(record: Record, split: str | None) -> Problem:
     if not tests:
         raise FieldError("official_tests", "a problem without tests, here and in generated_tests")
     _count(record, spare, len(generated))
-    statement, losses = normalise(_statement(record, spare))
+    statement, losses = normalise(_statement(record, spare, public))
     refuse_interactive("description", statement)
     checker = spare.read(lambda: text_field(record, "generated_checker", ""), "")
-    megabytes = spare.read(partial(number_of, record, "memory_limit"), 0)
     tags = spare.read(lambda: checked_list(value_of(record, "tags") or [], "tags"), [])
     return Problem(
         id=name_of(record, "id"),
@@ -88,7 +87,9 @@ def decode(record: Record, split: str | None) -> Problem:
         tests=tests,
         public_tests=public,
         limits=limits_of(
-            spare.read(partial(number_of, record, "time_limit"), 0), int(megabytes * MIB)
+            spare,
+            partial(number_of, record, "time_limit"),
+            lambda: number_of(record, "memory_limit") * MIB,
         ),
         checker=CheckerProgram("python", unix_lines(checker))
         if checker.strip()
@@ -120,7 +121,7 @@ def _count(record: Record, spare: Spare, found: int) -> None:
     spare.read(check, None)
 
 
-def _statement(record: Record, spare: Spare) -> str:
+def _statement(record: Record, spare: Spare, examples: tuple[TestCase, ...]) -> str:
     """The statement as a contestant sees it, in the order of the site."""
 
     def text(field: str) -> str:
@@ -128,11 +129,8 @@ def _statement(record: Record, spare: Spare) -> str:
 
     parts = [text("title"), required_text(record, "description").strip()]
     parts += [f"{head}\n{text(field)}" for head, field in _SECTIONS if text(field)]
-    for given, want in zip(
-        *spare.read(lambda: columns_of(record, "examples", ("input", "output")), ([], [])),
-        strict=True,
-    ):
-        parts.append(f"Example\nInput\n{str(given).strip()}\nOutput\n{str(want).strip()}")
+    for one in examples:
+        parts.append(f"Example\nInput\n{one.input.strip()}\nOutput\n{one.output.strip()}")
     if note := text("note"):
         parts.append(f"Note\n{note}")
     files = text("input_mode") == "file"

@@ -22,7 +22,7 @@ from cppo_env.problems.files.sources import files_of
 from cppo_env.problems.layouts.cues import checker_for, checker_for_call
 from cppo_env.problems.layouts.packed import unpack
 from cppo_env.problems.layouts.statements import normalise
-from cppo_env.problems.lenient import Spare, data_of, date_of, name_of, whole
+from cppo_env.problems.lenient import Spare, data_of, date_of, name_of
 from cppo_env.problems.records import (
     FieldError,
     ProblemDataWarning,
@@ -31,6 +31,7 @@ from cppo_env.problems.records import (
     checked_text,
     parse_json,
     required_text,
+    shown,
     text_field,
     unix_lines,
     value_of,
@@ -182,7 +183,7 @@ def decode(record: Record, split: str | None) -> Problem:
             "split": split or "test",
             "title": spare.read(lambda: text_field(record, "question_title", ""), ""),
             "platform": spare.read(lambda: text_field(record, "platform", ""), "") or None,
-            "contest_id": str(whole(value_of(record, "contest_id")) or ""),
+            "contest_id": spare.read(lambda: _contest(record), ""),
             "date": spare.read(lambda: date_of(record, "contest_date"), None),
             "difficulty": spare.read(lambda: text_field(record, "difficulty", ""), "") or None,
             "losses": losses,
@@ -193,6 +194,10 @@ def decode(record: Record, split: str | None) -> Problem:
     return in_form(problem)
 
 
+def _contest(record: Record) -> str:
+    return "" if value_of(record, "contest_id") in (None, "") else name_of(record, "contest_id")
+
+
 def _entry_point(record: Record) -> str | None:
     metadata = data_of(record, "metadata")
     if metadata is None:
@@ -201,7 +206,7 @@ def _entry_point(record: Record) -> str | None:
         raise FieldError("metadata", f"expected an object, got {type(metadata).__name__}")
     name = cast(Mapping[str, Any], metadata).get("func_name")
     if name is not None and not (isinstance(name, str) and name.isidentifier()):
-        raise FieldError("metadata.func_name", f"expected a function's name, got {name!r}")
+        raise FieldError("metadata.func_name", f"expected a function's name, got {shown(name)}")
     return name
 
 

@@ -22,7 +22,7 @@ from cppo_env.problems.layouts.cases import read_tests
 from cppo_env.problems.layouts.statements import normalise
 from cppo_env.problems.layouts.tested import tested
 from cppo_env.problems.lenient import Spare, data_of, name_of, value_of
-from cppo_env.problems.records import FieldError, Record, required_text, text_field
+from cppo_env.problems.records import FieldError, Record, required_text, shown, text_field
 from cppo_env.problems.selection import select
 from cppo_env.problems.views import Problems
 from cppo_env.types import Problem
@@ -51,7 +51,7 @@ def decode(record: Record, split: str | None) -> Problem:
     info = _info(record)
     language = info.get("language") or "python"
     if language not in ("python", "python3"):
-        raise FieldError("verification_info.language", f"expected python, got {language!r}")
+        raise FieldError("verification_info.language", f"expected python, got {shown(language)}")
     tests = read_tests(info.get("test_cases"), "verification_info.test_cases")
     gold = spare.read(lambda: text_field(record, "gold_standard_solution", ""), "")
     program = read_program(gold) if gold else None

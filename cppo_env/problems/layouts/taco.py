@@ -22,7 +22,14 @@ from cppo_env.problems.layouts.limits import limits_of
 from cppo_env.problems.layouts.statements import normalise
 from cppo_env.problems.layouts.tested import tested
 from cppo_env.problems.lenient import Spare, data_of, date_of, programs_in, value_of
-from cppo_env.problems.records import FieldError, Record, required_text, text_field, unix_lines
+from cppo_env.problems.records import (
+    FieldError,
+    Record,
+    required_text,
+    shown,
+    text_field,
+    unix_lines,
+)
 from cppo_env.problems.selection import select
 from cppo_env.problems.views import Problems
 from cppo_env.types import Problem
@@ -66,8 +73,7 @@ def decode(record: Record, split: str | None) -> Problem:
     statement, losses = normalise(required_text(record, "question"))
     source = text("source")
     limits = limits_of(
-        spare.read(lambda: _measure(record, "time_limit"), 0),
-        int(spare.read(lambda: _measure(record, "memory_limit"), 0)),
+        spare, partial(_measure, record, "time_limit"), partial(_measure, record, "memory_limit")
     )
     metadata = {
         "dataset": "taco",
@@ -98,7 +104,11 @@ def _measure(record: Record, field: str) -> float:
     value = value_of(record, field)
     if value is None or value == "":
         return 0
-    match = re.fullmatch(r"\s*([\d.]+)\s*([a-z]+?)s?\s*", str(value).lower())
+    match = (
+        re.fullmatch(r"\s*([0-9]{1,15}(?:\.[0-9]*)?)\s*([a-z]+?)s?\s*", value.lower())
+        if isinstance(value, str)
+        else None
+    )
     if match is None or match[2] not in _UNITS:
-        raise FieldError(field, f"expected a number with a unit, got {value!r}")
+        raise FieldError(field, f"expected a number with a unit, got {shown(value)}")
     return float(match[1]) * _UNITS[match[2]]
