@@ -38,6 +38,7 @@ from benchmarks.coordination import (
     PLANNED,
     WARM_START_STEPS,
     WINDOW,
+    curve,
     lend_evaluation,
     sandbox,
 )
@@ -63,9 +64,6 @@ METHOD_TOKENS = 16
 SEARCH_SEED = 100
 RATES = (1.2e-3, 2.4e-3)
 SEARCHED = ("cppo", "no gate")
-CURVE = 10
-"""Steps of a point of the curves."""
-
 CELLS: dict[str, dict[str, Any]] = {
     "cppo": {},
     "no gate": {"reward": "outcome"},
@@ -187,15 +185,10 @@ def summary(name: str, seeds: Sequence[int], root: Path, when: str = "after") ->
     row |= {"n": len(shared), "lr": done[0].rate}
     if when == "after":
         row["training"] = {
-            figure: [means(cell.training(figure)) for cell in done]
+            figure: [curve(cell.training(figure)) for cell in done]
             for figure in ("pass_at_k", "validity")
         }
     return row
-
-
-def means(steps: Sequence[float]) -> list[float]:
-    """Means over `CURVE` steps each."""
-    return np.asarray(steps).reshape(-1, CURVE).mean(1).round(4).tolist()
 
 
 def show(rows: list[dict[str, Any]], console: Console) -> None:

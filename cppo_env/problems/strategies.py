@@ -22,11 +22,14 @@ from typing import Any, TypeVar
 
 from cppo_env.errors import UnknownNameError, UsageError
 from cppo_env.problems.strategy_rules import STRATEGIES, WORDINGS, KnownStrategy
+from cppo_env.problems.strategy_stages import CHANGES, MEASURES, STAGED
 from cppo_env.problems.views import Problems, Summary, summarise
 from cppo_env.types import MIB, Limits, Problem, TestCase
 
 S = TypeVar("S")
 
+RULES: dict[int, tuple[KnownStrategy, ...]] = {1: STRATEGIES, 2: STAGED}
+"""Stages of a rule → the rules."""
 
 FAMILIES = (
     "bakery",
@@ -63,11 +66,16 @@ class StrategyProblems(Problems):
         seed: int,
         probabilities: tuple[float, ...],
         wordings: int = 1,
+        stages: int = 1,
+        slips: float = 0.0,
     ):
         self.split, self.seed, self.size, self.wordings = split, seed, size, wordings
-        self._arguments = split, families, strategies, size, seed, probabilities, wordings
+        self.stages, self.slips = stages, slips
+        self._arguments = (
+            *(split, families, strategies, size, seed, probabilities, wordings, stages, slips),
+        )
         self.families = FAMILIES[:families]
-        self.strategies = STRATEGIES[:strategies]
+        self.strategies: tuple[KnownStrategy, ...] = RULES[stages][:strategies]
         self.probabilities = probabilities
         """p_f(s) of the strategies that are right in a family; the same in every family."""
         # A batch asks for each problem many times, and an epoch comes back to all of them.
@@ -144,9 +152,20 @@ class StrategyProblems(Problems):
         drawn = random.sample(self.strategies, k)
         worded = [random.randrange(self.wordings) if self.wordings > 1 else 0 for _ in drawn]
         return [
-            (strategy.method(family, wording), strategy.program)
+            (strategy.method(family, wording), self._shown(strategy, random).program)
             for strategy, wording in zip(drawn, worded, strict=True)
         ]
+
+    def _shown(self, strategy: KnownStrategy, random: Random) -> KnownStrategy:
+        """The rule whose program is shown for this one: of two stages, each slips now and then."""
+        if not self.slips:
+            return strategy
+        change, measure = divmod(STAGED.index(strategy), len(MEASURES))
+        if random.random() < self.slips:
+            change = random.choice([i for i in range(len(CHANGES)) if i != change])
+        if random.random() < self.slips:
+            measure = random.choice([i for i in range(len(MEASURES)) if i != measure])
+        return STAGED[change * len(MEASURES) + measure]
 
     def summary(self, index: int) -> Summary:
         """The summary at `index`."""
@@ -172,12 +191,14 @@ def load(
     *,
     split: str | None = None,
     families: int = len(FAMILIES),
-    strategies: int = len(STRATEGIES),
+    strategies: int | None = None,
     right: int | None = None,
     size: int | None = None,
     seed: int = 0,
     probabilities: Sequence[float] | None = None,
     wordings: int = 1,
+    stages: int = 1,
+    slips: float = 0.0,
 ) -> StrategyProblems:
     """The strategy problems of one split.
 
@@ -185,14 +206,18 @@ def load(
         source: must be None; the problems are generated.
         split: "train" (also None) or "test". The splits share only what is right in a family.
         families: number of families.
-        strategies: number of rules.
+        strategies: number of rules. Default: all, which are 8, or 16 of two stages.
         right: number of rules that are right, equally often, in each family; 4 by default.
         size: number of problems. Default: 512 for training, 2048 for testing.
         seed: decides what is right in a family, and every draw.
         probabilities: instead of `right`: how often each of them is right, such as (0.4, 0.3, 0.2,
             0.1); which rule has which chance differs between the families.
         wordings: number of wordings in which demonstrations name a rule, up to 4. With several, a
-            tuple can repeat a rule without repeating a text.
+            tuple can repeat a rule without repeating a text. Rules of two stages have one.
+        stages: 2 for the harder set: 16 rules of two stages each, with programs of about ten lines.
+        slips: with two stages, how often each stage of a demonstrated program is another one than
+            its method says. A model that has learnt from these writes the program of a method with
+            probability (1 − slips)² only, and has to learn more.
 
     Raises:
         UsageError: an argument is out of range, or the probabilities do not add up to 1.
@@ -209,12 +234,20 @@ def load(
             f"strategies: got right={right} and probabilities={tuple(probabilities)}, expected one "
             "of them"
         )
+    if stages not in RULES:
+        raise UsageError(f"strategies: got stages={stages}, expected 1 or 2")
+    if slips and (stages == 1 or not 0 <= slips < 1):
+        raise UsageError(
+            f"strategies: got slips={slips} and stages={stages}, expected slips from 0 to below 1, "
+            "and stages=2 for it"
+        )
+    strategies = len(RULES[stages]) if strategies is None else strategies
     count = len(probabilities) if probabilities is not None else 4 if right is None else right
     for name, value, low, high in (
         ("families", families, 1, len(FAMILIES)),
-        ("strategies", strategies, 1, len(STRATEGIES)),
+        ("strategies", strategies, 1, len(RULES[stages])),
         ("right" if probabilities is None else "number of probabilities", count, 1, strategies),
-        ("wordings", wordings, 1, WORDINGS),
+        ("wordings", wordings, 1, WORDINGS if stages == 1 else 1),
     ):
         if not low <= value <= high:
             raise UsageError(f"strategies: got {name}={value}, expected {low} to {high}")
@@ -222,7 +255,7 @@ def load(
     split = split or "train"
     return StrategyProblems(
         *(split, families, strategies, SIZES[split] if size is None else size, seed, chances),
-        wordings,
+        *(wordings, stages, slips),
     )
 
 

@@ -1,6 +1,7 @@
 """The task with a known optimum."""
 
 from random import Random
+from typing import Any
 
 import numpy as np
 import pytest
@@ -131,18 +132,53 @@ def test_demonstrations_name_each_rule_in_as_many_wordings_as_are_asked_for() ->
         load(wordings=5)
 
 
-def test_every_test_tells_all_strategies_apart_and_only_the_right_program_passes() -> None:
-    problems = load(split="test", size=8)
+@pytest.mark.parametrize("stages", [1, 2])
+def test_every_test_tells_all_strategies_apart_and_only_the_right_program_passes(
+    stages: int,
+) -> None:
+    problems = load(split="test", size=8, stages=stages)
     pairs = [
         (problems[i], program)
         for i in range(8)
         for program in (*problems[i].references, *problems[i].wrong)
     ]
     reports = grade_batch(pairs, sandbox="local")
-    verdicts = np.array([report.verdict for report in reports]).reshape(8, len(STRATEGIES))
+    verdicts = np.array([report.verdict for report in reports]).reshape(8, len(problems.strategies))
     assert (verdicts[:, 0] == Verdict.AC).all()
     assert (verdicts[:, 1:] == Verdict.WA).all()
     assert all(len(report.tests) == 1 for report in reports if report.verdict is Verdict.WA)
+
+
+def test_of_two_stages_each_slips_as_often_as_it_should() -> None:
+    problems = load(size=8, stages=2, slips=0.3)
+    assert len(problems.strategies) == 16
+    known = {
+        strategy.method(family): strategy.program
+        for strategy in problems.strategies
+        for family in problems.families
+    }
+    shown = [pair for i in range(500) for pair in problems.demonstrations(i % 8, 4, Random(i))]
+    right = np.mean([known[method] == program for method, program in shown])
+    assert right == pytest.approx(0.7**2, abs=0.05)
+    assert {program for _, program in shown} == set(known.values())
+    assert load(size=8, stages=2)[0] == problems[0]
+    exact = load(size=8, stages=2).demonstrations(0, 4, Random(0))
+    assert all(known[method] == program for method, program in exact)
+
+
+@pytest.mark.parametrize(
+    ("filters", "message"),
+    [
+        ({"stages": 3}, "got stages=3, expected 1 or 2"),
+        ({"slips": 0.2}, "got slips=0.2 and stages=1"),
+        ({"stages": 2, "slips": 1.0}, "expected slips from 0 to below 1"),
+        ({"stages": 2, "wordings": 2}, "got wordings=2, expected 1 to 1"),
+        ({"stages": 2, "strategies": 17}, "got strategies=17, expected 1 to 16"),
+    ],
+)
+def test_stages_that_are_none_are_refused(filters: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        load(**filters)
 
 
 def test_splits_share_no_statement_and_problems_are_made_on_demand() -> None:
