@@ -176,6 +176,11 @@ def test_figures_and_threshold_on_scores_that_are_known():
         ('{"problem_id": "p", "methods": ["a"], "label": 1}\n' * 2, "all 2 labels are valid"),
         ('{"problem_id": "p", "methods": ["a"], "label": 2}\n', ":1: got the fields"),
         ("", "holds no line"),
+        (
+            '{"problem_id": "p", "methods": ["a"], "label": 1}\n'
+            '{"problem_id": "p", "methods": ["a"], "label": 0}\n',
+            ": label 2 calls a tuple of p invalid that an earlier one calls the opposite",
+        ),
     ],
 )
 def test_faulty_labels_are_one_line(tmp_path, text, message):

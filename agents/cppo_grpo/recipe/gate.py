@@ -31,7 +31,8 @@ def read_labels(file: Path) -> list[Label]:
     """The labels of a file.
 
     Raises:
-        UsageError: it cannot be read, a line is no label, or all labels are of one class.
+        UsageError: it cannot be read, a line is no label, all labels are of one class, or a tuple
+            has both.
     """
     labels: list[Label] = []
     for number, row in read_lines(file, WHAT):
@@ -53,6 +54,14 @@ def read_labels(file: Path) -> list[Label]:
             f"{file}: all {len(labels)} labels are {'valid' if valid else 'invalid'}; a gate needs "
             "both classes"
         )
+    sides: dict[tuple[str, tuple[str, ...]], bool] = {}
+    for number, one in enumerate(labels, start=1):
+        if sides.setdefault((one.problem_id, one.methods), one.valid) is not one.valid:
+            raise UsageError(
+                f"{file}: label {number} calls a tuple of {one.problem_id} "
+                f"{'valid' if one.valid else 'invalid'} that an earlier one calls the opposite; "
+                "keep one of them"
+            )
     return labels
 
 

@@ -110,7 +110,8 @@ def _valid(
 
 
 def _judged(config: LabelConfig, made: Sequence[tuple[Problem, Label]]) -> list[Label]:
-    """The same tuples with the judge's labels; those on which it failed are left out."""
+    """Each tuple once, with the judge's label; those on which it failed are left out."""
+    made = list({(one.problem_id, one.methods): (problem, one) for problem, one in made}.values())
     judge = make_judge(config.judge, config.judge_options)
     rulings = rule(judge, [(problem, label.methods) for problem, label in made])
     labels = [
