@@ -14,6 +14,33 @@ from cppo_env.problems.layouts.cues import (
 
 SAYS = {
     SEVERAL_ANSWERS: """
+If there are several such arrays, output any of them.
+If there exist multiple valid configurations, you are free to output any.
+In case of multiple solutions, print any one.
+You may print any such permutation.
+If there's more than one answer, any will be accepted.
+Multiple answers are accepted.
+If there are many, output whichever you like.
+Output one possible arrangement.
+Note that the answer may not be unique; any correct one is accepted.
+You can output the vertices in any order.
+The pairs may be printed in any order.
+If multiple optimal solutions exist, you can print any of them.
+It does not matter which one you print.
+Print one of the possible solutions.
+If there are multiple possible ways, you may choose any.
+Print these indices in arbitrary order.
+Print k distinct integers, in any order.
+If the solution is not unique, output any.
+Find one such array.
+You may return the answer in any order.
+There may be multiple correct answers; all will be accepted.
+Output any suitable string.
+Print a suitable matrix; if several exist, print any.
+If several answers exist you can output any of these.
+Should there be several answers, print any.
+If more than one sequence satisfies the condition, any of them is acceptable.
+Return any valid string.
 If there are multiple answers, print any of them.
 If there are several answers, you can print any.
 If there are many answers you can print any of them.
@@ -50,6 +77,14 @@ Any valid answer will be accepted.
 If more than one solution exists, all of them are accepted.
 """,
     INTERACTIVE: """
+This problem is interactive.
+In this task you interact with a jury program.
+Your program must flush after each query.
+Remember to flush the output after printing each line.
+The interactor is adaptive.
+To flush use fflush(stdout).
+Use cout.flush() or System.out.flush() after each query.
+You have to communicate with the judge via standard input and output.
 This is an interactive problem.
 This is an interactive problem!
 After printing a query do not forget to flush the output.
@@ -57,10 +92,22 @@ To interact with the judge, print a question.
 The interactor answers with one number.
 """,
     ONE_ANSWER: """
+You may assume that each input would have exactly one solution.
+It can be shown that the answer is unique.
+The solution is guaranteed to be unique.
 It is guaranteed that the answer is unique.
 You may assume that each input has exactly one solution.
 """,
     ANY_CASE: """
+You can output the answer in any case (upper or lower).
+You may print each letter in any case (upper or lower).
+The strings yEs, yes, Yes and YES will be recognized as positive responses.
+Each letter can be printed in any case.
+Output Yes or No (in any case).
+Print "YES" or "NO" in any case.
+The answer may be printed in uppercase or lowercase.
+Output is not case-sensitive.
+Output is case insensitive.
 You can print each letter in any case (upper or lower).
 You can print each letter in any register (upper or lower).
 The letters in the words YES and NO can be printed in any case.
@@ -82,6 +129,20 @@ The strings "yEs", "yes", "Yes" and "YES" are all recognized as a positive answe
 }
 LOOKS_LIKE = {
     SEVERAL_ANSWERS: """
+If any of the operations is impossible, print -1.
+Print the lexicographically smallest one among all such strings.
+You can perform the operations in any order.
+Determine whether any pair of them sums to k.
+If there are multiple answers, print the smallest one.
+In case of a tie print the one with the smallest index.
+If there are several answers, print the lexicographically largest.
+The queries may come in any order.
+You can choose any integer x and add it to all elements.
+Count the number of different arrays that can be obtained.
+Print the maximum number of points over all possible orders.
+Find the number of ways to output any sequence.
+If multiple players have the same score, any of them may win; print the number of possible winners.
+Each operation picks any element and removes it.
 Note that the order of elements in a set doesn't matter, i.e set {1, 2} equals to set {2, 1}.
 Print UNIQUE, NONE if he cannot create any, and MULTIPLE if there is more than one way to do so.
 If there are multiple answers, print the lexicographically smallest one.
@@ -113,15 +174,27 @@ If several players have the same score, the one who came first wins.
 The sum over all test cases does not exceed 10^5 in any case.
 """,
     INTERACTIVE: """
+He plays an interactive game with his friend.
+The toilet flush takes 3 seconds.
+Two players interact with each other.
+Print the interaction energy.
 The royal flush is the best hand.
 She designs interactive games for children.
 Water flushes the pipes every hour.
 """,
     ONE_ANSWER: """
+Count the number of unique answers.
+Print the unique elements.
 All elements of the array are unique.
 Find the number of unique answers.
 """,
     ANY_CASE: """
+The string consists of uppercase and lowercase letters.
+In any case, print the sum.
+Convert the string to upper case or lower case depending on counts.
+Print -1 in any other case.
+The password may contain upper or lower case letters.
+In either case, she wins one coin.
 So, in any case, we will win all n = 4 rounds, so the answer is 4.
 In any case, print -1 if there is none.
 The string consists of uppercase or lowercase letters.

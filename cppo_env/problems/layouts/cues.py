@@ -71,8 +71,8 @@ TABLE = (
         SEVERAL_ANSWERS,
         "any",
         rf"\b{_PRINT}\s+(?:or\s+{_PRINT}\s+)?any\b(?!\s+(?:extra|other|additional|more|further|"
-        r"spaces?|messages?|prompts?|debug|thing))",
-        without=rf"\b(?:not|n't|never|without|avoid)\s+(?:\w+\s+)?{_PRINT}\s+any\b",
+        r"number|spaces?|messages?|prompts?|debug|thing))",
+        without=rf"\bnumber\s+of\s+ways\b|\b(?:not|n't|never|without|avoid)\s+(?:\w+\s+)?{_PRINT}\s+any\b",
     ),
     _cue(
         SEVERAL_ANSWERS,
@@ -122,23 +122,41 @@ TABLE = (
         without=r"\b(?:operations?|moves?|steps?|following)\b[^.]*\bin\s+any\s+order\b",
     ),
     _cue(
-        INTERACTIVE, "interactive", r"\bthis\s+is\s+an?\s+(?:\w+\s+)?interactive\s+(?:problem|task)"
+        SEVERAL_ANSWERS,
+        "one",
+        rf"\b(?:{_PRINT}|find|give|construct)\s+(?:just\s+|only\s+)?one\s+"
+        rf"(?:of\s+(?:the|these|those)\s+)?(?:{_GOOD}\s+)+{_ANSWERS}\b",
+    ),
+    _cue(
+        SEVERAL_ANSWERS,
+        "matter accepted",
+        rf"\b(?:does\s+not|doesn't)\s+matter\s+which\b.*\b{_PRINT}\b"
+        r"|^(?:they\s+)?all\s+(?:of\s+(?:them|these)\s+)?(?:will\s+be|are)\s+accepted\b",
+    ),
+    _cue(
+        INTERACTIVE,
+        "interactive",
+        r"\bthis\s+is\s+an?\s+(?:\w+\s+)?interactive\s+(?:problem|task)"
+        r"|\b(?:problem|task)\s+is\s+interactive\b",
     ),
     _cue(
         INTERACTIVE,
         "flush",
-        r"\bflush(?:ing)?\s+(?:the\s+)?(?:your\s+)?(?:output|stdout|stream|buffer)",
+        r"\bflush(?:ing)?\s+(?:the\s+)?(?:your\s+)?(?:output|stdout|stream|buffer)"
+        r"|\bf?flush\s*\(|\bflush\s+after\s+(?:each|every|printing)\b",
     ),
     _cue(
         INTERACTIVE,
-        "interact",
-        r"\b(?:interact|interaction)\s+with\s+(?:the|our)\s+(?:judge|jury|interactor|grader)"
+        "interact communicate",
+        r"\b(?:interact|interaction|communicate)\s+with\s+(?:the|our|an?)\s+"
+        r"(?:judge|jury|interactor|grader)"
         r"|\bthe\s+interactor\b",
     ),
     _cue(
         ONE_ANSWER,
-        "guaranteed assume ensured",
-        r"\b(?:guaranteed|assume|ensured)\b.*?\b(?:answer|solution|output)\b.*?\bunique\b"
+        "guaranteed assume ensured shown proved proven",
+        r"\b(?:guaranteed|assume|ensured|shown|proved|proven)\b.*?\b(?:answer|solution|output)\b"
+        r".*?\bunique\b|\b(?:answer|solution|output)\s+is\s+guaranteed\s+to\s+be\s+unique\b"
         r"|\b(?:guaranteed|assume|ensured)\b.*?\b(?:unique|exactly\s+one)\s+(?:\w+\s+)?"
         r"(?:answer|solution)\b",
     ),
