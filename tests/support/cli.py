@@ -22,11 +22,13 @@ def cppo(
     env: Mapping[str, str] | None = None,
     timeout: float | None = None,
     anew: bool = False,
+    imports: tuple[str, ...] = (),
 ) -> subprocess.CompletedProcess[str]:
     """Run `cppo` to its end; a traceback is never acceptable.
 
     The executable itself runs where that is asked for, or where the environment is one that
-    Python or a library reads as it starts; elsewhere a process that has imported everything.
+    Python or a library reads as it starts; elsewhere a process that has imported everything,
+    and `imports` too.
     """
     environment = {**os.environ, "COLUMNS": "160", **(env or {})}
     if anew or any(name.startswith(("PYTHON", "HF_")) for name in env or ()):
@@ -39,7 +41,7 @@ def cppo(
             timeout=timeout,
         )
     else:
-        forked = Forked(arguments, env=environment)
+        forked = Forked(arguments, env=environment, imports=imports)
         stdout, stderr = forked.communicate(timeout)
         done = subprocess.CompletedProcess(forked.args, forked.wait(), stdout, stderr)
     assert "Traceback" not in done.stdout + done.stderr, done.stderr

@@ -17,6 +17,9 @@ import signal
 import socket
 import sys
 import threading
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
 
 IMPORTS = (
     "accelerate",
@@ -103,7 +106,7 @@ def _become(request: dict, streams: list[int]) -> None:
 
 if __name__ == "__main__":
     sys.path.pop(0)  # the folder of this file, which the executable does not search either
-    for name in IMPORTS:
+    for name in (*IMPORTS, *sys.argv[1:]):
         importlib.import_module(name)
     threads = os.listdir("/proc/self/task")
     assert len(threads) == 1, f"a process of {len(threads)} threads must not fork"
@@ -113,8 +116,12 @@ if __name__ == "__main__":
     try:
         if sys.argv[0] == "cppo":
             sys.modules["cppo_command"].main()
-        sys.path.insert(0, os.path.dirname(sys.argv[0]))
-        runpy.run_path(sys.argv[0], run_name="__main__")
+        elif sys.argv[0].endswith(".py"):
+            sys.path.insert(0, os.path.dirname(sys.argv[0]))
+            runpy.run_path(sys.argv[0], run_name="__main__")
+        else:
+            sys.path.insert(0, str(ROOT))
+            runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
     except SystemExit as ended:
         code = ended.code or 0
     # As the interpreter ends, but for taking apart what all of these processes share.

@@ -32,10 +32,12 @@ class Forked:
         env: Mapping[str, str] | None = None,
         together: bool = False,
         program: str | Path = "cppo",
+        imports: tuple[str, ...] = (),
     ):
         """`together` writes both streams to `stdout`, in their order.
 
-        `program` is a script instead of `cppo`.
+        `program` is a script or `python -m`'s module instead of `cppo`. `imports` are more modules
+        that the process has imported; `OMP_NUM_THREADS` is 1 in one that has them.
         """
         self.args = [str(program), *map(str, words)]
         request = {
@@ -51,7 +53,7 @@ class Forked:
         ):
             streams = [nothing.fileno(), out.fileno(), (out if together else err).fileno()]
             sys.audit("cppo.forked")
-            socket.send_fds(_server(), [json.dumps(request).encode()], [*streams, report])
+            socket.send_fds(_server(imports), [json.dumps(request).encode()], [*streams, report])
             os.close(report)
             self.stdout, self.stderr = Path(out.name).open(), Path(err.name).open()
         self.pid = int(self._said())
@@ -97,11 +99,15 @@ class Forked:
 
 
 @functools.cache
-def _server() -> socket.socket:
+def _server(imports: tuple[str, ...]) -> socket.socket:
     """The channel of requests; the server ends when it is closed."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs:
-        server = subprocess.Popen([sys.executable, SERVER], stdin=theirs)
+        server = subprocess.Popen(
+            [sys.executable, SERVER, *imports],
+            stdin=theirs,
+            env=os.environ | ({"OMP_NUM_THREADS": "1"} if imports else {}),
+        )
 
     def end() -> None:
         ours.close()

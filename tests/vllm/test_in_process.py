@@ -4,38 +4,36 @@ import importlib.util
 import json
 import os
 import re
-import subprocess
-import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cppo_agents.local import TransformersAgent
 
 from tests.support import need_vllm
+from tests.support.forked import Forked
+from tests.vllm import ENGINE
 from tests.vllm.agents import LIMITS, THOUGHTS, answers
 from tests.vllm.comparison import require_equal
 from tests.vllm.in_process import require_adapters
 
-ROOT = Path(__file__).resolve().parents[2]
+
+def alone(module: str, *words: object, env: Mapping[str, str] = {}) -> Any:
+    """What a process of its own found, because vLLM allows one engine in each."""
+    process = Forked(words, env=os.environ | env, program=module, imports=ENGINE)
+    output, errors = process.communicate(timeout=1500)
+    assert process.returncode == 0, errors[-2000:]
+    return json.loads(next(line for line in output.splitlines() if line[:2] in ('{"', "[[")))
 
 
 @need_vllm
-@pytest.mark.parametrize("embeddings", ["tied", "untied"])
-@pytest.mark.parametrize("name", ["vllm", "vllm_worker"])
+@pytest.mark.parametrize(("name", "embeddings"), [("vllm", "tied"), ("vllm_worker", "untied")])
 def test_vllm_equals_transformers_before_and_after_an_update(
     name: str, embeddings: str, folders: dict[str, Path]
 ) -> None:
-    # A separate process, because vLLM allows one engine in each.
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.vllm.in_process", name, folders[embeddings]],
-        cwd=ROOT,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=1500,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    found = json.loads(next(line for line in done.stdout.splitlines() if line.startswith("{")))
+    """The other two pairs train in `test_training`, which compares them after every update."""
+    found = alone("tests.vllm.in_process", name, folders[embeddings])
     require_equal(found)
     unfinished = found["streamed"]["unfinished"]
     assert unfinished[0] > 0, "nothing was reported before the batch was over"
@@ -51,37 +49,14 @@ def test_vllm_equals_transformers_before_and_after_an_update(
 def test_an_adapter_around_the_base_draws_as_merged_weights_do(
     name: str, folders: dict[str, Path]
 ) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.vllm.in_process", name, folders["tied"], "adapters"],
-        cwd=ROOT,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=1500,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    found = json.loads(next(line for line in done.stdout.splitlines() if line.startswith("{")))
-    require_adapters(found)
+    require_adapters(alone("tests.vllm.in_process", name, folders["tied"], "adapters"))
 
 
 @need_vllm
 def test_the_vllm_agent_answers_as_the_transformers_agent_does(folders: dict[str, Path]) -> None:
     folder = str(folders["tied"])
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.vllm.agents", folder],
-        cwd=ROOT,
-        env=os.environ
-        | {
-            "OMP_NUM_THREADS": "1",
-            "VLLM_CPU_KVCACHE_SPACE": "1",
-            "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
-        },
-        capture_output=True,
-        text=True,
-        timeout=1500,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    found = json.loads(next(line for line in done.stdout.splitlines() if line.startswith("[")))
+    engine = {"VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_ENABLE_V1_MULTIPROCESSING": "0"}
+    found = alone("tests.vllm.agents", folder, env=engine)
     here = TransformersAgent(folder, device="cpu", **LIMITS)
     thinking = TransformersAgent(folder, device="cpu", **LIMITS, **THOUGHTS)
     assert found == [*answers(here), *answers(thinking)]

@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.support.cli import cppo
 from tests.support.tiny_runs import assert_equal_runs, killed_after
+from tests.vllm import ENGINE
 
 SETTINGS: dict[str, Any] = {
     "sandbox": "local",
@@ -30,7 +31,7 @@ def require_training(
     settings = SETTINGS | {"model": folder, "run": run, "sampler": sampler} | changed
     settings |= {f"sampler_options.{name}": value for name, value in options.items()}
     words = (f"--{name}={value}" for name, value in settings.items())
-    done = cppo("train", *words, env={"OMP_NUM_THREADS": "1"}, anew=True)
+    done = cppo("train", *words, imports=ENGINE)
     assert done.returncode == 0, done.stderr[-2000:]
     rows = [
         row
@@ -47,6 +48,6 @@ def require_training(
 def require_resumption(run: Path) -> None:
     """Assert that the run would have ended as it did, had it been killed after its second step."""
     killed = killed_after(run, 2, run.with_name(f"{run.name}-killed"))
-    done = cppo("train", f"--resume={killed}", env={"OMP_NUM_THREADS": "1"}, anew=True)
+    done = cppo("train", f"--resume={killed}", imports=ENGINE)
     assert done.returncode == 0, done.stderr[-2000:]
     assert_equal_runs(killed, run)
