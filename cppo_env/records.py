@@ -125,6 +125,14 @@ class EpisodeRecord:
         return self.verdicts.count(Verdict.AC.value)
 
     @property
+    def why(self) -> str:
+        """Why it is void, or why its plan was refused; empty if it is neither."""
+        said = self.unreadable or self.reason
+        if self.void and not said:  # the sandbox failed, and speaks of each program
+            said = next(filter(None, self.messages), "")
+        return said
+
+    @property
     def key(self) -> tuple[str, int]:
         """Identifies the episode."""
         return self.problem_id, self.episode

@@ -197,7 +197,7 @@ def _show(
     console: Console, record: EpisodeRecord, branches: list[dict[str, Any]], examples: int
 ) -> None:
     if record.accepted is False:
-        why = record.unreadable or record.reason
+        why = record.why
         console.print(f"the plan was refused ({printable(why)})", markup=False, soft_wrap=True)
     across = max(1, min(len(branches), console.width // PANEL))
     panels = [_panel(branch, examples) for branch in branches]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-VERSION = 5
+VERSION = 6
 """Of the tables; another one is made anew."""
 WAIT_S = 60.0
 """How long one viewer waits for another one's transaction."""

@@ -34,6 +34,8 @@ BATCH = 2000
 """Lines added in one transaction."""
 COUNTED = 10_000
 """Matches of words that are counted; of more, it is said that there are more."""
+BETWEEN = "\n\ue000\n"
+"""A word of its own between two texts, so that no phrase is found across them."""
 REASON = 300
 """Characters of a reason that are kept."""
 _NO_RECORD = ValueError, TypeError, AttributeError, OverflowError
@@ -186,7 +188,7 @@ class EpisodeIndex:
             record = EpisodeRecord.from_json(line.decode())
             methods = sorted(folded(method) for method in record.methods)
             texts = record.problem_id, *record.methods, *(text or "" for text in record.programs)
-            content = "\n".join((*texts, *(record.plans if not record.programs else ())))
+            content = BETWEEN.join((*texts, *(record.plans if not record.programs else ())))
             added = self._db.execute(
                 "INSERT INTO episodes (file, step, start, size, problem, episode, reward, "
                 "accepted, correct, void, reason, unreadable, tokens, verdicts, methods, twice, "
@@ -195,7 +197,7 @@ class EpisodeIndex:
                 (
                     *(file, step_of(file), start, len(line), record.problem_id, record.episode),
                     *(record.reward, record.accepted, record.correct, record.void),
-                    (record.unreadable or record.reason)[:REASON].encode(errors="replace").decode(),
+                    record.why[:REASON].encode(errors="replace").decode(),
                     *(bool(record.unreadable), record.tokens, " ".join(record.verdicts)),
                     hashlib.sha256("\n".join(methods).encode(errors="replace")).hexdigest()[:12],
                     *(

@@ -12,6 +12,7 @@ from cppo_env.estimators import policy_pass_at_k
 from cppo_env.evaluation.comparison.loading import independent_in
 from cppo_env.evaluation.figures import interval
 from cppo_env.evaluation.folders import OF_THE_CALL, RunOverview, differing, is_evaluation, title_of
+from cppo_env.evaluation.histories import histories
 from cppo_env.judges import folded
 from cppo_env.records import EpisodeRecord
 from cppo_env.types import Problem, Verdict
@@ -19,13 +20,21 @@ from cppo_viewer import details, failing, queries, texts, tokens
 from cppo_viewer.curves import CURVES
 from cppo_viewer.index import COUNTED, Entry, EpisodeIndex
 from cppo_viewer.library import Library, NotFound
-from cppo_viewer.problems import natural
+from cppo_viewer.problems import counts, natural, sides_of
 from cppo_viewer.queries import ORDERS
 
 PAGE = 50
 """Episodes on a page of the search."""
 SHOWN = "algorithm", "agent", "env", "problems", "split", "filters"
 """Settings that the table of runs shows anyway."""
+LOOK = "lost again", "never solved", "learnt"
+"""Kinds of problems that the page of a run links to."""
+FILTERED = {
+    "void": {"void": "yes"},
+    "plan refused": {"accepted": "no", "void": "no"},
+    "a method twice": {"twice": "yes"},
+}
+"""Title → filters of a search that the page of a run links to."""
 COLUMNS = 8
 """Most settings that get a column of that table."""
 
@@ -52,8 +61,22 @@ def run_page(library: Library, run: RunOverview) -> dict[str, Any]:
         "changed": _changed(run),
         "evaluation": evaluation,
         "faults": index.faults(),
+        "notable": _notable(index),
         "charts": [(title, " ".join(names)) for title, names in CURVES.items()],
     }
+
+
+def _notable(index: EpisodeIndex) -> dict[str, list[tuple[str, int, dict[str, str]]]]:
+    """What is worth a look: title, how many, and what its page is asked; by page."""
+    found: dict[str, list[tuple[str, int, dict[str, str]]]] = {"problems": [], "search": []}
+    for side, of in sides_of(histories(index.played())).items():
+        kinds = {name: count for name, count in counts(of).items() if count and name in LOOK}
+        for name, count in kinds.items():
+            found["problems"].append((f"{name}, {side}", count, {"of": side, "kind": name}))
+    for title, filters in FILTERED.items():
+        if count := index.search(filters, limit=1)[1]:
+            found["search"].append((title, count, filters))
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +114,10 @@ def step_page(library: Library, run: RunOverview, file: str) -> dict[str, Any]:
         "reward": _share([entry.reward for entry in counted]),
         "verdicts": verdicts.most_common(),
         "neighbours": _neighbours(index.names(), file),
-        "with_tokens": [one for one in entries if (one.problem, one.episode) in recorded],
+        "with_tokens": sorted(
+            (one for one in entries if (one.problem, one.episode) in recorded),
+            key=lambda one: one.advantage or 0.0,
+        ),
     }
 
 
@@ -196,7 +222,7 @@ def compare_page(library: Library, names: Sequence[str], best: str) -> dict[str,
         for problem in sorted(shared, key=natural)
         if len({solved[run.name][problem] for run in runs}) > 1
     ]
-    rows.sort(key=lambda row: max(row[1]) - min(row[1]), reverse=True)
+    rows.sort(key=lambda row: row[1][0] - max(row[1][1:]), reverse=True)
     ahead = {
         name: [row for row in rows if all(row[1][at] > one for one in _without(row[1], at))]
         for at, name in enumerate(names)

@@ -57,18 +57,25 @@ SORTS: dict[str, Callable[[History], Any]] = {
 """Column → what its rows are sorted by; "-" before its name turns the order round."""
 
 
+def sides_of(found: Sequence[History]) -> dict[str, list[History]]:
+    """The histories of training and of held-out problems, where there are any."""
+    sides = {"training": False, "held-out": True}
+    of = {name: [one for one in found if one.held_out == held] for name, held in sides.items()}
+    return {name: some for name, some in of.items() if some}
+
+
+def counts(found: Sequence[History]) -> dict[str, int]:
+    """Kind of problems → how many of these are of it."""
+    return {name: sum(map(belongs, found)) for name, belongs in KINDS.items()}
+
+
 def problems_page(library: Library, run: RunOverview, given: Mapping[str, str]) -> dict[str, Any]:
     """The problems of a run: when each was solved first and last, and which were lost again.
 
     Raises:
         UsageError: a choice cannot be understood.
     """
-    found = histories(library.index(run).played())
-    sides = {
-        name: of
-        for name, held_out in (("training", False), ("held-out", True))
-        if (of := [one for one in found if one.held_out == held_out])
-    }
+    sides = sides_of(histories(library.index(run).played()))
     of = _one_of("of", given.get("of") or next(iter(sides), ""), [*sides, ""])
     kind = _one_of("kind", given.get("kind") or "all", KINDS)
     sort = given.get("sort") or ("-lost" if kind == "lost again" else "problem")
@@ -83,7 +90,7 @@ def problems_page(library: Library, run: RunOverview, given: Mapping[str, str]) 
         "kind": kind,
         "sort": sort,
         "sides": {name: len(all_of) for name, all_of in sides.items()},
-        "kinds": {name: sum(map(belongs, sides.get(of, []))) for name, belongs in KINDS.items()},
+        "kinds": counts(sides.get(of, [])),
         "columns": list(SORTS),
         "rows": chosen[(page - 1) * PAGE : page * PAGE],
         "plays": PLAYS,

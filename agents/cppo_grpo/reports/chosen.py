@@ -58,11 +58,10 @@ def choose(run: Run) -> Choice:
     for file, record in _records(run, choice):
         if record.void:
             if len(void) < OF_A_KIND:
-                void.append(Chosen(file, record.reason, record))
+                void.append(Chosen(file, record.why, record))
             continue
         if record.accepted is False:
-            why = record.unreadable or record.reason
-            refused[why] = Chosen(file, why, record)  # the latest of each reason
+            refused[record.why] = Chosen(file, record.why, record)  # the latest of each reason
         evaluated = is_evaluation(file)
         if evaluated:
             counts = choice.verdicts.setdefault(file, {})
