@@ -13,6 +13,9 @@ def stratified(
 ) -> list[int]:
     """Choose episodes: one of each group in turn, and of a group solved ones and others in turn.
 
+    Every other group begins with one that was not solved, so that both are there even if there
+    are more groups than episodes are wanted.
+
     Args:
         groups: the group of each episode.
         solved: whether it was solved.
@@ -26,9 +29,12 @@ def stratified(
     waiting: defaultdict[Hashable, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
     for number in random.permutation(len(groups)).tolist():
         waiting[groups[number]][not solved[number]].append(number)
-    turns = {group: [*_in_turn(*both)] for group, both in waiting.items()}
-    longest = max(map(len, turns.values()), default=0)
-    by_round = [one[n] for n in range(longest) for one in turns.values() if n < len(one)]
+    turns = [
+        _in_turn(solved_ones, others) if at % 2 == 0 else _in_turn(others, solved_ones)
+        for at, (solved_ones, others) in enumerate(waiting.values())
+    ]
+    longest = max(map(len, turns), default=0)
+    by_round = [one[n] for n in range(longest) for one in turns if n < len(one)]
     return sorted(by_round[:count])
 
 

@@ -51,3 +51,6 @@ def test_each_group_has_its_share_of_a_sample():
     assert stratified(groups, solved, 6, seed=1) == chosen != stratified(groups, solved, 6, seed=2)
     assert len(stratified(groups, solved, 99, seed=0)) == len(groups)
     assert stratified([], [], 6, seed=0) == []
+    many, right = [n // 4 for n in range(64)], [n % 2 == 0 for n in range(64)]
+    chosen = stratified(many, right, 8, seed=0)  # of 8 groups
+    assert len({many[n] for n in chosen}) == 8 and sum(right[n] for n in chosen) == 4
