@@ -20,6 +20,7 @@ from cppo_env.testing import FakeSandbox
 from cppo_env.types import CheckerProgram, Limits, TestCase
 from tests.support.more_records import (
     CPP_CHECKER,
+    CPP_PARTS,
     HUMANEVAL_PROMPT,
     PYTHON_CHECKER,
     aethercode,
@@ -143,7 +144,7 @@ def test_plus_sets_have_programs_limits_and_a_checker_in_cpp(tmp_path: Path):
     assert problem.tests[0] == TestCase("5\n", "2 3\n")
     assert problem.references == ("n = int(input())\nprint(n, 0)\n",)
     assert problem.wrong == ("n = int(input())\nprint(n, n)\n",)
-    assert problem.metadata["solutions"] == {"cpp": ("int main() {}\n",)}
+    assert problem.metadata["solutions"] == {"cpp": (CPP_PARTS,)}
     other = read(tmp_path / "aether", aethercode())
     assert (other.id, other.metadata["contest_category"]) == ("17", "ICPC")
     assert other.checker == problem.checker

@@ -28,6 +28,14 @@ int main(int argc, char* argv[]) {
     quitf(_ok, "fine");
 }
 """
+CPP_PARTS = """\
+#include <iostream>
+int main() {
+    int n;
+    std::cin >> n;
+    std::cout << n << " 0" << std::endl;
+}
+"""
 STATEMENT = "Read a number and print two numbers from 0 that add up to it."
 
 
@@ -89,7 +97,7 @@ def code_contests_plus(**changed: Any) -> dict[str, Any]:
         "checker": CPP_CHECKER,
         "correct_submissions": [
             {"code": "n = int(input())\nprint(n, 0)\n", "language": "py3"},
-            {"code": "int main() {}\n", "language": "cpp"},
+            {"code": CPP_PARTS, "language": "cpp"},
         ],
         "incorrect_submissions": [{"code": "n = int(input())\nprint(n, n)\n", "language": "py3"}],
         "test_cases": [{"input": "5\r\n", "output": "2 3\n"}, {"input": "9\n", "output": "4 5\n"}],
