@@ -20,7 +20,7 @@ from cppo_env.problems import Problems, load_problems
 from cppo_env.provenance import provenance
 from cppo_env.rendering import printable
 from cppo_env.roles import run_jobs
-from cppo_env.sandboxing import open_sandbox
+from cppo_env.sandboxing import borrow_sandbox
 from cppo_env.solutions import program_of
 from cppo_env.types import MIB, Job, Problem, Report, Verdict
 
@@ -61,7 +61,7 @@ def grade(config: GradeConfig) -> dict[str, Any]:
     problem = _choose(problems, config)
     language = config.language or SUFFIXES.get(config.program.suffix, "python")
     program = program_of(problem, text) if language == "python" else text
-    with open_sandbox(config.sandbox, config.sandbox_options, cache=False) as sandbox:
+    with borrow_sandbox(config.sandbox, config.sandbox_options, cache=False) as sandbox:
         if program is None:
             report, failures = _without_program(text), list[FailedTest]()
         else:

@@ -19,7 +19,7 @@ from cppo_env.problems.layouts.cues import judge_cues
 from cppo_env.problems.validation.cost import cost_of
 from cppo_env.problems.views import Problems
 from cppo_env.provenance import cores, sandbox_facts
-from cppo_env.sandboxing import open_sandbox
+from cppo_env.sandboxing import borrow_sandbox
 from cppo_env.types import Problem
 
 PLOTS = (".png", ".svg", ".pdf")
@@ -99,7 +99,7 @@ def _cost(config: StatsConfig, problems: Problems) -> dict[str, Any] | None:
     """What a right program of every problem costs to judge, by a timed sample."""
     if not config.timed:
         return None
-    with open_sandbox(config.sandbox, cache=False) as sandbox:
+    with borrow_sandbox(config.sandbox, cache=False) as sandbox:
         name = sandbox_facts(sandbox)["name"]
         cost = cost_of(problems, sandbox, config.timed)
     seconds = "unknown, no problem has a reference"

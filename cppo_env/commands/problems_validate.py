@@ -23,7 +23,7 @@ from cppo_env.problems.validation.results_file import ResultsFile
 from cppo_env.problems.validation.validate import JOBS_PER_CALL, Validation, validate
 from cppo_env.problems.views import Problems, describe, indexed
 from cppo_env.provenance import cores, provenance
-from cppo_env.sandboxing import open_sandbox
+from cppo_env.sandboxing import borrow_sandbox
 
 SHOWN = 25
 """Problems that are printed; the JSON result holds them all."""
@@ -78,7 +78,7 @@ def validate_problems(config: ValidateConfig) -> dict[str, Any]:
     )
     console = Console()
     with (
-        open_sandbox(config.sandbox, config.sandbox_options, cache=False) as sandbox,
+        borrow_sandbox(config.sandbox, config.sandbox_options, cache=False) as sandbox,
         shown_progress("problems", True) as bar,
     ):
         where = provenance(problems, sandbox)

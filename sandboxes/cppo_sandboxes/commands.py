@@ -9,7 +9,7 @@ from typing import Any
 
 from cppo_env.errors import SandboxError, UsageError
 from cppo_env.provenance import described, surroundings
-from cppo_env.sandboxing import make_sandbox, open_sandbox
+from cppo_env.sandboxing import borrow_sandbox, make_sandbox
 from cppo_sandboxes.bench.config import BenchConfig
 from cppo_sandboxes.languages import OPTIONAL
 
@@ -69,7 +69,7 @@ def self_test(config: SelfTestConfig) -> dict[str, Any]:
     from cppo_sandboxes.selftest import check_isolation, run_checks
     from cppo_sandboxes.selftest_programs import CHECKS
 
-    with open_sandbox(config.sandbox, config.sandbox_options, cache=False) as sandbox:
+    with borrow_sandbox(config.sandbox, config.sandbox_options, cache=False) as sandbox:
         results = run_checks(sandbox)
         left_out = [check.about for check in CHECKS[len(results) :]]
         if not left_out:

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -39,6 +40,13 @@ def test_a_public_test_is_shown_with_what_was_printed(program, tmp_path):
     for shown in ("expected: 6", "got:      nothing", "stderr:   looking", "3 -2 5 -9 4"):
         assert shown in done.stdout
     assert result["provenance"]["sandbox"]["name"] == "local"
+
+
+def test_a_sandbox_of_ones_own_needs_no_more_than_run_and_close(program):
+    own = Path(__file__).parents[2] / "examples" / "own_sandbox.py"
+    path = program("print('nothing')\n")
+    done = cppo("grade", path, "--problem", "best-streak", "--sandbox", f"{own}:ProcessSandbox")
+    assert "WA on best-streak" in fault(done, 1)
 
 
 def test_hidden_tests_stay_hidden(program, tmp_path):

@@ -27,7 +27,7 @@ def carry_out(command: str, config: TrainConfig, console: Console) -> dict[str, 
     from cppo_sandboxes.cached import CachedSandbox
     from cppo_sandboxes.selftest import require_trust
 
-    from cppo_env.sandboxing import open_sandbox
+    from cppo_env.sandboxing import borrow_sandbox
     from cppo_grpo.parallel import Processes
     from cppo_grpo.reports.run import write_report
     from cppo_grpo.stages.training import train as carry_out_training
@@ -37,7 +37,7 @@ def carry_out(command: str, config: TrainConfig, console: Console) -> dict[str, 
     try:
         share = _share_of_cores(run.config.sandbox, processes)
         options = {**share, **run.config.sandbox_options}
-        with open_sandbox(run.config.sandbox, options, cache=False) as box:
+        with borrow_sandbox(run.config.sandbox, options, cache=False) as box:
             name = type(box).__name__.removesuffix("Sandbox").lower()
             trusted = config.allow_untrusted_sandbox or run.config.allow_untrusted_sandbox
             if processes.first_here and not trusted:

@@ -4,7 +4,8 @@
 const box = document.getElementById("curves");
 const names = Object.entries(box.dataset).filter(([key]) => key.startsWith("run")).map(([, name]) => name);
 const several = names.length > 1;
-const COLOURS = ["#4f46e5", "#d97706", "#059669", "#db2777", "#0891b2", "#65a30d"];
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const COLOURS = { light: ["#4f46e5", "#d97706", "#059669", "#db2777", "#0891b2", "#65a30d"], dark: ["#818cf8", "#fbbf24", "#34d399", "#f472b6", "#22d3ee", "#a3e635"] };
 const slider = document.getElementById("smoothing");
 let runs = [];
 
@@ -20,11 +21,11 @@ function smooth(values, width) {
 }
 
 function traces(metrics) {
-  const found = [];
+  const found = [], colours = COLOURS[dark.matches ? "dark" : "light"];
   runs.forEach((stages, which) => {
     const run = several ? names[which] : "";
     metrics.forEach((metric, number) => {
-      const colour = COLOURS[(several ? which : number) % COLOURS.length];
+      const colour = colours[(several ? which : number) % colours.length];
       const label = several ? run : metric;
       const steps = stages.joint;
       if (steps[metric]) {
@@ -53,7 +54,7 @@ function draw() {
     const axis = { gridcolor: line, zerolinecolor: line, color: ink };
     const layout = {
       margin: { l: 44, r: 8, t: 6, b: 34 }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { size: 11, color: ink },
-      xaxis: { ...axis, title: { text: "step", standoff: 4 } }, yaxis: axis, showlegend: found.length > 1, legend: { orientation: "h", y: 1.12, x: 0, font: { size: 10 } }, hovermode: "closest", uirevision: "kept",
+      xaxis: { ...axis, title: { text: "step", standoff: 4 } }, yaxis: { ...axis, rangemode: found.every((one) => one.y.every((value) => !(value < 0))) ? "nonnegative" : "normal" }, showlegend: found.length > 1, legend: { orientation: "h", yanchor: "bottom", y: 1.02, x: 0, font: { size: 10 } }, hovermode: "closest", uirevision: "kept",
     };
     const plot = figure.querySelector(".plot");
     Plotly.react(plot, found, layout, { displayModeBar: false, responsive: true });
@@ -74,5 +75,5 @@ async function load() {
 
 slider.addEventListener("input", draw);
 document.addEventListener("news", load);
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+dark.addEventListener("change", draw);
 load();
