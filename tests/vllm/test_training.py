@@ -15,6 +15,7 @@ from tests.vllm.training import ADAPTER, require_resumption, require_training
     ("name", "embeddings", "changed", "options"),
     [
         ("vllm", "untied", {}, {"max_model_len": 512}),
+        ("vllm", "tied", ADAPTER, LORA),
         ("vllm_worker", "tied", ADAPTER, LORA),
     ],
 )
