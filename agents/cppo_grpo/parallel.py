@@ -73,6 +73,11 @@ class Processes:
         return self._accelerator is None or self._accelerator.is_local_main_process
 
     @property
+    def rank(self) -> int:
+        """The number of this process, counted from 0."""
+        return self._accelerator.process_index if self._accelerator else 0
+
+    @property
     def main(self) -> bool:
         """Whether this process writes the run folder."""
         return self._accelerator is None or self._accelerator.is_main_process
@@ -88,8 +93,8 @@ class Processes:
 
     def share(self, items_P: NDArray[Any]) -> NDArray[Any]:
         """This process's share: a contiguous slice; sizes differ by at most one."""
-        rank = self._accelerator.process_index if self._accelerator else 0
-        return items_P[rank * len(items_P) // self.count : (rank + 1) * len(items_P) // self.count]
+        first, end = (rank * len(items_P) // self.count for rank in (self.rank, self.rank + 1))
+        return items_P[first:end]
 
     def gather(self, item: T) -> list[T]:
         """The values of all processes, in order. Every process must call this."""

@@ -237,6 +237,9 @@ def test_several_devices_share_what_fsdp2_shards() -> None:
         assert size(two, name) == size(one, name) // 2
     assert size(one, "copy for sampling") == 0
     assert size(two, "copy for sampling") == size(one, "weights")
+    served = dataclasses.replace(shapes, sampler="vllm_server")
+    plan = make_plan(served, Devices("h100", 2, 80 * GIB), 2)
+    assert size(plan, "copy for sampling") == 0  # the servers have their own
 
 
 def test_devices_are_read_from_their_names() -> None:

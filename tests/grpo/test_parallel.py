@@ -1,20 +1,16 @@
 """`cppo train` in two processes, launched by torchrun, equals `cppo train` in one."""
 
-import copy
 import json
 import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 from cppo_grpo.launcher import rendezvous
 from cppo_grpo.runs.log import MetricsLog
 from cppo_grpo.samplers.vllm import VllmSampler
-from cppo_grpo.samplers.vllm_server import VllmServerSampler
+from cppo_grpo.samplers.vllm_server import servers_of
 from safetensors.torch import load_file
 
 from cppo_env import UsageError
@@ -24,26 +20,14 @@ from tests.support.models import tiny_qwen3
 from tests.support.tiny_runs import (
     PLANNING,
     carry_out,
-    facts,
     go_on,
     killed_after,
     wait_for_steps,
     weights,
 )
+from tests.support.torchrun import assert_same_run, change, episodes, finish, launch
 
 pytest.importorskip("accelerate", reason="accelerate is not installed")
-
-
-def launch(processes: int, *flags: str) -> subprocess.Popen[str]:
-    """`cppo train` under torchrun."""
-    launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
-    return subprocess.Popen(
-        [sys.executable, *launcher, "-m", "--", "cppo_env", "train", *flags],
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
 
 
 def finish_both(*words: str) -> None:
@@ -56,52 +40,6 @@ def finish_both(*words: str) -> None:
     for process in both:
         _, errors = process.communicate(timeout=300)
         assert process.returncode == 0, errors
-
-
-def finish(process: subprocess.Popen[str]) -> str:
-    output, _ = process.communicate(timeout=300)
-    assert process.returncode == 0, output
-    return output
-
-
-def assert_same_run(one: Path, other: Path) -> None:
-    """Equal weights and metrics up to rounding: sums are added in another order."""
-    expected, found = weights(one), weights(other)
-    assert found.keys() == expected.keys()
-    start = load_file(one / "reference" / "model.safetensors")
-    for name, weight in expected.items():
-        torch.testing.assert_close(found[name], weight, atol=1e-6, rtol=0)
-        assert (weight - start[name]).abs().max() > 1e-5
-    for mine, theirs in zip(learning(one), learning(other), strict=True):
-        for key in [key for key, value in mine.items() if not isinstance(value, int | float)]:
-            assert theirs.pop(key) == mine.pop(key)
-        assert theirs == pytest.approx(mine, rel=1e-4, abs=1e-5)
-    assert episodes(one) == episodes(other)
-
-
-def learning(run: Path) -> list[dict[str, Any]]:
-    return [row for row in facts(run) if row.pop("stage") not in ("warm_start", "eval")]
-
-
-def episodes(run: Path) -> list[tuple[Any, ...]]:
-    """What was played: problems, methods, programs and verdicts of every batch."""
-    rows = [
-        json.loads(line)
-        for file in sorted((run / "rollouts").iterdir())
-        if not file.name.startswith("eval-")
-        for line in file.read_text().splitlines()
-    ]
-    return [
-        (row["problem_id"], row["episode"], row["methods"], row["programs"], row["verdicts"])
-        for row in rows
-    ]
-
-
-def change(run: Path, **settings: Any) -> Path:
-    """A run with other settings."""
-    file = run / "config.json"
-    file.write_text(json.dumps(json.loads(file.read_text()) | settings))
-    return run
 
 
 def test_two_processes_make_the_run_of_one(learnt: Path, tmp_path: Path) -> None:
@@ -174,12 +112,24 @@ def test_an_interrupted_launch_leaves_a_checkpoint_of_its_last_step(
     assert steps == len(MetricsLog(tmp_path / "metrics.jsonl").rows("joint")) >= 2
 
 
-def test_engines_that_cannot_serve_several_processes_refuse_them(
+def test_vllm_in_the_processes_refuses_several_of_them_on_gpus(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("WORLD_SIZE", "2")
-    model = tiny_qwen3()
-    with pytest.raises(UsageError, match="2; use --sampler transformers"):
-        VllmServerSampler(model, url="http://127.0.0.1:1")
-    with pytest.raises(UsageError, match=r"2 processes on GPUs .* use --sampler transformers"):
-        VllmSampler(copy.deepcopy(model).to("meta"))  # stands for any device that is not the CPU
+    with pytest.raises(UsageError, match=r"2 processes on GPUs .* use --sampler vllm_server"):
+        VllmSampler(tiny_qwen3().to("meta"))  # stands for any device that is not the CPU
+
+
+@pytest.mark.parametrize(
+    ("servers", "processes", "of_each"),
+    [
+        ("A", 2, ["A", "A"]),
+        ("AB", 2, ["A", "B"]),
+        ("AB", 3, ["A", "B", "A"]),
+        ("ABC", 2, ["AC", "B"]),
+        ("ABC", 1, ["ABC"]),
+    ],
+)
+def test_processes_share_out_the_servers(servers: str, processes: int, of_each: list[str]) -> None:
+    own = [servers_of([*servers], rank, processes) for rank in range(processes)]
+    assert ["".join(one) for one in own] == of_each

@@ -8,9 +8,10 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cppo_agents import ChatAgent
@@ -24,11 +25,14 @@ from cppo_grpo.samplers.vllm_weights import WORKER_EXTENSION
 from cppo_env.errors import SamplerError, UsageError
 from cppo_env.types import Observation
 from tests.support import need_vllm
+from tests.support.cli import flags
 from tests.support.models import tiny_qwen3
+from tests.support.tiny_runs import killed_after
+from tests.support.torchrun import assert_same_run, change, episodes, finish, launch
 from tests.vllm.agents import LIMITS, answers
 from tests.vllm.comparison import compare, load_model, require_equal
 from tests.vllm.in_process import require_adapters, through_adapters
-from tests.vllm.training import ADAPTER, require_resumption, require_training
+from tests.vllm.training import ADAPTER, SETTINGS, require_resumption, require_training
 
 STARTS_WITHIN_S = 900
 OBSERVATION = Observation(phase=0, problem="Add.", starter_code="", methods=("",) * 4)
@@ -126,6 +130,55 @@ def test_a_server_equals_transformers_and_trains(folders: dict[str, Path], tmp_p
         require_resumption(adapted)
         log = (tmp_path / "server.log").read_text()
         assert log.count("Loaded new LoRA adapter") - log.count("Removed LoRA adapter") == 3
+
+
+@pytest.fixture(scope="module")
+def two_servers(
+    folders: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[str, str]]:
+    """The URLs of two servers of the tied model."""
+    pytest.importorskip("accelerate", reason="accelerate is not installed")
+    logs = tmp_path_factory.mktemp("servers")
+    flags = (*FLAGS, *TAKES_ADAPTERS)
+    with (
+        serving(folders["tied"], logs / "one.log", *flags) as one,
+        serving(folders["tied"], logs / "other.log", *flags) as other,
+    ):
+        yield one, other
+    for log in logs.iterdir():
+        assert log.read_text().count("POST /v1/completions") > 20
+
+
+def in_two_processes(run: Path, servers: tuple[str, str], changed: Mapping[str, Any]) -> None:
+    settings = SETTINGS | {"run": run, "sampler": "vllm_server"} | changed
+    finish(launch(2, *flags(**settings), f"--sampler_options.url={','.join(servers)}"))
+
+
+@need_vllm
+def test_two_processes_beside_two_servers_make_the_run_of_one(
+    folders: dict[str, Path], two_servers: tuple[str, str], tmp_path: Path
+) -> None:
+    alone, changed = tmp_path / "alone", {"model": folders["tied"], "lr": 1e-4}
+    require_training(folders["tied"], alone, "vllm_server", changed, url=two_servers[0])
+    in_two_processes(tmp_path / "both", two_servers, changed)
+    assert_same_run(alone, tmp_path / "both")
+    sharded = change(
+        killed_after(alone, 1, tmp_path / "sharded"),
+        parallel="fsdp2",
+        sampler_options={"url": ",".join(two_servers)},
+    )
+    finish(launch(2, f"--resume={sharded}"))
+    assert_same_run(alone, sharded)
+
+
+@need_vllm
+def test_two_processes_draw_through_one_adapter(
+    folders: dict[str, Path], two_servers: tuple[str, str], tmp_path: Path
+) -> None:
+    alone, changed = tmp_path / "alone", ADAPTER | {"model": folders["tied"]}
+    require_training(folders["tied"], alone, "vllm_server", changed, url=two_servers[0])
+    in_two_processes(tmp_path / "both", two_servers, changed)
+    assert episodes(tmp_path / "both") == episodes(alone)
 
 
 @need_vllm

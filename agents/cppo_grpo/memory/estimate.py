@@ -136,7 +136,9 @@ def _plan(
 ) -> MemoryPlan:
     cpu = devices.name == "cpu"
     shards = processes if config.parallel == "fsdp2" else 1
-    apart = bool(config.off_policy_steps) or shards > 1
+    # An engine has weights of its own: those of vLLM are counted by their share.
+    draws = config.sampler == "transformers"
+    apart = draws and (bool(config.off_policy_steps) or shards > 1)
     whole, trained = FLOAT32 * counts.total, FLOAT32 * counts.trained
     half = config.lora_base == "bfloat16"
     frozen = (whole - trained) // (2 if half else 1)
@@ -175,7 +177,7 @@ def _plan(
             Part("replicates and their mean", (config.replicates + 2) * copy, "averaging"),
             Part("gradients", trained // shards, "averaging"),
         ]
-    if config.sampler == "transformers":
+    if draws:
         share = math.ceil(config.problems_per_step / processes) * config.tuples
         decoded = [
             decoding(

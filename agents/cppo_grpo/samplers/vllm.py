@@ -52,8 +52,7 @@ class VllmSampler:
         if model.device.type != "cpu" and (count := launched_processes()) > 1:
             raise UsageError(
                 f"sampler: {count} processes on GPUs would put all their vLLM engines on the "
-                "first one; "
-                "use --sampler transformers"
+                "first one; use --sampler vllm_server or transformers"
             )
         os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = self.multiprocessing
         for name, value in DEFAULTS.items():

@@ -1,58 +1,55 @@
-"""Sampling with a `vllm serve` process: the engine on other GPUs, with the trainer's weights.
+"""Sampling with `vllm serve` processes: engines on other GPUs, with the trainer's weights.
 
     VLLM_SERVER_DEV_MODE=1 vllm serve MODEL --logprobs-mode processed_logprobs \
         --generation-config vllm \
         --worker-extension-cls cppo_grpo.samplers.vllm_weights.WeightLoader
     cppo train --model MODEL --sampler vllm_server --sampler_options.url=http://127.0.0.1:8000
 
-Token ids travel through the completions API. New weights go through a file that both processes can
-read. A server that was also started with `--enable-lora --max-lora-rank RANK` and with
-VLLM_ALLOW_RUNTIME_LORA_UPDATING=1 keeps the base of a LoRA run and draws through its adapter. The
-development mode opens the server's control endpoints to anyone who reaches the port:
+Token ids travel through the completions API. New weights go through a file that trainer and servers
+can read. Several processes may train: the first one sends the weights, and each draws from its
+share of the servers. A server that was also started with `--enable-lora --max-lora-rank RANK` and
+with VLLM_ALLOW_RUNTIME_LORA_UPDATING=1 keeps the base of a LoRA run and draws through its adapter.
+The development mode opens the server's control endpoints to anyone who reaches the port:
 serve on 127.0.0.1 or a private network.
 """
 
 from __future__ import annotations
 
-import http.client
-import json
-import urllib.error
-import urllib.request
 import uuid
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from cppo_env.errors import SamplerError, UsageError
-from cppo_grpo.launcher import launched_processes
+from cppo_grpo.parallel import Processes
 from cppo_grpo.samplers import Completion, SamplingParams, in_order
-from cppo_grpo.samplers.vllm_weights import WORKER_EXTENSION, shared_folder, weights_file
+from cppo_grpo.samplers.vllm_requests import VllmServer
+from cppo_grpo.samplers.vllm_weights import shared_folder, weights_file
 
-HOW_TO_SERVE = (
-    "start it with: VLLM_SERVER_DEV_MODE=1 vllm serve MODEL --logprobs-mode processed_logprobs "
-    f"--generation-config vllm --worker-extension-cls {WORKER_EXTENSION}"
-)
+T = TypeVar("T")
 
 
 class VllmServerSampler:
-    """Samples from the model of a vLLM server, after sending it the trainer's weights.
+    """Samples from the model of vLLM servers, after sending them the trainer's weights.
+
+    Every process of a run makes one, and all of them update it at the same time.
 
     Args:
-        model: the trained model; the server must serve the same architecture.
-        url: the server's address, such as "http://127.0.0.1:8000".
-        folder: where the file with new weights is written; the server must see it under the same
-            path. Default: shared memory (server and trainer on one machine).
-        requests: maximum requests in flight; the server batches them.
+        model: the trained model; the servers must serve the same architecture.
+        url: the server's address, such as "http://127.0.0.1:8000", or several with commas between.
+        folder: where the file with new weights is written; the servers must see it under the same
+            path. Default: shared memory (servers and first process on one machine).
+        requests: maximum requests of a process in flight; the servers batch them.
         timeout_s: seconds per request.
 
     Raises:
         SamplerError: no server answers there.
-        UsageError: several processes train, or the server was started without a required option;
-            the message says how to start it.
+        UsageError: a server was started without a required option; the message says how to start
+            it.
     """
 
     def __init__(
@@ -64,20 +61,13 @@ class VllmServerSampler:
         requests: int = 256,
         timeout_s: float = 600,
     ) -> None:
-        if (count := launched_processes()) > 1:
-            raise UsageError(
-                f"sampler vllm_server: one server serves one process, and there are {count}; use "
-                "--sampler transformers"
-            )
-        self.url, self.folder, self.timeout_s = (
-            url.rstrip("/"),
-            Path(folder) if folder else None,
-            timeout_s,
-        )
+        self.folder = Path(folder) if folder else None
+        self._servers = [VllmServer(one, timeout_s) for one in url.split(",")]
         self._threads = ThreadPoolExecutor(requests, thread_name_prefix="vllm_server")
-        # A server beside the trainer is never behind the proxy that the environment may name.
-        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        self.takes_adapters: bool = self._require_settings()["lora"]
+        settings = [server.prepare() for server in self._servers]
+        self.takes_adapters: bool = all(one["lora"] for one in settings)
+        self._processes = Processes.launched()
+        self._own = servers_of(self._servers, self._processes.rank, self._processes.count)
         self._adapter: str | None = None
         self.update(model.named_parameters())
 
@@ -87,17 +77,17 @@ class VllmServerSampler:
         """One completion per prompt, in order; see `Sampler.sample`.
 
         Raises:
-            SamplerError: the server failed, or did not answer in time.
+            SamplerError: a server failed, or did not answer in time.
         """
         return in_order(self.stream(prompts, params))
 
     def stream(
         self, prompts: Sequence[Sequence[int]], params: SamplingParams, /
     ) -> Iterator[dict[int, Completion]]:
-        """The same completions by prompt index, each as soon as the server answers.
+        """The same completions by prompt index, each as soon as its server answers.
 
         Raises:
-            SamplerError: the server failed, or did not answer in time.
+            SamplerError: a server failed, or did not answer in time.
         """
         drawn = {} if self._adapter is None else {"model": self._adapter}
         # One request for each prompt: prompts of one request share their seed.
@@ -116,7 +106,11 @@ class VllmServerSampler:
             }
             for prompt, seed in zip(prompts, params.seeds_of(len(prompts)), strict=True)
         ]
-        numbers = {self._threads.submit(self._complete, body): i for i, body in enumerate(bodies)}
+        # Neighbours, which share their beginning, go to one server.
+        numbers = {
+            self._threads.submit(_complete, self._own[i * len(self._own) // len(bodies)], body): i
+            for i, body in enumerate(bodies)
+        }
         try:
             for answer in as_completed(numbers):
                 yield {numbers[answer]: answer.result()}
@@ -125,85 +119,47 @@ class VllmServerSampler:
                 request.cancel()
 
     def update(self, named_weights: Iterable[tuple[str, Tensor]], /) -> None:
-        """Load the trainer's weights, and drop the prefix cache of the old ones.
+        """Load the trainer's weights, and drop the prefix caches of the old ones.
 
         Raises:
-            SamplerError: the server did not accept them.
+            SamplerError: a server did not accept them.
         """
-        with weights_file(named_weights, self.folder) as path:
-            self._post("/collective_rpc", {"method": "load_named_file", "args": [path]})
-        # Cached prefixes hold keys and values of the old weights.
-        if not self._post("/reset_prefix_cache", {})["success"]:
-            raise SamplerError(
-                f"{self.url}: its prefix cache is in use; give the server to one trainer"
-            )
+        self._processes.gather(None)  # until nobody draws with the old ones
+        if self._processes.main:
+            with weights_file(named_weights, self.folder) as path:
+                self._tell_all(lambda server: server.load_weights(path))
+        else:
+            deque(named_weights, maxlen=0)  # all processes gather a weight that lies in shards
+        self._processes.gather(None)
 
     def update_adapter(self, write: Callable[[Path], None], /) -> None:
         """Draw through an adapter around the weights that were loaded last.
 
         Raises:
-            SamplerError: the server did not accept it.
+            SamplerError: a server did not accept it.
         """
         # The prefix cache goes by the name, so no two adapters of a server may share one.
-        name = f"cppo-{uuid.uuid4().hex}"
-        with shared_folder(self.folder) as folder:
-            write(folder)
-            body = {"lora_name": name, "lora_path": str(folder)}
-            try:
-                self._request("/v1/load_lora_adapter", body)
-            except SamplerError as error:
-                if '"detail":"Not Found"' not in str(error):  # of a path that is not there
-                    raise
-                raise SamplerError(
-                    f"{self.url}: the server takes no adapters while it runs; start it with "
-                    "VLLM_ALLOW_RUNTIME_LORA_UPDATING=1, or without --enable-lora for merged "
-                    "weights"
-                ) from error
-        if self._adapter is not None:
-            self._request("/v1/unload_lora_adapter", {"lora_name": self._adapter})
+        name, *_ = self._processes.gather(f"cppo-{uuid.uuid4().hex}")
+        if self._processes.main:
+            with shared_folder(self.folder) as folder:
+                write(folder)
+                self._tell_all(lambda server: server.load_adapter(name, folder, self._adapter))
+        self._processes.gather(None)
         self._adapter = name
 
-    def _complete(self, body: dict[str, Any]) -> Completion:
-        choice = self._post("/v1/completions", body)["choices"][0]
-        return Completion(
-            tuple(choice["token_ids"]),
-            tuple(choice["logprobs"]["token_logprobs"]),
-            "stop" if choice["finish_reason"] == "stop" else "length",
-        )
+    def _tell_all(self, tell: Callable[[VllmServer], None]) -> None:
+        deque(self._threads.map(tell, self._servers), maxlen=0)
 
-    def _require_settings(self) -> dict[str, Any]:
-        """Reject a server with other log-probs, or one that cannot take weights."""
-        try:
-            (settings, *_) = self._post("/collective_rpc", {"method": "prepare"})["results"]
-        except SamplerError as error:
-            if not isinstance(error.__cause__, urllib.error.HTTPError):
-                raise
-            raise UsageError(
-                f"{self.url}: the server cannot take new weights; {HOW_TO_SERVE}"
-            ) from error
-        if (mode := settings["logprobs_mode"]) != "processed_logprobs":
-            raise UsageError(
-                f"{self.url}: the server reports {mode}, expected processed_logprobs; "
-                f"{HOW_TO_SERVE}"
-            )
-        return settings
 
-    def _post(self, path: str, body: dict[str, Any]) -> Any:
-        return json.loads(self._request(path, body) or "null")
+def servers_of(servers: Sequence[T], rank: int, count: int) -> Sequence[T]:
+    """The servers that one of `count` processes draws from: all of them are in use."""
+    return servers[rank % len(servers) :: count]
 
-    def _request(self, path: str, body: dict[str, Any]) -> bytes:
-        request = urllib.request.Request(
-            self.url + path, json.dumps(body).encode(), {"Content-Type": "application/json"}
-        )
-        try:
-            with self._opener.open(request, timeout=self.timeout_s) as response:
-                return response.read()
-        except urllib.error.HTTPError as error:
-            said = error.read(300).decode(errors="replace")
-            raise SamplerError(
-                f"{self.url}{path}: the vLLM server answered {error.code}: {said}"
-            ) from error
-        except (OSError, http.client.HTTPException) as error:
-            raise SamplerError(
-                f"{self.url}{path}: no vLLM server answers: {error}; {HOW_TO_SERVE}"
-            ) from error
+
+def _complete(server: VllmServer, body: dict[str, Any]) -> Completion:
+    choice = server.post("/v1/completions", body)["choices"][0]
+    return Completion(
+        tuple(choice["token_ids"]),
+        tuple(choice["logprobs"]["token_logprobs"]),
+        "stop" if choice["finish_reason"] == "stop" else "length",
+    )

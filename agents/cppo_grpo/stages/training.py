@@ -22,12 +22,20 @@ from cppo_grpo.rollouts.values import Rollout
 from cppo_grpo.runs.folder import Run
 from cppo_grpo.runs.progress import stage
 from cppo_grpo.runs.trackers import tracked
+from cppo_grpo.samplers import DrawsFrom
+from cppo_grpo.samplers.frozen import trained_by
 from cppo_grpo.stages.audit import audit, decide, surroundings, table
 from cppo_grpo.stages.held_out import HeldOut, held_out_environment, held_out_problems
 from cppo_grpo.stages.joint import learn
 from cppo_grpo.stages.lengths import fitting
 from cppo_grpo.stages.session import Session, environment, make_cursor
-from cppo_grpo.stages.start import initial_model, keep_start, make_policies, save_model
+from cppo_grpo.stages.start import (
+    initial_model,
+    keep_start,
+    make_policies,
+    save_model,
+    shards_weights,
+)
 
 
 def train(run: Run, sandbox: Sandbox, console: Console, processes: Processes | None = None) -> None:
@@ -69,6 +77,12 @@ def train(run: Run, sandbox: Sandbox, console: Console, processes: Processes | N
             unseen = fitting(unseen, start.agent, run, console)
         keep_start(run, start, training, console, processes)
         policy, reference = make_policies(config, start.model, processes)
+        if (
+            shards_weights(config, processes)
+            and not config.lora_rank
+            and not isinstance(trained_by(start.agent.sampler), DrawsFrom)
+        ):
+            start.model.to("meta")  # nobody needs whole weights
         source = config.training.of(training)
         session = Session(
             run,
