@@ -205,6 +205,19 @@ _GREEDY = {
     "java": "public class Main { public static void main(String[] words) { byte[][] parts = new byte[64][]; for (int i = 0; i < 64; i++) parts[i] = new byte[1 << 24]; } }",
     "rust": "fn main() { let parts: Vec<Vec<u8>> = (0..64).map(|_| vec![1u8; 1 << 24]).collect(); std::process::exit(parts.len() as i32 - 64) }",
 }
+_STACKS = """
+public class Main {
+    public static void main(String[] words) {
+        for (int i = 0; i < 20; i++) {
+            Thread one = new Thread(null, () -> { try { Thread.sleep(9999); } catch (InterruptedException e) { } }, "", 1 << 26);
+            one.setDaemon(true);
+            one.start();
+        }
+        java.util.Scanner in = new java.util.Scanner(System.in);
+        System.out.println(in.nextLong() + in.nextLong());
+    }
+}
+"""
 WORKER = """
 import os
 print(open("/proc/1/stat").read().rpartition(")")[2].split()[19], os.environ["HOME"])
@@ -242,6 +255,8 @@ CHECKS = (
     *(Check(f"the language {row.name}", row.self_test, ("AC",), row.name == "python", SELF_TEST, row.name) for row in LANGUAGES.values() if row.name not in OPTIONAL),
     *(Check(f"the language {name}, if its compiler is there", LANGUAGES[name].self_test, ("AC",), False, SELF_TEST, name, needs=LANGUAGES[name].compiler) for name in OPTIONAL),
     *(Check(f"more memory than allowed in {name}, if its compiler is there", program, ("MLE",), False, _ONCE, name, needs=LANGUAGES[name].compiler) for name, program in _GREEDY.items()),
+    Check("threads with stacks that they do not use in java, if its compiler is there", _STACKS, ("AC",), False, _ONCE, "java", needs=LANGUAGES["java"].compiler),
+    Check("a compiler that is told to read the input of a test", f'#include "/dev/stdin"\n{LANGUAGES["cpp17"].self_test}', ("AC",), False, SELF_TEST, "cpp17"),
     Check("a C++ program that does not compile", "int main( {", ("CE",), False, SELF_TEST, "cpp17"),
     Check("the test after it finds an empty folder", _ADD + "import os\nassert not os.listdir('.')\nprint(a + b)", ("AC",), vital=False),
     Check("sleeping", _ADD + "import time\ntime.sleep(5)\nprint(a + b)", ("TLE",), problem=_BRIEF, load="sleeps 5 s"),

@@ -1,8 +1,8 @@
 """The conformance corpus: every program of tests/verdicts gets the verdict of an honest judge.
 
-To add a case, add a folder tests/verdicts/PROBLEM/PROGRAM with `program.py` (or `program.cpp`) and
-`verdict`: a line with the verdicts that an honest judge may give, then a line saying what the case
-is about. `problem.py` in the folder above defines `problem`.
+To add a case, add a folder tests/verdicts/PROBLEM/PROGRAM with `program.py` (or `.cpp`, `.java`,
+`.rs`) and `verdict`: a line with the verdicts that an honest judge may give, then a line saying
+what the case is about. `problem.py` in the folder above defines `problem`.
 """
 
 import runpy
@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from cppo_sandboxes.languages import LANGUAGES
+from cppo_sandboxes.worker.frames import NO_COMPILER
 
 import cppo_env
 from cppo_env.types import Job, Problem, Report, Verdict
 from tests.support.jobs import BACK_ENDS
 
 CORPUS = Path(__file__).parents[1] / "verdicts"
-LANGUAGES = {".py": "python", ".cpp": "cpp17"}
+SUFFIXES = {".py": "python", ".cpp": "cpp17", ".java": "java", ".rs": "rust"}
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ def read_case(folder: Path) -> Case:
     allowed, about = (folder / "verdict").read_text().splitlines()
     program = source.read_bytes().decode()  # read_text would turn CRLF into LF
     return Case(
-        folder, program, LANGUAGES[source.suffix], frozenset(map(Verdict, allowed.split())), about
+        folder, program, SUFFIXES[source.suffix], frozenset(map(Verdict, allowed.split())), about
     )
 
 
@@ -67,6 +69,8 @@ def test_the_verdict_is_that_of_an_honest_judge(folder, reports, request):
     case, report = read_case(folder), reports[folder]
     if "No module named 'numpy'" in report.message and local:
         pytest.skip("the Python that the local sandbox runs programs with has no numpy")
+    if report.message == NO_COMPILER % (LANGUAGES[case.language].compiler or "-"):
+        pytest.skip(f"{case.language} is not installed")
     assert report.verdict in case.allowed, (
         f"{report.verdict} for a program that {case.about}: {report.message}"
     )

@@ -1,0 +1,14 @@
+struct Last;
+impl Drop for Last {
+    fn drop(&mut self) {
+        panic!()
+    }
+}
+fn main() {
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line).unwrap();
+    let sum: i64 = line.split_whitespace().map(|word| word.parse::<i64>().unwrap()).sum();
+    let _last = Last;
+    println!("{}", sum);
+    panic!();
+}
