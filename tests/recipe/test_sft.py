@@ -103,6 +103,10 @@ def test_tuples_are_split_by_statement_and_carry_their_programs(tmp_path):
     [
         ('{"problem_id": "a", "methods": ["x", "y"]}', ":2: 'a' has 2 methods, expected K = 4"),
         ('{"problem_id": "a", "methods": ["x", "y", "z", " "]}', ":2: a method of 'a' is empty"),
+        (
+            '{"problem_id": "a", "methods": ["sort", "heap", "scan", "Sort."]}',
+            ":2: 'a' repeats a method, expected 4 different ones",
+        ),
         ('{"problem": "a"}', ":2: got the fields problem, expected"),
         ("[1]", ":2: got list, expected"),
         ("{", ":2 is no JSON"),
