@@ -85,6 +85,7 @@ def test_all_views_show_the_same_figures(folders, tmp_path):
     texts = {name: path.read_text() for name, path in paths.items()}
     for text in (done.stdout, *(texts[name] for name in ("markdown", "html"))):
         assert "half − most" in text and "-0.167 (" in text and "p1, p3" in text
+    assert "one seed of most, never: its p-values" in texts["markdown"]
     assert "half $-$ most" in texts["latex"] and r"\toprule" in texts["latex"]
     result = json.loads(texts["json"])
     assert (markdown(result), latex(result), page(result)) == (

@@ -65,6 +65,15 @@ def _pass_at_k(name: str, found: Mapping[str, Any]) -> Shown:
 
 def _pairs(found: Mapping[str, Any]) -> Shown:
     k = str(found["k"])
+    notes = [
+        "p: bootstrap over problems and seeds, agrees with the interval before the correction; "
+        "permutation and McNemar: over problems, for these seeds"
+    ]
+    if single := [label for label, one in found["methods"].items() if len(one["seeds"]) == 1]:
+        notes.append(
+            f"one seed of {', '.join(single)}: its p-values and intervals are over problems only, "
+            "and say nothing of other seeds"
+        )
     return Shown(
         f"paired differences of pass@{k}; p-values with Holm's correction for all pairs",
         ["pair", "difference", "p", "p permutation", "p McNemar"],
@@ -76,10 +85,7 @@ def _pairs(found: Mapping[str, Any]) -> Shown:
             ]
             for one in found["pairs"]
         ],
-        [
-            "p: bootstrap over problems and seeds, agrees with the interval before the correction; "
-            "permutation and McNemar: over problems, for these seeds"
-        ],
+        notes,
     )
 
 
