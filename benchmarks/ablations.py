@@ -132,20 +132,29 @@ class Cell:
         return run.reference
 
     def training(self, figure: str) -> list[float]:
-        """A figure of each training step."""
-        return [row[figure] for row in self.rows("joint")]
+        """A figure of each training step: one of `metrics.jsonl`, or "repeats"."""
+        rows = self.rows("joint")
+        if figure != "repeats":
+            return [row[figure] for row in rows]
+        steps = (self.records(f"step-{row['step']:06d}").values() for row in rows)
+        return [float(np.mean([repeats(record) for record in step])) for step in steps]
 
     def records(self, when: str) -> dict[tuple[str, int], EpisodeRecord]:
-        """The held-out episodes that are not void."""
+        """The episodes of a file of `rollouts/` that are not void."""
         file = self.folder / "rollouts" / f"{when}.jsonl"
         records = map(EpisodeRecord.from_json, file.read_text().splitlines())
         return {one.key: one for one in records if not one.void}
 
 
+def search(root: Path) -> list[Cell]:
+    """The runs that choose the learning rates."""
+    return [Cell(name, SEARCH_SEED, rate, root) for name in SEARCHED for rate in RATES]
+
+
 def chosen(name: str, root: Path) -> float | None:
     """The learning rate of a cell; None before the search has ended."""
     searched = name if name in SEARCHED else "cppo"
-    cells = [Cell(searched, SEARCH_SEED, rate, root) for rate in RATES]
+    cells = [cell for cell in search(root) if cell.name == searched]
     if not all(cell.done for cell in cells):
         return None
     return max(cells, key=lambda cell: np.mean(cell.training("pass_at_k")[-WINDOW:])).rate
@@ -163,9 +172,9 @@ def repeats(record: EpisodeRecord) -> float:
     return float(len(set(rules)) < len(rules))
 
 
-def summary(name: str, seeds: Sequence[int], root: Path, when: str = "after") -> dict[str, Any]:
+def summary(name: str, cells: Sequence[Cell], when: str = "after") -> dict[str, Any]:
     """The figures of a row: means over the seeds, intervals, and learning curves."""
-    done = [cell for cell in cells_of(name, seeds, root) if cell.done]
+    done = [cell for cell in cells if cell.done]
     row: dict[str, Any] = {"ablation": name, "seeds": [cell.seed for cell in done]}
     if not done:
         return row
@@ -186,7 +195,7 @@ def summary(name: str, seeds: Sequence[int], root: Path, when: str = "after") ->
     if when == "after":
         row["training"] = {
             figure: [curve(cell.training(figure)) for cell in done]
-            for figure in ("pass_at_k", "validity")
+            for figure in ("pass_at_k", "validity", "repeats")
         }
     return row
 
@@ -207,6 +216,10 @@ def show(rows: list[dict[str, Any]], console: Console) -> None:
         seeds = ", ".join(map(str, row["seeds"]))
         table.add_row(row["ablation"], f"{row['lr']:g}", seeds, *shown)
     console.print(table)
+
+
+def show_bounds(console: Console) -> None:
+    """Print what guesses can reach."""
     for k in (2, 4, 8):
         chances = [1 / 4] * 4
         console.print(
@@ -233,18 +246,23 @@ def main() -> None:
             cell.carry_out()
             console.print(f"{cell.folder}: {time.process_time() - began:.0f} s of CPU time")
 
-    for name in SEARCHED:
-        for rate in RATES:
-            carry_out(Cell(name, SEARCH_SEED, rate, root))
+    for cell in search(root):
+        carry_out(cell)
     for seed in arguments.seeds:
         for name in arguments.cells:
             for cell in cells_of(name, [seed], root):
                 carry_out(cell)
-    rows = [summary("cppo", arguments.seeds, root, "before") | {"ablation": "before training"}]
-    rows += [summary(name, arguments.seeds, root) for name in arguments.cells]
-    show(rows, console)
+    cppo = cells_of("cppo", arguments.seeds, root)
+    rows = [summary("before training", cppo, "before")]
+    rows += [summary(name, cells_of(name, arguments.seeds, root)) for name in arguments.cells]
+    searched = [summary(cell.name, [cell]) for cell in search(root)]
+    for title, table in (("search", searched), ("table", rows)):
+        console.print(title)
+        show(table, console)
+    show_bounds(console)
     if arguments.json:
-        arguments.json.write_text(json.dumps(rows, indent=2) + "\n")
+        found = {"search": searched, "table": rows}
+        arguments.json.write_text(json.dumps(found, indent=2) + "\n")
 
 
 if __name__ == "__main__":

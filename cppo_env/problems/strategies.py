@@ -216,8 +216,8 @@ def load(
             tuple can repeat a rule without repeating a text. Rules of two stages have one.
         stages: 2 for the harder set: 16 rules of two stages each, with programs of about ten lines.
         slips: with two stages, how often each stage of a demonstrated program is another one than
-            its method says. A model that has learnt from these writes the program of a method with
-            probability (1 − slips)² only, and has to learn more.
+            its method says. A model that has learnt from these follows a method with probability
+            (1 − slips)² at temperature 1, and has to learn more.
 
     Raises:
         UsageError: an argument is out of range, or the probabilities do not add up to 1.
