@@ -11,13 +11,19 @@ from cppo_env.evaluation.comparison.tables import Shown, shown_tables
 from cppo_env.plotting import COLOURS, axes_of, svg
 
 STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; color: #1f2937; max-width: 1100px; margin: 2em auto;
-  padding: 0 1em }
+:root { --ink: #1f2937; --soft: #6b7280; --line: #e5e7eb; --axis: #9ca3af; --ground: #fff }
+@media screen and (prefers-color-scheme: dark) {
+  :root { --ink: #e5e7eb; --soft: #9ca3af; --line: #374151; --axis: #6b7280; --ground: #11161e }
+  svg { filter: brightness(1.35) }
+}
+body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--ground);
+  max-width: 1100px; margin: 2em auto; padding: 0 1em }
 h1 { font-size: 1.5em } h2 { font-size: 1.05em; margin-top: 2em }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums }
-th, td { text-align: left; padding: .25em .9em .25em 0; border-bottom: 1px solid #e5e7eb;
+th, td { text-align: left; padding: .25em .9em .25em 0; border-bottom: 1px solid var(--line);
   vertical-align: top }
-.note { color: #6b7280; font-size: .9em } .scroll { overflow-x: auto } svg { max-width: 100% }
+.note { color: var(--soft); font-size: .9em } .scroll { overflow-x: auto }
+svg { max-width: 100%; min-width: 560px; height: auto } svg text { fill: var(--ink) }
 """
 
 
@@ -33,7 +39,9 @@ def page(result: Mapping[str, Any], title: str = "Comparison") -> str:
 def document(title: str, plots: Iterable[tuple[str, str]], tables: Iterable[Shown]) -> str:
     """A page of plots (a name and an SVG each) and tables."""
     parts = [f"<h1>{escape(title)}</h1>"]
-    parts += [f"<h2>{escape(name)}</h2>\n{drawn}" for name, drawn in plots]
+    parts += [
+        f'<h2>{escape(name)}</h2>\n<div class="scroll">{drawn}</div>' for name, drawn in plots
+    ]
     for one in tables:
         head = "".join(f"<th>{escape(cell)}</th>" for cell in one.columns)
         rows = "".join(
@@ -47,7 +55,9 @@ def document(title: str, plots: Iterable[tuple[str, str]], tables: Iterable[Show
         )
     body = "\n".join(parts)
     return (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}'
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f'<meta name="color-scheme" content="light dark">\n<title>{escape(title)}'
         f"</title><style>{STYLE}</style></head><body>\n{body}\n</body></html>\n"
     )
 
