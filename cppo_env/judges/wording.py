@@ -4,7 +4,8 @@ The words that say something are compared as sets: without function words, witho
 statement (all methods of a problem have those), with endings cut, and with the usual names of a
 technique made one ("dictionary", "hash table" and "map" are all `hashmap`). Two methods that name
 the same techniques count as more alike than their words say, and so does a method whose words stand
-within a longer one: text beside a repeated method, such as a word to the judge, does not hide it.
+within a longer one, and methods with a sentence in common: text beside a repeated method, such as a
+word to the judge, does not hide it.
 
 It knows wordings, not programs: two methods without a common word are different here, even if they
 lead to the same program.
@@ -25,7 +26,8 @@ SAME_TECHNIQUE = 0.2
 WITHIN = 0.75
 """Likeness of a method to a longer one that has all its words; less in proportion if it has few."""
 FEWEST_WITHIN = 3
-"""Words that a method must have for that: fewer stand in many a longer method by chance."""
+"""Words that a method must have for that: fewer stand in many a longer method by chance. A sentence
+that is compared by itself has more."""
 
 TECHNIQUES: dict[str, str] = {
     "hashmap": r"hash[ -]?(?:map|table)s?|dictionar(?:y|ies)|\bdicts?\b|associative arrays?",
@@ -59,6 +61,7 @@ _FUNCTION_WORDS = frozenset(
 """Words that every method may have, whatever it says."""
 
 _ENDINGS = re.compile(r"(?:ations?|ings?|ers?|est|ed|es|ies|ly|s|e)$")
+_SENTENCE = re.compile(r"(?<=[.!?;])\s+")
 _WORD = re.compile(r"[^\W\d]{2,}|\d+")
 
 
@@ -72,11 +75,29 @@ def likeness(first: str, second: str, statement: str = "") -> float:
     if not one or not two:
         return float(first.split() == second.split())
     common, fewer = len(one & two), min(len(one), len(two))
-    share = common / len(one | two)
     within = WITHIN * common / fewer if fewer >= FEWEST_WITHIN else 0.0
     named = {word for word in one if word.startswith("t_")}
     bonus = SAME_TECHNIQUE if named and named == {w for w in two if w.startswith("t_")} else 0.0
-    return max(within, min(1.0, share + bonus))
+    return max(within, min(1.0, _share(one, two) + bonus), _sentences(first, second, known))
+
+
+def _share(one: frozenset[str], two: frozenset[str]) -> float:
+    return len(one & two) / len(one | two)
+
+
+def _sentences(first: str, second: str, known: frozenset[str]) -> float:
+    """The largest share of common words of two sentences, where a method has several."""
+    if not (_SENTENCE.search(first) or _SENTENCE.search(second)):
+        return 0.0
+    ones, twos = (
+        [
+            words
+            for part in _SENTENCE.split(text)
+            if len(words := _words(part) - known) > FEWEST_WITHIN
+        ]
+        for text in (first, second)
+    )
+    return max((_share(one, two) for one in ones for two in twos), default=0.0)
 
 
 def most_alike(methods: Sequence[str], statement: str = "") -> tuple[float, int, int]:

@@ -121,6 +121,17 @@ def test_text_beside_a_repeated_method_does_not_hide_it():
     assert not accepted
 
 
+def test_different_text_beside_both_copies_hides_few():
+    said = (FOLDER / "gaming.txt").read_text().splitlines()
+    hidden = [
+        (problem, (f"{methods[0]} {line}", *methods[1:3], f"{said[place - 7]} {methods[0]}"))
+        for _, problem, methods in VALID
+        for place, line in enumerate(said)
+    ]
+    accepted = [ruling.accepted for ruling in DistinctJudge().rule(hidden)]
+    assert sum(accepted) <= 0.05 * len(accepted)
+
+
 @pytest.mark.parametrize(
     "disguise",
     [
