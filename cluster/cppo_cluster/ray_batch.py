@@ -14,6 +14,7 @@ import ray
 from ray.exceptions import RayError
 
 from cppo_cluster.ray_connection import said_by
+from cppo_cluster.ray_head import SILENT_S
 from cppo_cluster.ray_nodes import Nodes, Place
 from cppo_env.types import Job, Report, Verdict
 
@@ -76,6 +77,8 @@ class Batch:
         self._open = set(self._names)
         self._losses = dict.fromkeys(self._names, 0)
         self._reason = ""
+        self._came = time.monotonic()
+        """When reports came last."""
         places = nodes.ready()
         workers = sum(place.workers for place in places)
         size = chunk_jobs(len(self._names), max(1, len(places)), workers)
@@ -95,6 +98,9 @@ class Batch:
                 return self._give_up("the sandbox has been closed; make a new one")
             if not self._wanted():
                 return self._give_up("nobody waits for it any more")
+            # Nodes judge on without it; but nobody says any more that one of them is gone.
+            if (lost := self._nodes.head.lost) and time.monotonic() > self._came + SILENT_S:
+                return self._give_up(lost)
             self._hand_out(self._nodes.ready())
             if self._flying:
                 some, _ = ray.wait([*self._flying], timeout=1.0)
@@ -179,6 +185,7 @@ class Batch:
             place.lacks.update(missing)
             self._waiting.appendleft(_Chunk(chunk.positions))
             return None
+        self._came = time.monotonic()
         for position, report in zip(chunk.positions, reports, strict=True):
             self._settle(position, report)
         return None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
 import socket
+from collections.abc import Callable
 
 import ray
 from cppo_sandboxes.host.faults import reason_of
@@ -12,6 +14,9 @@ from ray.exceptions import RayError
 
 from cppo_env.errors import CppoError
 
+HEADLESS = ("RAY_gcs_rpc_server_reconnect_timeout_s", "86400")
+"""Keeps a process alive without its head: Ray would end it after a minute, in whatever it does, and
+a run could not write its checkpoint. `Head` notices sooner."""
 ANSWERS_S = 5.0
 """How long an address may take to answer; Ray itself would ask for a quarter of an hour."""
 
@@ -26,12 +31,33 @@ def connect(address: str | None, failure: type[CppoError]) -> bool:
     """
     if ray.is_initialized():
         return False
+    os.environ.setdefault(*HEADLESS)
     _require_answer(address or os.environ.get("RAY_ADDRESS", ""), failure)
     try:
         ray.init(address, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
     except (ConnectionError, RuntimeError, ValueError, TypeError, RayError) as error:
         raise failure(f"Ray at {address or 'this machine'}: {reason_of(error)}") from error
+    atexit.register(disconnect)  # comes before Ray's own
     return True
+
+
+def disconnect(before: Callable[[], object] = lambda: None, *, stay: bool = False) -> None:
+    """Leave the cluster; without a word where its head is gone, for which Ray would wait for ever.
+
+    Args:
+        before: what to do before it.
+        stay: only do that.
+    """
+    if not ray.is_initialized():
+        return
+    try:
+        reach(ray.get_runtime_context().gcs_address)
+    except OSError:
+        atexit.unregister(ray.shutdown)
+        return
+    before()
+    if not stay:
+        ray.shutdown()
 
 
 def _require_answer(address: str, failure: type[CppoError]) -> None:
@@ -40,12 +66,23 @@ def _require_answer(address: str, failure: type[CppoError]) -> None:
     if not (host and port.isdecimal()):
         return
     try:
-        socket.create_connection((host.strip("[]"), int(port)), ANSWERS_S).close()
+        reach(f"{host}:{port}")
     except (OSError, OverflowError) as error:
         raise failure(
             f"Ray at {address}: {error}; expected the address of a cluster's head, "
             "such as ray start --head prints it"
         ) from error
+
+
+def reach(address: str) -> None:
+    """Connect to HOST:PORT, and nothing more.
+
+    Raises:
+        OSError: nothing answers.
+        OverflowError: there is no such port.
+    """
+    host, _, port = address.rpartition(":")
+    socket.create_connection((host.strip("[]"), int(port)), ANSWERS_S).close()
 
 
 def said_by(error: BaseException) -> str:

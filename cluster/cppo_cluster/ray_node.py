@@ -14,6 +14,8 @@ from typing import Any
 
 import ray
 
+from cppo_cluster.versions import require_version
+
 
 class Node:
     """Passes batches to the judge of its node; ends with it, so that Ray starts both anew.
@@ -22,9 +24,16 @@ class Node:
         sandbox: name of the sandbox, see `make_sandbox`.
         options: its options.
         stores: problem sets that lie on the node.
+        version: of the driver's cppo-env.
+
+    Raises:
+        RuntimeError: this node has another version, or cannot start the sandbox.
     """
 
-    def __init__(self, sandbox: str, options: Mapping[str, Any], stores: Sequence[str]) -> None:
+    def __init__(
+        self, sandbox: str, options: Mapping[str, Any], stores: Sequence[str], version: str
+    ) -> None:
+        require_version(version)
         self._connection, theirs = Pipe()
         with theirs:
             self._process = subprocess.Popen(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections import OrderedDict
@@ -14,14 +15,14 @@ import ray
 from ray.exceptions import ActorDiedError, RayError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from cppo_cluster.ray_connection import connect, said_by
+from cppo_cluster.ray_connection import connect, disconnect, said_by
+from cppo_cluster.ray_head import Head
 from cppo_cluster.ray_node import Node
+from cppo_cluster.versions import own_version
 from cppo_cluster.wire import encode_problem
 from cppo_env.errors import SandboxError
 from cppo_env.types import Problem
 
-LOOK_S = 2.0
-"""How often to look for nodes that came or went."""
 REST_S = 0.5
 """How long a node that lost something gets nothing."""
 ANEW_S = 10.0
@@ -37,6 +38,8 @@ class Place:
     """A node that judges."""
 
     node: str
+    name: str
+    """Of the machine, for people."""
     actor: Any
     workers: int
     facts: Any
@@ -74,12 +77,14 @@ class Nodes:
         self.have_stores = bool(judge[2])
         self._places: dict[str, Place] = {}
         self._contents: OrderedDict[str, Any] = OrderedDict()
+        self._told: set[str] = set()
+        """Whose failure was told."""
         self._lock = threading.Lock()
-        self._looked = 0.0
         self.closed = False
         self.failure = "no node has a free CPU"
         """Why the last node that failed cannot judge."""
         self._began = connect(address, SandboxError)
+        self.head = Head()
 
     @property
     def hopeless(self) -> bool:
@@ -87,34 +92,40 @@ class Nodes:
         return bool(self._places) and all(place.failed for place in self._places.values())
 
     def ready(self) -> list[Place]:
-        """The nodes that can judge now; looks for new ones now and then."""
+        """The nodes that can judge now."""
         with self._lock:
             if self.closed:
                 return []
-            if (now := time.monotonic()) - self._looked > LOOK_S:
-                self._looked = now
-                self._look(now)
+            now = time.monotonic()
+            self._look(now)
             for place in self._places.values():
                 asked = not place.ready and not place.failed
                 if asked and now > place.rests_until and ray.wait([place.facts], timeout=0)[0]:
                     self._greet(place)
             return [one for one in self._places.values() if one.ready and now > one.rests_until]
 
+    def _tell(self, whose: str, line: str) -> None:
+        if whose not in self._told:
+            self._told.add(whose)
+            print(line, file=sys.stderr, flush=True)
+
     def _look(self, now: float) -> None:
-        nodes: dict[str, int] = {
-            node["NodeID"]: int(node["Resources"].get("CPU", 0))
-            for node in ray.nodes()
+        if lost := self.head.lost:
+            self._tell("head", f"{lost}; the nodes that still answer judge on")
+        nodes: dict[str, tuple[str, int]] = {
+            node["NodeID"]: (node["NodeManagerAddress"], int(node["Resources"].get("CPU", 0)))
+            for node in self.head.nodes
             if node["Alive"]
         }
         for gone in set(self._places) - set(nodes):
             del self._places[gone]
-        for node, cores in nodes.items():
+        for node, (address, cores) in nodes.items():
             workers = min(self._workers or cores, cores)
             place = self._places.get(node)
             if workers and (place is None or (place.failed and now > place.rests_until)):
-                self._places[node] = self._start(node, workers)
+                self._places[node] = self._start(node, address, workers)
 
-    def _start(self, node: str, workers: int) -> Place:
+    def _start(self, node: str, address: str, workers: int) -> Place:
         name, options, stores = self._judge
         judge: Any = ray.remote(Node)
         actor = judge.options(
@@ -123,8 +134,8 @@ class Nodes:
             max_task_retries=0,
             max_concurrency=CALLS,
             scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=False),
-        ).remote(name, {"workers": workers, **options}, stores)
-        return Place(node, actor, workers, actor.facts.remote())
+        ).remote(name, {"workers": workers, **options}, stores, own_version())
+        return Place(node, address, actor, workers, actor.facts.remote())
 
     def _greet(self, place: Place) -> None:
         try:
@@ -134,6 +145,11 @@ class Nodes:
             self.failure = said_by(error)
             place.failed = True
             place.rests_until = time.monotonic() + ANEW_S
+            self._tell(
+                place.node,
+                f"the node {place.name} of the Ray cluster cannot judge: {self.failure}; it is "
+                f"tried again every {ANEW_S:g} s",
+            )
         except RayError as error:  # it is being started anew
             self.failure = said_by(error)
             self._ask_again(place)
@@ -166,8 +182,9 @@ class Nodes:
             if self.closed:
                 return
             self.closed = True
-            if ray.is_initialized():
-                for place in self._places.values():
-                    ray.kill(place.actor)
-                if self._began:
-                    ray.shutdown()
+            self.head.close()
+            disconnect(self._end_judges, stay=not self._began)
+
+    def _end_judges(self) -> None:
+        for place in self._places.values():
+            ray.kill(place.actor)

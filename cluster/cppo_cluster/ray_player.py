@@ -15,6 +15,7 @@ from torch import Tensor
 from transformers import AutoModelForCausalLM, PreTrainedModel
 
 from cppo_cluster.draws import SentCompletions, SentPrompts, get_weights
+from cppo_cluster.versions import require_version
 from cppo_env import plugins
 
 
@@ -55,11 +56,16 @@ class Player:
         options: its options.
         skeleton: the model.
         cpus: CPU threads.
+        version: of the learner's cppo-env.
+
+    Raises:
+        RuntimeError: this machine has another version.
     """
 
     def __init__(
-        self, sampler: str, options: Mapping[str, Any], skeleton: Skeleton, cpus: int
+        self, sampler: str, options: Mapping[str, Any], skeleton: Skeleton, cpus: int, version: str
     ) -> None:
+        require_version(version)
         # Ray's workers are at niceness 15; docs/cluster.md says what to do without root.
         with contextlib.suppress(PermissionError):
             os.setpriority(os.PRIO_PROCESS, 0, os.getpriority(os.PRIO_PROCESS, os.getppid()))

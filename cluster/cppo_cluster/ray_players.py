@@ -12,6 +12,7 @@ from ray.exceptions import ActorDiedError, RayError
 
 from cppo_cluster.ray_connection import said_by
 from cppo_cluster.ray_player import Player, Skeleton
+from cppo_cluster.versions import own_version
 
 REST_S = 0.5
 """How long a player that lost something gets nothing."""
@@ -55,7 +56,7 @@ class Players:
             max_task_retries=0,
             scheduling_strategy="SPREAD",
         )
-        self._arguments = (*engine, skeleton, cpus)
+        self._arguments = (*engine, skeleton, cpus, own_version())
         self.failure = "no node has room for one"
         """Why the last player that failed cannot draw."""
         self.failed = False

@@ -20,6 +20,7 @@ from transformers import PreTrainedModel
 
 from cppo_cluster.draws import SentPrompts, put_weights
 from cppo_cluster.ray_connection import connect
+from cppo_cluster.ray_head import Head
 from cppo_cluster.ray_player import Skeleton
 from cppo_cluster.ray_players import Players, Seat
 from cppo_env import plugins
@@ -90,6 +91,7 @@ class RaySampler:
                 "cluster; start one (ray start --head) and give its address"
             )
         connect(address, SamplerError)
+        self._head = Head()
         self._batch_size, self._patience_s = batch_size, patience_s
         self._version, self._weights = 0, None
         self._players = Players(players, cpus, engine, Skeleton.of(model))
@@ -123,6 +125,8 @@ class RaySampler:
         flying: dict[Any, tuple[Seat, _Chunk]] = {}
         ends = time.monotonic() + self._patience_s
         while waiting or flying:
+            if lost := self._head.lost:
+                raise SamplerError(f"{lost}; the step stops")
             busy = {seat for seat, _ in flying.values()}
             for seat in self._players.ready():
                 if waiting and seat not in busy:

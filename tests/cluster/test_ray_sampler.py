@@ -13,6 +13,8 @@ from tests.support.models import random_ids, tiny_qwen3
 
 ray = pytest.importorskip("ray", reason="needs the extra ray")
 
+from cppo_cluster.ray_node import Node  # noqa: E402
+from cppo_cluster.ray_player import Player  # noqa: E402
 from cppo_cluster.ray_sampler import RaySampler  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Ray's own, about sockets and old names
@@ -55,6 +57,15 @@ def test_an_address_where_nothing_listens_is_told_at_once():
         with pytest.raises(error, match=r"Ray at 127\.0\.0\.1:1: .*refused; expected") as raised:
             start()
         assert "\n" not in str(raised.value)
+
+
+def test_a_machine_with_another_version_refuses_to_work():
+    for start in (
+        lambda: Node("local", {}, [], "0.0"),
+        lambda: Player("transformers", {}, None, 1, "0.0"),
+    ):
+        with pytest.raises(RuntimeError, match=r"this machine has cppo-env .*, and the driver 0.0"):
+            start()
 
 
 @pytest.mark.parametrize(

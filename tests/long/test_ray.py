@@ -17,6 +17,7 @@ from cppo_env.problems.store.writer import write_store  # noqa: E402
 from cppo_env.testing import SandboxContract  # noqa: E402
 from cppo_env.types import Job, Verdict  # noqa: E402
 from tests.support.jobs import ADD, sums  # noqa: E402
+from tests.support.judge_server import TOKEN, served  # noqa: E402
 from tests.support.ray_cluster import two_nodes  # noqa: E402
 
 NODE = {"num_cpus": 2, "object_store_memory": 100 << 20}
@@ -155,6 +156,16 @@ def test_a_node_that_dies_costs_no_job_and_one_that_joins_is_used(cluster, fragi
     assert len({one.message for one in fragile.run(jobs)}) == 2
 
 
+def test_a_judge_server_serves_ray_to_those_who_have_none(box, tmp_path):
+    jobs = [Job(sums(3), ADD), Job(sums(3), "print(1)"), Job(sums(1), "1/0")] * 20
+    with (
+        served(box, tmp_path) as server,
+        cppo_env.make_sandbox(server.address, token=TOKEN) as client,
+    ):
+        assert [report.verdict for report in client.run(jobs)] == ["AC", "WA", "RE"] * 20
+        assert client.facts["ray"] == ray.__version__
+
+
 def test_what_cannot_work_is_told_in_one_line(cluster):
     for options, error, message in (
         ({"sandbox": "ray"}, UsageError, "expected what judges on each node"),
@@ -172,3 +183,20 @@ def test_it_is_pickled_as_its_settings_and_closed_it_says_so(fragile):
     fragile.close()
     [report] = fragile.run([Job(sums(1), "a")])
     assert report.verdict is Verdict.IE and "has been closed" in report.message
+
+
+def test_a_node_that_cannot_judge_is_named_and_the_others_judge(cluster, tmp_path, capfd):
+    file = tmp_path / "file"
+    file.touch()
+    with cppo_env.make_sandbox(
+        "ray",
+        workers=1,
+        sandbox="tests.support.fragile:Unlucky",
+        sandbox_options={"file": str(file)},
+    ) as sandbox:
+        wait_for(lambda: len(nodes(sandbox)) == 1 and not file.exists())
+        reports = sandbox.run([Job(sums(1), "sleep") for _ in range(20)])
+        assert [report.verdict for report in reports] == [Verdict.AC] * 20
+        wait_for(lambda: len(nodes(sandbox)) == 2)  # it is tried again
+    told = capfd.readouterr().err
+    assert "cannot judge:" in told and "no engine answers here; it is tried again" in told

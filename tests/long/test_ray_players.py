@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file
 
 from cppo_env.errors import SamplerError
-from tests.support.tiny_runs import LEARNING, SMALL, carry_out, facts
+from tests.support.tiny_runs import LEARNING, SMALL, assert_equal_runs, carry_out, facts
 
 ray = pytest.importorskip("ray", reason="needs the extra ray")
 
@@ -48,6 +48,20 @@ def player_that_draws(node, until):
                     return int(folder.name)
         time.sleep(0.01)
     return None
+
+
+def test_players_draw_beside_the_update_what_one_process_draws_there(tmp_path, cluster):
+    settings = {**SMALL, **LEARNING, "off_policy_steps": 1, "correction": "token_truncate"}
+    settings |= {"checkpoint_every": 3, "keep_checkpoints": 9}
+    expected = carry_out(tmp_path / "here", **settings, sampler_options={"batch_size": 4})
+    found = carry_out(
+        tmp_path / "ray",
+        **settings,
+        sampler="ray",
+        sampler_options={"players": 2, "batch_size": 4},
+    )
+    assert [row["staleness"] for row in found.log.rows("joint")] == [0, 1, 1, 0]
+    assert_equal_runs(found.path, expected.path)
 
 
 def test_a_run_outlives_players_and_nodes_and_stops_with_a_checkpoint_when_all_is_lost(

@@ -2,7 +2,9 @@
 
 import os
 import time
+from pathlib import Path
 
+from cppo_env.errors import SandboxError
 from cppo_env.types import Report, Verdict
 
 SECONDS = {"sleep": 0.1, "doze": 3.0}
@@ -26,3 +28,15 @@ class Fragile:
 
     def close(self):
         """Nothing is open."""
+
+
+class Unlucky(Fragile):
+    """Whoever takes the file away cannot start."""
+
+    def __init__(self, workers=1, file=""):
+        super().__init__(workers)
+        try:
+            Path(file).unlink()
+        except FileNotFoundError:
+            return
+        raise SandboxError("no engine answers here")
