@@ -1,5 +1,6 @@
 """`cppo train` in two processes, launched by torchrun, equals `cppo train` in one."""
 
+import copy
 import json
 import os
 import signal
@@ -117,7 +118,7 @@ def test_vllm_in_the_processes_refuses_several_of_them_on_gpus(
 ) -> None:
     monkeypatch.setenv("WORLD_SIZE", "2")
     with pytest.raises(UsageError, match=r"2 processes on GPUs .* use --sampler vllm_server"):
-        VllmSampler(tiny_qwen3().to("meta"))  # stands for any device that is not the CPU
+        VllmSampler(copy.deepcopy(tiny_qwen3()).to("meta"))  # stands for any device that is not the CPU
 
 
 @pytest.mark.parametrize(
