@@ -118,7 +118,8 @@ def test_vllm_in_the_processes_refuses_several_of_them_on_gpus(
 ) -> None:
     monkeypatch.setenv("WORLD_SIZE", "2")
     with pytest.raises(UsageError, match=r"2 processes on GPUs .* use --sampler vllm_server"):
-        VllmSampler(copy.deepcopy(tiny_qwen3()).to("meta"))  # stands for any device that is not the CPU
+        # "meta" stands for any device that is not the CPU.
+        VllmSampler(copy.deepcopy(tiny_qwen3()).to("meta"))
 
 
 @pytest.mark.parametrize(
