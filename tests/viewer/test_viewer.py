@@ -284,6 +284,20 @@ def test_a_filter_that_cannot_be_understood_is_said(client, filters, said):
     assert page.status_code == 400 and said in page.text
 
 
+@pytest.mark.parametrize("number", ["²", "٣", "-1", "9" * 30, "9" * 5000])
+@pytest.mark.parametrize("page", ["problems", "search"])
+def test_what_is_no_page_number_takes_no_page_down(client, page, number):
+    assert client.get(f"/run/{NAME}/{page}", params={"page": number}).status_code == 200
+
+
+def test_problems_are_sorted_by_numbers_of_any_length(client, run):
+    names = [f"train/{number}" for number in ("9", "10", "7" * 5000)]
+    write(run, "step-000009", *(episode(name) for name in reversed(names)))
+    page = client.get(f"/run/{NAME}/problems", params={"of": "training"}).text
+    places = [page.index(f">{name}<") for name in names]
+    assert places == sorted(places)
+
+
 def test_other_hosts_other_methods_and_paths_outside_are_refused(client, run):
     assert client.get("/", headers={"Host": "evil.example"}).status_code == 400
     assert client.post("/").status_code == 405

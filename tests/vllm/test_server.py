@@ -231,3 +231,9 @@ def test_a_plain_server_serves_the_chat_agent_and_is_refused_by_the_sampler(
 def test_where_no_server_answers_the_error_says_how_to_start_one() -> None:
     with pytest.raises(SamplerError, match=r"no vLLM server answers: .*vllm serve MODEL"):
         VllmServerSampler(tiny_qwen3(), url="http://127.0.0.1:9")
+
+
+@pytest.mark.parametrize("url", ["", "127.0.0.1:8000", "http://127.0.0.1:9,"])
+def test_what_is_no_address_is_told_in_one_line(url: str) -> None:
+    with pytest.raises(UsageError, match=r"expected an address such as http://127\.0\.0\.1:8000"):
+        VllmServerSampler(tiny_qwen3(), url=url)

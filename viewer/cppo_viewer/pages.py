@@ -177,7 +177,7 @@ def search_page(library: Library, run: RunOverview, given: Mapping[str, str]) ->
         UsageError: a filter cannot be understood.
     """
     index = library.index(run)
-    page = max(1, int(given["page"])) if given.get("page", "").isdigit() else 1
+    page = queries.page_of(given)
     filters = {name: value for name, value in given.items() if name not in ("page", "order")}
     order = given.get("order") or next(iter(ORDERS))
     entries, total = index.search(filters, (page - 1) * PAGE, PAGE, order)

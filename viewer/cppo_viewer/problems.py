@@ -16,6 +16,7 @@ from cppo_env.records import EpisodeRecord
 from cppo_env.types import Verdict
 from cppo_viewer.index import Entry
 from cppo_viewer.library import Library
+from cppo_viewer.queries import page_of
 
 PAGE = 100
 """Problems on a page."""
@@ -40,9 +41,9 @@ def _step(file: str | None) -> int:
     return -1 if file is None else step_of(file)
 
 
-def natural(text: str) -> list[str | int]:
-    """Text and numbers in turn, so that 10 comes after 9."""
-    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", text)]
+def natural(text: str) -> str:
+    """What texts are sorted by, so that 10 comes after 9."""
+    return re.sub(r"\d+", lambda number: number[0].zfill(20), text)
 
 
 SORTS: dict[str, Callable[[History], Any]] = {
@@ -80,7 +81,7 @@ def problems_page(library: Library, run: RunOverview, given: Mapping[str, str]) 
     kind = _one_of("kind", given.get("kind") or "all", KINDS)
     sort = given.get("sort") or ("-lost" if kind == "lost again" else "problem")
     column = _one_of("sort", sort.removeprefix("-"), SORTS)
-    page = max(1, int(given["page"])) if given.get("page", "").isdigit() else 1
+    page = page_of(given)
     chosen = [one for one in sides.get(of, []) if KINDS[kind](one)]
     chosen.sort(key=SORTS["problem"])
     chosen.sort(key=SORTS[column], reverse=sort.startswith("-"))

@@ -18,6 +18,12 @@ ORDERS = {
 """Order of a search → its SQL, with the column that numbers the episodes."""
 
 
+def page_of(given: Mapping[str, str]) -> int:
+    """The page that was asked for; the first one where that is no number of a page."""
+    number = given.get("page", "")
+    return max(1, int(number)) if re.fullmatch(r"[0-9]{1,9}", number) else 1
+
+
 def ordering(order: str, number: str = "id") -> str:
     """The SQL of an order.
 

@@ -19,10 +19,19 @@ HOW_TO_SERVE = (
 
 
 class VllmServer:
-    """A server by its address; every method raises `SamplerError` where it does not answer."""
+    """A server by its address; every method raises `SamplerError` where it does not answer.
+
+    Raises:
+        UsageError: it is no address.
+    """
 
     def __init__(self, url: str, timeout_s: float) -> None:
         self.url, self.timeout_s = url.strip().rstrip("/"), timeout_s
+        if not self.url.startswith(("http://", "https://")):
+            raise UsageError(
+                f"url: got {url!r}, expected an address such as http://127.0.0.1:8000, or several "
+                "with commas between"
+            )
         # A server beside the trainer is never behind the proxy that the environment may name.
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
