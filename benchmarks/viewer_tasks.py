@@ -34,6 +34,17 @@ class Hand:
         """Click a link, a button or a box."""
         self.press(self.page.get_by_role(role, name=name, exact=exact).nth(nth))
 
+    def open(self, run: str, *links: str) -> None:
+        """Go to a run, and on by links."""
+        for link in (run, *links):
+            self.click("link", link, exact=True)
+
+    def first_of(self, kind: str) -> None:
+        """Open the first problem of a kind that the page of A links to."""
+        self.open(self.first)
+        self.click("link", kind)
+        self.press(self.page.locator("tbody td:first-child a").first)
+
     def press(self, what: Any) -> None:
         """Click something."""
         self.actions += 1
@@ -60,16 +71,13 @@ class Hand:
 
 def lost_again(hand: Hand) -> str:
     """A problem of A that was solved, and lost after step 100: which, and why does it fail now?"""
-    hand.click("link", hand.first, exact=True)
-    hand.click("link", "lost again, training")
-    hand.press(hand.page.locator("tbody td:first-child a").first)
+    hand.first_of("lost again, training")
     return hand.read("main p")
 
 
 def repeats(hand: Hand) -> str:
     """Which tuples of step 60 repeat a plan of their group, and which hold a method twice?"""
-    hand.click("link", hand.first, exact=True)
-    hand.click("link", "step 60", exact=True)
+    hand.open(hand.first, "step 60")
     hand.click("button", "repeats an earlier plan")
     return (
         f"{hand.page.locator('.group .tuple:not(.dim)').count()} stand out; {hand.read('#kinds')}"
@@ -87,29 +95,28 @@ def one_solves(hand: Hand) -> str:
 
 def first_void(hand: Hand) -> str:
     """The first void episode of B, and its reason."""
-    hand.click("link", hand.second, exact=True)
+    hand.open(hand.second)
     hand.click("link", "void ")
     return hand.read("tbody tr")
 
 
 def rare_phrase(hand: Hand) -> str:
     """The episodes of A whose texts hold a rare phrase."""
-    hand.click("link", hand.first, exact=True)
-    hand.click("link", "episodes", exact=True)
+    hand.open(hand.first, "episodes")
     hand.type("words", '"no preface"')
     return hand.read("main > p") + "; " + hand.read("tbody .found")
 
 
 def first_refused(hand: Hand) -> str:
     """The first plan of A that the gate refused, and why."""
-    hand.click("link", hand.first, exact=True)
+    hand.open(hand.first)
     hand.click("link", "plan refused")
     return hand.read("tbody tr")
 
 
 def above(hand: Hand) -> str:
     """The first step of A at which training's pass@4 was above .7, and its episodes."""
-    hand.click("link", hand.first, exact=True)
+    hand.open(hand.first)
     hand.page.wait_for_selector(".plot .main-svg")
     x, y = hand.page.evaluate(
         """() => { const plot = document.querySelector(".plot"), one = plot.data[0];
@@ -126,16 +133,13 @@ def above(hand: Hand) -> str:
 
 def never_solved(hand: Hand) -> str:
     """A held-out problem that A never solved, and the methods that were tried on it."""
-    hand.click("link", hand.first, exact=True)
-    hand.click("link", "never solved, held-out")
-    hand.press(hand.page.locator("tbody td:first-child a").first)
+    hand.first_of("never solved, held-out")
     return hand.read("h1") + ": " + hand.read(".methods tbody tr")
 
 
 def saved_by(hand: Hand) -> str:
     """In step 60 of A a group that exactly one tuple solved: which method saved it?"""
-    hand.click("link", hand.first, exact=True)
-    hand.click("link", "step 60", exact=True)
+    hand.open(hand.first, "step 60")
     row = hand.page.locator("tr", has_text="1/8").first
     hand.press(row.locator(".tuple.solved"))
     return hand.read(".branch.AC .method")
@@ -143,8 +147,7 @@ def saved_by(hand: Hand) -> str:
 
 def judged_again(hand: Hand) -> str:
     """A program that failed in the last step of A, to be judged again at one's own desk."""
-    hand.click("link", hand.first, exact=True)
-    hand.click("link", "step 160", exact=True)
+    hand.open(hand.first, "step 160")
     hand.press(hand.page.locator(".group .tuple:has(.WA)").first)
     hand.click("button", "copy as a test case")
     return hand.read("button[data-copy*=case]")
@@ -152,8 +155,7 @@ def judged_again(hand: Hand) -> str:
 
 def discouraged(hand: Hand) -> str:
     """Which tokens of a plan of step 40 of B were discouraged most?"""
-    hand.click("link", hand.second, exact=True)
-    hand.click("link", "step 40", exact=True)
+    hand.open(hand.second, "step 40")
     hand.press(hand.page.locator("p:has-text('single tokens') .tuple").first)
     return hand.read("#tokens h3")
 
@@ -165,16 +167,13 @@ def settings(hand: Hand) -> str:
 
 def learnt(hand: Hand) -> str:
     """A held-out problem that A failed before training and solved after it, and the methods."""
-    hand.click("link", hand.first, exact=True)
-    hand.click("link", "learnt, held-out")
-    hand.press(hand.page.locator("tbody td:first-child a").first)
+    hand.first_of("learnt, held-out")
     return hand.read("h1") + ": " + hand.read(".methods tbody tr")
 
 
 def slowest(hand: Hand) -> str:
     """The failing program of A that took the most CPU time."""
-    hand.click("link", hand.first, exact=True)
-    hand.click("link", "episodes", exact=True)
+    hand.open(hand.first, "episodes")
     hand.choose("order", "most CPU time")
     return hand.read("tbody tr")
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import takewhile
+from operator import not_
 
 from cppo_env.evaluation.folders import is_evaluation, step_of
 
@@ -59,10 +61,12 @@ def histories(played: Iterable[tuple[str, str, bool]]) -> list[History]:
 
     Args:
         played: problem, file (without `.jsonl`) and whether it was solved, of episodes that are not
-            void, in any order; or of all episodes of a file together.
+            void, in any order; or of all episodes of a file together. An audit is no part of it.
     """
     files: defaultdict[tuple[str, bool], dict[str, bool]] = defaultdict(dict)
     for problem, file, solved in played:
+        if file == "audit":
+            continue
         of = files[problem, is_evaluation(file)]
         of[file] = of.get(file, False) or solved
     return [
@@ -73,9 +77,4 @@ def histories(played: Iterable[tuple[str, str, bool]]) -> list[History]:
 
 def _failures(solved: Iterable[bool]) -> int:
     """Failures before the first success."""
-    count = 0
-    for one in solved:
-        if one:
-            break
-        count += 1
-    return count
+    return sum(1 for _ in takewhile(not_, solved))

@@ -9,7 +9,7 @@ and what it cannot.
 """
 
 from cppo_env.judges.accept import AcceptJudge
-from cppo_env.judges.form import MAX_JUDGED_WORDS, FormatJudge, folded
+from cppo_env.judges.form import MAX_JUDGED_WORDS, FormatJudge, folded, repeats_a_method
 from cppo_env.judges.product import ProductJudge, check_judge, make_judge
 
 __all__ = [
@@ -20,4 +20,5 @@ __all__ = [
     "check_judge",
     "folded",
     "make_judge",
+    "repeats_a_method",
 ]

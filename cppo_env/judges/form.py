@@ -57,6 +57,11 @@ def folded(method: str) -> str:
     return _NOT_WORDS.sub(" ", same_letters(method)).strip()
 
 
+def repeats_a_method(methods: Sequence[str]) -> bool:
+    """Whether two of the methods are one, but for case, punctuation, white space and disguise."""
+    return len(set(map(folded, methods))) < len(methods)
+
+
 def _rule(methods: tuple[str, ...], max_words: int) -> Ruling:
     first_use: dict[str, int] = {}
     for number, method in enumerate(methods, start=1):

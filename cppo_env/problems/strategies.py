@@ -72,7 +72,15 @@ class StrategyProblems(Problems):
         self.split, self.seed, self.size, self.wordings = split, seed, size, wordings
         self.stages, self.slips = stages, slips
         self._arguments = (
-            *(split, families, strategies, size, seed, probabilities, wordings, stages, slips),
+            split,
+            families,
+            strategies,
+            size,
+            seed,
+            probabilities,
+            wordings,
+            stages,
+            slips,
         )
         self.families = FAMILIES[:families]
         self.strategies: tuple[KnownStrategy, ...] = RULES[stages][:strategies]

@@ -35,3 +35,9 @@ def test_evaluations_have_a_history_of_their_own():
     )
     assert not trained.held_out and trained.lost is None
     assert held_out.held_out and held_out.lost == "after" and held_out.first == "eval-000040"
+
+
+def test_an_audit_is_no_part_of_a_history():
+    audited = [("a", "audit", True), ("a", "step-000001", False), ("b", "audit", True)]
+    [one] = histories(audited)
+    assert one.plays == (("step-000001", False),) and one.lost is None

@@ -13,7 +13,6 @@ import os
 import sqlite3
 import threading
 import warnings
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +24,7 @@ from numpy.typing import NDArray
 from cppo_env.errors import UsageError
 from cppo_env.evaluation.folders import step_of
 from cppo_env.evaluation.summary import solved_tables
-from cppo_env.judges import folded
+from cppo_env.judges import folded, repeats_a_method
 from cppo_env.records import EpisodeRecord
 from cppo_viewer.database import open_database, transaction
 from cppo_viewer.queries import conditions, ordering
@@ -186,27 +185,33 @@ class EpisodeIndex:
         """Add one line; a damaged one is noted instead."""
         try:
             record = EpisodeRecord.from_json(line.decode())
-            methods = sorted(folded(method) for method in record.methods)
+            methods = "\n".join(sorted(map(folded, record.methods)))
             texts = record.problem_id, *record.methods, *(text or "" for text in record.programs)
             content = BETWEEN.join((*texts, *(record.plans if not record.programs else ())))
+            row: dict[str, Any] = {
+                "file": file,
+                "step": step_of(file),
+                "start": start,
+                "size": len(line),
+                "problem": record.problem_id,
+                "episode": record.episode,
+                "reward": record.reward,
+                "accepted": record.accepted,
+                "correct": record.correct,
+                "void": record.void,
+                "reason": record.why[:REASON].encode(errors="replace").decode(),
+                "unreadable": bool(record.unreadable),
+                "tokens": record.tokens,
+                "verdicts": " ".join(record.verdicts),
+                "methods": hashlib.sha256(methods.encode(errors="replace")).hexdigest()[:12],
+                "twice": repeats_a_method([method for method in record.methods if method]),
+                "advantage": record.advantage,
+                "advantages": " ".join(f"{one:g}" for one in record.advantages if one is not None),
+                "cpu_s": max((one.cpu_s for one in record.failures if one), default=None),
+            }
+            values = ", ".join(f":{name}" for name in row)
             added = self._db.execute(
-                "INSERT INTO episodes (file, step, start, size, problem, episode, reward, "
-                "accepted, correct, void, reason, unreadable, tokens, verdicts, methods, twice, "
-                "advantage, advantages, cpu_s) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    *(file, step_of(file), start, len(line), record.problem_id, record.episode),
-                    *(record.reward, record.accepted, record.correct, record.void),
-                    record.why[:REASON].encode(errors="replace").decode(),
-                    *(bool(record.unreadable), record.tokens, " ".join(record.verdicts)),
-                    hashlib.sha256("\n".join(methods).encode(errors="replace")).hexdigest()[:12],
-                    *(
-                        max(Counter(filter(None, methods)).values(), default=0) > 1,
-                        record.advantage,
-                    ),
-                    " ".join(f"{one:g}" for one in record.advantages if one is not None),
-                    max((one.cpu_s for one in record.failures if one), default=None),
-                ),
+                f"INSERT INTO episodes ({', '.join(row)}) VALUES ({values})", row
             )
         except (*_NO_RECORD, sqlite3.ProgrammingError, sqlite3.InterfaceError) as error:
             said = f"{file}.jsonl, byte {start}: {error}; expected the record of an episode"
@@ -275,7 +280,7 @@ class EpisodeIndex:
         """Problem, file and whether it was solved there, for `histories`."""
         rows = self._rows(
             "SELECT problem, file, max(correct > 0) AS solved FROM episodes "
-            "WHERE NOT void AND file != 'audit' GROUP BY problem, file"
+            "WHERE NOT void GROUP BY problem, file"
         )
         return [(row["problem"], row["file"], bool(row["solved"])) for row in rows]
 

@@ -14,7 +14,7 @@ from typing import Any, cast
 
 from cppo_env.assembly import find_problem
 from cppo_env.errors import UnknownNameError, UsageError
-from cppo_env.judges.form import folded
+from cppo_env.judges import repeats_a_method
 from cppo_env.protocols import ProblemSet
 from cppo_env.types import Problem
 from cppo_grpo.recipe.json_lines import read_lines
@@ -64,7 +64,7 @@ def _tuple(row: dict[str, Any], k: int, place: str) -> GoldTuple:
     if programs and not (known and len(programs) == k):
         raise UsageError(f"{place}: programs: expected {k} texts or null, one for each method")
     lines = tuple(" ".join(str(method).split()) for method in methods)
-    if len(set(map(folded, lines))) < k:
+    if repeats_a_method(lines):
         raise UsageError(
             f"{place}: {problem_id!r} repeats a method, expected {k} different ones; mend or leave "
             "out the line"

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from cppo_env.evaluation.summary import answers_without_program, unreadable_plans
-from cppo_env.judges import folded
+from cppo_env.judges import repeats_a_method
 from cppo_grpo.config import TrainConfig
 from cppo_grpo.learner.credit import SequenceAdvantages, solver_rewards
 from cppo_grpo.rollouts.values import Rollout
@@ -77,9 +77,7 @@ def _plan_metrics(
         "silent_groups_plan": _mean(silent_P[counted_PM.any(-1)]),
         "advantage_plan": _mean(np.abs(advantages.plan_N)),
         "duplicate_plans": 1.0 - len(set(read)) / len(read) if read else 0.0,
-        "duplicate_methods": _mean(
-            [len(set(map(folded, methods))) < len(methods) for _, methods in read]
-        ),
+        "duplicate_methods": _mean([repeats_a_method(methods) for _, methods in read]),
     }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from cppo_env.evaluation.comparison.hard_coded import hard_coded
 from cppo_env.evaluation.summary import mean
-from cppo_env.judges import folded
+from cppo_env.judges import repeats_a_method
 from cppo_env.records import EpisodeRecord
 from cppo_env.types import Problem
 
@@ -36,7 +36,7 @@ def behaviour(records: Sequence[EpisodeRecord], problems: Mapping[str, Problem])
             if record.outcomes
         ),
         "duplicate_plans": mean(
-            len({folded(one) for one in record.methods}) < len(record.methods)
+            repeats_a_method(record.methods)
             for record in records
             if record.accepted is not None and not record.unreadable
         ),
