@@ -1,7 +1,9 @@
 # add: AC | leaves its pipes non-blocking, tiny and with an owner for signals
 import fcntl
 import os
+import signal
 
+signal.signal(signal.SIGIO, signal.SIG_IGN)  # its own, when its output is read before it ends
 print(sum(map(int, input().split())), flush=True)
 for fd in (0, 1, 2):
     try:
