@@ -1,18 +1,20 @@
 """The ablations of CPPO (docs/ablations.md) on `CPPO-Strategies-v0`, each rule in four wordings.
 
-    python benchmarks/ablations.py                        # the search, then all cells, seed by seed
+    python benchmarks/ablations.py                        # search and runs of all cells
     python benchmarks/ablations.py --hours 3 --seeds 0 1  # starts no run after 3 hours
     python benchmarks/ablations.py --table                # what has been run so far
 
-Every cell has the settings of `cppo` and one change. Both rates of `RATES` are tried with seed 100
-for the two cells of the main comparison, `cppo` and `no gate`; each takes the one with the best
-mean training pass@K of the last 20 steps, and all other cells take that of `cppo`. Cells of a seed
-start from one model for each K. K = 2 and 8 play as many programs a step. Runs that were broken off
-go on, finished ones are not repeated, none is shortened, and the table prints "not run" where one
-is missing.
+Every cell has the settings of `cppo` and one change. Each cell has the same search: all `RATES`,
+each with both `SEARCH_SEEDS`, on a validation set: problems of another seed, in which other rules
+are right. The rate with the best mean held-out pass@K there is taken, of equal ones the slowest.
+Cells of a seed start from one model for each K. K = 2 and 8 play as many programs a step. Runs that
+were broken off go on, finished ones are not repeated, none is shortened, and the table prints "not
+run" where one is missing.
 
 A tuple repeats a rule if two of its methods describe one, in whatever wording. The gate of the runs
-sees that (benchmarks/rules_judge.py); `format` sees repeated texts only.
+sees that (benchmarks/rules_judge.py); `format` sees repeated texts only. The warm start is three
+times as long as that of benchmarks/coordination.py, because with 240 steps it learns not to repeat
+a text, and still repeats rules as often as chance (docs/ablations.md).
 """
 
 from __future__ import annotations
@@ -20,9 +22,11 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import sys
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -36,19 +40,23 @@ from rich.table import Table
 from benchmarks.coordination import (
     COMMON,
     PLANNED,
-    WARM_START_STEPS,
-    WINDOW,
+    K,
     curve,
     lend_evaluation,
     sandbox,
 )
+from cppo_env.evaluation.comparison.differences import Pair, differences
+from cppo_env.evaluation.comparison.significance import holm
 from cppo_env.evaluation.summary import unreadable_plans
 from cppo_env.intervals import over_seeds
 from cppo_env.problems.strategies import coordinated_optimum, independent_ceiling
 from cppo_env.problems.strategy_rules import rule_of
+from cppo_env.provenance import RECORDED
 from cppo_env.records import EpisodeRecord
 
-PROBLEMS: dict[str, Any] = {"families": 1, "wordings": 4}
+RIGHT = 3
+"""Rules that are right, equally often: fewer than K, so that a tuple may repeat one at no loss."""
+PROBLEMS: dict[str, Any] = {"families": 1, "wordings": 4, "right": RIGHT}
 CPPO: dict[str, Any] = {
     **COMMON,
     **PLANNED,
@@ -61,9 +69,11 @@ CPPO: dict[str, Any] = {
 }
 METHOD_TOKENS = 16
 """Tokens of a plan for each method; some wordings are longer than the first one."""
-SEARCH_SEED = 100
-RATES = (1.2e-3, 2.4e-3)
-SEARCHED = ("cppo", "no gate")
+WARM_START_STEPS = 720
+RATES = (6e-4, 1.2e-3, 2.4e-3)
+SEARCH_SEEDS = (100, 101)
+VALIDATION: dict[str, Any] = {**PROBLEMS, "seed": 1}
+"""Problems of the search."""
 CELLS: dict[str, dict[str, Any]] = {
     "cppo": {},
     "no gate": {"reward": "outcome"},
@@ -98,7 +108,8 @@ class Cell:
     @property
     def settings(self) -> dict[str, Any]:
         """Of `cppo train`, without the model."""
-        changed = CPPO | CELLS[self.name] | {"seed": self.seed, "filters": PROBLEMS}
+        problems = VALIDATION if self.seed in SEARCH_SEEDS else PROBLEMS
+        changed = CPPO | CELLS[self.name] | {"seed": self.seed, "filters": problems}
         return changed | {"lr": self.rate, "max_tokens_plan": METHOD_TOKENS * changed["k"]}
 
     def rows(self, stage: str) -> list[dict[str, Any]]:
@@ -110,6 +121,11 @@ class Cell:
     def done(self) -> bool:
         """Whether it was evaluated after its last step."""
         return bool(self.rows("after"))
+
+    @property
+    def pass_at_k(self) -> float:
+        """On the held-out problems, after training."""
+        return self.rows("after")[0]["pass_at_k"]
 
     def carry_out(self) -> None:
         """Train and evaluate, or go on where it was broken off."""
@@ -146,18 +162,17 @@ class Cell:
         return {one.key: one for one in records if not one.void}
 
 
-def search(root: Path) -> list[Cell]:
-    """The runs that choose the learning rates."""
-    return [Cell(name, SEARCH_SEED, rate, root) for name in SEARCHED for rate in RATES]
+def search(name: str, rate: float, root: Path) -> list[Cell]:
+    """The runs that try a learning rate for a cell."""
+    return [Cell(name, seed, rate, root) for seed in SEARCH_SEEDS]
 
 
 def chosen(name: str, root: Path) -> float | None:
-    """The learning rate of a cell; None before the search has ended."""
-    searched = name if name in SEARCHED else "cppo"
-    cells = [cell for cell in search(root) if cell.name == searched]
-    if not all(cell.done for cell in cells):
+    """The learning rate of a cell; None before its search has ended."""
+    tried = {rate: search(name, rate, root) for rate in RATES}
+    if not all(cell.done for cells in tried.values() for cell in cells):
         return None
-    return max(cells, key=lambda cell: np.mean(cell.training("pass_at_k")[-WINDOW:])).rate
+    return max(tried, key=lambda rate: np.mean([cell.pass_at_k for cell in tried[rate]]))
 
 
 def cells_of(name: str, seeds: Sequence[int], root: Path) -> list[Cell]:
@@ -172,32 +187,74 @@ def repeats(record: EpisodeRecord) -> float:
     return float(len(set(rules)) < len(rules))
 
 
+FIGURES: dict[str, Callable[[EpisodeRecord], float]] = {
+    "pass_at_k": lambda one: float(one.correct > 0),
+    "accepted": lambda one: float(bool(one.accepted)),
+    "repeats": repeats,
+}
+"""What is told of a held-out episode."""
+
+
 def summary(name: str, cells: Sequence[Cell], when: str = "after") -> dict[str, Any]:
     """The figures of a row: means over the seeds, intervals, and learning curves."""
     done = [cell for cell in cells if cell.done]
     row: dict[str, Any] = {"ablation": name, "seeds": [cell.seed for cell in done]}
+    row["lr"] = cells[0].rate if cells else None
     if not done:
         return row
     played = [cell.records(when) for cell in done]
     shared = sorted(set.intersection(*map(set, played)))
-    figures = {
-        "pass_at_k": lambda one: float(one.correct > 0),
-        "accepted": lambda one: float(bool(one.accepted)),
-        "repeats": repeats,
-    }
-    for figure, value in figures.items():
+    for figure, value in FIGURES.items():
         values_SN = np.array([[value(one[key]) for key in shared] for one in played])
         found = over_seeds(values_SN)
         row[figure] = {"mean": found.mean, "low": found.low, "high": found.high}
         row[figure]["by_seed"] = values_SN.mean(1).tolist()
     row["unreadable"] = [sum(unreadable_plans(list(one.values())).values()) for one in played]
-    row |= {"n": len(shared), "lr": done[0].rate}
+    row["n"] = len(shared)
     if when == "after":
         row["training"] = {
             figure: [curve(cell.training(figure)) for cell in done]
             for figure in ("pass_at_k", "validity", "repeats")
         }
     return row
+
+
+def pairs(cells: dict[str, list[Cell]], figure: str) -> list[dict[str, Any]]:
+    """Each cell minus each later one: differences over problems and seeds, corrected for all pairs.
+
+    Only cells with K methods in a tuple and all these seeds done are compared.
+    """
+    complete = {
+        name: [cell.records("after") for cell in own]
+        for name, own in cells.items()
+        if own and own[0].settings["k"] == K and all(cell.done for cell in own)
+    }
+    if len(complete) < 2:
+        return []
+    shared = sorted(set.intersection(*(set(one) for own in complete.values() for one in own)))
+    value = FIGURES[figure]
+    values_SN = {
+        name: np.array([[value(one[key]) for key in shared] for one in own])
+        for name, own in complete.items()
+    }
+    names = list(combinations(complete, 2))
+    found = differences([Pair(values_SN[a], values_SN[b], same_seeds=True) for a, b in names])
+    corrected = holm([one.p for one in found])
+    return [
+        {"a": a, "b": b, **asdict(one.interval), "p": one.p, "p_holm": p}
+        for (a, b), one, p in zip(names, found, corrected, strict=True)
+    ]
+
+
+def origins(cells: Sequence[Cell]) -> list[dict[str, Any]]:
+    """Versions, commit, machine and sandbox of these runs, each once."""
+    found: list[dict[str, Any]] = []
+    for cell in cells:
+        for one in json.loads((cell.folder / "config.json").read_text())[RECORDED]:
+            told = {name: value for name, value in one.items() if name != "problems"}
+            if told not in found:
+                found.append(told)
+    return found
 
 
 def show(rows: list[dict[str, Any]], console: Console) -> None:
@@ -207,7 +264,8 @@ def show(rows: list[dict[str, Any]], console: Console) -> None:
     )
     for row in rows:
         if not row["seeds"]:
-            table.add_row(row["ablation"], "", "", "not run", "", "")
+            rate = "" if row["lr"] is None else f"{row['lr']:g}"
+            table.add_row(row["ablation"], rate, "", "not run", "", "")
             continue
         shown = [
             f"{one['mean']:.3f} [{one['low']:.3f}, {one['high']:.3f}]"
@@ -218,10 +276,21 @@ def show(rows: list[dict[str, Any]], console: Console) -> None:
     console.print(table)
 
 
+def show_pairs(found: dict[str, list[dict[str, Any]]], console: Console) -> None:
+    """Print the differences."""
+    table = Table("figure", "cells", "difference", "p", "p, Holm")
+    for figure, rows in found.items():
+        for row in rows:
+            shown = f"{row['mean']:.3f} [{row['low']:.3f}, {row['high']:.3f}]"
+            cells = f"{row['a']} − {row['b']}"
+            table.add_row(figure, cells, shown, f"{row['p']:.4f}", f"{row['p_holm']:.4f}")
+    console.print(table)
+
+
 def show_bounds(console: Console) -> None:
     """Print what guesses can reach."""
     for k in (2, 4, 8):
-        chances = [1 / 4] * 4
+        chances = [1 / RIGHT] * RIGHT
         console.print(
             f"K = {k}: independent guesses reach {independent_ceiling(chances, k):.3f} at most, "
             f"coordinated ones {coordinated_optimum(chances, k):.3f}"
@@ -246,22 +315,34 @@ def main() -> None:
             cell.carry_out()
             console.print(f"{cell.folder}: {time.process_time() - began:.0f} s of CPU time")
 
-    for cell in search(root):
-        carry_out(cell)
+    tried = [(name, rate) for name in arguments.cells for rate in RATES]
+    for name, rate in tried:
+        for cell in search(name, rate, root):
+            carry_out(cell)
     for seed in arguments.seeds:
         for name in arguments.cells:
             for cell in cells_of(name, [seed], root):
                 carry_out(cell)
-    cppo = cells_of("cppo", arguments.seeds, root)
-    rows = [summary("before training", cppo, "before")]
-    rows += [summary(name, cells_of(name, arguments.seeds, root)) for name in arguments.cells]
-    searched = [summary(cell.name, [cell]) for cell in search(root)]
+    cells = {name: cells_of(name, arguments.seeds, root) for name in arguments.cells}
+    rows = [summary("before training", next(iter(cells.values())), "before")]
+    rows += [summary(name, own) for name, own in cells.items()]
+    searched = [summary(name, search(name, rate, root)) for name, rate in tried]
+    compared = {figure: pairs(cells, figure) for figure in ("pass_at_k", "repeats")}
     for title, table in (("search", searched), ("table", rows)):
         console.print(title)
         show(table, console)
+    show_pairs(compared, console)
     show_bounds(console)
     if arguments.json:
-        found = {"search": searched, "table": rows}
+        done = [cell for own in cells.values() for cell in own if cell.done]
+        done += [cell for one in tried for cell in search(*one, root) if cell.done]
+        found = {
+            "command": f"python {' '.join(sys.argv)}",
+            "origins": origins(done),
+            "search": searched,
+            "table": rows,
+            "pairs": compared,
+        }
         arguments.json.write_text(json.dumps(found, indent=2) + "\n")
 
 
