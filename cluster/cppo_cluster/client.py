@@ -10,6 +10,7 @@ import secrets
 import ssl
 import threading
 import time
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -35,7 +36,7 @@ SIDE_BY_SIDE = 2
 UPLOAD_S = 300.0
 """How long a server may take to read a problem."""
 LONGEST_PAUSE_S = 5.0
-BUSY = (429, 502, 503, 504)
+BUSY = (429, 502, 503, 504, 507)
 """Answers after which it is worth coming back."""
 
 
@@ -78,6 +79,12 @@ class HttpSandbox:
         certificate_authority: str | None = None,
     ) -> None:
         self._address = Address.of(address)
+        if self._address.scheme == "http" and not self._address.local:
+            warnings.warn(
+                f"sandbox {address!r}: token, programs and verdicts travel without TLS; whoever "
+                "is on the network can read and change them",
+                stacklevel=2,
+            )
         if not patience_s > 0:
             raise UsageError(f"patience_s: got {patience_s!r}, expected more than 0")
         self._patience_s = patience_s

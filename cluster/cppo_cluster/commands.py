@@ -6,12 +6,15 @@ import contextlib
 import os
 import signal
 import socket
+import ssl
 import stat
 from collections.abc import Generator
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
+
+from cppo_sandboxes.host.faults import reason_of
 
 from cppo_cluster.tokens import VARIABLE, checked_token, made_token, read_token, token_file
 from cppo_env.errors import MissingExtraError, UsageError
@@ -119,6 +122,16 @@ def _check(config: ServeConfig) -> None:
         file: Path | None = getattr(config, name)
         if file is not None and not file.is_file():
             raise UsageError(f"{name}: there is no file {file}")
+    if config.certificate and config.key:
+        try:
+            ssl.create_default_context().load_cert_chain(
+                config.certificate, config.key, password=""
+            )
+        except OSError as error:
+            raise UsageError(
+                f"certificate, key: got {config.certificate} and {config.key}, expected a "
+                f"certificate and its own key as PEM ({reason_of(error)})"
+            ) from error
     if config.socket or config.certificate or config.plain_http or _is_loopback(config.host):
         return
     raise UsageError(

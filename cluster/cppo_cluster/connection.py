@@ -7,7 +7,7 @@ import json
 import socket
 import ssl
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
@@ -17,6 +17,8 @@ from urllib.parse import urlsplit
 from cppo_env.errors import UsageError
 
 CONNECT_S = 10.0
+MOST_ERROR_BYTES = 1 << 20
+"""Size of an answer that is an error; it names the problems that a server lacks."""
 
 
 class _UnixConnection(http.client.HTTPConnection):
@@ -78,16 +80,25 @@ class Address:
 
 
 class Answered(Exception):
-    """The server answered with an error."""
+    """The server answered with an error, or sends us elsewhere, which would show others the token.
 
-    def __init__(self, status: int, body: bytes, retry_s: float) -> None:
+    Args:
+        response: the answer, whose body is read.
+    """
+
+    def __init__(self, response: http.client.HTTPResponse) -> None:
+        body = response.read(MOST_ERROR_BYTES)
         try:
             content: Any = json.loads(body)
             message = str(content["error"])
         except (ValueError, KeyError, TypeError):  # somebody else's page
-            content, message = {}, body[:200].decode("utf-8", "replace")
+            said = body[:200].decode("utf-8", "replace")
+            place = response.headers.get("Location")
+            content, message = {}, f"{response.status} {response.reason} {place or said}"
         super().__init__(" ".join(message.split()))
-        self.status, self.content, self.retry_s = status, content, retry_s
+        retry = response.headers.get("Retry-After", "0")
+        self.status, self.content = response.status, content
+        self.retry_s = float(retry) if retry.isdecimal() else 0.0
 
 
 class Caller:
@@ -124,14 +135,11 @@ class Caller:
             connection.connect()
             connection.sock.settimeout(silence_s)
             headers = {"Authorization": f"Bearer {self._token}", "Connection": "close"}
-            connection.request(method, prefix + path, body, headers)
+            with suppress(ConnectionError):  # whoever refuses a request need not read all of it
+                connection.request(method, prefix + path, body, headers)
             with connection.getresponse() as response:
                 if response.status != http.client.OK:
-                    retry = response.headers.get("Retry-After", "0")
-                    content = response.read(1 << 20)
-                    raise Answered(
-                        response.status, content, float(retry) if retry.isdecimal() else 0.0
-                    )
+                    raise Answered(response)
                 yield response
         finally:
             connection.close()

@@ -23,7 +23,7 @@ from starlette.types import Receive, Scope, Send
 
 from cppo_cluster.asking import Refused, body_of, guarded, json_of, parts_of, refusal
 from cppo_cluster.ledger import Full, Ledger, Listener
-from cppo_cluster.shelf import Shelf, UnknownProblem
+from cppo_cluster.shelf import NoRoom, Shelf, UnknownProblem
 from cppo_cluster.wire import decode_job
 from cppo_env.errors import ProblemDataError, UsageError
 from cppo_env.provenance import versions
@@ -89,15 +89,17 @@ class _Judge:
     async def put(self, request: Request) -> Response:
         """Take in a problem."""
         name = request.path_params["name"]
-        with self._shelf.incoming() as file:
-            async for part in parts_of(request, PROBLEM_BYTES):
-                file.write(part)
-            file.flush()
-            async with self._reading:
-                try:
+        try:
+            with self._shelf.incoming() as file:
+                async for part in parts_of(request, PROBLEM_BYTES):
+                    file.write(part)
+                file.flush()
+                async with self._reading:
                     await asyncio.to_thread(self._shelf.take, name, Path(file.name))
-                except ProblemDataError as error:
-                    raise Refused(422, str(error)) from None
+        except ProblemDataError as error:
+            raise Refused(422, str(error)) from None
+        except NoRoom as error:
+            raise Refused(507, str(error), {"Retry-After": str(RETRY_S)}) from None
         return JSONResponse({"problem": name})
 
     async def run(self, request: Request) -> Response:

@@ -28,6 +28,10 @@ class UnknownProblem(LookupError):
     """A problem that is not here: whoever wants it sends it."""
 
 
+class NoRoom(Exception):
+    """A problem that cannot be kept now; half of the others are gone, so it may be next time."""
+
+
 class Shelf:
     """Problems by name. Thread-safe.
 
@@ -80,12 +84,22 @@ class Shelf:
 
     @contextlib.contextmanager
     def incoming(self) -> Iterator[BinaryIO]:
-        """A file for a problem that arrives; it is gone afterwards, unless it was taken."""
-        with tempfile.NamedTemporaryFile(dir=self.folder, prefix=".", delete=False) as file:
-            try:
-                yield cast(BinaryIO, file)
-            finally:
-                Path(file.name).unlink(missing_ok=True)
+        """A file for a problem that arrives; it is gone afterwards, unless it was taken.
+
+        Raises:
+            NoRoom: it cannot be written, for example because the disk is full.
+        """
+        try:
+            with tempfile.NamedTemporaryFile(dir=self.folder, prefix=".", delete=False) as file:
+                try:
+                    yield cast(BinaryIO, file)
+                finally:
+                    Path(file.name).unlink(missing_ok=True)
+        except OSError as error:
+            self._make_room()
+            raise NoRoom(
+                f"the problem cannot be kept in {self.folder}: {error.strerror}"
+            ) from error
 
     def take(self, name: str, file: Path) -> None:
         """Take in the problem in a file.
@@ -132,16 +146,24 @@ class Shelf:
         os.utime(path)
         return problem
 
-    def _make_room(self, newest: Path) -> None:
-        """Delete the files that were not used for longest; what is open stays readable."""
+    def _make_room(self, newest: Path | None = None) -> None:
+        """Delete the files that were not used for longest; what is in use stays readable.
+
+        Args:
+            newest: what came last, and stays. None: it did not fit, so half of the others go.
+        """
+        if newest is None:
+            with self._lock:
+                self._open.clear()
         files: list[tuple[float, int, Path]] = []
         for path in self.folder.iterdir():
             with contextlib.suppress(FileNotFoundError):  # another server's doing
                 found = path.stat()
                 files.append((found.st_mtime, found.st_size, path))
         total = sum(size for _, size, _ in files)
+        kept = self._kept_bytes if newest else total // 2
         for _, size, path in sorted(files):
-            if total <= self._kept_bytes or path == newest:
+            if total <= kept or path == newest:
                 return
             path.unlink(missing_ok=True)
             total -= size

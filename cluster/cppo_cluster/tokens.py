@@ -13,6 +13,7 @@ from cppo_env.problems.files.sources import cache_folder
 VARIABLE = "CPPO_SANDBOX_TOKEN"
 """The environment's token, of server and clients."""
 LEAST_CHARACTERS = 16
+MOST_CHARACTERS = 1024
 
 
 def token_file() -> Path:
@@ -48,14 +49,16 @@ def read_token(path: Path) -> str:
         raise UsageError(
             f"token: {path} is open to other users; run: chmod 600 {path} (as its owner)"
         )
-    return checked_token(path.read_text(encoding="utf-8").strip(), str(path))
+    with path.open(encoding="utf-8", errors="replace") as file:
+        return checked_token(file.read(MOST_CHARACTERS + 2).strip(), str(path))
 
 
 def checked_token(token: str, where: str) -> str:
     """A token, if it can be one. Raises UsageError."""
-    if len(token) < LEAST_CHARACTERS or not token.isascii() or not token.isprintable():
+    printable = token.isascii() and token.isprintable() and token == token.strip()
+    if not (printable and LEAST_CHARACTERS <= len(token) <= MOST_CHARACTERS):
         raise UsageError(
-            f"token: got {len(token)} characters from {where}, expected {LEAST_CHARACTERS} or more "
-            "printable ASCII characters"
+            f"token: got {len(token)} characters from {where}, expected {LEAST_CHARACTERS} to "
+            f"{MOST_CHARACTERS} printable ASCII characters without spaces around them"
         )
     return token

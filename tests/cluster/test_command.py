@@ -37,12 +37,16 @@ class Server:
         self.process = subprocess.Popen(
             [CPPO, *SERVE, *map(str, options)], stdout=subprocess.PIPE, text=True
         )
-        self.said = [self.process.stdout.readline() for _ in range(2)]
-        self.address = re.search(r"at (\S+)", self.said[0])[1]
+        assert self.process.stdout is not None
+        self.output = self.process.stdout
+        self.said = [self.output.readline() for _ in range(2)]
+        found = re.search(r"at (\S+)", self.said[0])
+        assert found, self.said
+        self.address = found[1]
 
     def end(self, number):
         self.process.send_signal(number)
-        self.process.stdout.close()
+        self.output.close()
         return self.process.wait(30)
 
 
@@ -53,6 +57,11 @@ class Server:
         ({"host": "judge.example"}, UsageError, "other machines reach"),
         ({"certificate": Path("x.pem")}, UsageError, "got one of them, expected both or neither"),
         ({"certificate": Path("x"), "key": Path("y")}, UsageError, "there is no file x"),
+        (
+            {"certificate": Path(__file__), "key": Path(__file__)},
+            UsageError,
+            "expected a certificate and its own key as PEM",
+        ),
         ({"port": 99999}, UsageError, "expected 0 to 65535"),
         ({"stores": ["/nonexistent"]}, ProblemDataError, "/nonexistent: no such file"),
         ({"sandbox_options": {"workrs": 2}}, UsageError, "its options are: workers"),

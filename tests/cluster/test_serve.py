@@ -5,6 +5,7 @@ import json
 import pickle
 import threading
 import time
+from typing import Any, cast
 
 import pytest
 from cppo_cluster.server import Service, make_app, openapi
@@ -43,7 +44,7 @@ def box(server):
         yield sandbox
 
 
-def ask(server, method, path, body=b"", token=TOKEN, **headers):
+def ask(server, method, path, body=b"", token: str | None = TOKEN, **headers):
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
     if token is not None:
         headers["Authorization"] = f"Bearer {token}"
@@ -91,7 +92,7 @@ def test_every_kind_of_problem_is_judged_as_here(box):
     calls = ["def twice(n): return 2 * n", "def f(d): return sum(d.keys()) + 2"]
     jobs = [Job(one, program) for one in kinds for program in (*programs[:2], *calls)]
     jobs += [Job(kinds[0], program) for program in programs[2:]]
-    jobs += [Job(kinds[0], ADD, language="cobol"), Job(kinds[0], None)]
+    jobs += [Job(kinds[0], ADD, language="cobol"), Job(kinds[0], cast(Any, None))]
     with cppo_env.make_sandbox("local", workers=2) as here:
         expected = here.run(jobs)
     got = box.run(jobs)
@@ -258,7 +259,7 @@ def test_the_client_tells_at_once_what_cannot_work(server, tmp_path, monkeypatch
     for address, options, error, message in (
         (server.address, {}, UsageError, "there is no token; set CPPO_SANDBOX_TOKEN"),
         (server.address, {"token": "x" * 20}, SandboxError, "refuses: the token is missing or"),
-        (server.address, {"token": "short"}, UsageError, "expected 16 or more"),
+        (server.address, {"token": "short"}, UsageError, "expected 16 to 1024"),
         ("http://127.0.0.1:1", {"token": TOKEN}, SandboxError, "start one with: cppo sandbox"),
         ("http://:1", {"token": TOKEN}, UsageError, "expected http://HOST:PORT"),
         ("http://h:99999", {"token": TOKEN}, UsageError, "no address"),
