@@ -50,6 +50,8 @@ class SentCompletions:
     log_probs: NDArray[np.float32]
     lengths: NDArray[np.int32]
     stopped: NDArray[np.bool_]
+    thoughts: NDArray[np.int32]
+    appended: NDArray[np.int32]
 
     @classmethod
     def of(cls, completions: Sequence[Completion]) -> Self:
@@ -59,17 +61,29 @@ class SentCompletions:
             np.array([logp for one in completions for logp in one.log_probs], dtype=np.float32),
             _int32(len(one.token_ids) for one in completions),
             np.array([one.finish_reason == "stop" for one in completions], dtype=np.bool_),
+            _int32(one.thoughts for one in completions),
+            _int32(one.appended for one in completions),
         )
 
     def completions(self) -> list[Completion]:
         """The completions again."""
         ends = np.cumsum(self.lengths)[:-1]
-        columns = (np.split(self.tokens, ends), np.split(self.log_probs, ends), self.stopped)
+        columns = (
+            np.split(self.tokens, ends),
+            np.split(self.log_probs, ends),
+            self.stopped,
+            self.thoughts.tolist(),
+            self.appended.tolist(),
+        )
         return [
             Completion(
-                tuple(tokens.tolist()), tuple(logps.tolist()), "stop" if stopped else "length"
+                tuple(tokens.tolist()),
+                tuple(logps.tolist()),
+                "stop" if stopped else "length",
+                thoughts,
+                appended,
             )
-            for tokens, logps, stopped in zip(*columns, strict=True)
+            for tokens, logps, stopped, thoughts, appended in zip(*columns, strict=True)
         ]
 
 

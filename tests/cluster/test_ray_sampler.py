@@ -1,10 +1,13 @@
 """Players on a local Ray cluster draw what the engine in this process draws."""
 
 import os
+import pickle
 import signal
+from dataclasses import MISSING, fields
+from typing import Any, cast
 
 import pytest
-from cppo_grpo.samplers import SamplingParams
+from cppo_grpo.samplers import Completion, SamplingParams
 from cppo_grpo.samplers.transformers import TransformersSampler
 
 import cppo_env
@@ -13,6 +16,7 @@ from tests.support.models import random_ids, tiny_qwen3
 
 ray = pytest.importorskip("ray", reason="needs the extra ray")
 
+from cppo_cluster.draws import SentCompletions  # noqa: E402
 from cppo_cluster.ray_node import Node  # noqa: E402
 from cppo_cluster.ray_player import Player  # noqa: E402
 from cppo_cluster.ray_sampler import RaySampler  # noqa: E402
@@ -49,6 +53,20 @@ def test_two_players_draw_what_one_process_does_and_one_goes_on_when_the_other_i
         ray.shutdown()
 
 
+def test_all_of_a_completion_travels():
+    completions = [
+        Completion((5, 6, 7, 8), (-0.5, -1.5, 0.0, -0.25), "stop", thoughts=3, appended=1),
+        Completion((9,), (-2.0,), "length"),
+        Completion((), (), "length"),
+    ]
+    sent = pickle.loads(pickle.dumps(SentCompletions.of(completions)))
+    assert sent.completions() == completions
+    assert all(
+        field.default is MISSING or getattr(completions[0], field.name) != field.default
+        for field in fields(Completion)
+    ), "each field has a value of its own"
+
+
 def test_an_address_where_nothing_listens_is_told_at_once():
     for start, error in (
         (lambda: RaySampler(tiny_qwen3(), address="127.0.0.1:1"), SamplerError),
@@ -62,7 +80,7 @@ def test_an_address_where_nothing_listens_is_told_at_once():
 def test_a_machine_with_another_version_refuses_to_work():
     for start in (
         lambda: Node("local", {}, [], "0.0"),
-        lambda: Player("transformers", {}, None, 1, "0.0"),
+        lambda: Player("transformers", {}, cast(Any, None), 1, "0.0"),
     ):
         with pytest.raises(RuntimeError, match=r"this machine has cppo-env .*, and the driver 0.0"):
             start()
