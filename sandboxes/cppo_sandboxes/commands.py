@@ -66,14 +66,15 @@ def self_test(config: SelfTestConfig) -> dict[str, Any]:
     from rich.console import Console
     from rich.table import Table
 
-    from cppo_sandboxes.selftest import check_isolation, run_checks
+    from cppo_sandboxes.selftest import run_checks
     from cppo_sandboxes.selftest_programs import CHECKS
+    from cppo_sandboxes.selftest_together import check_together
 
     with borrow_sandbox(config.sandbox, config.sandbox_options, cache=False) as sandbox:
         results = run_checks(sandbox)
         left_out = [check.about for check in CHECKS[len(results) :]]
         if not left_out:
-            results += check_isolation(sandbox, config.sandbox_options)
+            results += check_together(sandbox, config.sandbox_options)
         name = type(sandbox).__name__
     table = Table("check", "expected", "got", "", title=f"{name}: {len(results)} checks")
     for result in results:

@@ -7,19 +7,17 @@ it counts.
 
 from __future__ import annotations
 
-import inspect
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from cppo_env.errors import SandboxError
 from cppo_env.protocols import Sandbox
 from cppo_env.rendering import printable
 from cppo_env.roles import run_jobs
-from cppo_env.types import Job, Problem, Report, TestCase, Verdict
-from cppo_sandboxes.selftest_programs import CHECKS, WORKER, Check
+from cppo_env.types import Job, Report, Verdict
+from cppo_sandboxes.selftest_programs import CHECKS, Check
 from cppo_sandboxes.worker.frames import NO_COMPILER
 
 TRIES = 3
@@ -70,35 +68,15 @@ def require_trust(sandbox: Sandbox, say: Callable[[str], None] = on_stderr) -> N
             )
 
 
-def check_isolation(sandbox: Sandbox, options: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Whether a sandbox like this one keeps programs of one problem apart, if it says it can."""
-    make: Callable[..., Sandbox] = type(sandbox)
-    if "isolation" not in inspect.signature(make).parameters:
-        return []
-    workers: list[str] = []
-
-    def note(problem: Problem, test: TestCase, got: str) -> bool:
-        workers.append(got)
-        return True
-
-    problem = Problem("self-test-isolation", "", (TestCase("", ""),), checker=note)
-    with closing(make(**{**options, "workers": 1, "isolation": "strict"})) as strict:
-        for _ in range(2):
-            strict.run([Job(problem, WORKER)])
-    check = Check("isolation='strict': a fresh worker for a rival", WORKER, ("AC",), vital=False)
-    apart = len(set(workers)) == 2
-    return [_result(check, Report(Verdict.AC if apart else Verdict.WA))]
-
-
 def _run(sandbox: Sandbox, checks: Sequence[Check]) -> list[dict[str, Any]]:
     """The results; checks that fail are tried again, one by one, if the machine is busy."""
     reports = run_jobs(sandbox, [_job(check) for check in checks])
-    results = [_result(check, report) for check, report in zip(checks, reports, strict=True)]
+    results = [result_of(check, report) for check, report in zip(checks, reports, strict=True)]
     for number, check in enumerate(checks):
         tries = 1
         while _is_load(check, results[number]) and tries < TRIES and _busy():
             tries += 1
-            results[number] = _result(check, run_jobs(sandbox, [_job(check)])[0])
+            results[number] = result_of(check, run_jobs(sandbox, [_job(check)])[0])
     return results
 
 
@@ -125,7 +103,8 @@ def _job(check: Check) -> Job:
     return Job(check.problem, check.program, check.language)
 
 
-def _result(check: Check, report: Report) -> dict[str, Any]:
+def result_of(check: Check, report: Report) -> dict[str, Any]:
+    """What a check has shown, as a row of the result file."""
     # Control characters would reach the terminal of whoever reads the message.
     is_safe = report.message == printable(report.message)
     ok = report.verdict in check.expected and is_safe

@@ -8,9 +8,10 @@ so its verdict does not depend on how busy the machine is.
 # ruff: noqa: E501 - a table of one-line programs
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 
-from cppo_env.types import MIB, Limits, Problem, TestCase
+from cppo_env.types import MIB, Checker, CheckerProgram, Limits, Problem, TestCase
 from cppo_sandboxes.languages import LANGUAGES, OPTIONAL, SELF_TEST
 
 _SUMS = replace(SELF_TEST, limits=Limits(10.0, 20.0, memory_bytes=128 * MIB, output_bytes=MIB))
@@ -18,6 +19,24 @@ _ONCE = replace(_SUMS, tests=_SUMS.tests[:1])
 _BRIEF = replace(_ONCE, limits=Limits(cpu_s=0.25, wall_s=0.4))
 _BUSY = replace(_ONCE, limits=Limits(cpu_s=0.1, wall_s=2.0))
 _ADD = "a, b = map(int, input().split())\n"
+
+
+def _raises(problem: Problem, test: TestCase, got: str) -> bool:
+    raise ValueError("the self-test's checker")
+
+
+def _ends(problem: Problem, test: TestCase, got: str) -> bool:
+    os._exit(3)
+
+
+def _expects(output: str, checker: str | Checker | CheckerProgram) -> Problem:
+    return Problem("selftest-checker", "", (TestCase("1 2\n", output),), checker=checker)
+
+
+_FIRST = CheckerProgram(
+    "python",
+    "import sys\nanswer, output = (open(path).read().split()[:1] for path in sys.argv[2:])\nassert output\nprint(int(answer == output))",
+)
 _CALL = Problem(
     "selftest-call",
     "",
@@ -218,12 +237,6 @@ public class Main {
     }
 }
 """
-WORKER = """
-import os
-print(open("/proc/1/stat").read().rpartition(")")[2].split()[19], os.environ["HOME"])
-"""
-"""Prints when its worker began or, without namespaces, where that keeps its files."""
-
 CHECKS = (
     Check("a right program", _ADD + "print(a + b)", ("AC",)),
     Check("a wrong program", _ADD + "print(a - b)", ("WA",)),
@@ -232,6 +245,14 @@ CHECKS = (
     Check("an answer that claims to equal everything", "class Liar(list):\n    __eq__ = lambda *_: True\nclass Solution:\n    def add(self, xs): return Liar()", ("WA", "RE"), problem=_CALL),
     Check("an answer of 900,000 bytes where two are right", _ADD + "print('3 ' * 450000)", ("WA",)),
     Check("a returned value of 900,000 bytes where three are right", "class Solution:\n    def add(self, xs): return [[]] * 225000", ("WA",), problem=_CALL),
+    Check("a letter that only looks like the one expected", "print('\u212a')", ("WA",), problem=_expects("k", "case_insensitive")),
+    Check("a number of 400 digits in another spelling", "print(10**400)", ("AC",), problem=_expects("1e400", "float_1e-6")),
+    Check("twice a number that no float can hold", "print('2e400')", ("WA",), problem=_expects("1e400", "float_1e-6")),
+    Check("infinity where a large number is right", "print('inf')", ("WA",), problem=_expects("1e400", "float_1e-6")),
+    Check("a checker that raises", _ADD + "print(a + b)", ("IE",), vital=False, problem=_expects("3", _raises)),
+    Check("a checker that ends its process", _ADD + "print(a + b)", ("IE",), vital=False, problem=_expects("3", _ends)),
+    Check("an answer that a checker program accepts", _ADD + "print(a + b, 'and more')", ("AC",), vital=False, problem=_expects("3", _FIRST)),
+    Check("an answer that crashes a checker program", "pass", ("IE",), vital=False, problem=_expects("3", _FIRST)),
     Check("a syntax error", "def", ("CE",)),
     Check("a relative import", "from . import x", ("RE",)),
     Check("an exception", "1 / 0", ("RE",)),

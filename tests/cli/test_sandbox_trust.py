@@ -9,6 +9,7 @@ import sys
 import pytest
 from cppo_sandboxes.selftest import require_trust, run_checks
 from cppo_sandboxes.selftest_programs import CHECKS
+from cppo_sandboxes.selftest_together import check_together
 
 import cppo_env
 from cppo_env.checkers import strict
@@ -94,6 +95,29 @@ def test_training_refuses_a_sandbox_that_fails_the_vital_checks_unless_told_othe
 def test_our_own_sandboxes_are_trusted(name):
     with cppo_env.make_sandbox(name) as sandbox:
         require_trust(sandbox)
+
+
+@pytest.mark.parametrize("name", BACK_ENDS)
+def test_our_own_sandboxes_keep_programs_apart(name):
+    told = []
+    with cppo_env.make_sandbox(name, workers=2) as sandbox:
+        results = check_together(sandbox, {}, told.append)
+    assert [result["ok"] for result in results] == [True] * 3 and len(told) == 1
+
+
+class Crowded:
+    """A sandbox whose programs get in each other's way."""
+
+    def run(self, jobs, /):
+        return [Report(Verdict.AC if len(jobs) == 1 else Verdict.TLE) for _ in jobs]
+
+    def close(self):
+        """Nothing stays open."""
+
+
+def test_programs_that_suffer_from_their_neighbours_are_found():
+    *_, neighbours = check_together(Crowded(), {}, lambda load: None)
+    assert neighbours["verdict"] == "TLE" and not neighbours["ok"] and not neighbours["vital"]
 
 
 class Bare:

@@ -251,3 +251,14 @@ def test_checkers_run_as_another_user_than_any_program(sandbox):
     for number in range(6):
         program = f"import os\nprint(os.getuid(), end='')  # {number}"
         assert judged(sandbox, CheckerProgram("python", source), program).verdict is Verdict.AC
+
+
+def test_equal_answers_are_checked_once_and_different_ones_each(local):
+    """Else K attempts with one answer could get K verdicts of a checker that draws lots."""
+    lots = CheckerProgram("python", "import os\nprint(os.urandom(1)[0] % 2)")
+    problem = Problem("lots", "", [TestCase("7\n", "")], checker=lots)
+    first = local.run([Job(problem, "print(input())")])[0].verdict
+    same = [Job(problem, f"print(input())  # {n}") for n in range(30)]
+    assert {report.verdict for report in local.run(same)} == {first}
+    each = [Job(problem, f"print(input(), {n})") for n in range(30)]
+    assert {report.verdict for report in local.run(each)} == {Verdict.AC, Verdict.WA}

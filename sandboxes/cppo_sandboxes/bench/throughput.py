@@ -35,10 +35,11 @@ CHECKER = CheckerProgram(
     "python",
     """import sys
 with open(sys.argv[2]) as answer, open(sys.argv[3]) as output:
-    print(int(answer.read().split() == output.read().split()))
+    print(int(answer.read().split() == output.read().split()[:1]))
 """,
 )
-"""What open-r1's checkers do at least: read the files and print 1 or 0."""
+"""What open-r1's checkers do at least: read the files and print 1 or 0. It ignores a second number,
+so that right answers can differ."""
 
 FORKS = """
 import os, sys, time
@@ -90,9 +91,10 @@ def measure(config: BenchConfig) -> dict[str, Any]:
                     rates[f"{name}, {length} tests a program"] = _rate(
                         sandbox, length, config.seconds
                     )
-                rates[f"{name}, {CHECKED_TESTS} tests a program, Python checker"] = _rate(
-                    sandbox, CHECKED_TESTS, config.seconds, CHECKER
-                )
+                for about, equal in (("Python checker", False), ("equal answers checked", True)):
+                    rates[f"{name}, {CHECKED_TESTS} tests a program, {about}"] = _rate(
+                        sandbox, CHECKED_TESTS, config.seconds, CHECKER, equal=equal
+                    )
             rates["a fresh python for each test"] = _repeat(_fresh_python, config.seconds)
             if config.slow and "docker" in config.sandboxes:
                 rates |= _docker_commands(config.seconds)
@@ -138,17 +140,32 @@ def check(report: Report) -> None:
 
 
 def _rate(
-    sandbox: Any, length: int, seconds: float, checker: str | CheckerProgram = "strict"
+    sandbox: Any,
+    length: int,
+    seconds: float,
+    checker: str | CheckerProgram = "strict",
+    *,
+    equal: bool = True,
 ) -> float:
-    """Tests/s through `Sandbox.run`, including grading; every program has a different text."""
-    tests = tuple(TestCase(f"{number} 2\n", f"{number + 2}\n") for number in range(length))
+    """Tests/s through `Sandbox.run`, including grading; every program has a different text.
+
+    Args:
+        sandbox: what is measured.
+        length: tests a program.
+        seconds: how long at least.
+        checker: of the problems.
+        equal: whether the programs of a problem give equal answers; a checker is asked once then.
+    """
     done, serial = 0, 0
     started = time.perf_counter()
     while True:
         jobs: list[Job] = []
         for _ in range(PROBLEMS):
+            tests = tuple(TestCase(f"{n} {serial}\n", f"{n + serial}\n") for n in range(length))
             problem = Problem(f"bench-{serial}", "", tests, checker=checker)
-            jobs += (Job(problem, f"{PROGRAM}# {serial}-{number}\n") for number in range(PROGRAMS))
+            for number in range(PROGRAMS):
+                end = f"# {number}" if equal else f"print({number})"
+                jobs.append(Job(problem, f"{PROGRAM}{end}  # {serial}\n"))
             serial += 1
         for report in sandbox.run(jobs):
             check(report)

@@ -169,7 +169,7 @@ class Work:
             self.batch.held_bytes += len(outcome.answer)
             self.complete = not self.left or (self.job.stop_early and not compared)
             if len(self._ungraded) == 1:
-                self._check()
+                self.batch.check(self)
         else:
             is_right = partial(self._compare, test, outcome.answer) if test else bool
             self._grade(outcome, is_right, test.output if test else "")
@@ -196,15 +196,13 @@ class Work:
         if done or (test.verdict is not Verdict.AC and self.job.stop_early):
             self.finish(summarise(self.graded, self.output))
 
-    def _check(self) -> None:
-        """Have the next answer checked, elsewhere; a program gets all that are there."""
+    def to_check(self) -> list[tuple[TestCase, bytes]]:
+        """The next answers that need a checker: a program gets all that are there."""
         problem = self.job.problem
         there = islice(self._ungraded, None if self.rule.program else 1)
         compared = takewhile(partial(needs_checker, problem), there)
         first = len(self.graded)
-        self.batch.check(
-            self, [(problem.tests[n], outcome.answer) for n, outcome in enumerate(compared, first)]
-        )
+        return [(problem.tests[n], outcome.answer) for n, outcome in enumerate(compared, first)]
 
     def checked(self, results: Sequence[IsRight]) -> None:
         """Grade what a checker has looked at, and go on to the next; this may finish the job."""
@@ -212,7 +210,7 @@ class Work:
         while self._ungraded and self.report is None:
             compared = needs_checker(self.job.problem, self._ungraded[0])
             if compared and not looked_at:
-                return self._check()
+                return self.batch.check(self)
             outcome = self._ungraded.popleft()
             self.batch.held_bytes -= len(outcome.answer)
             self._grade(outcome, looked_at.popleft() if compared else bool)
@@ -284,8 +282,8 @@ class JobBatch:
         self.held_bytes = 0
         """Size of the answers that wait for a checker that is not ours."""
         self.sets: dict[int, TestSet] = {}
-        self.check: Callable[[Work, Sequence[tuple[TestCase, bytes]]], None]
-        """Has answers checked by a checker that is not ours, then calls `Work.checked`."""
+        self.check: Callable[[Work], None]
+        """Has a checker that is not ours look at `Work.to_check`, then calls `Work.checked`."""
         self._open = len(jobs)
         by_problem: dict[int, TestSet] = {}
         for position, job in enumerate(jobs):

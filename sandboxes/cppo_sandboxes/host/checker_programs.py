@@ -2,7 +2,7 @@
 
 All answers that wait for one job's checker become one job of a second pool: the checker is the
 program, and each answer is a test. A C++ checker is compiled once; its binary is kept by content
-and copied for each job.
+and copied for each job. Equal answers to one test are checked once.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
+from hashlib import blake2b
 from typing import Any, Protocol
 
 from cppo_env.checkers.bounds import FACTOR
@@ -28,6 +30,8 @@ FLOOD_BYTES = 1 << 20
 """Answers longer than this are wrong unread, unless the test is long itself: see `_floods`."""
 BINARIES = 256
 """Compiled checkers that are kept; the oldest is forgotten first."""
+KNOWN = 1 << 16
+"""Answers whose verdicts are remembered; the oldest is forgotten first."""
 _COPY = Language(
     "binary", "program.bin", "", compile=("cp", "{source}", "{binary}"), run=("{binary}",)
 )
@@ -153,22 +157,32 @@ class ProgramChecks:
         self._pool: Runs | None = None
         self._lock = threading.Lock()
         self._binaries: OrderedDict[CheckerProgram, _Binary] = OrderedDict()
+        self._known: dict[bytes, bool] = {}
+        """What checkers have said, by `_key`."""
 
     def start(self, program: CheckerProgram, cases: Sequence[Case], done: Done) -> None:
         """Check answers; `done` gets one result for each, in another thread or at once."""
-        short = [case for case in cases if not _floods(*case)]
-        if len(short) == len(cases):
-            self._start(program, cases, done)
-            return
+        keys = [b"" if _floods(*case) else _key(program, *case) for case in cases]
+        known = [self._known.get(key) if key else False for key in keys]
+        unknown = [n for n, is_right in enumerate(known) if is_right is None]
 
-        def finished(results: list[IsRight]) -> None:
-            said = iter(results)
-            done([_wrong if _floods(*case) else next(said) for case in cases])
+        def finished(said: list[IsRight]) -> None:
+            results = [partial(bool, is_right) for is_right in known]
+            for n, is_right in zip(unknown, said, strict=True):
+                results[n] = partial(self._remember, keys[n], is_right)
+            done(results)
 
-        if short:
-            self._start(program, short, finished)
+        if unknown:
+            self._start(program, [cases[n] for n in unknown], finished)
         else:
             finished([])
+
+    def _remember(self, key: bytes, is_right: IsRight) -> bool:
+        """A result, which equal answers will get as well; failures are not remembered."""
+        self._known[key] = right = is_right()
+        if len(self._known) > KNOWN:
+            del self._known[next(iter(self._known))]
+        return right
 
     def _start(self, program: CheckerProgram, cases: Sequence[Case], done: Done) -> None:
         try:
@@ -271,8 +285,15 @@ def _floods(test: TestCase, answer: bytes) -> bool:
     return len(answer) > FLOOD_BYTES + FACTOR * (len(test.input) + len(test.output))
 
 
-def _wrong() -> bool:
-    return False
+def _key(program: CheckerProgram, test: TestCase, answer: bytes) -> bytes:
+    """A digest of all that a checker is given, and of the checker."""
+    texts = (program.language, program.source, test.input, test.output)
+    parts = [*(text.encode("utf-8", "surrogatepass") for text in texts), answer]
+    digest = blake2b(digest_size=16)
+    for part in parts:
+        digest.update(b"%d:" % len(part))
+        digest.update(part)
+    return digest.digest()
 
 
 def _said(program: CheckerProgram, outcome: RunOutcome) -> IsRight:

@@ -8,13 +8,11 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
 
 from cppo_env.errors import SandboxError
-from cppo_env.types import TestCase
 from cppo_sandboxes.host.batch import JobBatch, Work
-from cppo_sandboxes.host.checker_programs import ProgramChecks
-from cppo_sandboxes.host.checks import Checks, IsRight
+from cppo_sandboxes.host.checking import Checking
 from cppo_sandboxes.host.faults import told
 from cppo_sandboxes.host.link import Link, WorkerGone
 from cppo_sandboxes.host.station import Station
@@ -47,8 +45,7 @@ class Pool:
     def __init__(self, launch: Callable[[], Link], size: int, most: int) -> None:
         self._launch, self._size = launch, size
         self._most = max(size, min(most, size * SPARE_FACTOR))
-        self._checks = Checks(size)
-        self._programs = ProgramChecks(lambda: Pool(launch, size, size))
+        self._checking = Checking(size, lambda: Pool(launch, size, size), self._call, self._over)
         self._batches: deque[JobBatch] = deque()
         self._stations: dict[Link, Station] = {}
         self._closers: list[threading.Thread] = []
@@ -62,8 +59,6 @@ class Pool:
         self._bell.setblocking(False)
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._ear, selectors.EVENT_READ)
-        self._checking = 0
-        """Answers that graders, which want cores too, work on or are about to."""
         self._first = threading.Event()
         self._first_error: SandboxError | None = None
         self._thread = threading.Thread(target=self._serve, name="cppo-sandbox-pool", daemon=True)
@@ -90,7 +85,7 @@ class Pool:
 
     def begin(self, batch: JobBatch) -> None:
         """Work on a batch, without waiting for it."""
-        batch.check = self._check
+        batch.check = self._checking.ask
         self._call(lambda: self._batches.append(batch))
 
     def close(self) -> None:
@@ -152,27 +147,11 @@ class Pool:
                     self._first.set()
             link.write()
 
-    def _check(self, work: Work, cases: Sequence[tuple[TestCase, bytes]]) -> None:
-        def done(results: Sequence[IsRight]) -> None:
-            self._call(lambda: self._checked(work, results))
-
-        if work.rule.program is not None:
-            self._programs.start(work.rule.program, cases, done)
-        else:
-            [(test, answer)] = cases
-            self._checks.start(work.rule, test, answer, lambda is_right: done([is_right]))
-        self._checking += 1  # last: odd data may have raised, and then nobody calls `done`
-
-    def _checked(self, work: Work, results: Sequence[IsRight]) -> None:
-        self._checking -= 1
-        try:
-            work.checked(results)
-        except BaseException as error:  # this job's fault, whoever wrote what raised it
-            work.unable(told(error, f"test {work.ran} cannot be judged"))
-        if work.report is not None:
-            work.batch.drop(work)
-            for station in self._stations.values():
-                station.judged(work)
+    def _over(self, work: Work) -> None:
+        """A checker has decided on a program."""
+        work.batch.drop(work)
+        for station in self._stations.values():
+            station.judged(work)
 
     @contextlib.contextmanager
     def _dismissing(self, link: Link) -> Generator[None]:
@@ -237,7 +216,7 @@ class Pool:
             waiting and all(now - batch.doubted_at < ALONE_AFTER_S for batch in doubted)
         ):
             return False
-        if not running and not self._checking:
+        if not running and self._checking.idle:
             batch = doubted[0]
             key = batch.doubted[0].tests.key
             ready = [station for station in stations if station.ready and not station.retired]
@@ -381,8 +360,7 @@ class Pool:
 
     def _shut_down(self) -> None:
         self._closing = True
-        self._checks.close()
-        self._programs.close()
+        self._checking.close()
         self._answer_bell()
         while self._launching:
             self._selector.select(0.05)

@@ -1,0 +1,90 @@
+"""Checkers that are not ours, as a pool asks them: functions in graders, programs in workers."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from cppo_sandboxes.host.batch import Work
+from cppo_sandboxes.host.checker_programs import ProgramChecks, Runs
+from cppo_sandboxes.host.checks import Checks, IsRight
+from cppo_sandboxes.host.faults import told
+
+AHEAD = 2
+"""Checker programs started for each worker, so that no worker waits for the next."""
+
+
+class Checking:
+    """Has the answers of programs checked and graded.
+
+    Args:
+        size: how many checkers may run at the same time, of each kind.
+        workers: makes the workers of checker programs, when the first needs them.
+        call: has the pool's thread, in which all of this runs, call a function.
+        over: told when a checker has decided on a program.
+    """
+
+    def __init__(
+        self,
+        size: int,
+        workers: Callable[[], Runs],
+        call: Callable[[Callable[[], None]], None],
+        over: Callable[[Work], None],
+    ) -> None:
+        self._size, self._call, self._over = size, call, over
+        self._functions, self._programs = Checks(size), ProgramChecks(workers)
+        self._unasked: deque[Work] = deque()
+        """Programs with answers for a checker program."""
+        self._asked = {True: 0, False: 0}
+        """How many checker programs, and functions, work or are about to."""
+
+    @property
+    def idle(self) -> bool:
+        """Whether no checker wants a core."""
+        return not any(self._asked.values())
+
+    def ask(self, work: Work) -> None:
+        """Ask a function at once, and a program once its workers have room."""
+        if work.rule.program is not None:
+            self._unasked.append(work)
+            self._ask_programs()
+        else:
+            [(test, answer)] = work.to_check()
+            listen = self._listener(work)
+            self._functions.start(work.rule, test, answer, lambda is_right: listen([is_right]))
+            self._asked[False] += 1  # last: if odd data have raised, nobody is heard
+
+    def close(self) -> None:
+        """End all checkers."""
+        self._functions.close()
+        self._programs.close()
+
+    def _ask_programs(self) -> None:
+        """Each gets all answers that the judged program has given by then."""
+        while self._unasked and self._asked[True] < AHEAD * self._size:
+            work = self._unasked.popleft()
+            if work.report is None:
+                self._step(work, partial(self._ask_program, work))
+
+    def _ask_program(self, work: Work) -> None:
+        assert work.rule.program is not None
+        self._programs.start(work.rule.program, work.to_check(), self._listener(work))
+        self._asked[True] += 1  # last, as above
+
+    def _listener(self, work: Work) -> Callable[[Sequence[IsRight]], None]:
+        return lambda results: self._call(lambda: self._hear(work, results))
+
+    def _hear(self, work: Work, results: Sequence[IsRight]) -> None:
+        self._asked[work.rule.program is not None] -= 1
+        self._step(work, partial(work.checked, results))
+        self._ask_programs()
+
+    def _step(self, work: Work, step: Callable[[], None]) -> None:
+        """Go on with a program; what raises is its own fault, whoever wrote it."""
+        try:
+            step()
+        except BaseException as error:
+            work.unable(told(error, f"test {work.ran} cannot be judged"))
+        if work.report is not None:
+            self._over(work)
