@@ -193,7 +193,12 @@ def _parse(
         words = list(takewhile(lambda word: not word.startswith("-"), arguments))
         value = json.dumps(words) if several else words[0]
         arguments = [f"--{leading[0]}={value}", *arguments[len(words) if several else 1 :]]
-    parsed: object = parser.instantiate_classes(parser.parse_args(arguments))
+    try:
+        parsed: object = parser.instantiate_classes(parser.parse_args(arguments))
+    except UnicodeDecodeError as error:
+        raise UsageError(
+            f"--config: got a file that is no text ({error.reason}), expected YAML or JSON in UTF-8"
+        ) from error
     values: dict[str, Any] = vars(parsed)
     values.pop("config", None)
     json_path: Path | None = values.pop("json")

@@ -21,6 +21,12 @@ def test_every_command_has_help(name):
     assert "--json PATH" in done.stdout
 
 
+def test_a_config_that_is_no_text_is_one_line(tmp_path):
+    config = tmp_path / "config.yaml"
+    config.write_bytes(b"\xff\xfe")
+    assert "--config: got a file that is no text" in fault(cppo("eval", "--config", str(config)), 2)
+
+
 def test_without_arguments_it_lists_the_commands_with_a_line_each():
     done = cppo()
     assert done.returncode == 0
