@@ -149,6 +149,8 @@ def _result(
     moved: list[Move],
 ) -> dict[str, Any]:
     judged = {record.key for record in new}
+    if not old:
+        raise CppoError(f"{config.run} holds no episode that can be read; play it again")
     if not new:
         raise CppoError(
             f"none of the {len(old)} episodes is of a problem of this set; give --problems"

@@ -119,6 +119,8 @@ def test_what_cannot_be_judged_again_is_one_line(run, tmp_path):
     assert "the run itself, which stays as it is" in error(run, "--to", run)
     assert "holds no run" in error(tmp_path)
     assert "there is no file" in error(run, "--rollouts", "step-000001")
+    (run / "rollouts" / "episodes.jsonl").write_text("{")
+    assert "holds no episode that can be read" in fault(cppo("regrade", run), 1)
 
 
 def test_rules_keep_what_they_do_not_change():

@@ -109,6 +109,7 @@ def test_the_smallest_detectable_difference_is_found_four_times_in_five():
     drawn = rng.normal(least, 0.4, (2000, 300))
     p = stats.ttest_1samp(drawn, 0.0, axis=1).pvalue
     assert np.mean(p < 0.05) == pytest.approx(0.8, abs=0.03)
+    assert detectable(np.ones(8)) is None  # as far as these tell, any difference would be seen
     [same] = needed(least, drawn[0], None, 3)
     assert same.problems == pytest.approx(300, rel=0.25) and same.episodes == 3
 

@@ -119,6 +119,8 @@ def _at(place: str, load: Callable[[Path], FinishedRun | None]) -> _Place:
     label, separator, rest = place.partition("=")
     if not separator or Path(place).exists():
         label, rest = "", place
+    elif not (label and rest):
+        raise UsageError(f"runs: got {place!r}, expected PATH or LABEL=PATH")
     path = Path(rest)
     if not path.is_dir():
         raise UsageError(f"runs: there is no folder {rest}; expected PATH or LABEL=PATH")

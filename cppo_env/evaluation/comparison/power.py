@@ -18,15 +18,16 @@ Z = 1.959963984540054 + 0.8416212335729143
 def detectable(differences_N: Floats, seed_error: float = 0.0) -> float | None:
     """The smallest difference that as many problems would show; None if no spread is known.
 
+    Differences that are all equal tell of no spread.
+
     Args:
         differences_N: the paired difference on each problem.
         seed_error: standard error over seeds, which more problems do not lower.
     """
     if len(differences_N) < 2:
         return None
-    return Z * math.hypot(
-        float(differences_N.std(ddof=1)) / math.sqrt(len(differences_N)), seed_error
-    )
+    spread = float(differences_N.std(ddof=1)) / math.sqrt(len(differences_N))
+    return Z * math.hypot(spread, seed_error) or None
 
 
 @dataclass(frozen=True, slots=True)
