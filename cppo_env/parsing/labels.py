@@ -13,7 +13,8 @@ _NOUN = (
     r"(?:methods?|plans?|approach(?:es)?|options?|strateg(?:y|ies)|ideas?|solutions?|alternatives?"
     r"|attempts?|algorithms?|candidates?|variants?|techniques?|routes?|paths?|ways?|proposals?"
     r"|m[ée]thode|método|methode|ansatz|enfoque|approche|метод|план|подход"
-    r"|方法|方案|思路|解法|策略|手法|방법)"
+    r"|способ|вариант|metodo|metoda|abordagem|estrategia|stratégie|strategie|verfahren|yöntem|cách"
+    r"|方法|方案|思路|解法|策略|手法|방법|전략)"
 )
 _ADJECTIVE = r"(?:alternative|high-level|solution|candidate|possible|distinct)"
 _WORD = rf"(?:(?:{_ADJECTIVE}\s+)?{_NOUN}[\s_]*(?:#|no\.?|number)?\s*)"

@@ -20,12 +20,13 @@ _BREAK = re.compile(r"<br\s*/?>", re.I)
 _HELD = re.compile("\x00(\\d+)\x00")
 
 CONTAINER = re.compile(
-    r"[ \t]*(?:>[ \t]?|[-*+•‣◦–](?=[ \t])[ \t]*(?:\[[ xX]?\][ \t]+)?|#{1,6}(?=[ \t])[ \t]*)"
+    r"[ \t]*(?:>[ \t]?|[-*+•‣◦–:](?=[ \t])[ \t]*(?:\[[ xX]?\][ \t]+)?|#{1,6}(?=[ \t])[ \t]*)"
 )
 """The mark of a quote, a list item or a heading."""
 
 RULE = re.compile(
-    r"[ \t>]*(?:(?:-[ \t]*){3,}|(?:\*[ \t]*){3,}|(?:_[ \t]*){3,}|(?:=[ \t]*){3,}|—{3,})"
+    r"[ \t>]*(?:(?:-[ \t]*){3,}|(?:\*[ \t]*){3,}|(?:_[ \t]*){3,}|(?:=[ \t]*){3,}|—{3,}"
+    r"|\+(?:[-=]+\+)+[ \t]*)"
 )
 TAG_LINE = re.compile(r"[ \t]*</?[A-Za-z][\w-]*(?:\s[^<>]{0,200})?/?>[ \t]*")
 """A line that is a tag and nothing else: `<answer>`, `</plan>`."""

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from string import ascii_uppercase
 from typing import Any, cast
 
+from cppo_env.parsing.envelopes import arguments
 from cppo_env.parsing.labels import find_label
 from cppo_env.parsing.listing import Listing
 from cppo_env.parsing.markup import plain
@@ -31,7 +32,12 @@ def read_json(text: str, k: int) -> Listing | None:
         [value] = values
     else:
         return Listing(reason="two lists of methods")
-    entries = _entries(value, _DEPTH)
+    return read_value(value, k)
+
+
+def read_value(value: Any, k: int) -> Listing:
+    """The K methods of a list or an object, or why they are none."""
+    entries = _entries(arguments(value), _DEPTH)
     if entries is None:
         return Listing(reason="JSON without a list of methods")
     return _named(entries, k)

@@ -7,10 +7,13 @@ from string import ascii_uppercase
 
 from cppo_env.parsing.bodies import methods_between
 from cppo_env.parsing.effort import effort, remembered
+from cppo_env.parsing.envelopes import without_tokens
 from cppo_env.parsing.labels import Label, counted, find_label, untagged
 from cppo_env.parsing.lines import split_lines
 from cppo_env.parsing.listing import Listing, choose
-from cppo_env.parsing.plan_json import read_json
+from cppo_env.parsing.plan_forms import rewritten
+from cppo_env.parsing.plan_json import read_json, read_value
+from cppo_env.parsing.plan_python import python_value
 from cppo_env.parsing.thoughts import has_thoughts, without_thoughts
 
 MAX_K = len(ascii_uppercase)
@@ -18,6 +21,8 @@ MAX_K = len(ascii_uppercase)
 
 MAX_METHOD_WORDS = 45
 """Maximum number of words of a method (docs/method.md, section 1)."""
+
+_QUOTES = ('""', "''", "“”", "«»", "「」")
 
 LONGEST = 1 << 14
 """Maximum number of characters of a plan."""
@@ -62,6 +67,26 @@ def _read_answer(text: str, k: int) -> Listing:
         return Listing(reason="only thoughts" if has_thoughts(text) else "the plan is empty")
     if len(answer) > LONGEST:
         return Listing(reason=f"more than {LONGEST} characters")
+    listing = _read_lines(answer := without_tokens(answer), k)
+    if listing.methods:
+        return listing
+    return _in_other_form(answer, k, listing.reason) or listing
+
+
+def _in_other_form(answer: str, k: int, reason: str) -> Listing | None:
+    """The plan in another form than labelled lines; None if there is none, or more than one."""
+    others = [_read_lines(text, k) for text in rewritten(answer, k, reason)]
+    if reason.startswith("no labels") and (value := python_value(answer)) is not None:
+        others.append(read_value(value, k))
+    found = {other.methods: other for other in others if other.methods}
+    if len(found) == 1:
+        return next(iter(found.values()))
+    counted_anew = (other for other in others if " methods, expected" in other.reason)
+    return Listing(reason="two lists of methods") if found else next(counted_anew, None)
+
+
+def _read_lines(answer: str, k: int) -> Listing:
+    """The K methods of labelled lines, or of JSON."""
     lines = split_lines(untagged(answer))
     fenced = _fenced(lines)
     labels = [label for label in _labels(lines) if label.line not in fenced]
@@ -83,7 +108,19 @@ def named(methods: Sequence[str]) -> Listing:
     empty = [ascii_uppercase[n] for n, method in enumerate(methods) if not method]
     if empty:
         return Listing(reason=f"method {empty[0]} is empty")
-    return Listing(tuple(methods))
+    return Listing(unquoted(methods))
+
+
+def unquoted(methods: Sequence[str]) -> tuple[str, ...]:
+    """Methods without the quotation marks that stand around every one of them."""
+    for opening, closing in _QUOTES:
+        bare = [one.rstrip(",") for one in methods]
+        inner = [one[1:-1] for one in bare if one[:1] == opening and one[1:][-1:] == closing]
+        if len(inner) == len(methods) and not any(
+            opening in one or closing in one for one in inner
+        ):
+            return tuple(one.strip() for one in inner)
+    return tuple(methods)
 
 
 def _labels(lines: Sequence[str]) -> list[Label]:

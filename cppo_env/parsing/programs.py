@@ -8,9 +8,13 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from cppo_env.parsing.carried import JSON_NAMES, carried
+from cppo_env.parsing.dedent import dedent
 from cppo_env.parsing.effort import MAX_CHARACTERS, MAX_UNFENCED_CHARACTERS, effort, remembered
+from cppo_env.parsing.envelopes import without_tokens
 from cppo_env.parsing.fences import Block, blocks, unquoted
 from cppo_env.parsing.lines import split_lines
+from cppo_env.parsing.other_markup import indented, unnumbered
 from cppo_env.parsing.python_source import (
     Parse,
     does_something,
@@ -32,14 +36,13 @@ _TILDES = re.compile(r"(?m)^[ \t]*~~~")
 
 _FENCE = re.compile(r"`{3,}|~{3,}")
 _INLINE = re.compile(
-    r"(`{3,})(?:[ \t]*(?P<label>python[\d.]*|py[\d.]*)[ \t]+)?(?P<code>[^`\n]+)\1", re.I
+    r"(?<!`)(`{3,})(?!`)(?:[ \t]*(?P<label>python[\d.]*|py[\d.]*)[ \t]+)?(?P<code>[^`\n]+)\1", re.I
 )
 _CLOSING = re.compile(
     r"\n[ \t]*(?:\]\]>)?(?:</code>[ \n]{0,4})?"
-    r"</(code|pre|program|solution|answer|python|antArtifact)>\Z"
+    r"</(code|pre|program|solution|answer|python|execute|run|script|file|tool_code|antArtifact)>\Z"
 )
 _OPENING = r"(?m)^[ \t]*<{}\b[^<>\n]*>\s{{0,4}}(?:<code\b[^<>\n]*>)?(?:<!\[CDATA\[)?[ \t]*\n"
-_JSON_NAMES = ("code", "program", "solution", "answer")
 _CODE = re.compile(r"=|^\s*(?:@|[\w.]+[(\[])")
 _CODE_WORDS = frozenset({*keyword.kwlist, "print"} - {"False", "None", "True"})
 
@@ -102,6 +105,8 @@ def _read_answer(text: str) -> Reading:
         program = _inline(whole) or _tagged(whole) or _in_json(found, whole)
     if program is None and len(answer) <= MAX_UNFENCED_CHARACTERS:
         program = _bare(lines, found)
+    if (program is None or not is_python(program)) and len(answer) <= MAX_UNFENCED_CHARACTERS:
+        program = _carried(answer, lines, found, program) or program
     if program is None:
         program = _values(found, whole)
     if program is None:
@@ -130,7 +135,9 @@ def _of_blocks(found: list[Block]) -> str | None:
             continue
         idle = is_python(block.source) and not does_something(block.source)
         known = facts(block.source)
-        is_usage = not known.defines and bool(defined and free_names(block.source) & defined)
+        own = {name for name in known.defines if not name.startswith(("test_", "Test"))}
+        uses = free_names(block.source) | known.imports if defined else frozenset[str]()
+        is_usage = not own and bool(uses & defined)
         if complete is None or not (idle or is_usage or known.only_asserts):
             complete = block.source
         defined |= known.defines | known.assigns
@@ -139,6 +146,29 @@ def _of_blocks(found: list[Block]) -> str | None:
 
 def _is_python(block: Block) -> bool:
     return block.is_labelled_python or (not block.is_other and does_something(block.source))
+
+
+def _carried(answer: str, lines: list[str], found: list[Block], program: str | None) -> str | None:
+    """The program in an envelope or other markup, if all that can be taken off leave one."""
+    if program is not None:
+        texts = [unnumbered(program) or ""]
+    else:
+        texts = carried(answer, lines, found)
+        if not found and (inner := indented(lines)):
+            around = [line for line in lines if not line.startswith((" ", "\t"))]
+            texts += [dedent(inner)] if all(map(_is_prose, around)) else []
+    read = [_plain_reading(without_tokens(text)) for text in texts]
+    programs = {one.strip("\n") for one in read if one and does_something(one)}
+    return programs.pop() if len(programs) == 1 else None
+
+
+def _plain_reading(text: str) -> str | None:
+    """The program of a text that is one, or that has fenced blocks."""
+    if does_something(text):
+        return trimmed(text)
+    lines = split_lines(text)
+    found = blocks(lines)
+    return _of_blocks(found) or _bare(lines, found)
 
 
 def _values(found: list[Block], whole: str) -> str | None:
@@ -177,7 +207,7 @@ def _in_json(found: list[Block], whole: str) -> str | None:
             value: Any = json.loads(source)
         except (ValueError, RecursionError):
             continue
-        for name in _JSON_NAMES:
+        for name in JSON_NAMES:
             code = value.get(name)
             if isinstance(code, str) and does_something(code):
                 return code
@@ -225,7 +255,12 @@ def _remark(lines: list[str], start: int, failed: int) -> int | None:
     while failed > start and _is_prose(lines[failed - 1]):
         failed -= 1
     after_blank = (n for n in range(failed + 1, len(lines)) if not lines[n - 1].strip())
-    return next((n for n in after_blank if lines[n][:1].isupper()), None)
+    return next((n for n in after_blank if _begins_remark(lines[n])), None)
+
+
+def _begins_remark(line: str) -> bool:
+    """Whether a line begins as a sentence or a heading does, in any script."""
+    return line[:1].isupper() or line.startswith("##") or (line > "\x7f" and line[0].isalpha())
 
 
 def _is_prose(line: str) -> bool:

@@ -41,6 +41,10 @@ class Facts:
     only_asserts: bool = False
     defines: frozenset[str] = frozenset()
     """Names of its functions and classes."""
+    imports: frozenset[str] = frozenset()
+    """Names that `from … import …` at its top brings."""
+    modules: frozenset[str] = frozenset()
+    """First parts of the names of the modules that it imports at its top."""
     assigns: frozenset[str] = frozenset()
     """Names that its own lines give values to, without those of builtins."""
     first: int = 0
@@ -104,6 +108,19 @@ def _facts(source: str) -> Facts:
             one.name
             for one in body
             if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        ),
+        imports=frozenset(
+            alias.name for one in body if isinstance(one, ast.ImportFrom) for alias in one.names
+        ),
+        modules=frozenset(
+            name.partition(".")[0]
+            for one in body
+            if isinstance(one, ast.Import | ast.ImportFrom)
+            for name in (
+                [one.module or "."]
+                if isinstance(one, ast.ImportFrom)
+                else [alias.name for alias in one.names]
+            )
         ),
         assigns=frozenset(
             node.id

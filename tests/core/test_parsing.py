@@ -266,6 +266,13 @@ COSTLY = {
     "labels": "A: x\n" * 6_000,
     "bold": "A: " + "**a" * 10_000,
     "JSON": '{"A": "b"}\n' * 3_000,
+    "backticks": "`" * 200_000,
+    "quotation marks for backticks": "'''python\n" * 3_500,
+    "prompts": ">>> x = 1\n" * 3_200,
+    "here-documents": "cat << E\n" * 20_000,
+    "items": "<li>" * 50_000,
+    "commands": "\\textbf{" * 2_000,
+    "labels on one line": "A: b. " * 2_700,
 }
 
 

@@ -1,0 +1,174 @@
+"""Lists of methods in other forms than labelled lines, written as labelled lines.
+
+Each form takes the text of a plan and returns it with a label at the start of each method, or None
+where it holds no such list. The reader tries them on plans that it cannot read as they stand.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable, Sequence
+
+from cppo_env.parsing.envelopes import added, heredoc, notebook, unescaped
+from cppo_env.parsing.lines import split_lines
+from cppo_env.parsing.markup import cells, plain
+from cppo_env.parsing.python_source import is_python
+
+_FENCE_LINE = re.compile(r"[ \t]*(?:`{3,}|~{3,})[\w.-]*[ \t]*")
+_PROSE_VALUE = re.compile(r"([ \t]*(?:\w{4,12}[ _])?(?:[A-Za-z]|\d{1,2}))[ \t]*=[ \t]*(\S.*)")
+_NAME = r"(?:label|id|name|letter|key|index|number)"
+_TEXT = r"(?:method|description|text|idea|approach|summary|content|value)"
+_ELEMENT = re.compile(rf"<{_NAME}>\s{{0,8}}([A-Za-z]|\d{{1,2}})[.:)]?\s{{0,8}}</{_NAME}>\s*", re.I)
+_ELEMENT_TEXT = re.compile(rf"</?{_TEXT}>", re.I)
+_ENTRY = re.compile(
+    rf"[ \t]*(?:-[ \t]+)?{_NAME}:[ \t]*[\"']?([A-Za-z]|\d{{1,2}})[\"']?[ \t]*", re.I
+)
+_ENTRY_TEXT = re.compile(rf"[ \t]*{_TEXT}:[ \t]*(.*)", re.I)
+_COMMAND = re.compile(r"\\(textbf|emph|textit|texttt|underline)\{([^{}]{0,200})\}")
+_ITEM = re.compile(r"\s*\\item\b[ \t]*(?:\[([^\]]{0,24})\])?[ \t]*")
+_CELL = re.compile(r"[\"']?\s*([A-Za-z]|\d{1,2})\s*[\"']?,")
+_INLINE = r"(?:(?<=[.;,!?。；] )|^)(?:{})[ \t]+"
+_INLINE_FORMS = (r"([A-Z])[:)]", r"\(([A-Z])\):?", r"(\d)[.)]", r"\((\d)\)")
+_COMMENT = re.compile(r"[ \t]*(?:#|//|--|%|;)[ \t]*(.*)")
+_MANY_WORDS = 4
+
+
+def rewritten(text: str, k: int, reason: str) -> list[str]:
+    """A plan that was refused for a reason, in all forms that it may have."""
+    if reason.endswith("is repeated"):
+        found = [without_tables_of_facts(text, k)]
+    elif reason.startswith(("no labels", "1 methods", "JSON", "label A is missing")):
+        found = [form(text, k) for form in _FORMS]
+        if reason.startswith("no labels"):
+            found += [of_assignments(text, k), of_csv(text, k)]
+        envelopes = (unescaped(text), heredoc(text), added(text), notebook(text, "markdown"))
+        found += envelopes
+    else:
+        return []
+    return [one for one in found if one and one != text]
+
+
+def of_assignments(text: str, k: int) -> str | None:
+    """`A = Sort both words.`, where what follows the sign is prose and no Python."""
+    found = [_PROSE_VALUE.fullmatch(line) for line in split_lines(text)]
+    if not any(found) or any(match and is_python(match[2]) for match in found):
+        return None
+    return "\n".join(
+        f"{match[1]}: {match[2]}" if match else line
+        for match, line in zip(found, split_lines(text), strict=True)
+    )
+
+
+def of_elements(text: str, k: int) -> str | None:
+    """`<label>A</label><description>…</description>` of XML."""
+    if not _ELEMENT.search(text):
+        return None
+    return _ELEMENT_TEXT.sub("", _ELEMENT.sub(r"\n\1: ", text))
+
+
+def of_entries(text: str, k: int) -> str | None:
+    """The entries `- label: A` and `method: …` of a YAML list."""
+    lines = split_lines(text)
+    if not any(map(_ENTRY.fullmatch, lines)):
+        return None
+    lines = [_ENTRY_TEXT.sub(r"\1", _ENTRY.sub(r"\1:", line)) for line in lines]
+    return "\n".join(line for line in lines if not _FENCE_LINE.fullmatch(line))
+
+
+def of_html_list(text: str, k: int) -> str | None:
+    """The only ordered list of HTML, or one whose items begin with labels of their own."""
+    folded = text.casefold()
+    if folded.count("<li>") != k or folded.count("<ol") + folded.count("<ul") != 1:
+        return None
+    ordered = "<ol" in folded
+    items = re.split(r"<li>", text, flags=re.I)[1:]
+    bodies = [plain(re.split(r"</li>|</[ou]l>", item, flags=re.I)[0]) for item in items]
+    return _numbered(bodies) if ordered else "\n".join(bodies)
+
+
+def of_latex(text: str, k: int) -> str | None:
+    """The only enumeration of LaTeX, and its commands for bold and italics as Markdown."""
+    changed = _COMMAND.sub(r"**\2**", text)
+    lines = split_lines(changed)
+    starts = [n for n, line in enumerate(lines) if r"\begin{enumerate}" in line]
+    ends = [n for n, line in enumerate(lines) if r"\end{enumerate}" in line]
+    if len(starts) == len(ends) == 1 and starts < ends:
+        inner = lines[starts[0] + 1 : ends[0]]
+        if r"\begin" in "\n".join(inner):
+            return None
+        items = [n for n, line in enumerate(inner) if _ITEM.match(line)]
+        bodies = [
+            " ".join(inner[first:last])
+            for first, last in zip(items, [*items[1:], len(inner)], strict=True)
+        ]
+        names = [match[1] for body in bodies if (match := _ITEM.match(body))]
+        texts = [_ITEM.sub("", body, count=1) for body in bodies]
+        if all(names):
+            return "\n".join(f"{name}: {body}" for name, body in zip(names, texts, strict=True))
+        return None if any(names) else _numbered(texts)
+    return None if changed == text else changed
+
+
+def of_csv(text: str, k: int) -> str | None:
+    """Rows of CSV whose first cell is the label and whose second one is the method."""
+    lines = [line for line in split_lines(text) if line.strip() and not _FENCE_LINE.fullmatch(line)]
+    if len(lines) == k + 1 and not _CELL.match(lines[0]):
+        lines = lines[1:]
+    if len(lines) != k or not all(map(_CELL.match, lines)):
+        return None
+    rows = list(csv.reader(lines))
+    if len(rows) != k or any(len(row) != 2 for row in rows):
+        return None
+    return "\n".join(f"{row[0].strip()}: {row[1]}" for row in rows)
+
+
+def of_one_line(text: str, k: int) -> str | None:
+    """All labels on one line, each behind the end of a sentence, none of them twice."""
+    lines = [line for line in split_lines(text) if line.strip()]
+    for form in _INLINE_FORMS:
+        pattern = re.compile(_INLINE.format(form))
+        own = [line for line in lines if pattern.match(line.lstrip())]
+        if len(own) != 1 or any(pattern.search(line) for line in lines if line is not own[0]):
+            continue
+        line = own[0].strip()
+        found = [match[1] for match in pattern.finditer(line)]
+        anywhere = re.findall(rf"(?<![\w]){form}(?=\s)", line)
+        first = "1" if found[:1] == ["1"] else "A"
+        wanted = [chr(ord(first) + n) for n in range(k)]
+        if k > 1 and found == anywhere == wanted:
+            return pattern.sub(r"\n\1: ", line)
+    return None
+
+
+def without_tables_of_facts(text: str, k: int) -> str | None:
+    """A text without the tables behind its list whose cells are but a few words, as of costs."""
+    lines = split_lines(text)
+    rows = [cells(line) for line in lines]
+    tabled = [n for n, row in enumerate(rows) if row]
+    if not tabled or any(line.strip() for line in lines[tabled[0] :] if not cells(line)):
+        return None
+    if any(len(cell.split()) >= _MANY_WORDS for n in tabled for cell in rows[n][1:]):
+        return None
+    return "\n".join(lines[: tabled[0]])
+
+
+def without_comment_marks(text: str, k: int) -> str | None:
+    """Comments of a program, `# A: …`, as lines."""
+    lines = [line for line in split_lines(text) if line.strip() and not _FENCE_LINE.fullmatch(line)]
+    found = [_COMMENT.fullmatch(line) for line in lines]
+    return "\n".join(match[1] for match in found if match) if lines and all(found) else None
+
+
+def _numbered(bodies: Sequence[str]) -> str:
+    return "\n".join(f"{number}. {body}" for number, body in enumerate(bodies, 1))
+
+
+_FORMS: tuple[Callable[[str, int], str | None], ...] = (
+    of_elements,
+    of_entries,
+    of_html_list,
+    of_latex,
+    of_one_line,
+    without_comment_marks,
+)
