@@ -71,3 +71,13 @@ def test_training_leaves_long_problems_out_and_says_how_many(folder: str, tmp_pa
     assert 0 < count < row["problems"] == 41
     with pytest.raises(UsageError, match=f"long_prompts=refuse: {count} of 41 problems"):
         carry_out(tmp_path / "refused", **settings, long_prompts="refuse")
+
+
+def test_a_region_whose_answers_are_all_cut_is_told_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    carry_out(tmp_path / "cut", max_tokens_plan=2, steps=2)
+    assert caplog.text.count("every answer of the region plan was cut at its token limit") == 1
+    caplog.clear()
+    carry_out(tmp_path / "learnt-from", max_tokens_plan=2, steps=1, mask_truncated_plan=False)
+    assert "was cut" not in caplog.text

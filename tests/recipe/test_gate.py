@@ -67,6 +67,8 @@ def test_it_says_where_it_fails_on_other_problems_and_unseen_rewordings(gate, tm
     other = {"env": "CPPO-Strategies-v0", "split": "test", "filters": {"size": 24}}
     label = LabelConfig(tmp_path / "other.jsonl", per_problem=4, **other)
     write_labels(label, make_labels(label, label.source.load()))
+    with pytest.raises(UsageError, match=r"other.jsonl exists, expected a new file"):
+        commands.label(label)
     result = commands.check(GateConfig(folder, label.output, plot=tmp_path / "x.svg", **other))
     by_kind = result["accepted_by_kind"]
     assert "reworded" in by_kind and by_kind["valid"] >= 0.8

@@ -117,8 +117,10 @@ class LabelConfig(WithProblems):
         at_least_1(self, "per_problem")
         if not self.output.parent.is_dir():
             raise UsageError(f"output: there is no folder {self.output.parent}")
-        if self.output.resolve() in {Path(file).resolve() for file in self.tuples}:
-            raise UsageError(f"output: got {self.output}, a file of --tuples; give another name")
+        if self.output.exists():
+            raise UsageError(
+                f"output: {self.output} exists, expected a new file; give another name"
+            )
 
 
 @dataclass(frozen=True, slots=True)

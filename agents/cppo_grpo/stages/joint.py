@@ -14,10 +14,12 @@ from rich.console import Console
 
 from cppo_env.errors import SandboxError
 from cppo_env.records import EpisodeRecord
+from cppo_grpo.config import TrainConfig
 from cppo_grpo.interrupts import uninterrupted
 from cppo_grpo.learner.credit import compute_advantages, noted
 from cppo_grpo.learner.information import add_information
 from cppo_grpo.learner.token_values import episode_tokens
+from cppo_grpo.regions import RegionName
 from cppo_grpo.rollouts.distributed import gather
 from cppo_grpo.rollouts.values import Rollout, require_some
 from cppo_grpo.runs.log import LogRow
@@ -48,6 +50,7 @@ def learn(session: Session, steps: int, held_out: HeldOut, console: Console) -> 
     recent = deque((row[success] for row in run.log.rows("joint")), maxlen=STOP_WINDOW)
     cursor: Mapping[str, Any] = session.cursor.state()
     moved = session.learner.moved
+    told: set[RegionName] = set()
     if steps < config.steps and _reached(recent, config.stop_at):
         console.print(
             f"stop_at={config.stop_at} is reached after {steps} steps, so none is taken; go on "
@@ -77,6 +80,7 @@ def learn(session: Session, steps: int, held_out: HeldOut, console: Console) -> 
             ):
                 row = _step(session, rollouts, steps, keep)
                 shown.show(steps, _figures(row, config.k))
+                _tell_of_cut_regions(row, steps, config, told)
                 if steps % config.checkpoint_every == 0:
                     session.save(steps, cursor)
                 held_out.during(steps, cursor)
@@ -116,6 +120,28 @@ def _step(session: Session, rollouts: _Rollouts, step: int, keep: Keep) -> LogRo
         row["staleness"] = rollouts.staleness
         keep(noted(rollout, advantages, config.k), row, cursor)
     return row
+
+
+def _tell_of_cut_regions(
+    row: LogRow, step: int, config: TrainConfig, told: set[RegionName]
+) -> None:
+    """Warn once of each region that teaches nothing because all its sequences were cut.
+
+    Neither reward nor KL ever shortens them again, so such a policy stays as it is.
+    """
+    for name in ("plan", "solve"):
+        masked = config.region(name).mask_truncated
+        if masked and row[f"truncated_{name}"] == 1.0 and name not in told:
+            told.add(name)
+            logger.warning(
+                "step %d: every answer of the region %s was cut at its token limit, and cut ones "
+                "are not learnt from; raise max_tokens_%s, lower lr, or set mask_truncated_%s to "
+                "false",
+                step,
+                name,
+                name,
+                name,
+            )
 
 
 def _save_before_leaving(

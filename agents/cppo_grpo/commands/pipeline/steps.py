@@ -55,7 +55,9 @@ def _sft(one: Planned, config: PipelineConfig, root: Path, console: Console) -> 
 
 def _labels(one: Planned, config: PipelineConfig, root: Path, console: Console) -> dict[str, Any]:
     (root / one.name).mkdir(exist_ok=True)
-    return gate.label(one.config(root))
+    labels = one.config(root)
+    labels.output.unlink(missing_ok=True)  # of a call that ended before it was noted
+    return gate.label(labels)
 
 
 def _gate(one: Planned, config: PipelineConfig, root: Path, console: Console) -> dict[str, Any]:
