@@ -14,6 +14,7 @@ from cppo_grpo.commands.quickstart import RunConfig
 from cppo_grpo.config import TrainConfig
 from cppo_grpo.learner.learner import Learner
 from cppo_grpo.memory.devices import GIB, Devices, assumed
+from cppo_grpo.memory.drawing import decoding
 from cppo_grpo.memory.estimate import MemoryPlan, make_plan
 from cppo_grpo.memory.simulation import PassShape, activations
 from cppo_grpo.memory.tracking import AliveBytes
@@ -179,6 +180,19 @@ def test_the_plan_of_sampling_is_within_15_percent_of_what_it_allocates(
     parts = {part.name: part.bytes for part in make_plan(config, HERE, 1).parts}
     planned = parts["key-value cache"] + parts["prefill and logits"]
     assert planned == pytest.approx(alive.peak, rel=0.15)
+
+
+@pytest.mark.parametrize(("prompt", "length"), [(40, 96), (256, 32)])
+def test_the_plan_of_sampling_knows_what_a_window_holds(prompt: int, length: int) -> None:
+    shape = SHAPES["Gemma 2"]()
+    model: Any = AutoModelForCausalLM.from_config(shape, dtype=torch.float32)
+    sampler = TransformersSampler(model.eval())
+    prompts = [tuple(t % shape.vocab_size for t in ids) for ids in tokens(8, prompt, 3)]
+    params = SamplingParams(length, end_ids=(shape.vocab_size,), temperature=0.7)
+    with AliveBytes([*model.parameters(), *model.buffers()]) as alive:
+        sampler.sample(prompts, params)
+    planned = decoding(shape, PassShape(prompt, length, 8))
+    assert planned.cache + planned.work == pytest.approx(alive.peak, rel=0.15)
 
 
 def test_thoughts_count_among_what_is_sampled_and_learnt_from() -> None:

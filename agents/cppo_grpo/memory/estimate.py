@@ -11,12 +11,11 @@ from transformers import AutoModelForCausalLM, PretrainedConfig
 
 from cppo_grpo.config import TrainConfig
 from cppo_grpo.memory.devices import GIB, Devices
+from cppo_grpo.memory.drawing import decoding
 from cppo_grpo.memory.shapes import model_shape, text_config
-from cppo_grpo.memory.simulation import PassShape, activations, decoding
+from cppo_grpo.memory.simulation import FLOAT32, PassShape, activations
 from cppo_grpo.model.lora import add_adapter
 from cppo_grpo.model.weights import trainable_weights
-
-FLOAT32 = 4
 
 EIGHT_BIT_FROM = 4096
 """Parameters of a weight from which bitsandbytes holds its moments in 8 bits."""

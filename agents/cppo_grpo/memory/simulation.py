@@ -8,35 +8,26 @@ of each, and one more for each kind, give the lines.
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
 import torch
-from torch import Tensor, nn
-from torch._subclasses.fake_tensor import FakeTensorMode
-from transformers import AutoModelForCausalLM, PretrainedConfig
-from transformers.utils import logging
+from torch import Tensor
+from transformers import PretrainedConfig
 
 from cppo_grpo.config import TrainConfig
-from cppo_grpo.memory.shapes import layer_kinds, period, slice_of, text_config
+from cppo_grpo.memory.fake import Key, fake, fill, key_of, shapes_only
+from cppo_grpo.memory.shapes import layer_kinds, text_config
 from cppo_grpo.memory.tracking import AliveBytes
 from cppo_grpo.model.chunked_head import chosen_log_probs
-from cppo_grpo.model.lora import add_adapter, hold_in_bfloat16
+from cppo_grpo.model.lora import add_adapter
 from cppo_grpo.model.modes import checkpoint_activations
 from cppo_grpo.model.sharing import LINEAR, attention_kinds, install, obstacle
 from cppo_grpo.model.tree_attention import PromptGroup, make_row
-from cppo_grpo.samplers.kv_cache import (
-    cache_argument,
-    final_room,
-    held_bytes,
-    make_cache,
-    prefill_parts,
-)
-from cppo_grpo.samplers.transformers import draw
+
+FLOAT32 = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +92,14 @@ def activations(shape: PretrainedConfig, config: TrainConfig, one: PassShape, re
     settings = (*adapter, config.bf16, remat)
     half = config.lora_base == "bfloat16"
     tail = tuple(reversed(dict.fromkeys(reversed(kinds))))
-    one_of_each = _key(shape, tail)
+    one_of_each = key_of(shape, tail)
 
     def whole(run: PassShape) -> Alive:
         last = _layers(one_of_each, run, *settings)
         saved = held = 0.0
         for kind in tail:
             other = tuple(each for each in tail if each != kind) or (kind, kind)
-            less = _layers(_key(shape, other), run, *settings)
+            less = _layers(key_of(shape, other), run, *settings)
             more = kinds.count(kind) - 1
             saved += more * abs(last.saved - less.saved)
             held += more * abs(last.held - less.held)
@@ -178,100 +169,15 @@ class _Pass:
     """Peak of the backward pass."""
 
 
-@dataclass(frozen=True, slots=True)
-class Decoding:
-    """Bytes that sampling takes beyond the weights."""
-
-    cache: float
-    """Keys and values (or states) of all sequences when they are longest."""
-    work: float
-    """What else is alive at the worst moment: the prefill, or drawing a token."""
-
-
-def decoding(
-    shape: PretrainedConfig, one: PassShape, most: int | None = None, *, half: bool = False
-) -> Decoding:
-    """The memory of sampling in this process: all sequences have prompts of their own.
-
-    Args:
-        shape: the model.
-        one: the sequences of a batch.
-        most: the sampler's `prefill_tokens`.
-        half: the model is held in bfloat16.
-    """
-    text, few = text_config(shape), period(shape)
-    parts = prefill_parts(one.sequences, one.prompt, most)
-    per_sequence, prefill = _prefill(_key(shape, few), one.prompt, parts[0].stop, half)
-    layers = text.num_hidden_layers / len(few)
-    grown = final_room(one.prompt, one.prompt + one.completion - 1) / one.prompt
-    cache = per_sequence * grown * layers * one.sequences
-    copied = cache / text.num_hidden_layers  # one layer grows at a time
-    drawn = _draw(text.vocab_size, one.sequences)
-    return Decoding(cache, max(prefill * one.sequences, drawn + copied))
-
-
-class _Key:
-    """A slice as an argument that can be remembered by its text."""
-
-    def __init__(self, part: PretrainedConfig):
-        self.part, self.text = part, part.to_json_string(use_diff=False)
-
-    def __hash__(self) -> int:
-        return hash(self.text)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Key) and self.text == other.text
-
-
-def _key(shape: PretrainedConfig, kinds: Sequence[str]) -> _Key:
-    return _Key(slice_of(shape, kinds))
-
-
-@contextmanager
-def _fake() -> Iterator[None]:
-    """Tensors without data, and none of the warnings about how little they know."""
-    with warnings.catch_warnings(), FakeTensorMode():
-        warnings.simplefilter("ignore")
-        level = logging.get_verbosity()
-        logging.set_verbosity_error()  # a missing fast kernel matters to no count
-        try:
-            yield
-        finally:
-            logging.set_verbosity(level)
-
-
-def _shapes_only(part: PretrainedConfig) -> Any:
-    with torch.device("meta"):
-        return AutoModelForCausalLM.from_config(part, dtype=torch.float32)
-
-
-def _fill(model: nn.Module) -> None:
-    """Give every weight and buffer a fake tensor, on the CPU, in place of its shape."""
-    filled: dict[Tensor, Tensor] = {}
-
-    def fill(tensor: Tensor) -> Tensor:
-        if tensor not in filled:
-            new = torch.empty(tensor.shape, dtype=tensor.dtype, device="cpu")
-            filled[tensor] = (
-                nn.Parameter(new, tensor.requires_grad) if isinstance(tensor, nn.Parameter) else new
-            )
-        return filled[tensor]
-
-    for module in model.modules():
-        for tensors in (module._parameters, module._buffers):
-            owned: dict[str, Any] = tensors  # torch allows None in either
-            owned.update({name: fill(one) for name, one in owned.items() if one is not None})
-
-
 @cache
-def _shares(key: _Key) -> bool:
+def _shares(key: Key) -> bool:
     """Whether a model with linear attention computes a shared prompt once."""
-    return obstacle(_shapes_only(key.part)) is None
+    return obstacle(shapes_only(key.part)) is None
 
 
 @cache
 def _layers(
-    key: _Key,
+    key: Key,
     one: PassShape,
     lora_rank: int,
     lora_targets: str,
@@ -280,14 +186,14 @@ def _layers(
     remat: bool,
 ) -> _Pass:
     """A second pass through some layers: the gradients are there already."""
-    model = _shapes_only(key.part)
+    model = shapes_only(key.part)
     if lora_rank:
         add_adapter(
             model,
             TrainConfig(lora_rank=lora_rank, lora_targets=lora_targets, lora_base=lora_base),
         )
-    with _fake():
-        _fill(model)
+    with fake():
+        fill(model)
         shared = LINEAR not in attention_kinds(key.part) or _shares(key)
         if shared:
             install(model)
@@ -334,7 +240,7 @@ def _hidden(model: Any, one: PassShape, shared: bool) -> Tensor:
 @cache
 def _head(tokens: int, vocabulary: int, width: int, trained: bool, bf16: bool, half: bool) -> float:
     """Peak bytes of the log-probs and their backward pass, beyond weight, gradient and input."""
-    with _fake():
+    with fake():
         held_as = torch.bfloat16 if half else torch.float32
         weight = torch.zeros(vocabulary, width, dtype=held_as, requires_grad=trained)
         weight.grad = torch.zeros_like(weight) if trained else None
@@ -345,42 +251,4 @@ def _head(tokens: int, vocabulary: int, width: int, trained: bool, bf16: bool, h
             with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
                 logps = chosen_log_probs(hidden, weight, chosen, 1.0)
             logps.sum().backward()
-    return own.peak
-
-
-@cache
-def _prefill(key: _Key, tokens: int, columns: int, half: bool) -> tuple[float, float]:
-    """Bytes that one prompt leaves in the cache of some layers, and those it takes besides.
-
-    It is read in parts of some columns.
-    """
-    model = _shapes_only(key.part).eval()
-    if half:
-        hold_in_bfloat16(model)
-    with _fake(), torch.no_grad():
-        _fill(model)
-        cached = make_cache(model.config, tokens)
-        ids, mask = (torch.ones(1, tokens, dtype=torch.long) for _ in range(2))
-        whole, besides = columns >= tokens, 0  # whole prompts of one length need no mask
-        with AliveBytes([*model.parameters(), *model.buffers(), ids, mask]) as own:
-            for part in prefill_parts(1, tokens, columns):
-                own.peak = own.now
-                model(
-                    input_ids=ids[:, part],
-                    attention_mask=None if whole else mask[:, : part.stop],
-                    use_cache=True,
-                    logits_to_keep=1,
-                    **{cache_argument(model): cached},
-                )
-                besides = max(besides, own.peak - own.now)
-        kept = held_bytes(cached)
-    return kept, besides
-
-
-@cache
-def _draw(vocabulary: int, sequences: int) -> float:
-    """Peak bytes of drawing a token of each sequence, with its logits."""
-    with _fake(), torch.no_grad(), AliveBytes() as own:
-        logits = torch.zeros(sequences, vocabulary)
-        draw(logits, 0.7, torch.zeros(sequences, dtype=torch.float64))
     return own.peak

@@ -74,11 +74,12 @@ def cache_argument(model: PreTrainedModel) -> str:
     return "cache" if "cache" in inspect.signature(model.forward).parameters else "past_key_values"
 
 
-def held_bytes(cache: DynamicCache) -> int:
-    """Bytes of what a cache knows, without the spare room of its buffers."""
+def held_bytes(cache: DynamicCache, kind: type = object) -> int:
+    """Bytes of what a cache knows, or its layers of a kind, without the spare room of buffers."""
     return sum(
         tensor.nbytes
         for layer in cache.layers
+        if isinstance(layer, kind)
         for name, value in vars(layer).items()
         if not name.startswith("_")
         for tensor in (value if isinstance(value, list | tuple) else (value,))
