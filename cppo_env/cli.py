@@ -30,6 +30,7 @@ from cppo_env import plugins, progress
 from cppo_env.atomic import write_atomically
 from cppo_env.complaints import plain
 from cppo_env.errors import CppoError, UsageError
+from cppo_env.outputs import require_writable
 
 Command = Callable[[Any], Any]
 
@@ -208,7 +209,7 @@ def _parse(
         given: dict[str, Any] = vars(written)
         values |= dict.fromkeys(told, frozenset(values) & frozenset(given))
     if json_path is not None:
-        _require_writable(json_path)
+        require_writable(json_path, "--json")
     return config_class(**values), json_path, wanted
 
 
@@ -244,21 +245,6 @@ def _marked(config_class: Any, mark: str) -> list[str]:
 def _several(config_class: Any) -> bool:
     """Whether the positional field takes all words up to the first option."""
     return any(one.metadata.get("positional") == "many" for one in dataclasses.fields(config_class))
-
-
-def _require_writable(path: Path) -> None:
-    """Fail at the start, not at the end, if the result cannot be written."""
-    partial = path.with_name(path.name + ".partial")
-    try:
-        if path.is_dir():
-            raise IsADirectoryError(f"{path} is a folder")
-        partial.touch()
-        partial.unlink()
-    except OSError as error:
-        raise UsageError(
-            f"--json: got {path}, expected a file in a folder that exists and can be written "
-            f"({error})"
-        ) from error
 
 
 def _write_json(path: Path, result: Any) -> None:

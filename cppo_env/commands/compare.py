@@ -20,6 +20,7 @@ from cppo_env.evaluation.comparison.writers import latex, markdown, print_tables
 from cppo_env.evaluation.run import Evaluation, independent_attempts, run_folder
 from cppo_env.evaluation.setting import Setting, make_agent
 from cppo_env.evaluation.summary import latest
+from cppo_env.outputs import require_writable
 from cppo_env.protocols import Remembers
 from cppo_env.provenance import provenance
 from cppo_env.sources import ProblemSource
@@ -69,6 +70,9 @@ def compare(config: CompareConfig) -> dict[str, Any]:
     import_module("scipy.stats")  # asked for at once, not after all agents have played
     if config.html is not None:
         import_module("matplotlib")
+    for name in ("markdown", "latex", "html"):
+        if (path := getattr(config, name)) is not None:
+            require_writable(path, f"--{name}")
     if not config.runs:
         return _agents(config)
     if superfluous := sorted((config.given or frozenset()) - WITH_RUNS):

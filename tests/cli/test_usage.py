@@ -55,6 +55,12 @@ def test_bad_usage_is_one_line(arguments, message):
     assert message in fault(cppo(*arguments), 2)
 
 
+def test_a_page_that_cannot_be_written_is_told_before_anything_is_compared(tmp_path):
+    page = tmp_path / "nowhere" / "page.html"
+    said = fault(cppo("compare", tmp_path, tmp_path, "--html", page), 2)
+    assert f"--html: got {page}, expected a file in a folder that exists" in said
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
