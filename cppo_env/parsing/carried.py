@@ -6,13 +6,17 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from cppo_env.parsing.envelopes import added, arguments, heredoc, notebook, unescaped, values
-from cppo_env.parsing.fences import Block
+from cppo_env.parsing.fences import Block, is_python_label
 from cppo_env.parsing.lines import split_lines
 from cppo_env.parsing.other_markup import fenced, of_html, unnumbered
+from cppo_env.parsing.python_source import does_something, redefines
 from cppo_env.parsing.sessions import typed
+from cppo_env.parsing.set_aside import is_set_aside
 
 JSON_NAMES = ("code", "program", "solution", "answer")
 """Names under which an object of JSON holds a program."""
+
+_LANGUAGES = ("language", "lang", "syntax", "kernel")
 
 
 def carried(answer: str, lines: Sequence[str], found: Sequence[Block]) -> list[str]:
@@ -25,12 +29,13 @@ def carried(answer: str, lines: Sequence[str], found: Sequence[Block]) -> list[s
     """
     alone = split_lines(found[0].source) if len(found) == 1 else []
     markup = fenced(alone if found else lines)
+    cells = notebook(answer, "code")
     texts = (
         answer,
         unescaped(answer),
-        heredoc(answer),
+        heredoc(answer, program=True),
         added(answer, new_file=True),
-        notebook(answer, "code"),
+        None if cells is None or redefines(cells) else cells,
         _argument(answer),
         typed(lines),
         of_html(answer),
@@ -42,10 +47,20 @@ def carried(answer: str, lines: Sequence[str], found: Sequence[Block]) -> list[s
 
 def _argument(answer: str) -> str | None:
     """The program that a tool is called with."""
-    for value in values(answer):
-        inner = arguments(value)
-        if not isinstance(inner, dict):
-            return None
-        codes = [cast(dict[str, Any], inner).get(name) for name in JSON_NAMES]
-        return next((code for code in codes if isinstance(code, str)), None)
-    return None
+    return next((code_of(value) for value in values(answer)), None)
+
+
+def code_of(value: Any) -> str | None:
+    """The only program of an object of JSON or a tool call, if its language is Python."""
+    inner = arguments(value)
+    if not (isinstance(inner, dict) and isinstance(value, dict)):
+        return None
+    given = cast(dict[str, Any], value) | cast(dict[str, Any], inner)
+    if any(map(is_set_aside, given)):
+        return None
+    languages = (one for name, one in given.items() if name.casefold() in _LANGUAGES)
+    if not all(isinstance(one, str) and is_python_label(one) for one in languages):
+        return None
+    codes = [given[name] for name in JSON_NAMES if isinstance(given.get(name), str)]
+    programs = [code for code in codes if len(codes) == 1 or does_something(code)]
+    return programs[0] if len(programs) == 1 else None

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any, cast
 
 from cppo_env.parsing.lines import split_lines
+from cppo_env.parsing.set_aside import is_set_aside
 
 _TOKEN = (
     r"<\|(?:im_start|im_end|endoftext|end_of_text|eot_id|eom_id|eot|end|assistant|python_tag)\|>"
@@ -19,12 +20,25 @@ _TOKEN = (
 )
 _HEAD = re.compile(rf"\s*(?:(?:{_TOKEN})(?:assistant|model)?\s*)+")
 _TAIL = re.compile(rf"(?:{_TOKEN})\s*\Z")
-_HEREDOC = re.compile(r"(?P<before>[^\n]*)<<-?[ \t]*(?P<quote>['\"]?)(?P<end>\w+)(?P=quote)[^\n]*")
-_ARGUMENTS = ("arguments", "parameters", "input", "args", "function", "function_call")
-_ADDED_FILE = re.compile(r"(?m)^(?:\*\*\* Add File:|--- /dev/null\b)")
-_PATCH_HEAD = re.compile(r"(?:diff |index |new file |--- |\+\+\+ |@@|\*\*\* |\\ No newline)")
+_HEREDOC = re.compile(
+    r"(?P<before>[^\n]*)<<-?[ \t]*(?P<quote>['\"]?)(?P<end>\w+)(?P=quote)(?P<after>[^\n]*)"
+)
+_ON = (
+    r"(?:<\|im_end\|>\s*<\|im_start\|>\s*|<\|eot_id\|>\s*<\|start_header_id\|>\s*"
+    r"|<end_of_turn>\s*<start_of_turn>\s*)(?:user|system|human)\b|</s>\s*<?s?>?\s*\[INST\]"
+)
+_GOES_ON = re.compile(rf"{_ON}|<\|endoftext\|>(?=\s*\S)(?!\s*<\|)")
+ARGUMENTS = ("arguments", "parameters", "input", "args", "function", "function_call")
+_ADDED_FILE = re.compile(r"(?m)^(?:\*\*\* Add File: .*|--- /dev/null\b)")
+_FILE = re.compile(r"(?m)^(?:\+\+\+ |\*\*\* (?:Add|Update|Delete) File: )([^\t\n]*)")
+_PATCH_HEAD = re.compile(r"(?:diff |index |new file |--- |\+\+\+ |@@|\*\*\* )")
+_PATCH_END = re.compile(r"\\ No newline|\*\*\* End")
+_PROGRAM_FILE = re.compile(r"(?:.*/)?(?!test_|tests?\.)[\w.-]+(?<!_test)\.py", re.I)
+_RUNS = re.compile(r"\s*(?:\$\s*)?python[\d.]*(?:\s+-\S*)?\s*")
+_WRITES = re.compile(r"\s*(?:\$\s*)?(?:cat|tee)\s*(?<!>)>?\s*['\"]?([^\s'\">]*)['\"]?\s*")
 _FENCE_LINE = re.compile(r"\s*(?:`{3,}|~{3,})(?:diff|patch)?\s*")
 _DEPTH = 4
+_COMMAND_LENGTH = 200
 
 
 def without_tokens(text: str) -> str:
@@ -34,6 +48,11 @@ def without_tokens(text: str) -> str:
     while tail := _TAIL.search(text, max(0, len(text) - 64)):
         text = text[: tail.start()]
     return text
+
+
+def goes_on(text: str) -> bool:
+    """Whether a text goes on behind the end of the answer, with the next turn or text."""
+    return _GOES_ON.search(text) is not None
 
 
 def unescaped(text: str) -> str | None:
@@ -46,23 +65,46 @@ def unescaped(text: str) -> str | None:
             value = None
         if isinstance(value, str):
             return value
-    if "\n" in text or "\\n" not in text:
+    if "\n" in text or "\\n" not in text or text.startswith(("{", "[")):
         return None
-    text = text.replace("\\n", "\n").replace("\\t", "\t")
-    return text.replace('\\"', '"')
+    escapes = {"n": "\n", "t": "\t"}
+    return re.sub(r'\\([nt"\\])', lambda match: escapes.get(match[1], match[1]), text)
 
 
-def heredoc(text: str) -> str | None:
-    """What the only here-document of a text holds, such as `cat > FILE << EOF` writes."""
+def heredoc(text: str, *, program: bool = False) -> str | None:
+    """What the only here-document of a text holds, such as `cat > FILE << EOF` writes.
+
+    Args:
+        text: the commands, and what stands around them.
+        program: only where it is a program of Python: it is run, or goes to a file of that name.
+    """
     lines = split_lines(text)
     starts = [(n, match) for n, line in enumerate(lines) if (match := _HEREDOC.fullmatch(line))]
     if len(starts) != 1:
         return None
     [(first, match)] = starts
     ends = [n for n in range(first + 1, len(lines)) if lines[n].strip() == match["end"]]
-    if len(ends) != 1 or not re.match(r"\s*(?:\$\s*)?(?:cat|tee|python)", match["before"]):
+    before = match["before"]
+    file = _WRITES.fullmatch(before) if len(before) < _COMMAND_LENGTH else None
+    if len(ends) != 1 or (file is None and not (program and _runs(before))):
+        return None
+    to = re.search(r">\s*(\S+)", match["after"])
+    name = file[1] or (to[1] if to else "") if file else ""
+    if is_set_aside(name) or (program and file and not _PROGRAM_FILE.fullmatch(name)):
         return None
     return "\n".join(lines[first + 1 : ends[0]])
+
+
+def is_heredoc(line: str) -> bool:
+    """Whether a line of a shell begins a here-document."""
+    return (
+        "<<" in line
+        and re.match(r"\s*(?:\$\s*)?(?:cat|tee|python[\d.]*)\s+(?!=)", line) is not None
+    )
+
+
+def _runs(command: str) -> bool:
+    return len(command) < _COMMAND_LENGTH and _RUNS.fullmatch(command) is not None
 
 
 def added(text: str, *, new_file: bool = False) -> str | None:
@@ -73,19 +115,31 @@ def added(text: str, *, new_file: bool = False) -> str | None:
         new_file: only that of one new file.
     """
     lines = [line for line in split_lines(text) if not _FENCE_LINE.fullmatch(line)]
-    if new_file and len(_ADDED_FILE.findall(text)) != 1:
+    files = _FILE.findall(text)
+    is_new = len(_ADDED_FILE.findall(text)) == 1 and len(files) == 1
+    if new_file and not (is_new and _PROGRAM_FILE.fullmatch(files[0].strip())):
         return None
-    kept = [line for line in lines if line.strip() and not _PATCH_HEAD.match(line)]
+    heads = next((n for n, line in enumerate(lines) if not _is_head(line)), len(lines))
+    kept = [line for line in lines[heads:] if line.strip() and not _PATCH_END.match(line)]
     if not kept or not all(line.startswith("+") for line in kept):
         return None
     return "\n".join(line[1:] for line in kept)
 
 
+def _is_head(line: str) -> bool:
+    return not line.strip() or _PATCH_HEAD.match(line) is not None
+
+
 def notebook(text: str, kind: str) -> str | None:
-    """The cells of a kind (`code`, `markdown`) of a Jupyter notebook."""
+    """The cells of a kind (`code`, `markdown`) of a Jupyter notebook.
+
+    Two cells that read the input may be a draft and its mended form.
+    """
     for value in values(text):
         cells: Any = cast(dict[str, Any], value).get("cells") if isinstance(value, dict) else None
-        if not isinstance(cells, list):
+        if not isinstance(cells, list) or "python" not in str(
+            cast(dict[str, Any], value).get("metadata") or "python"
+        ):
             continue
         sources: list[str] = []
         for cell in cast(list[Any], cells):
@@ -93,7 +147,8 @@ def notebook(text: str, kind: str) -> str | None:
             if entry.get("cell_type") == kind:
                 source = entry.get("source", "")
                 sources.append(source if isinstance(source, str) else "".join(map(str, source)))
-        return "\n\n".join(sources)
+        readers = [source for source in sources if "input(" in source or "stdin" in source]
+        return "\n\n".join(sources) if kind != "code" or len(readers) < 2 else None
     return None
 
 
@@ -101,16 +156,40 @@ def arguments(value: Any, depth: int = _DEPTH) -> Any:
     """The arguments of a tool call, also where they are text of JSON; else the value itself."""
     if not isinstance(value, dict) or not depth:
         return cast(Any, value)
-    for name in _ARGUMENTS:
+    found: list[Any] = []
+    for name in ARGUMENTS:
         inner = cast(dict[str, Any], value).get(name)
         if isinstance(inner, str):
             try:
-                inner = json.loads(inner)
+                inner = loaded(inner)
             except (ValueError, RecursionError):
                 continue
         if isinstance(inner, dict | list):
-            return arguments(cast(Any, inner), depth - 1)
-    return cast(Any, value)
+            found.append(inner)
+    if len(found) > 1 or is_set_aside(str(cast(dict[str, Any], value).get("name", ""))):
+        return None
+    return arguments(found[0], depth - 1) if found else cast(Any, value)
+
+
+def loaded(text: str) -> Any:
+    """The value of JSON in which no object has a key twice.
+
+    Raises:
+        ValueError: it is none.
+        RecursionError: it is nested too deeply.
+    """
+    return json.loads(text, object_pairs_hook=pairs)
+
+
+def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON.
+
+    Raises:
+        ValueError: it has a key twice.
+    """
+    if len(dict(found)) < len(found):
+        raise ValueError("a key twice")
+    return dict(found)
 
 
 def values(text: str) -> Iterator[Any]:
@@ -122,6 +201,6 @@ def values(text: str) -> Iterator[Any]:
     if len(around) > 400:
         return
     try:
-        yield json.loads(text[start : end + 1])
+        yield loaded(text[start : end + 1])
     except (ValueError, RecursionError):
         return

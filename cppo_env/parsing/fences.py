@@ -67,6 +67,17 @@ class Block:
         return bool(_OTHER.fullmatch(self.label))
 
 
+def is_python_label(label: str) -> bool:
+    """Whether a language is Python."""
+    return bool(_PYTHON.fullmatch(label.strip()))
+
+
+def other_language(words: str) -> str | None:
+    """The language, if any, that some words name and that is not Python."""
+    found = re.findall(r"[a-z][\w+#-]*", words.casefold())
+    return next((word for word in found if _OTHER.fullmatch(word)), None)
+
+
 def blocks(lines: Sequence[str]) -> list[Block]:
     """The blocks of a text, in order; an unclosed one comes last."""
     found: list[Block] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from string import ascii_uppercase
@@ -15,6 +16,25 @@ class Listing:
 
     methods: tuple[str, ...] = ()
     reason: str = ""
+
+
+_NO_TEXT = re.compile(
+    r"<\|(?:im_|endof|end_of|eot|start_header|end_header)|<(?:start|end)_of_turn>"
+    r"|~~\S[^~]*~~|</?(?:del|s|strike)>|</\w+>\Z|<!--|-->|[\ud800-\udfff]",
+    re.I,
+)
+"""Tokens of a chat template, words that are struck out, ends of elements and comments, and what no
+file can hold."""
+
+
+def listed(methods: Sequence[str]) -> Listing:
+    """The list of some methods, unless one of them is empty or no plain text."""
+    for label, method in zip(ascii_uppercase, methods, strict=False):
+        if not method:
+            return Listing(reason=f"method {label} is empty")
+        if _NO_TEXT.search(method):
+            return Listing(reason=f"method {label} has markup of something else")
+    return Listing(tuple(methods))
 
 
 _STYLES: list[Callable[[Label], object]] = [

@@ -26,7 +26,7 @@ CONTAINER = re.compile(
 
 RULE = re.compile(
     r"[ \t>]*(?:(?:-[ \t]*){3,}|(?:\*[ \t]*){3,}|(?:_[ \t]*){3,}|(?:=[ \t]*){3,}|—{3,}"
-    r"|\+(?:[-=]+\+)+[ \t]*)"
+    r"|\+(?:[-=]+\+)+[ \t]*|\"{3}|'{3})"
 )
 TAG_LINE = re.compile(r"[ \t]*</?[A-Za-z][\w-]*(?:\s[^<>]{0,200})?/?>[ \t]*")
 """A line that is a tag and nothing else: `<answer>`, `</plan>`."""

@@ -6,6 +6,9 @@ import html
 import re
 from collections.abc import Sequence
 
+from cppo_env.parsing.fences import is_python_label, other_language
+from cppo_env.parsing.set_aside import has_set_aside
+
 _PAIRS = [
     (
         re.compile(rf"\s*{opening}.*", re.I),
@@ -27,15 +30,16 @@ _PAIRS = [
 _ASCIIDOC = re.compile(r"\[source,\s*python[^\]]*\]\s*", re.I)
 _DIRECTIVE = re.compile(r"\.\. (?:code|code-block|sourcecode)::\s*python\d?\s*", re.I)
 _YAML = re.compile(r"\s*(?:code|program|solution|source):\s*\|[-+]?\s*")
+_YAML_LANGUAGE = re.compile(r"\s*(?:-\s+)?lang(?:uage)?:\s*[\"']?([\w+#]+)[\"']?\s*", re.I)
 _FILE_TOKEN = re.compile(r"<(?:filename|file_sep|reponame|gh_stars)>[^\n]*")
-_NUMBERED = re.compile(r"\s*(\d{1,4})(?: ?[:.|)])?(|[ \t].*)")
+_NUMBERED = re.compile(r"\s*(\d{1,4})(?: ?[:|])?(|[ \t].*)")
 
 
 def fenced(lines: Sequence[str]) -> list[str] | None:
     """Lines with blocks of other markup as fenced ones; None where there are none."""
     found: list[str] = []
     never = set[re.Pattern[str]]()
-    changed, number = False, 0
+    changed, number, said = False, 0, ""
     while number < len(lines):
         line = lines[number]
         closing = next((end for start, end in _PAIRS if start.fullmatch(line)), None)
@@ -48,17 +52,29 @@ def fenced(lines: Sequence[str]) -> list[str] | None:
             last = next((n for n in range(first, len(lines)) if lines[n] == "----"), None)
         elif _DIRECTIVE.fullmatch(line) or _YAML.fullmatch(line):
             last = _end_of_indented(lines, number)
-            found += ["```python", *lines[first:last], "```"]
+            said = said or (_language_of_yaml(lines) if _YAML.fullmatch(line) else "python")
+            found += [f"```{said}", *lines[first:last], "```"]
             changed, number = True, last
             continue
         if last is None:
             found.append(line)
             number += 1
         else:
-            found += ["```python", *lines[first:last], "```"]
+            found += [f"```{other_language(line) or 'python'}", *lines[first:last], "```"]
             changed, number = True, last + 1
     kept = [line for line in found if not _FILE_TOKEN.fullmatch(line)]
+    files = [line for line in found if _FILE_TOKEN.fullmatch(line) and "." in line]
+    if len(files) > 1 or any(not line.strip().endswith(".py") for line in files):
+        return None
     return kept if changed or len(kept) < len(found) else None
+
+
+def _language_of_yaml(lines: Sequence[str]) -> str:
+    """The language that another key says, or `text` where one says that it is set aside."""
+    if has_set_aside("\n".join(line for line in lines if not _YAML.fullmatch(line))):
+        return "text"
+    said = [match[1].casefold() for line in lines if (match := _YAML_LANGUAGE.fullmatch(line))]
+    return "python" if all(map(is_python_label, said)) else "text"
 
 
 def _end_of_indented(lines: Sequence[str], header: int) -> int:
@@ -80,6 +96,12 @@ def of_html(text: str) -> str | None:
     if start < 0 or end < start or text.count("<pre") > 1 or text.count("</pre>") > 1:
         return None
     body = text[text.find(">", start) + 1 : end]
+    opening = re.match(r"\s*<code[^<>]{0,200}>", body)
+    named = text[start : text.find(">", start)] + (opening[0] if opening else "")
+    if other_language(named.replace("language-", " ")) or text.rfind("<!--", 0, start) > text.rfind(
+        "-->", 0, start
+    ):
+        return None
     return html.unescape(re.sub(r"\A\s*<code[^<>]{0,200}>|</code>\s*\Z", "", body))
 
 

@@ -28,6 +28,9 @@ _ENTRY_TEXT = re.compile(rf"[ \t]*{_TEXT}:[ \t]*(.*)", re.I)
 _COMMAND = re.compile(r"\\(textbf|emph|textit|texttt|underline)\{([^{}]{0,200})\}")
 _ITEM = re.compile(r"\s*\\item\b[ \t]*(?:\[([^\]]{0,24})\])?[ \t]*")
 _CELL = re.compile(r"[\"']?\s*([A-Za-z]|\d{1,2})\s*[\"']?,")
+_HEADER = re.compile(r"[\w \"']+,[\w \"']+")
+_WORD = re.compile(r"[^\W\d_]{2}")
+_REVISED = re.compile(r"final|revised|improved|better|new|updated?|replace|instead|chang", re.I)
 _INLINE = r"(?:(?<=[.;,!?。；] )|^)(?:{})[ \t]+"
 _INLINE_FORMS = (r"([A-Z])[:)]", r"\(([A-Z])\):?", r"(\d)[.)]", r"\((\d)\)")
 _COMMENT = re.compile(r"[ \t]*(?:#|//|--|%|;)[ \t]*(.*)")
@@ -51,13 +54,10 @@ def rewritten(text: str, k: int, reason: str) -> list[str]:
 
 def of_assignments(text: str, k: int) -> str | None:
     """`A = Sort both words.`, where what follows the sign is prose and no Python."""
-    found = [_PROSE_VALUE.fullmatch(line) for line in split_lines(text)]
-    if not any(found) or any(match and is_python(match[2]) for match in found):
+    found = [_PROSE_VALUE.fullmatch(line) for line in split_lines(text) if line.strip()]
+    if len(found) != k or any(match is None or is_python(match[2]) for match in found):
         return None
-    return "\n".join(
-        f"{match[1]}: {match[2]}" if match else line
-        for match, line in zip(found, split_lines(text), strict=True)
-    )
+    return "\n".join(f"{match[1]}: {match[2]}" for match in found if match)
 
 
 def of_elements(text: str, k: int) -> str | None:
@@ -70,7 +70,8 @@ def of_elements(text: str, k: int) -> str | None:
 def of_entries(text: str, k: int) -> str | None:
     """The entries `- label: A` and `method: …` of a YAML list."""
     lines = split_lines(text)
-    if not any(map(_ENTRY.fullmatch, lines)):
+    counts = {sum(1 for line in lines if form.fullmatch(line)) for form in (_ENTRY, _ENTRY_TEXT)}
+    if counts != {k}:
         return None
     lines = [_ENTRY_TEXT.sub(r"\1", _ENTRY.sub(r"\1:", line)) for line in lines]
     return "\n".join(line for line in lines if not _FENCE_LINE.fullmatch(line))
@@ -79,7 +80,9 @@ def of_entries(text: str, k: int) -> str | None:
 def of_html_list(text: str, k: int) -> str | None:
     """The only ordered list of HTML, or one whose items begin with labels of their own."""
     folded = text.casefold()
-    if folded.count("<li>") != k or folded.count("<ol") + folded.count("<ul") != 1:
+    if len(re.findall(r"<li\b", folded)) != k or len(re.findall(r"<[ou]l\b", folded)) != 1:
+        return None
+    if folded.count("<li>") != k or re.search(r"<ol[^>]*\b(?:start|reversed|type)\b", folded):
         return None
     ordered = "<ol" in folded
     items = re.split(r"<li>", text, flags=re.I)[1:]
@@ -95,7 +98,7 @@ def of_latex(text: str, k: int) -> str | None:
     ends = [n for n, line in enumerate(lines) if r"\end{enumerate}" in line]
     if len(starts) == len(ends) == 1 and starts < ends:
         inner = lines[starts[0] + 1 : ends[0]]
-        if r"\begin" in "\n".join(inner):
+        if re.search(r"\\begin|\\(?:set|addto|step)counter|(?<!\\)%", "\n".join(inner)):
             return None
         items = [n for n, line in enumerate(inner) if _ITEM.match(line)]
         bodies = [
@@ -113,14 +116,18 @@ def of_latex(text: str, k: int) -> str | None:
 def of_csv(text: str, k: int) -> str | None:
     """Rows of CSV whose first cell is the label and whose second one is the method."""
     lines = [line for line in split_lines(text) if line.strip() and not _FENCE_LINE.fullmatch(line)]
-    if len(lines) == k + 1 and not _CELL.match(lines[0]):
+    if len(lines) == k + 1 and not _CELL.match(lines[0]) and _HEADER.fullmatch(lines[0]):
         lines = lines[1:]
     if len(lines) != k or not all(map(_CELL.match, lines)):
         return None
     rows = list(csv.reader(lines))
-    if len(rows) != k or any(len(row) != 2 for row in rows):
+    if len(rows) != k or any(len(row) != 2 or not _is_prose(row[1]) for row in rows):
         return None
     return "\n".join(f"{row[0].strip()}: {row[1]}" for row in rows)
+
+
+def _is_prose(text: str) -> bool:
+    return len(text.split()) > 1 and _WORD.search(text) is not None
 
 
 def of_one_line(text: str, k: int) -> str | None:
@@ -147,6 +154,8 @@ def without_tables_of_facts(text: str, k: int) -> str | None:
     rows = [cells(line) for line in lines]
     tabled = [n for n, row in enumerate(rows) if row]
     if not tabled or any(line.strip() for line in lines[tabled[0] :] if not cells(line)):
+        return None
+    if any(_REVISED.search(lines[n]) for n in tabled):
         return None
     if any(len(cell.split()) >= _MANY_WORDS for n in tabled for cell in rows[n][1:]):
         return None

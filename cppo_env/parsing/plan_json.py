@@ -7,17 +7,23 @@ import json
 import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from string import ascii_uppercase
 from typing import Any, cast
 
-from cppo_env.parsing.envelopes import arguments
+from cppo_env.parsing.envelopes import ARGUMENTS, arguments, pairs
 from cppo_env.parsing.labels import find_label
-from cppo_env.parsing.listing import Listing
+from cppo_env.parsing.lines import split_lines
+from cppo_env.parsing.listing import Listing, listed
 from cppo_env.parsing.markup import plain
+from cppo_env.parsing.set_aside import is_set_aside
 
 _START = re.compile(r"(?m)^[ \t>]*(?=[\[{])")
 _NAMES = ("label", "id", "key", "index", "number", "letter", "no")
 _LISTS = ("methods", "plans", "approaches", "strategies", "options", "solutions", "plan", "answer")
+_LIST = re.compile(
+    r"method|plan|approach|strateg|option|solution|answer|idea|alternative|candidate|algorithm"
+    r"|technique|result|output|response|final|item|list|data|content",
+    re.I,
+)
 _DEPTH = 6
 
 
@@ -43,20 +49,9 @@ def read_value(value: Any, k: int) -> Listing:
     return _named(entries, k)
 
 
-class _Twice(ValueError):
-    """An object has a key twice."""
-
-
-def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise _Twice
-    return found
-
-
 def _values(text: str) -> Iterator[Any]:
     """The JSON values that begin a line, one after the other."""
-    decoder = json.JSONDecoder(object_pairs_hook=_pairs)
+    decoder = json.JSONDecoder(object_pairs_hook=pairs)
     place = 0
     while match := _START.search(text, place):
         try:
@@ -94,13 +89,20 @@ def _entries(value: Any, depth: int) -> list[tuple[str, str]] | None:
     if not isinstance(value, dict):
         return None
     entries = cast(dict[str, Any], value)
-    for name, inner in entries.items():
-        if name.casefold() in _LISTS and isinstance(inner, list | dict):
-            return _entries(inner, depth - 1)
-    if len(entries) == 1 and isinstance(inner := next(iter(entries.values())), list | dict):
-        return _entries(inner, depth - 1)
+    lists = [
+        cast(Any, inner)
+        for name, inner in entries.items()
+        if isinstance(inner, list | dict) and (name.casefold() in _LISTS or _is_list(name, entries))
+    ]
+    if lists:
+        return _entries(lists[0], depth - 1) if len(lists) == 1 else None
     found = [(name, _text(one)) for name, one in entries.items()]
     return None if any(not method for _, method in found) else found
+
+
+def _is_list(name: str, entries: Mapping[str, Any]) -> bool:
+    """Whether the only name of an object may be that of a list of methods."""
+    return len(entries) == 1 and bool(_LIST.search(name)) and not is_set_aside(name)
 
 
 def _entry(value: Any) -> tuple[str, str] | None:
@@ -111,8 +113,11 @@ def _entry(value: Any) -> tuple[str, str] | None:
     entry = cast(dict[str, Any], value)
     if len(entry) == 1:
         [(name, inner)] = entry.items()
-        return (name if _is_label(name) else ""), _text(inner)
+        return None if is_set_aside(name) else ((name if _is_label(name) else ""), _text(inner))
     labels = [name for name in entry if name.casefold() in _NAMES]
+    is_call = any(isinstance(entry.get(name), dict | list) for name in ARGUMENTS)
+    if len(labels) > 1 or is_call or any(map(is_set_aside, entry)):
+        return None
     label = str(entry[labels[0]]) if labels else ""
     rest = {name: one for name, one in entry.items() if name not in labels[:1]}
     return label, " ".join(filter(None, map(_text, rest.values())))
@@ -133,6 +138,11 @@ def _is_label(name: str) -> bool:
     return find_label(f"{name.strip().rstrip(':.)')}: x", 0) is not None
 
 
+def _has_label(line: str) -> bool:
+    label = find_label(line, 0)
+    return label is not None and label.is_asked_form
+
+
 def _named(entries: Sequence[tuple[str, str]], k: int) -> Listing:
     """The methods of entries whose labels, if they have any, count from A or 1."""
     own = [
@@ -151,6 +161,6 @@ def _named(entries: Sequence[tuple[str, str]], k: int) -> Listing:
         return Listing(reason="labels out of order")
     if len(entries) != k:
         return Listing(reason=f"{len(entries)} methods, expected {k}")
-    methods = tuple(plain(text) for text in texts)
-    empty = [ascii_uppercase[n] for n, method in enumerate(methods) if not method]
-    return Listing(reason=f"method {empty[0]} is empty") if empty else Listing(methods)
+    if any(_has_label(line) for text in texts for line in split_lines(text)[1:]):
+        return Listing(reason="a method holds another one")
+    return listed([plain(text) for text in texts])

@@ -25,7 +25,9 @@ def python_value(text: str) -> Any:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 body = ast.parse(source).body
-                return _value([one for one in body if not _is_header(one)])
+            values = [one for one in body if not _is_header(one)]
+            if len(body) - len(values) < 2:
+                return _value(values)
         except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
             continue
     return None
@@ -52,7 +54,7 @@ def _value(body: Sequence[ast.stmt]) -> Any:
         value = body[0].value
         if isinstance(value, ast.Call):
             return _of_call(value)
-        literal: Any = None if value is None else ast.literal_eval(value)
+        literal: Any = None if value is None else _literal(value)
         if isinstance(literal, dict | list):
             return cast(Any, literal)
     found: dict[str, str] = {}
@@ -69,12 +71,25 @@ def _value(body: Sequence[ast.stmt]) -> Any:
     return found or None
 
 
+def _literal(value: ast.expr) -> Any:
+    """A literal whose keys are texts or integers, none of them twice; all become texts."""
+    for node in ast.walk(value):
+        if not isinstance(node, ast.Dict):
+            continue
+        keys = [str(key.value) for key in node.keys if isinstance(key, ast.Constant)]
+        kinds = {type(key.value) for key in node.keys if isinstance(key, ast.Constant)}
+        if len(set(keys)) < len(node.keys) or not kinds <= {str, int}:
+            raise ValueError
+        node.keys = [ast.Constant(key) for key in keys]
+    return ast.literal_eval(value)
+
+
 def _of_call(call: ast.Call) -> Any:
     """The keywords of a call, or its only argument."""
     if call.keywords and not call.args:
-        return {one.arg or "": ast.literal_eval(one.value) for one in call.keywords}
+        return {one.arg or "": _literal(one.value) for one in call.keywords}
     if len(call.args) == 1 and not call.keywords:
-        return ast.literal_eval(call.args[0])
+        return _literal(call.args[0])
     raise ValueError
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from string import ascii_uppercase
 
 from cppo_env.parsing.bodies import methods_between
 from cppo_env.parsing.effort import effort, remembered
-from cppo_env.parsing.envelopes import without_tokens
+from cppo_env.parsing.envelopes import goes_on, without_tokens
 from cppo_env.parsing.labels import Label, counted, find_label, untagged
 from cppo_env.parsing.lines import split_lines
-from cppo_env.parsing.listing import Listing, choose
+from cppo_env.parsing.listing import Listing, choose, listed
 from cppo_env.parsing.plan_forms import rewritten
 from cppo_env.parsing.plan_json import read_json, read_value
 from cppo_env.parsing.plan_python import python_value
+from cppo_env.parsing.set_aside import has_set_aside, is_heading_of_such
 from cppo_env.parsing.thoughts import has_thoughts, without_thoughts
 
 MAX_K = len(ascii_uppercase)
@@ -23,6 +25,10 @@ MAX_METHOD_WORDS = 45
 """Maximum number of words of a method (docs/method.md, section 1)."""
 
 _QUOTES = ('""', "''", "“”", "«»", "「」")
+
+_COMMENT = re.compile(r"(?ms)^[ \t]*<!--.{0,2000}?-->")
+_ANNOTATED = re.compile(r"\w+(?:\[[\w., ]+\])?\s*=\s*[\"']")
+_SET_ASIDE = "a list that is set aside"
 
 LONGEST = 1 << 14
 """Maximum number of characters of a plan."""
@@ -67,7 +73,10 @@ def _read_answer(text: str, k: int) -> Listing:
         return Listing(reason="only thoughts" if has_thoughts(text) else "the plan is empty")
     if len(answer) > LONGEST:
         return Listing(reason=f"more than {LONGEST} characters")
-    listing = _read_lines(answer := without_tokens(answer), k)
+    if goes_on(answer):
+        return Listing(reason="it goes on behind its end")
+    answer = _COMMENT.sub("", without_tokens(answer))
+    listing = _read_lines(answer, k)
     if listing.methods:
         return listing
     return _in_other_form(answer, k, listing.reason) or listing
@@ -79,6 +88,8 @@ def _in_other_form(answer: str, k: int, reason: str) -> Listing | None:
     if reason.startswith("no labels") and (value := python_value(answer)) is not None:
         others.append(read_value(value, k))
     found = {other.methods: other for other in others if other.methods}
+    if found and has_set_aside(answer):
+        return Listing(reason=_SET_ASIDE)
     if len(found) == 1:
         return next(iter(found.values()))
     counted_anew = (other for other in others if " methods, expected" in other.reason)
@@ -91,24 +102,35 @@ def _read_lines(answer: str, k: int) -> Listing:
     fenced = _fenced(lines)
     labels = [label for label in _labels(lines) if label.line not in fenced]
     if not labels and (listing := read_json(answer, k)) is not None:
-        return listing
+        return Listing(reason=_SET_ASIDE) if has_set_aside(answer) else listing
+    inner = ["" if n not in fenced or _is_fence(line) else line for n, line in enumerate(lines)]
     if not labels and fenced:
-        # The list is inside a fence: nothing outside is labelled.
-        lines = [line if n in fenced else "" for n, line in enumerate(lines)]
-        lines = ["" if _is_fence(line) else line for line in lines]
-        labels = _labels(lines)
+        return _listing(inner, _labels(inner), k)
+    listing = _listing(lines, labels, k)
+    others = [_listing(inner, _labels(inner), k)] if fenced else []
+    if listing.methods:
+        others += [found] if (found := read_json(answer, k)) is not None else []
+    if any(one.methods and one.methods != listing.methods for one in others if listing.methods):
+        return Listing(reason="two lists of methods")
+    return listing
+
+
+def _listing(lines: Sequence[str], labels: Sequence[Label], k: int) -> Listing:
+    """The K methods of lines with some labels."""
     chosen = choose(labels, k)
     if isinstance(chosen, str):
         return Listing(reason=chosen)
+    before = (line for line in reversed(lines[: chosen[0].line]) if line.strip())
+    if is_heading_of_such(next(before, "")):
+        return Listing(reason=_SET_ASIDE)
     return named(methods_between(lines, chosen))
 
 
 def named(methods: Sequence[str]) -> Listing:
-    """The list of some methods, unless one of them is empty."""
-    empty = [ascii_uppercase[n] for n, method in enumerate(methods) if not method]
-    if empty:
-        return Listing(reason=f"method {empty[0]} is empty")
-    return Listing(unquoted(methods))
+    """The list of some methods as they stand in a text, unless one of them is none."""
+    if methods and all(map(_ANNOTATED.match, methods)):
+        return Listing(reason="annotated values, no methods")
+    return listed(methods) if any(not one for one in methods) else listed(unquoted(methods))
 
 
 def unquoted(methods: Sequence[str]) -> tuple[str, ...]:

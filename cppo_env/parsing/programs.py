@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import keyword
 import re
 from dataclasses import dataclass
-from typing import Any
 
-from cppo_env.parsing.carried import JSON_NAMES, carried
+from cppo_env.parsing.carried import carried, code_of
 from cppo_env.parsing.dedent import dedent
 from cppo_env.parsing.effort import MAX_CHARACTERS, MAX_UNFENCED_CHARACTERS, effort, remembered
-from cppo_env.parsing.envelopes import without_tokens
+from cppo_env.parsing.envelopes import goes_on, is_heredoc, loaded, without_tokens
 from cppo_env.parsing.fences import Block, blocks, unquoted
 from cppo_env.parsing.lines import split_lines
-from cppo_env.parsing.other_markup import indented, unnumbered
+from cppo_env.parsing.other_markup import fenced, indented, unnumbered
 from cppo_env.parsing.python_source import (
     Parse,
     does_something,
@@ -34,6 +32,9 @@ CUT_OFF = "the answer was cut off"
 _TILDES = re.compile(r"(?m)^[ \t]*~~~")
 """Fences that Python would read as operators."""
 
+_ORG = re.compile(r"(?mi)^[ \t]*#\+begin_src\b")
+"""The mark of a block that is a comment of Python."""
+
 _FENCE = re.compile(r"`{3,}|~{3,}")
 _INLINE = re.compile(
     r"(?<!`)(`{3,})(?!`)(?:[ \t]*(?P<label>python[\d.]*|py[\d.]*)[ \t]+)?(?P<code>[^`\n]+)\1", re.I
@@ -42,6 +43,8 @@ _CLOSING = re.compile(
     r"\n[ \t]*(?:\]\]>)?(?:</code>[ \n]{0,4})?"
     r"</(code|pre|program|solution|answer|python|execute|run|script|file|tool_code|antArtifact)>\Z"
 )
+_NO_VALUE = re.compile(r"\s*(?:\{|\[\s*[{\"]|\"[^\"]*\\)")
+"""What is JSON rather than code that shows values."""
 _OPENING = r"(?m)^[ \t]*<{}\b[^<>\n]*>\s{{0,4}}(?:<code\b[^<>\n]*>)?(?:<!\[CDATA\[)?[ \t]*\n"
 _CODE = re.compile(r"=|^\s*(?:@|[\w.]+[(\[])")
 _CODE_WORDS = frozenset({*keyword.kwlist, "print"} - {"False", "None", "True"})
@@ -95,7 +98,11 @@ def _read_answer(text: str) -> Reading:
     answer = without_thoughts(text)
     if not answer.strip():
         return Reading(None, "only thoughts" if has_thoughts(text) else "the answer is empty")
+    if goes_on(answer):
+        return Reading(None, "it goes on behind its end")
     lines = unquoted(split_lines(answer))
+    if _ORG.search(answer):
+        lines = fenced(lines) or lines
     whole = "\n".join(lines)
     if does_something(whole) and not _TILDES.search(whole):
         return _encodable(trimmed(whole))
@@ -174,7 +181,9 @@ def _plain_reading(text: str) -> str | None:
 def _values(found: list[Block], whole: str) -> str | None:
     """Code that only shows values, if there is nothing else: the last such block, or the text."""
     sources = [block.source for block in found if not block.is_other] or [whole]
-    return next((one for one in reversed(sources) if one.strip() and is_python(one)), None)
+    return next(
+        (one for one in reversed(sources) if is_python(one) and not _NO_VALUE.match(one)), None
+    )
 
 
 def _inline(text: str) -> str | None:
@@ -204,13 +213,11 @@ def _in_json(found: list[Block], whole: str) -> str | None:
         if not source.lstrip().startswith("{"):
             continue
         try:
-            value: Any = json.loads(source)
+            code = code_of(loaded(source))
         except (ValueError, RecursionError):
             continue
-        for name in JSON_NAMES:
-            code = value.get(name)
-            if isinstance(code, str) and does_something(code):
-                return code
+        if code is not None and does_something(code):
+            return code
     return None
 
 
@@ -224,6 +231,8 @@ def _bare(lines: list[str], found: list[Block]) -> str | None:
         "" if number in others or _FENCE.fullmatch(line.strip()) else _unfenced(line)
         for number, line in enumerate(lines)
     ]
+    if any(map(is_heredoc, lines)):
+        return None
     start = 0
     for _ in range(TRIES):
         source = "\n".join(lines[start:])

@@ -95,6 +95,8 @@ def _facts(source: str) -> Facts:
     except (ValueError, RecursionError, MemoryError) as error:
         return Facts(Parse.WRONG, str(error) or type(error).__name__)
     body = module.body
+    if any(map(_is_no_code, body)):
+        return Facts(Parse.WRONG, "a shell command or a session")
     weak = [_is_weak(one) for one in body]
     words = map(_is_a_word, body, weak)
     kept = [n for n, is_word in enumerate(words) if not is_word] or [0, len(body) - 1]
@@ -152,6 +154,15 @@ def free_names(source: str) -> frozenset[str]:
     return frozenset(used - bound)
 
 
+def redefines(source: str) -> bool:
+    """Whether a text defines a function or class twice at its top, as mended drafts do."""
+    if parse(source) is not Parse.RIGHT or not spend(len(source)):
+        return False
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    names = [one.name for one in _module(source).body if isinstance(one, kinds)]
+    return len(set(names)) < len(names)
+
+
 def _module(source: str) -> ast.Module:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -178,6 +189,22 @@ def after_future_imports(program: str, head: str) -> str:
     ]
     lines, end = split_lines(program), max(ends, default=0)
     return "\n".join([*lines[:end], head + "\n".join(lines[end:])])
+
+
+def _is_no_code(statement: ast.stmt) -> bool:
+    """`cat > a.py << EOF` of a shell, or `In [1]: x` of a session, which parse as Python."""
+    if isinstance(statement, ast.AnnAssign):
+        target, names = statement.target, ("In", "Out")
+        first = target.value if isinstance(target, ast.Subscript) else None
+        is_mark = statement.value is None
+    elif isinstance(statement, ast.Expr):
+        first, names = statement.value, ("cat", "tee")
+        is_mark = any(isinstance(node, ast.LShift) for node in ast.walk(first))
+        while isinstance(first, ast.BinOp | ast.Compare):
+            first = first.left
+    else:
+        return False
+    return is_mark and isinstance(first, ast.Name) and first.id in names
 
 
 def _is_weak(statement: ast.stmt) -> bool:

@@ -11,7 +11,7 @@ import re
 import sys
 from collections.abc import Sequence
 
-from cppo_env.parsing.python_source import does_something, facts, free_names
+from cppo_env.parsing.python_source import does_something, facts, free_names, redefines
 
 _TYPED = re.compile(r"(?:>>>|\.\.\.|In \[\d*\]:|[ ]{2,}\.\.\.:)(?: (?P<code>.*)|\s*)")
 _FIRST = re.compile(r"(?:>>>|In \[\d*\]:)(?: |$)")
@@ -33,5 +33,7 @@ def typed(lines: Sequence[str]) -> str | None:
     if not does_something(program):
         return None
     known = facts(program)
+    if redefines(program):
+        return None
     elsewhere = free_names(program) - known.defines - known.assigns - frozenset(dir(builtins))
     return None if elsewhere or not known.modules <= _KNOWN else program

@@ -149,6 +149,9 @@ TEXTS = st.one_of(st.text(), st.lists(PIECES, max_size=40).map("".join))
 @example("(" * 100_000, 4)
 @example("-" * 100_000 + "1", 4)
 @example("A: " + "**a" * 5_000, 1)
+@example('x = {b"A": "a b", None: "c d"}', 2)
+@example('f(A={(1, 2): "a b"}, B={2: "c d"})', 2)
+@example('{"A": "\\ud800 x", "B": "y"}', 2)
 def test_reading_any_text_gives_a_value(text, k):
     methods = read_plan(text, k)
     assert len(methods) in (0, k)
@@ -272,6 +275,10 @@ COSTLY = {
     "here-documents": "cat << E\n" * 20_000,
     "items": "<li>" * 50_000,
     "commands": "\\textbf{" * 2_000,
+    "comments": "<!--\n" * 3_000,
+    "keys of YAML": "code: |\n  x\n" * 2_700,
+    "cells": "A," + "ab " * 5_000,
+    "a command": "cat" + " " * 15_000 + "x y << EOF\nA: x\nEOF",
     "labels on one line": "A: b. " * 2_700,
 }
 
