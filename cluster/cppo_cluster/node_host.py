@@ -29,7 +29,10 @@ from cppo_env.types import Job, Problem, Report, Verdict
 SentJob = tuple[str, str, str, bool]
 """Name of the problem, program, language, whether to stop early."""
 Answer = tuple[list[str], list[Report]]
-"""The names of problems that are not here; if there are none, the reports."""
+"""The names of problems that are not here; if there are none, the reports.
+
+A report of IE may be this node's fault, such as a full disk: another node is asked then.
+"""
 
 
 def serve(connection: Connection) -> None:

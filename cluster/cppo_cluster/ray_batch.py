@@ -26,6 +26,8 @@ CHUNK_JOBS = 64
 """Jobs of a chunk at most, unless the workers of a node want more; see `chunk_jobs`."""
 STEAL_S = 5.0
 """A node with nothing left to do takes over chunks that are this old; the first report counts."""
+PLACES = 3
+"""At how many nodes a chunk may be, the first one included."""
 
 
 def chunk_jobs(jobs: int, nodes: int, workers: int) -> int:
@@ -76,6 +78,8 @@ class Batch:
                 self._names[position] = name
         self._open = set(self._names)
         self._losses = dict.fromkeys(self._names, 0)
+        self._doubted: set[int] = set()
+        """Jobs that were IE on one node, which may be its fault: another one has the last word."""
         self._reason = ""
         self._came = time.monotonic()
         """When reports came last."""
@@ -139,7 +143,11 @@ class Batch:
             if place is None or self._at.get(place, 0) >= SLOTS:
                 self._waiting.appendleft(chunk)
                 return
-            self._send(place, chunk)
+            try:
+                self._send(place, chunk)
+            except RayError as error:  # the object store and the disk behind it are full
+                for position in chunk.positions:
+                    self._settle(position, Report(Verdict.IE, message=said_by(error)))
 
     def _next(self, places: Sequence[Place]) -> _Chunk | None:
         if all(self._at.get(place, 0) >= SLOTS for place in places):
@@ -147,9 +155,10 @@ class Batch:
         if self._waiting:
             return self._waiting.popleft()
         late = time.monotonic() - STEAL_S
-        for place, chunk in self._flying.values():
-            idle = any(not self._at.get(one, 0) for one in places if one is not place)
-            if idle and len(chunk.places) == 1 and chunk.begun < late:
+        for _, chunk in self._flying.values():
+            idle = any(not self._at.get(one, 0) for one in places if one not in chunk.places)
+            if idle and len(chunk.places) < PLACES and chunk.begun < late:
+                chunk.begun = time.monotonic()
                 return _Chunk([*chunk.positions], chunk.places)
         return None
 
@@ -186,8 +195,17 @@ class Batch:
             self._waiting.appendleft(_Chunk(chunk.positions))
             return None
         self._came = time.monotonic()
+        doubtful: list[int] = []
         for position, report in zip(chunk.positions, reports, strict=True):
-            self._settle(position, report)
+            first = position in self._open and position not in self._doubted
+            if report.verdict is Verdict.IE and first and self._nodes.others(place):
+                doubtful.append(position)
+            else:
+                self._settle(position, report)
+        if doubtful:
+            self._nodes.doubt(place, reports[chunk.positions.index(doubtful[0])].message)
+            self._doubted.update(doubtful)
+            self._waiting.append(_Chunk(doubtful, [place]))
         return None
 
     def _lose(self, chunk: _Chunk) -> None:

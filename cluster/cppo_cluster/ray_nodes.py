@@ -44,6 +44,8 @@ class Place:
     workers: int
     facts: Any
     """Reference to what its sandbox says, which is there when it is ready."""
+    sandbox: str = ""
+    """Name of its sandbox, once it is ready."""
     ready: bool = False
     failed: bool = False
     known: set[str] = field(default_factory=set[str])
@@ -139,8 +141,9 @@ class Nodes:
 
     def _greet(self, place: Place) -> None:
         try:
-            ray.get(place.facts)
+            place.sandbox = ray.get(place.facts)["name"]
             place.ready = True
+            self._compare(place)
         except ActorDiedError as error:
             self.failure = said_by(error)
             place.failed = True
@@ -154,10 +157,32 @@ class Nodes:
             self.failure = said_by(error)
             self._ask_again(place)
 
+    def _compare(self, place: Place) -> None:
+        for other in self._places.values():
+            if other.ready and other.sandbox != place.sandbox:
+                self._tell(
+                    "different",
+                    f"the nodes of the Ray cluster judge in different sandboxes: {other.name} in "
+                    f"{other.sandbox}, {place.name} in {place.sandbox}; name the one that all "
+                    "nodes shall have, such as sandbox=docker",
+                )
+
     def _ask_again(self, place: Place) -> None:
         place.ready = False
         place.rests_until = time.monotonic() + REST_S
         place.facts = place.actor.facts.remote()
+
+    def others(self, place: Place) -> bool:
+        """Whether another node can judge now."""
+        return any(one is not place for one in self.ready())
+
+    def doubt(self, place: Place, reason: str) -> None:
+        """Say once that a node gives IE, so that others are asked."""
+        self._tell(
+            f"{place.node} doubted",
+            f"the node {place.name} of the Ray cluster could not judge a job, and another one is "
+            f"asked: {reason}",
+        )
 
     def lost(self, place: Place) -> None:
         """A node lost something: what was sent may be gone with its judge."""

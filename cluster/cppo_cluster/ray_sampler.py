@@ -19,7 +19,7 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from cppo_cluster.draws import SentPrompts, put_weights
-from cppo_cluster.ray_connection import connect
+from cppo_cluster.ray_connection import connect, said_by
 from cppo_cluster.ray_head import Head
 from cppo_cluster.ray_player import Skeleton
 from cppo_cluster.ray_players import Players, Seat
@@ -146,8 +146,18 @@ class RaySampler:
             ends = time.monotonic() + self._patience_s
 
     def update(self, named_weights: Iterable[tuple[str, Tensor]], /) -> None:
-        """Put the trainer's weights into the object store, from where players load them."""
-        self._weights = put_weights(named_weights)
+        """Put the trainer's weights into the object store, from where players load them.
+
+        Raises:
+            SamplerError: the store and the disk behind it are full.
+        """
+        try:
+            self._weights = put_weights(named_weights)
+        except RayError as error:
+            raise SamplerError(
+                f"Ray: no room for the weights in the object store: {said_by(error)}; the step "
+                "stops"
+            ) from error
         self._version += 1
 
     def _send(

@@ -50,7 +50,7 @@ def box(cluster, store):
 
 @pytest.fixture(scope="module")
 def shared_fragile(cluster):
-    with cppo_env.make_sandbox("ray", workers=1, sandbox=FRAGILE, patience_s=60.0) as sandbox:
+    with cppo_env.make_sandbox("ray", workers=1, sandbox=FRAGILE) as sandbox:
         yield sandbox
 
 
@@ -61,7 +61,7 @@ def fragile(shared_fragile):
 
 
 def wait_for(condition):
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while not condition():
         assert time.monotonic() < deadline, "it does not come about"
         time.sleep(0.1)
@@ -183,6 +183,43 @@ def test_it_is_pickled_as_its_settings_and_closed_it_says_so(fragile):
     fragile.close()
     [report] = fragile.run([Job(sums(1), "a")])
     assert report.verdict is Verdict.IE and "has been closed" in report.message
+
+
+def test_a_node_that_gives_ie_is_named_and_another_has_the_last_word(cluster, tmp_path, capfd):
+    file = tmp_path / "file"
+    file.touch()
+    with cppo_env.make_sandbox(
+        "ray",
+        workers=1,
+        sandbox="tests.support.fragile:Ill",
+        sandbox_options={"file": str(file)},
+    ) as sandbox:
+        wait_for(lambda: len(nodes(sandbox)) == 2)
+        jobs = [Job(sums(1), f"sleep {number}") for number in range(60)] + [Job(sums(1), None)]
+        reports = sandbox.run(jobs)
+    assert [report.verdict for report in reports] == [Verdict.AC] * 60 + [Verdict.IE]
+    told = capfd.readouterr().err
+    assert told.count("could not judge a job, and another one is asked: No space left") == 1
+    assert told.count("judge in different sandboxes") == 1
+
+
+def test_two_drivers_have_judges_of_their_own_on_the_same_nodes(cluster, fragile):
+    with cppo_env.make_sandbox("ray", workers=1, sandbox=FRAGILE) as other:
+        wait_for(lambda: len(nodes(other)) == 2)
+        found = {}
+        jobs = [Job(sums(1), f"sleep {number}") for number in range(40)]
+        threads = [
+            threading.Thread(target=lambda one=one: found.update({one: one.run(jobs)}))
+            for one in (fragile, other)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        judges = [{report.message for report in found[one]} for one in (fragile, other)]
+    assert [len(one) for one in judges] == [2, 2] and not judges[0] & judges[1]
+    again = fragile.run(jobs)
+    assert [report.verdict for report in again] == [Verdict.AC] * 40, "the other one has closed"
 
 
 def test_a_node_that_cannot_judge_is_named_and_the_others_judge(cluster, tmp_path, capfd):

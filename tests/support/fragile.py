@@ -30,6 +30,24 @@ class Fragile:
         """Nothing is open."""
 
 
+class Ill(Fragile):
+    """Whoever takes the file away gives every program IE, as where a disk is full."""
+
+    def __init__(self, workers=1, file=""):
+        super().__init__(workers)
+        try:
+            Path(file).unlink()
+        except FileNotFoundError:
+            return
+        self.facts |= {"name": "ill"}
+
+    def run(self, jobs, /):
+        """IE for all of them, at once, where it is ill."""
+        if self.facts["name"] == "ill":
+            return [Report(Verdict.IE, message="No space left on device")] * len(jobs)
+        return super().run(jobs)
+
+
 class Unlucky(Fragile):
     """Whoever takes the file away cannot start."""
 
