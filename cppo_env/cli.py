@@ -26,7 +26,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any, NoReturn, cast
 
-from cppo_env import plugins, progress
+from cppo_env import ending, plugins, progress
 from cppo_env.atomic import write_atomically
 from cppo_env.complaints import plain
 from cppo_env.errors import CppoError, UsageError
@@ -35,6 +35,7 @@ from cppo_env.outputs import require_writable
 Command = Callable[[Any], Any]
 
 
+@ending.noted()
 def main(
     arguments: Sequence[str] | None = None, *, begin: Callable[[], None] = lambda: None
 ) -> NoReturn:

@@ -6,17 +6,20 @@ import atexit
 import logging
 import os
 import socket
+import threading
 from collections.abc import Callable
 
 import ray
 from cppo_sandboxes.host.faults import reason_of
 from ray.exceptions import RayError
 
+from cppo_env import ending
 from cppo_env.errors import CppoError
 
 HEADLESS = ("RAY_gcs_rpc_server_reconnect_timeout_s", "86400")
 """Keeps a process alive without its head: Ray would end it after a minute, in whatever it does, and
 a run could not write its checkpoint. `Head` notices sooner."""
+_given_up = threading.Event()
 ANSWERS_S = 5.0
 """How long an address may take to answer; Ray itself would ask for a quarter of an hour."""
 
@@ -50,14 +53,26 @@ def disconnect(before: Callable[[], object] = lambda: None, *, stay: bool = Fals
     """
     if not ray.is_initialized():
         return
-    try:
-        reach(ray.get_runtime_context().gcs_address)
-    except OSError:
+    if _given_up.is_set() or not _is_reached(ray.get_runtime_context().gcs_address):
         atexit.unregister(ray.shutdown)
+        ending.be_sudden()  # Ray's threads would crash it
         return
     before()
     if not stay:
         ray.shutdown()
+
+
+def give_up() -> None:
+    """Note that the head is lost, even if its machine still takes connections (a frozen head)."""
+    _given_up.set()
+
+
+def _is_reached(address: str) -> bool:
+    try:
+        reach(address)
+    except OSError:
+        return False
+    return True
 
 
 def _require_answer(address: str, failure: type[CppoError]) -> None:

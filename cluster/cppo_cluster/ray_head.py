@@ -10,7 +10,7 @@ from typing import Any
 import ray
 from ray.exceptions import RayError
 
-from cppo_cluster.ray_connection import reach
+from cppo_cluster.ray_connection import give_up, reach
 
 LOOK_S = 2.0
 """How often to ask for the nodes: some come or go."""
@@ -43,6 +43,7 @@ class Head:
         silent_s = time.monotonic() - self._answered
         if silent_s < SILENT_S:
             return None
+        give_up()
         return f"Ray's head at {self._address} has not answered for {silent_s:.0f} s"
 
     def close(self) -> None:

@@ -141,7 +141,8 @@ class Nodes:
 
     def _greet(self, place: Place) -> None:
         try:
-            place.sandbox = ray.get(place.facts)["name"]
+            said: dict[str, str] = ray.get(place.facts)
+            place.sandbox = said["name"]
             place.ready = True
             self._compare(place)
         except ActorDiedError as error:

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import signal
 import sys
 import time
 from pathlib import Path
@@ -95,8 +94,7 @@ def test_a_run_outlives_a_cut_network_and_a_lost_node_and_ends_with_a_checkpoint
         go_on(3)
         head.cut()
         head.end()
-        # All is written by then; Ray's threads may crash a process that ends without its head.
-        assert training.wait(240) in (1, -signal.SIGSEGV)
+        assert training.wait(240) == 1
     said = log.read_text().splitlines()
     assert "has not answered for" in said[-1], said[-20:]
     assert "Traceback" not in log.read_text()
