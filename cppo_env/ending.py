@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 _code: int | None = None
@@ -13,7 +13,7 @@ _sudden = False
 
 
 @contextmanager
-def noted() -> Iterator[None]:
+def noted() -> Generator[None]:
     """Around all that a process does: notes the code that it exits with.
 
     It must begin before other modules register what they do at the end.

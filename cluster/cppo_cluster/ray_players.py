@@ -27,6 +27,15 @@ class Seat:
     """Reference to its process id, which is there when the player is ready."""
     ready: bool = False
     rests_until: float = 0.0
+    owed: Any = None
+    """Reference to what it still draws, although somebody else has drawn it, or nobody waits."""
+
+    @property
+    def free(self) -> bool:
+        """Whether it owes nothing."""
+        if self.owed is not None and _is_there(self.owed):
+            self.owed = None
+        return self.owed is None
 
 
 class Players:

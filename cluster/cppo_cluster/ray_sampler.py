@@ -28,6 +28,10 @@ from cppo_env.errors import CppoError, SamplerError, UsageError
 
 LOSSES = 3
 """How often prompts may be lost with their player before the step stops."""
+LATE = 2
+"""A chunk is late when it has taken this much longer than any that has come back, as a factor."""
+LEAST_S = 1.0
+"""Chunks that come back sooner count as this long."""
 TELL_S = 20.0
 """After how long to say that there is no player yet."""
 
@@ -38,6 +42,16 @@ class _Chunk:
 
     rows: list[int]
     losses: int = 0
+    drawn: bool = False
+
+
+@dataclass(eq=False, slots=True)
+class _Flight:
+    """A chunk on its way; a late one may be on two."""
+
+    seat: Seat
+    chunk: _Chunk
+    begun: float
 
 
 class RaySampler:
@@ -46,7 +60,7 @@ class RaySampler:
     Prompts go out and token ids with their log-probs come back, in chunks; a player that is done
     gets the next. Weights go through the object store once per update, and a player loads them
     before it draws. A draw follows from its seed and stream, so it is the same whoever draws it.
-    Chunks of a player that dies are drawn elsewhere.
+    Chunks of a player that dies are drawn elsewhere, and so are late ones once a player is idle.
 
     Args:
         model: the trained model; players have copies of it.
@@ -122,28 +136,41 @@ class RaySampler:
             _Chunk(order[start : start + self._batch_size])
             for start in range(0, len(order), self._batch_size)
         )
-        flying: dict[Any, tuple[Seat, _Chunk]] = {}
+        flying: dict[Any, _Flight] = {}
+        left, longest_s = len(waiting), 0.0
         ends = time.monotonic() + self._patience_s
-        while waiting or flying:
-            if lost := self._head.lost:
-                raise SamplerError(f"{lost}; the step stops")
-            busy = {seat for seat, _ in flying.values()}
-            for seat in self._players.ready():
-                if waiting and seat not in busy:
-                    chunk = waiting.popleft()
-                    flying[self._send(seat, chunk, prompts, params)] = seat, chunk
-            if not flying:
-                if time.monotonic() > ends:
-                    raise SamplerError(self._nobody())
-                time.sleep(0.05)
-                continue
-            for reference in ray.wait([*flying], timeout=1.0)[0]:
-                seat, chunk = flying.pop(reference)
-                if (drawn := self._take(reference, seat, chunk)) is None:
-                    waiting.appendleft(chunk)
-                else:
-                    yield dict(zip(chunk.rows, drawn, strict=True))
-            ends = time.monotonic() + self._patience_s
+        try:
+            while left:
+                if lost := self._head.lost:
+                    raise SamplerError(f"{lost}; the step stops")
+                busy = {flight.seat for flight in flying.values()}
+                for seat in self._players.ready():
+                    if seat in busy or not seat.free:
+                        continue
+                    chunk = waiting.popleft() if waiting else _late(flying.values(), longest_s)
+                    if chunk is not None:
+                        reference = self._send(seat, chunk, prompts, params)
+                        flying[reference] = _Flight(seat, chunk, time.monotonic())
+                if not flying:
+                    if time.monotonic() > ends:
+                        raise SamplerError(self._nobody())
+                    time.sleep(0.05)
+                    continue
+                for reference in ray.wait([*flying], timeout=1.0)[0]:
+                    flight = flying.pop(reference)
+                    chunk, drawn = flight.chunk, self._take(reference, flight)
+                    if chunk.drawn:
+                        continue
+                    if drawn is not None:
+                        chunk.drawn, left = True, left - 1
+                        longest_s = max(longest_s, time.monotonic() - flight.begun)
+                        yield dict(zip(chunk.rows, drawn, strict=True))
+                    elif all(other.chunk is not chunk for other in flying.values()):
+                        waiting.appendleft(chunk)
+                ends = time.monotonic() + self._patience_s
+        finally:
+            for reference, flight in flying.items():
+                flight.seat.owed = reference
 
     def update(self, named_weights: Iterable[tuple[str, Tensor]], /) -> None:
         """Put the trainer's weights into the object store, from where players load them.
@@ -175,8 +202,9 @@ class RaySampler:
             replace(params, streams=tuple(streams[i] for i in chunk.rows)),
         )
 
-    def _take(self, reference: Any, seat: Seat, chunk: _Chunk) -> list[Completion] | None:
+    def _take(self, reference: Any, flight: _Flight) -> list[Completion] | None:
         """What was drawn, or None if it was lost."""
+        chunk = flight.chunk
         try:
             drawn: Any = ray.get(reference)
         except RayTaskError as error:  # the engine raised: it would again
@@ -184,9 +212,9 @@ class RaySampler:
                 raise error.cause from None
             raise
         except RayError as error:
-            self._players.lost(seat, error)
+            self._players.lost(flight.seat, error)
             chunk.losses += 1
-            if chunk.losses == LOSSES:
+            if chunk.losses >= LOSSES and not chunk.drawn:
                 raise SamplerError(
                     f"Ray: {len(chunk.rows)} prompts were lost with their player {LOSSES} times: "
                     f"{self._players.failure}; the step stops"
@@ -212,3 +240,19 @@ class RaySampler:
 
     def _nobody(self) -> str:
         return f"no player on Ray can draw: {self._players.failure}"
+
+
+def _late(flights: Iterable[_Flight], longest_s: float) -> _Chunk | None:
+    """A chunk that an idle player draws as well: the draws are the same, the first answer counts.
+
+    Args:
+        flights: what is on its way, and nothing waits.
+        longest_s: how long the slowest chunk took that has come back.
+    """
+    limit = time.monotonic() - LATE * max(longest_s, LEAST_S)
+    open_flights = [flight for flight in flights if not flight.chunk.drawn]
+    for flight in open_flights:
+        alone = all(one is flight or one.chunk is not flight.chunk for one in open_flights)
+        if longest_s and alone and flight.begun < limit:
+            return flight.chunk
+    return None

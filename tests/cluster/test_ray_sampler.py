@@ -3,6 +3,7 @@
 import os
 import pickle
 import signal
+import time
 from dataclasses import MISSING, fields
 from typing import Any, cast
 
@@ -49,6 +50,31 @@ def test_two_players_draw_what_one_process_does_and_one_goes_on_when_the_other_i
         drawn += [pair for ready in streamed for pair in ready.items()]
         assert len(drawn) == len(prompts), "each is told once"
         assert [one for _, one in sorted(drawn, key=lambda pair: pair[0])] == expected
+    finally:
+        ray.shutdown()
+
+
+def test_a_player_that_is_late_holds_no_step(monkeypatch):
+    monkeypatch.setenv("RAY_raylet_start_wait_time_s", "120")  # a busy machine is slow
+    monkeypatch.setenv("RAY_worker_niceness", "0")
+    model = tiny_qwen3()
+    prompts = [*random_ids(*range(5, 60, 3))]
+    params = SamplingParams(8, (7, 8, 9), 0.9, seed=5, streams=tuple(range(len(prompts))))
+    expected = TransformersSampler(model, batch_size=4).sample(prompts, params)
+    ray.init("local", num_cpus=2, include_dashboard=False, log_to_driver=False)
+    try:
+        sampler = RaySampler(model, players=2, batch_size=4)
+        while len(sampler._players.ready()) < 2:
+            time.sleep(0.1)
+        frozen = ray.get(sampler._players.ready()[0].process)
+        os.kill(frozen, signal.SIGSTOP)
+        assert sampler.sample(prompts, params) == expected, "the other one draws its chunk as well"
+        assert [seat.free for seat in sampler._players.ready()] == [False, True]
+        assert sampler.sample(prompts, params) == expected, "and draws all of the next step"
+        os.kill(frozen, signal.SIGCONT)
+        while not all(seat.free for seat in sampler._players.ready()):
+            time.sleep(0.1)
+        assert sampler.sample(prompts, params) == expected
     finally:
         ray.shutdown()
 
