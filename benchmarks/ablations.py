@@ -22,6 +22,7 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import shlex
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -175,9 +176,9 @@ def chosen(name: str, root: Path) -> float | None:
     return max(tried, key=lambda rate: np.mean([cell.pass_at_k for cell in tried[rate]]))
 
 
-def cells_of(name: str, seeds: Sequence[int], root: Path) -> list[Cell]:
+def cells_of(name: str, seeds: Sequence[int], root: Path, rate: float | None = None) -> list[Cell]:
     """The cells of a row, at the rate that was chosen; none before the search has ended."""
-    rate = chosen(name, root)
+    rate = rate or chosen(name, root)
     return [] if rate is None else [Cell(name, seed, rate, root) for seed in seeds]
 
 
@@ -303,6 +304,7 @@ def main() -> None:
     parser.add_argument("--cells", nargs="+", choices=CELLS, default=list(CELLS))
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2, 3, 4])
     parser.add_argument("--runs", type=Path, default=Path("runs/ablations"))
+    parser.add_argument("--rate", type=float, choices=RATES, help="for all, in place of the chosen")
     parser.add_argument("--hours", type=float, default=1e3, help="start no run after this time")
     parser.add_argument("--table", action="store_true", help="run nothing")
     parser.add_argument("--json", type=Path)
@@ -321,9 +323,11 @@ def main() -> None:
             carry_out(cell)
     for seed in arguments.seeds:
         for name in arguments.cells:
-            for cell in cells_of(name, [seed], root):
+            for cell in cells_of(name, [seed], root, arguments.rate):
                 carry_out(cell)
-    cells = {name: cells_of(name, arguments.seeds, root) for name in arguments.cells}
+    cells = {
+        name: cells_of(name, arguments.seeds, root, arguments.rate) for name in arguments.cells
+    }
     rows = [summary("before training", next(iter(cells.values())), "before")]
     rows += [summary(name, own) for name, own in cells.items()]
     searched = [summary(name, search(name, rate, root)) for name, rate in tried]
@@ -337,7 +341,7 @@ def main() -> None:
         done = [cell for own in cells.values() for cell in own if cell.done]
         done += [cell for one in tried for cell in search(*one, root) if cell.done]
         found = {
-            "command": f"python {' '.join(sys.argv)}",
+            "command": shlex.join(["python", *sys.argv]),
             "origins": origins(done),
             "search": searched,
             "table": rows,
