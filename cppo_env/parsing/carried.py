@@ -56,7 +56,7 @@ def code_of(value: Any) -> str | None:
     if not (isinstance(inner, dict) and isinstance(value, dict)):
         return None
     given = cast(dict[str, Any], value) | cast(dict[str, Any], inner)
-    if any(map(is_set_aside, given)):
+    if any(one is True and is_set_aside(name) for name, one in given.items()):
         return None
     languages = (one for name, one in given.items() if name.casefold() in _LANGUAGES)
     if not all(isinstance(one, str) and is_python_label(one) for one in languages):

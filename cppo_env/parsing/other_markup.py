@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import html
 import re
 from collections.abc import Sequence
@@ -39,7 +40,9 @@ def fenced(lines: Sequence[str]) -> list[str] | None:
     """Lines with blocks of other markup as fenced ones; None where there are none."""
     found: list[str] = []
     never = set[re.Pattern[str]]()
-    changed, number, said = False, 0, ""
+    changed, number = False, 0
+    language = functools.cache(lambda: _language_of_yaml(lines))
+    is_aside = functools.cache(lambda: has_set_aside("\n".join(lines)))
     while number < len(lines):
         line = lines[number]
         closing = next((end for start, end in _PAIRS if start.fullmatch(line)), None)
@@ -52,8 +55,9 @@ def fenced(lines: Sequence[str]) -> list[str] | None:
             last = next((n for n in range(first, len(lines)) if lines[n] == "----"), None)
         elif _DIRECTIVE.fullmatch(line) or _YAML.fullmatch(line):
             last = _end_of_indented(lines, number)
-            said = said or (_language_of_yaml(lines) if _YAML.fullmatch(line) else "python")
-            found += [f"```{said}", *lines[first:last], "```"]
+            label = language() if _YAML.fullmatch(line) else "python"
+            label = "text" if line[:1].isspace() and is_aside() else label
+            found += [f"```{label}", *lines[first:last], "```"]
             changed, number = True, last
             continue
         if last is None:
@@ -70,9 +74,7 @@ def fenced(lines: Sequence[str]) -> list[str] | None:
 
 
 def _language_of_yaml(lines: Sequence[str]) -> str:
-    """The language that another key says, or `text` where one says that it is set aside."""
-    if has_set_aside("\n".join(line for line in lines if not _YAML.fullmatch(line))):
-        return "text"
+    """The language that another key says."""
     said = [match[1].casefold() for line in lines if (match := _YAML_LANGUAGE.fullmatch(line))]
     return "python" if all(map(is_python_label, said)) else "text"
 

@@ -24,7 +24,7 @@ _ELEMENT_TEXT = re.compile(rf"</?{_TEXT}>", re.I)
 _ENTRY = re.compile(
     rf"[ \t]*(?:-[ \t]+)?{_NAME}:[ \t]*[\"']?([A-Za-z]|\d{{1,2}})[\"']?[ \t]*", re.I
 )
-_ENTRY_TEXT = re.compile(rf"[ \t]*{_TEXT}:[ \t]*(.*)", re.I)
+_ENTRY_TEXT = re.compile(rf"[ \t]*{_TEXT}:[ \t]*(?:[|>][-+]?[ \t]*$)?(.*)", re.I)
 _COMMAND = re.compile(r"\\(textbf|emph|textit|texttt|underline)\{([^{}]{0,200})\}")
 _ITEM = re.compile(r"\s*\\item\b[ \t]*(?:\[([^\]]{0,24})\])?[ \t]*")
 _CELL = re.compile(r"[\"']?\s*([A-Za-z]|\d{1,2})\s*[\"']?,")

@@ -24,6 +24,7 @@ _LIST = re.compile(
     r"|technique|result|output|response|final|item|list|data|content",
     re.I,
 )
+_LETTER = re.compile(r"[A-Za-z]|\d{1,2}")
 _DEPTH = 6
 
 
@@ -95,7 +96,8 @@ def _entries(value: Any, depth: int) -> list[tuple[str, str]] | None:
         if isinstance(inner, list | dict) and (name.casefold() in _LISTS or _is_list(name, entries))
     ]
     if lists:
-        return _entries(lists[0], depth - 1) if len(lists) == 1 else None
+        is_only = len(lists) == 1 and not any(map(_LETTER.fullmatch, entries))
+        return _entries(lists[0], depth - 1) if is_only else None
     found = [(name, _text(one)) for name, one in entries.items()]
     return None if any(not method for _, method in found) else found
 
@@ -116,7 +118,12 @@ def _entry(value: Any) -> tuple[str, str] | None:
         return None if is_set_aside(name) else ((name if _is_label(name) else ""), _text(inner))
     labels = [name for name in entry if name.casefold() in _NAMES]
     is_call = any(isinstance(entry.get(name), dict | list) for name in ARGUMENTS)
-    if len(labels) > 1 or is_call or any(map(is_set_aside, entry)):
+    if (
+        len(labels) > 1
+        or (not labels and any(map(_LETTER.fullmatch, entry)))
+        or is_call
+        or any(map(is_set_aside, entry))
+    ):
         return None
     label = str(entry[labels[0]]) if labels else ""
     rest = {name: one for name, one in entry.items() if name not in labels[:1]}

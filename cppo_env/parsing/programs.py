@@ -22,6 +22,7 @@ from cppo_env.parsing.python_source import (
     parse,
     trimmed,
 )
+from cppo_env.parsing.set_aside import has_set_aside
 from cppo_env.parsing.thoughts import has_thoughts, without_thoughts
 
 TRIES = 64
@@ -31,6 +32,9 @@ CUT_OFF = "the answer was cut off"
 
 _TILDES = re.compile(r"(?m)^[ \t]*~~~")
 """Fences that Python would read as operators."""
+
+_COMMENT = re.compile(r"(?m)^[ \t]*<!--[ \t]*\n[ \t]*```(?s:.{0,20000}?)```[ \t]*\n[ \t]*-->")
+"""A fenced block in a comment of Markdown."""
 
 _ORG = re.compile(r"(?mi)^[ \t]*#\+begin_src\b")
 """The mark of a block that is a comment of Python."""
@@ -100,6 +104,7 @@ def _read_answer(text: str) -> Reading:
         return Reading(None, "only thoughts" if has_thoughts(text) else "the answer is empty")
     if goes_on(answer):
         return Reading(None, "it goes on behind its end")
+    answer = _COMMENT.sub("", answer)
     lines = unquoted(split_lines(answer))
     if _ORG.search(answer):
         lines = fenced(lines) or lines
@@ -161,7 +166,7 @@ def _carried(answer: str, lines: list[str], found: list[Block], program: str | N
         texts = [unnumbered(program) or ""]
     else:
         texts = carried(answer, lines, found)
-        if not found and (inner := indented(lines)):
+        if not found and not has_set_aside(answer) and (inner := indented(lines)):
             around = [line for line in lines if not line.startswith((" ", "\t"))]
             texts += [dedent(inner)] if all(map(_is_prose, around)) else []
     read = [_plain_reading(without_tokens(text)) for text in texts]

@@ -42,6 +42,19 @@ def is_heading_of_such(line: str) -> bool:
 
 
 def has_set_aside(text: str) -> bool:
-    """Whether a line of a text begins with the tag, the key or the variable of such a name."""
-    found = (_KEY.match(line) for line in split_lines(text))
-    return any(is_set_aside(name) for match in found if match for name in match.groups() if name)
+    """Whether a line of a text begins with the tag, the key or the variable of such a name.
+
+    Before JSON, a key is a heading, and counts only on the line above.
+    """
+    lines = split_lines(text)
+    json = next((n for n, line in enumerate(lines) if line.lstrip()[:1] in ("{", "[")), None)
+    if json is not None:
+        above = (line for line in reversed(lines[:json]) if line.strip(" \t`~json"))
+        if is_heading_of_such(next(above, "")):
+            return True
+    for match in filter(None, map(_KEY.match, lines)):
+        names = [match["tag"], match["table"], match["name"]]
+        names += [match["key"]] if json is None and match["key"] else []
+        if any(name and len(name.split()) <= 3 and is_set_aside(name) for name in names):
+            return True
+    return False
