@@ -3,6 +3,7 @@
     python benchmarks/ablations.py                        # search and runs of all cells
     python benchmarks/ablations.py --hours 3 --seeds 0 1  # starts no run after 3 hours
     python benchmarks/ablations.py --table                # what has been run so far
+    python benchmarks/ablations.py --rate 6e-4            # one rate for all cells
 
 Every cell has the settings of `cppo` and one change. Each cell has the same search: all `RATES`,
 each with both `SEARCH_SEEDS`, on a validation set: problems of another seed, in which other rules
