@@ -56,7 +56,7 @@ def check_together(
 def _check_isolation(sandbox: Sandbox, options: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Whether a sandbox like this one keeps programs of one problem apart, if it says it can."""
     make: Callable[..., Sandbox] = type(sandbox)
-    if "isolation" not in inspect.signature(make).parameters:
+    if not {"isolation", "workers"} <= inspect.signature(make).parameters.keys():
         return []
     workers: list[str] = []
 
@@ -67,7 +67,7 @@ def _check_isolation(sandbox: Sandbox, options: Mapping[str, Any]) -> list[dict[
     problem = Problem("self-test-isolation", "", (TestCase("", ""),), checker=note)
     with closing(make(**{**options, "workers": 1, "isolation": "strict"})) as strict:
         for _ in range(2):
-            strict.run([Job(problem, _WORKER)])
+            run_jobs(strict, [Job(problem, _WORKER)])
     return [_judged("isolation='strict': a fresh worker for a rival", len(set(workers)) == 2)]
 
 

@@ -120,6 +120,18 @@ def test_programs_that_suffer_from_their_neighbours_are_found():
     assert neighbours["verdict"] == "TLE" and not neighbours["ok"] and not neighbours["vital"]
 
 
+class Alone(Crowded):
+    """It has a kind of isolation, and no number of workers."""
+
+    def __init__(self, isolation="none"):
+        self.isolation = isolation
+
+
+def test_a_sandbox_with_other_options_of_the_same_name_is_checked():
+    about = [result["check"] for result in check_together(Alone(), {}, lambda load: None)]
+    assert len(about) == 2 and not any("isolation" in one for one in about)
+
+
 class Bare:
     """A first attempt at a sandbox: plain processes without limits."""
 

@@ -1,6 +1,8 @@
 """Checkers that came with the data: what they say counts, and neither they nor programs win."""
 
 import os
+import threading
+import time
 from dataclasses import replace
 
 import pytest
@@ -11,6 +13,7 @@ from cppo_env.types import CheckerProgram, Job, Problem, TestCase, Verdict
 from tests.support.more_records import CPP_CHECKER, PYTHON_CHECKER
 
 HALVES = "n = int(input())\nprint(n // 2, n - n // 2)\n"
+ONE = "print(1)"
 ECHO = "import sys\nsys.stdout.write(sys.stdin.read().partition('\\n')[2])\n"
 """Prints its input without the first line, so that a test states the output."""
 
@@ -54,6 +57,29 @@ def test_a_wrong_answer_stops_the_job_early_where_it_may(local):
     for report in local.run(jobs):
         assert report.verdict is Verdict.WA
         assert verdicts(report) == "AC AC WA"
+
+
+def test_a_slow_checker_keeps_no_other_problem_waiting():
+    slow = CheckerProgram("python", "import time\ntime.sleep(0.7)\nprint(1)")
+    problems = {
+        "slow": (Problem("slow", "", [TestCase("", "")], checker=slow), 8),
+        "quick": (Problem("quick", "", [TestCase("", "")], checker=replace(slow, source=ONE)), 1),
+    }
+    ended: list[str] = []
+    with cppo_env.make_sandbox("local", workers=1) as box:
+
+        def run(name: str) -> None:
+            problem, attempts = problems[name]
+            reports = box.run([Job(problem, f"print({n})") for n in range(attempts)])
+            assert {report.verdict for report in reports} == {Verdict.AC}
+            ended.append(name)
+
+        thread = threading.Thread(target=run, args=["slow"])
+        thread.start()
+        time.sleep(1.5)
+        run("quick")
+        thread.join()
+    assert ended == ["quick", "slow"]
 
 
 BROKEN = [

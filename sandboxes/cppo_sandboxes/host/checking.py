@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from cppo_env.types import CheckerProgram
 from cppo_sandboxes.host.batch import Work
 from cppo_sandboxes.host.checker_programs import ProgramChecks, Runs
 from cppo_sandboxes.host.checks import Checks, IsRight
@@ -34,8 +35,10 @@ class Checking:
     ) -> None:
         self._size, self._call, self._over = size, call, over
         self._functions, self._programs = Checks(size), ProgramChecks(workers)
-        self._unasked: deque[Work] = deque()
-        """Programs with answers for a checker program."""
+        self._unasked: dict[CheckerProgram, deque[Work]] = {}
+        """Programs with answers for each checker program."""
+        self._at_work: Counter[CheckerProgram] = Counter()
+        """How often each checker program works or is about to."""
         self._asked = {True: 0, False: 0}
         """How many checker programs, and functions, work or are about to."""
 
@@ -47,7 +50,7 @@ class Checking:
     def ask(self, work: Work) -> None:
         """Ask a function at once, and a program once its workers have room."""
         if work.rule.program is not None:
-            self._unasked.append(work)
+            self._unasked.setdefault(work.rule.program, deque()).append(work)
             self._ask_programs()
         else:
             [(test, answer)] = work.to_check()
@@ -61,22 +64,34 @@ class Checking:
         self._programs.close()
 
     def _ask_programs(self) -> None:
-        """Each gets all answers that the judged program has given by then."""
-        while self._unasked and self._asked[True] < AHEAD * self._size:
-            work = self._unasked.popleft()
-            if work.report is None:
-                self._step(work, partial(self._ask_program, work))
+        """Each gets all answers that the judged program has given by then.
 
-    def _ask_program(self, work: Work) -> None:
-        assert work.rule.program is not None
-        self._programs.start(work.rule.program, work.to_check(), self._listener(work))
+        The checker that has least at work comes first, so that one that hangs keeps no other one
+        waiting for all of its own answers.
+        """
+        while self._unasked and self._asked[True] < AHEAD * self._size:
+            program = min(self._unasked, key=self._at_work.__getitem__)
+            work = self._unasked[program].popleft()
+            if not self._unasked[program]:
+                del self._unasked[program]
+            if work.report is None:
+                self._step(work, partial(self._ask_program, program, work))
+
+    def _ask_program(self, program: CheckerProgram, work: Work) -> None:
+        self._programs.start(program, work.to_check(), self._listener(work))
         self._asked[True] += 1  # last, as above
+        self._at_work[program] += 1
 
     def _listener(self, work: Work) -> Callable[[Sequence[IsRight]], None]:
         return lambda results: self._call(lambda: self._hear(work, results))
 
     def _hear(self, work: Work, results: Sequence[IsRight]) -> None:
-        self._asked[work.rule.program is not None] -= 1
+        program = work.rule.program
+        self._asked[program is not None] -= 1
+        if program is not None:
+            self._at_work[program] -= 1
+            if not self._at_work[program]:
+                del self._at_work[program]
         self._step(work, partial(work.checked, results))
         self._ask_programs()
 
