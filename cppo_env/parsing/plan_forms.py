@@ -34,7 +34,7 @@ _REVISED = re.compile(r"final|revised|improved|better|new|updated?|replace|inste
 _INLINE = r"(?:(?<=[.;,!?。；] )|^)(?:{})[ \t]+"
 _INLINE_FORMS = (r"([A-Z])[:)]", r"\(([A-Z])\):?", r"(\d)[.)]", r"\((\d)\)")
 _COMMENT = re.compile(r"[ \t]*(?:#|//|--|%|;)[ \t]*(.*)")
-_MANY_WORDS = 4
+_COST = re.compile(r"[$`*]{0,2}[OΘΩ]\(")
 
 
 def rewritten(text: str, k: int, reason: str) -> list[str]:
@@ -149,7 +149,7 @@ def of_one_line(text: str, k: int) -> str | None:
 
 
 def without_tables_of_facts(text: str, k: int) -> str | None:
-    """A text without the tables behind its list whose cells are but a few words, as of costs."""
+    """A text without the tables behind its list of costs such as O(n) and of single words."""
     lines = split_lines(text)
     rows = [cells(line) for line in lines]
     tabled = [n for n, row in enumerate(rows) if row]
@@ -157,7 +157,9 @@ def without_tables_of_facts(text: str, k: int) -> str | None:
         return None
     if any(_REVISED.search(lines[n]) for n in tabled):
         return None
-    if any(len(cell.split()) >= _MANY_WORDS for n in tabled for cell in rows[n][1:]):
+    facts = [cell for n in tabled[1:] for cell in rows[n][1:]]
+    words = [cell for cell in facts if not _COST.match(cell)]
+    if len(words) == len(facts) or any(" " in cell for cell in words):
         return None
     return "\n".join(lines[: tabled[0]])
 

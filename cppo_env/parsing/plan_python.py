@@ -85,7 +85,9 @@ def _literal(value: ast.expr) -> Any:
 
 
 def _of_call(call: ast.Call) -> Any:
-    """The keywords of a call, or its only argument."""
+    """The keywords of a call, or its only argument; what a program prints is no plan."""
+    if isinstance(call.func, ast.Name) and call.func.id == "print":
+        raise ValueError
     if call.keywords and not call.args:
         return {one.arg or "": _literal(one.value) for one in call.keywords}
     if len(call.args) == 1 and not call.keywords:

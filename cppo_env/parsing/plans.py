@@ -138,9 +138,9 @@ def unquoted(methods: Sequence[str]) -> tuple[str, ...]:
     for opening, closing in _QUOTES:
         bare = [one.rstrip(",") for one in methods]
         inner = [one[1:-1] for one in bare if one[:1] == opening and one[1:][-1:] == closing]
-        if len(inner) == len(methods) and not any(
-            opening in one or closing in one for one in inner
-        ):
+        # An apostrophe within a word is no quotation mark.
+        stray = re.compile(rf"(?<!\w)[{opening}{closing}]|[{opening}{closing}](?!\w)")
+        if len(inner) == len(methods) and not any(map(stray.search, inner)):
             return tuple(one.strip() for one in inner)
     return tuple(methods)
 

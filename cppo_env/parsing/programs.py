@@ -39,6 +39,9 @@ _COMMENT = re.compile(r"(?m)^[ \t]*<!--[ \t]*\n[ \t]*```(?s:.{0,20000}?)```[ \t]
 _ORG = re.compile(r"(?mi)^[ \t]*#\+begin_src\b")
 """The mark of a block that is a comment of Python."""
 
+_TEST = re.compile(r"test_|Test[A-Z]")
+_SESSION = re.compile(r"\s*(?:>>>|In \[\d*\]:)")
+_PATCH = re.compile(r"\+\+\+ |--- [/\w]|@@ |\*\*\* Begin Patch")
 _FENCE = re.compile(r"`{3,}|~{3,}")
 _INLINE = re.compile(
     r"(?<!`)(`{3,})(?!`)(?:[ \t]*(?P<label>python[\d.]*|py[\d.]*)[ \t]+)?(?P<code>[^`\n]+)\1", re.I
@@ -147,7 +150,7 @@ def _of_blocks(found: list[Block]) -> str | None:
             continue
         idle = is_python(block.source) and not does_something(block.source)
         known = facts(block.source)
-        own = {name for name in known.defines if not name.startswith(("test_", "Test"))}
+        own = {name for name in known.defines if name in defined or not _TEST.match(name)}
         uses = free_names(block.source) | known.imports if defined else frozenset[str]()
         is_usage = not own and bool(uses & defined)
         if complete is None or not (idle or is_usage or known.only_asserts):
@@ -231,6 +234,8 @@ def _bare(lines: list[str], found: list[Block]) -> str | None:
 
     A blank line stands before the prose behind it, which begins with a capital letter.
     """
+    if any(map(_PATCH.match, lines)):
+        return None  # its lines may parse: "+print(2)"
     others = {n for block in found if block.closed for n in range(block.first, block.last + 1)}
     lines = [
         "" if number in others or _FENCE.fullmatch(line.strip()) else _unfenced(line)
@@ -279,4 +284,6 @@ def _begins_remark(line: str) -> bool:
 
 def _is_prose(line: str) -> bool:
     words = line.split()
+    if _SESSION.match(line):
+        return False
     return not words or (words[0] not in _CODE_WORDS and not _CODE.search(line))
