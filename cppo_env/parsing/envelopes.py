@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
 from cppo_env.parsing.lines import split_lines
@@ -32,6 +32,7 @@ ARGUMENTS = ("arguments", "parameters", "input", "args", "function", "function_c
 _ADDED_FILE = re.compile(r"(?m)^(?:\*\*\* Add File: .*|--- /dev/null\b)")
 _FILE = re.compile(r"(?m)^(?:\+\+\+ |\*\*\* (?:Add|Update|Delete) File: )([^\t\n]*)")
 _PATCH_HEAD = re.compile(r"(?:diff |index |new file |--- |\+\+\+ |@@|\*\*\* )")
+_PATCH = re.compile(r"\*\*\* (?:Begin Patch|Add File:)|--- /dev/null|@@ -\d")
 _PATCH_END = re.compile(r"\\ No newline|\*\*\* End")
 _PROGRAM_FILE = re.compile(r"(?:.*/)?(?!test_|tests?\.)[\w.-]+(?<!_test)\.py", re.I)
 _RUNS = re.compile(r"\s*(?:\$\s*)?python[\d.]*(?:\s+-\S*)?\s*")
@@ -95,12 +96,10 @@ def heredoc(text: str, *, program: bool = False) -> str | None:
     return "\n".join(lines[first + 1 : ends[0]])
 
 
-def is_heredoc(line: str) -> bool:
-    """Whether a line of a shell begins a here-document."""
-    return (
-        "<<" in line
-        and re.match(r"\s*(?:\$\s*)?(?:cat|tee|python[\d.]*)\s+(?!=)", line) is not None
-    )
+def holds_other(lines: Sequence[str]) -> bool:
+    """Whether lines hold a here-document or the head of a patch, whose parts are no prose."""
+    ends = {match["end"] for line in lines if "<<" in line and (match := _HEREDOC.fullmatch(line))}
+    return any(line.strip() in ends or _PATCH.match(line) for line in lines)
 
 
 def _runs(command: str) -> bool:

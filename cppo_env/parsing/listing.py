@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from string import ascii_uppercase
 
-from cppo_env.parsing.labels import Label
+from cppo_env.parsing.labels import Label, find_label
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Listing:
 
 _NO_TEXT = re.compile(
     r"<\|(?:im_|endof|end_of|eot|start_header|end_header)|<(?:start|end)_of_turn>"
-    r"|~~\S[^~]*~~|</?(?:del|s|strike)>|</\w+>\Z|<!--|-->|[\ud800-\udfff]",
+    r"|~~\S[^~]*~~|</?(?:del|s|strike)>|</\w+>\Z|<!--|-->\Z|[\ud800-\udfff]",
     re.I,
 )
 """Tokens of a chat template, words that are struck out, ends of elements and comments, and what no
@@ -34,6 +34,10 @@ def listed(methods: Sequence[str]) -> Listing:
             return Listing(reason=f"method {label} is empty")
         if _NO_TEXT.search(method):
             return Listing(reason=f"method {label} has markup of something else")
+    within = [find_label(method, 0) for method in methods]
+    letters = [one.index for one in within if one is not None and one.kind == "letter"]
+    if len(letters) == len(methods) > 1 and letters != list(range(1, len(methods) + 1)):
+        return Listing(reason="labels out of order")
     return Listing(tuple(methods))
 
 

@@ -117,7 +117,7 @@ def _entry(value: Any) -> tuple[str, str] | None:
         [(name, inner)] = entry.items()
         return None if is_set_aside(name) else ((name if _is_label(name) else ""), _text(inner))
     labels = [name for name in entry if name.casefold() in _NAMES]
-    is_call = any(isinstance(entry.get(name), dict | list) for name in ARGUMENTS)
+    is_call = "role" in entry or any(isinstance(entry.get(name), dict | list) for name in ARGUMENTS)
     if (
         len(labels) > 1
         or (not labels and any(map(_LETTER.fullmatch, entry)))

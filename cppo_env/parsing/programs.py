@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from cppo_env.parsing.carried import carried, code_of
 from cppo_env.parsing.dedent import dedent
 from cppo_env.parsing.effort import MAX_CHARACTERS, MAX_UNFENCED_CHARACTERS, effort, remembered
-from cppo_env.parsing.envelopes import goes_on, is_heredoc, loaded, without_tokens
-from cppo_env.parsing.fences import Block, blocks, unquoted
+from cppo_env.parsing.envelopes import goes_on, holds_other, loaded, without_tokens
+from cppo_env.parsing.fences import Block, blocks, other_language, unquoted
 from cppo_env.parsing.lines import split_lines
 from cppo_env.parsing.other_markup import fenced, indented, unnumbered
 from cppo_env.parsing.python_source import (
@@ -209,7 +209,7 @@ def _tagged(text: str) -> str | None:
     text = text.rstrip()
     closing = _CLOSING.search(text)
     opening = closing and re.search(_OPENING.format(closing[1]), text)
-    if not (closing and opening):
+    if not (closing and opening) or other_language(opening[0].replace("language-", " ")):
         return None
     code = text[opening.end() : closing.start()]
     return code if does_something(code) else None
@@ -241,7 +241,7 @@ def _bare(lines: list[str], found: list[Block]) -> str | None:
         "" if number in others or _FENCE.fullmatch(line.strip()) else _unfenced(line)
         for number, line in enumerate(lines)
     ]
-    if any(map(is_heredoc, lines)):
+    if holds_other(lines):
         return None
     start = 0
     for _ in range(TRIES):

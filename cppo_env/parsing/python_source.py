@@ -13,6 +13,7 @@ from cppo_env.parsing.effort import MAX_UNFENCED_CHARACTERS, once, spend
 from cppo_env.parsing.lines import split_lines
 
 _WEAK = (ast.Pass, ast.Break, ast.Continue, ast.Return)
+_COMMANDS = ("cat", "tee", "python", "python2", "python3", "node", "bash", "sh", "ruby", "perl")
 _BUILTINS = frozenset(dir(builtins))
 _LONG_NAME = re.compile(r"(?:import|from)[\w \t.\\\r\n]{4000}")
 """Python's parser needs time and memory quadratic in the length of a dotted name."""
@@ -198,7 +199,7 @@ def _is_no_code(statement: ast.stmt) -> bool:
         first = target.value if isinstance(target, ast.Subscript) else None
         is_mark = statement.value is None
     elif isinstance(statement, ast.Expr):
-        first, names = statement.value, ("cat", "tee")
+        first, names = statement.value, _COMMANDS
         is_mark = any(isinstance(node, ast.LShift) for node in ast.walk(first))
         while isinstance(first, ast.BinOp | ast.Compare):
             first = first.left
