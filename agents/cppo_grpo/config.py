@@ -57,6 +57,8 @@ class TrainConfig:
     """Where programs run: "auto", "docker", "local", or the name of a plug-in."""
     sandbox_options: dict[str, Any] = field(default_factory=dict[str, Any])
     """Options of the sandbox, such as --sandbox_options.workers=2."""
+    share_sandbox: bool = False
+    """One sandbox for all processes of a machine, instead of one for each (extra `serve`)."""
     allow_untrusted_sandbox: bool = False
     """Train even if the sandbox fails a vital check of `cppo sandbox selftest`."""
     judge: str = "format"
@@ -266,8 +268,7 @@ class TrainConfig:
     micro_batch_tokens: int = 16384
     """Tokens per forward and backward pass. Gradients add up to those of the whole batch."""
     bf16: bool = False
-    """Compute the update in bfloat16 (autocast). Weights, gradients and optimizer state stay
-    float32."""
+    """Compute the update in bfloat16 (autocast). Weights, gradients and states stay float32."""
     tf32: bool = False
     """Multiply float32 matrices in TensorFloat-32 on GPUs that have it: faster, with 10 bits of
     precision in each factor. No effect on a CPU."""

@@ -57,7 +57,7 @@ def run_together(count: int, arguments: Sequence[str]) -> dict[str, Any]:
                     stderr=said,
                     # A Ctrl-C reaches them once, from here.
                     start_new_session=True,
-                    preexec_fn=_end_with_the_launcher,
+                    preexec_fn=end_with_the_launcher,
                 )
             )
         if rank := _failed_before_the_first(processes):
@@ -128,6 +128,7 @@ def _end(processes: Sequence[subprocess.Popen[bytes]]) -> None:
         deadline = time.monotonic() + GRACE_S
 
 
-def _end_with_the_launcher() -> None:
+def end_with_the_launcher() -> None:
+    """In a new process: end when the one that started it ends, however it ends."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

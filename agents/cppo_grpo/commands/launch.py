@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import TYPE_CHECKING, Any
 
-from cppo_env import plugins
+from cppo_grpo.commands.sandboxes import sandbox_of
 from cppo_grpo.config import TrainConfig
 
 if TYPE_CHECKING:
@@ -35,9 +34,10 @@ def carry_out(command: str, config: TrainConfig, console: Console) -> dict[str, 
     processes = Processes.launched()
     run = open_run(config, processes)
     try:
-        share = _share_of_cores(run.config.sandbox, processes)
-        options = {**share, **run.config.sandbox_options}
-        with borrow_sandbox(run.config.sandbox, options, cache=False) as box:
+        with (
+            sandbox_of(run.config, processes) as (sandbox, options),
+            borrow_sandbox(sandbox, options, cache=False) as box,
+        ):
             name = type(box).__name__.removesuffix("Sandbox").lower()
             trusted = config.allow_untrusted_sandbox or run.config.allow_untrusted_sandbox
             if processes.first_here and not trusted:
@@ -59,19 +59,6 @@ def carry_out(command: str, config: TrainConfig, console: Console) -> dict[str, 
     result = summary(run) | {"sandbox": name}
     console.print(f"report: {write_report(run)}", highlight=False, soft_wrap=True)
     return result
-
-
-def _share_of_cores(sandbox: str, processes: Processes) -> dict[str, int]:
-    """The `workers` of each process's sandbox, if it takes that option: they divide the cores."""
-    from cppo_sandboxes.base import core_count
-
-    if processes.count == 1:
-        return {}
-    if sandbox != "auto":
-        taken = inspect.signature(plugins.load("sandboxes", sandbox)).parameters
-        if "workers" not in taken:
-            return {}
-    return {"workers": max(1, core_count() // processes.on_this_machine)}
 
 
 def _kept(run: Run, command: str) -> str:

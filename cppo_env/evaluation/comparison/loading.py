@@ -19,7 +19,7 @@ OF_ONE_RUN = frozenset(
     {
         *("seed", "run", "resume", "given", "threads", "sandbox", "sampler", "sampler_options"),
         *("log_to", "log_episodes_every", "tokens_every", "checkpoint_every", "keep_checkpoints"),
-        *("allow_untrusted_sandbox", "eval_episodes", "eval_seed", RECORDED),
+        *("allow_untrusted_sandbox", "share_sandbox", "eval_episodes", "eval_seed", RECORDED),
         *("sandbox_options", "dry_run", "assume", "assume_prompt_tokens"),
         *("env", "problems", "split", "filters", "k", "eval_env", "eval_problems", "eval_split"),
         *("allow_overlap", "micro_batch_tokens", "independent_attempts", "regraded"),
