@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from cppo_env.errors import UsageError
@@ -13,7 +14,8 @@ def require_writable(path: Path, option: str) -> None:
     Raises:
         UsageError: names the option.
     """
-    partial = path.with_name(path.name + ".partial")
+    # The processes of one command try the same file at the same time.
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
     try:
         if path.is_dir():
             raise IsADirectoryError(f"{path} is a folder")

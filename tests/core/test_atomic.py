@@ -51,3 +51,15 @@ def test_a_write_that_the_system_refuses_names_its_file(tmp_path, way):
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert raised.value.filename == str(file) and "partial" not in str(raised.value)
+
+
+def test_processes_that_write_one_result_find_at_once_that_they_can(tmp_path):
+    """The processes of a training run are all given the same `--json`."""
+    program = (
+        "import sys\nfrom pathlib import Path\nfrom cppo_env.outputs import require_writable\n"
+        "for _ in range(2000): require_writable(Path(sys.argv[1]), '--json')\n"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path / "result.json")]
+    processes = [subprocess.Popen(command) for _ in range(3)]
+    assert [process.wait() for process in processes] == [0, 0, 0]
+    assert not list(tmp_path.iterdir())
