@@ -35,8 +35,9 @@ def listed(methods: Sequence[str]) -> Listing:
         if _NO_TEXT.search(method):
             return Listing(reason=f"method {label} has markup of something else")
     within = [find_label(method, 0) for method in methods]
-    letters = [one.index for one in within if one is not None and one.kind == "letter"]
-    if len(letters) == len(methods) > 1 and letters != list(range(1, len(methods) + 1)):
+    letters = [one.index for one in within if one and one.kind == "letter" and one.upper]
+    order = list(range(1, len(methods) + 1))
+    if letters != order and sorted(letters) == order:  # `1. B: …`
         return Listing(reason="labels out of order")
     return Listing(tuple(methods))
 

@@ -194,6 +194,8 @@ LABELS = [
     st.sampled_from(["", "Here they are:\n\n", "<think>A: no\n</think>\n", "hm\n</think>\n\n"]),
     st.sampled_from(["", "\n\nEach of these differs.", "\n</think>"]),
 )
+@example(["a. a", "a. a"], LABELS[0], "\n", "", "")
+@example(["C. elegans", "D. rapid"], LABELS[3], "\n", "", "")
 def test_plans_in_any_dress_are_read_alike(methods, label, between, before, after):
     text = before + between.join(label(n) + method for n, method in enumerate(methods)) + after
     assert read_plan(text, len(methods)) == tuple(methods)
