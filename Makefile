@@ -1,6 +1,6 @@
 # make run        the quickstart: a tiny language model learns to coordinate its attempts
 # make test       the whole test suite, in two processes; Docker tests skip where Docker cannot be used
-# make test-fast  the quick tests, about four minutes on two cores; they need no Docker engine
+# make test-fast  the quick tests, a minute and a half on two idle cores; they need no Docker engine
 # make test-long  what takes long by nature (about 50 minutes beside other work): the quickstart on five seeds, 10,000 jobs in each sandbox
 # make fuzz       random programs against a sandbox   (ARGS="--sandbox docker --seconds 3600 --seed 1")
 # make test-vllm  the tests of the vLLM samplers, in an environment of their own (CPU build, 3.7 GB)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import statistics
 import subprocess
 import sys
@@ -40,6 +41,9 @@ with open(sys.argv[2]) as answer, open(sys.argv[3]) as output:
 )
 """What open-r1's checkers do at least: read the files and print 1 or 0. It ignores a second number,
 so that right answers can differ."""
+
+_serials = itertools.count()
+"""A number for each problem: no round may be given answers that a checker has seen before."""
 
 FORKS = """
 import os, sys, time
@@ -83,6 +87,7 @@ def measure(config: BenchConfig) -> dict[str, Any]:
         sandboxes = {name: stack.enter_context(make_sandbox(name)) for name in config.sandboxes}
         for sandbox in sandboxes.values():
             _rate(sandbox, 1, 0.0)
+            _rate(sandbox, 1, 0.0, CHECKER)
         for _ in range(config.rounds):
             rates = {LIMIT: in_parallel(FORKS, config.seconds)}
             rates["fork + pipes + exec, no isolation"] = in_parallel(_UNISOLATED, config.seconds)
@@ -156,17 +161,16 @@ def _rate(
         checker: of the problems.
         equal: whether the programs of a problem give equal answers; a checker is asked once then.
     """
-    done, serial = 0, 0
+    done = 0
     started = time.perf_counter()
     while True:
         jobs: list[Job] = []
-        for _ in range(PROBLEMS):
+        for serial in itertools.islice(_serials, PROBLEMS):
             tests = tuple(TestCase(f"{n} {serial}\n", f"{n + serial}\n") for n in range(length))
             problem = Problem(f"bench-{serial}", "", tests, checker=checker)
             for number in range(PROGRAMS):
-                end = f"# {number}" if equal else f"print({number})"
-                jobs.append(Job(problem, f"{PROGRAM}{end}  # {serial}\n"))
-            serial += 1
+                program = PROGRAM if equal else PROGRAM.replace("a + b", f"a + b, {number}")
+                jobs.append(Job(problem, f"{program}# {serial}-{number}\n"))
         for report in sandbox.run(jobs):
             check(report)
         done += len(jobs) * length

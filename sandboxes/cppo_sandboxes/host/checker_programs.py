@@ -11,7 +11,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import lru_cache, partial
 from hashlib import blake2b
 from typing import Any, Protocol
 
@@ -287,13 +287,21 @@ def _floods(test: TestCase, answer: bytes) -> bool:
 
 def _key(program: CheckerProgram, test: TestCase, answer: bytes) -> bytes:
     """A digest of all that a checker is given, and of the checker."""
-    texts = (program.language, program.source, test.input, test.output)
-    parts = [*(text.encode("utf-8", "surrogatepass") for text in texts), answer]
-    digest = blake2b(digest_size=16)
-    for part in parts:
+    digest = _begun(program).copy()
+    for part in (_bytes(test.input), _bytes(test.output), answer):
         digest.update(b"%d:" % len(part))
         digest.update(part)
     return digest.digest()
+
+
+@lru_cache(maxsize=BINARIES)
+def _begun(program: CheckerProgram) -> blake2b:
+    parts = _bytes(program.language), _bytes(program.source)
+    return blake2b(b"%d:%d:" % (len(parts[0]), len(parts[1])) + b"".join(parts), digest_size=16)
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
 
 
 def _said(program: CheckerProgram, outcome: RunOutcome) -> IsRight:
