@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, cast
 
-from cppo_env.parsing.envelopes import added, arguments, heredoc, notebook, unescaped, values
+from cppo_env.parsing.envelopes import added, arguments, heredoc, json_value, notebook, unescaped
 from cppo_env.parsing.fences import Block, is_python_label
 from cppo_env.parsing.lines import split_lines
 from cppo_env.parsing.other_markup import fenced, of_html, unnumbered
@@ -47,7 +47,7 @@ def carried(answer: str, lines: Sequence[str], found: Sequence[Block]) -> list[s
 
 def _argument(answer: str) -> str | None:
     """The program that a tool is called with."""
-    return next((code_of(value) for value in values(answer)), None)
+    return code_of(json_value(answer))
 
 
 def code_of(value: Any) -> str | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, cast
 
 from cppo_env.parsing.lines import split_lines
@@ -38,6 +38,7 @@ _PROGRAM_FILE = re.compile(r"(?:.*/)?(?!test_|tests?\.)[\w.-]+(?<!_test)\.py", r
 _RUNS = re.compile(r"\s*(?:\$\s*)?python[\d.]*(?:\s+-\S*)?\s*")
 _WRITES = re.compile(r"\s*(?:\$\s*)?(?:cat|tee)\s*(?<!>)>?\s*['\"]?([^\s'\">]*)['\"]?\s*")
 _FENCE_LINE = re.compile(r"\s*(?:`{3,}|~{3,})(?:diff|patch)?\s*")
+_AROUND = re.compile(r"(?:\s|</?\w{1,24}>|`{3,}(?!`)(?:json)?)*")
 _DEPTH = 4
 _COMMAND_LENGTH = 200
 
@@ -134,21 +135,19 @@ def notebook(text: str, kind: str) -> str | None:
 
     Two cells that read the input may be a draft and its mended form.
     """
-    for value in values(text):
-        cells: Any = cast(dict[str, Any], value).get("cells") if isinstance(value, dict) else None
-        if not isinstance(cells, list) or "python" not in str(
-            cast(dict[str, Any], value).get("metadata") or "python"
-        ):
-            continue
-        sources: list[str] = []
-        for cell in cast(list[Any], cells):
-            entry = cast(dict[str, Any], cell) if isinstance(cell, dict) else {}
-            if entry.get("cell_type") == kind:
-                source = entry.get("source", "")
-                sources.append(source if isinstance(source, str) else "".join(map(str, source)))
-        readers = [source for source in sources if "input(" in source or "stdin" in source]
-        return "\n\n".join(sources) if kind != "code" or len(readers) < 2 else None
-    return None
+    value = json_value(text)
+    book = cast(dict[str, Any], value) if isinstance(value, dict) else {}
+    cells: Any = book.get("cells")
+    if not isinstance(cells, list) or "python" not in str(book.get("metadata") or "python"):
+        return None
+    sources: list[str] = []
+    for cell in cast(list[Any], cells):
+        entry = cast(dict[str, Any], cell) if isinstance(cell, dict) else {}
+        if entry.get("cell_type") == kind:
+            source = entry.get("source", "")
+            sources.append(source if isinstance(source, str) else "".join(map(str, source)))
+    readers = [source for source in sources if "input(" in source or "stdin" in source]
+    return "\n\n".join(sources) if kind != "code" or len(readers) < 2 else None
 
 
 def arguments(value: Any, depth: int = _DEPTH) -> Any:
@@ -191,15 +190,13 @@ def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
     return dict(found)
 
 
-def values(text: str) -> Iterator[Any]:
-    """The JSON object or list that a text is, less tags and fences around it; or nothing."""
+def json_value(text: str) -> Any:
+    """The JSON object that a text is, less tags and fences around it; None if it is none."""
     start, end = text.find("{"), text.rfind("}")
     around = text[:start] + text[end + 1 :]
-    if start < 0 or not re.fullmatch(r"(?:\s|</?\w{1,24}>|`{3,}(?:json)?)*", around[:400]):
-        return
-    if len(around) > 400:
-        return
+    if start < 0 or len(around) > 400 or not _AROUND.fullmatch(around):
+        return None
     try:
-        yield loaded(text[start : end + 1])
+        return loaded(text[start : end + 1])
     except (ValueError, RecursionError):
-        return
+        return None

@@ -27,6 +27,8 @@ MOST = 32
 
 # A backtick fence has no backtick in its info string (CommonMark): "```input()``` reads" is code.
 _OPENING = re.compile(r"(?P<before>(?:(?!```|~~~).)*)(?P<fence>`{3,}|~{3,})(?P<info>[^`]*)", re.S)
+FENCE_LINE = re.compile(r"[ \t]*(?:`{3,}|~{3,})[\w.-]*[ \t]*")
+"""A line that is a fence and nothing else."""
 _LIST_MARKER = re.compile(r"\s*(?:[-*+•]|\d{1,3}[.)])?\s*")
 _LABEL = re.compile(r"[{.\s]*([\w+#-]+(?:\.[\w.]+)*)")
 _PYTHON = re.compile(r"(?:i|c)?python[\d.]*|py[\d.]*|pypy[\d.]*|python-?code|[\w/.-]+\.py", re.I)

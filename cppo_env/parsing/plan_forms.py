@@ -9,13 +9,14 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 from cppo_env.parsing.envelopes import added, heredoc, notebook, unescaped
+from cppo_env.parsing.fences import FENCE_LINE
 from cppo_env.parsing.lines import split_lines
 from cppo_env.parsing.markup import cells, plain
 from cppo_env.parsing.python_source import is_python
 
-_FENCE_LINE = re.compile(r"[ \t]*(?:`{3,}|~{3,})[\w.-]*[ \t]*")
 _PROSE_VALUE = re.compile(r"([ \t]*(?:\w{4,12}[ _])?(?:[A-Za-z]|\d{1,2}))[ \t]*=[ \t]*(\S.*)")
 _NAME = r"(?:label|id|name|letter|key|index|number)"
 _TEXT = r"(?:method|description|text|idea|approach|summary|content|value)"
@@ -45,8 +46,7 @@ def rewritten(text: str, k: int, reason: str) -> list[str]:
         found = [form(text, k) for form in _FORMS]
         if reason.startswith("no labels"):
             found += [of_assignments(text, k), of_csv(text, k)]
-        envelopes = (unescaped(text), heredoc(text), added(text), notebook(text, "markdown"))
-        found += envelopes
+        found += [unescaped(text), heredoc(text), added(text), notebook(text, "markdown")]
     else:
         return []
     return [one for one in found if one and one != text]
@@ -74,7 +74,7 @@ def of_entries(text: str, k: int) -> str | None:
     if counts != {k}:
         return None
     lines = [_ENTRY_TEXT.sub(r"\1", _ENTRY.sub(r"\1:", line)) for line in lines]
-    return "\n".join(line for line in lines if not _FENCE_LINE.fullmatch(line))
+    return "\n".join(line for line in lines if not FENCE_LINE.fullmatch(line))
 
 
 def of_html_list(text: str, k: int) -> str | None:
@@ -101,10 +101,7 @@ def of_latex(text: str, k: int) -> str | None:
         if re.search(r"\\begin|\\(?:set|addto|step)counter|(?<!\\)%", "\n".join(inner)):
             return None
         items = [n for n, line in enumerate(inner) if _ITEM.match(line)]
-        bodies = [
-            " ".join(inner[first:last])
-            for first, last in zip(items, [*items[1:], len(inner)], strict=True)
-        ]
+        bodies = [" ".join(inner[first:last]) for first, last in pairwise([*items, len(inner)])]
         names = [match[1] for body in bodies if (match := _ITEM.match(body))]
         texts = [_ITEM.sub("", body, count=1) for body in bodies]
         if all(names):
@@ -115,7 +112,7 @@ def of_latex(text: str, k: int) -> str | None:
 
 def of_csv(text: str, k: int) -> str | None:
     """Rows of CSV whose first cell is the label and whose second one is the method."""
-    lines = [line for line in split_lines(text) if line.strip() and not _FENCE_LINE.fullmatch(line)]
+    lines = [line for line in split_lines(text) if line.strip() and not FENCE_LINE.fullmatch(line)]
     if len(lines) == k + 1 and not _CELL.match(lines[0]) and _HEADER.fullmatch(lines[0]):
         lines = lines[1:]
     if len(lines) != k or not all(map(_CELL.match, lines)):
@@ -166,7 +163,7 @@ def without_tables_of_facts(text: str, k: int) -> str | None:
 
 def without_comment_marks(text: str, k: int) -> str | None:
     """Comments of a program, `# A: …`, as lines."""
-    lines = [line for line in split_lines(text) if line.strip() and not _FENCE_LINE.fullmatch(line)]
+    lines = [line for line in split_lines(text) if line.strip() and not FENCE_LINE.fullmatch(line)]
     found = [_COMMENT.fullmatch(line) for line in lines]
     return "\n".join(match[1] for match in found if match) if lines and all(found) else None
 

@@ -12,10 +12,10 @@ import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
+from cppo_env.parsing.fences import FENCE_LINE
 from cppo_env.parsing.lines import split_lines
 
 _STARTS = re.compile(r"[ \t]*(?:[A-Za-z_]\w*[ \t]*[=(:]|\[\w+\][ \t]*$)")
-_FENCE = re.compile(r"[ \t]*(?:`{3,}|~{3,})[\w.-]*[ \t]*")
 
 
 def python_value(text: str) -> Any:
@@ -35,7 +35,7 @@ def python_value(text: str) -> Any:
 
 def _sources(lines: Sequence[str]) -> Iterator[str]:
     """What may be code: the only fenced block, or the paragraphs from the first that may be."""
-    fences = [n for n, line in enumerate(lines) if _FENCE.fullmatch(line)]
+    fences = [n for n, line in enumerate(lines) if FENCE_LINE.fullmatch(line)]
     if len(fences) == 2:
         yield "\n".join(lines[fences[0] + 1 : fences[1]])
     if fences:

@@ -152,6 +152,7 @@ TEXTS = st.one_of(st.text(), st.lists(PIECES, max_size=40).map("".join))
 @example('x = {b"A": "a b", None: "c d"}', 2)
 @example('f(A={(1, 2): "a b"}, B={2: "c d"})', 2)
 @example('{"A": "\\ud800 x", "B": "y"}', 2)
+@example("\\begin{enumerate}\nSort them.\n\\end{enumerate}", 2)
 def test_reading_any_text_gives_a_value(text, k):
     methods = read_plan(text, k)
     assert len(methods) in (0, k)
@@ -272,6 +273,7 @@ COSTLY = {
     "bold": "A: " + "**a" * 10_000,
     "JSON": '{"A": "b"}\n' * 3_000,
     "backticks": "`" * 200_000,
+    "backticks before JSON": "`" * 300 + 'x {"a": 1}',
     "quotation marks for backticks": "'''python\n" * 3_500,
     "prompts": ">>> x = 1\n" * 3_200,
     "here-documents": "cat << E\n" * 20_000,
