@@ -35,11 +35,8 @@ class Ill(Fragile):
 
     def __init__(self, workers=1, file=""):
         super().__init__(workers)
-        try:
-            Path(file).unlink()
-        except FileNotFoundError:
-            return
-        self.facts |= {"name": "ill"}
+        if _takes(file):
+            self.facts |= {"name": "ill"}
 
     def run(self, jobs, /):
         """IE for all of them, at once, where it is ill."""
@@ -53,8 +50,14 @@ class Unlucky(Fragile):
 
     def __init__(self, workers=1, file=""):
         super().__init__(workers)
-        try:
-            Path(file).unlink()
-        except FileNotFoundError:
-            return
-        raise SandboxError("no engine answers here")
+        if _takes(file):
+            raise SandboxError("no engine answers here")
+
+
+def _takes(file):
+    """Whether this process takes a file away, which only one can."""
+    try:
+        Path(file).unlink()
+    except FileNotFoundError:
+        return False
+    return True

@@ -39,13 +39,12 @@ class Checking:
         """Programs with answers for each checker program."""
         self._at_work: Counter[CheckerProgram] = Counter()
         """How often each checker program works or is about to."""
-        self._asked = {True: 0, False: 0}
-        """How many checker programs, and functions, work or are about to."""
+        self._functions_at_work = 0
 
     @property
     def idle(self) -> bool:
         """Whether no checker wants a core."""
-        return not any(self._asked.values())
+        return not self._at_work and not self._functions_at_work
 
     def ask(self, work: Work) -> None:
         """Ask a function at once, and a program once its workers have room."""
@@ -56,7 +55,7 @@ class Checking:
             [(test, answer)] = work.to_check()
             listen = self._listener(work)
             self._functions.start(work.rule, test, answer, lambda is_right: listen([is_right]))
-            self._asked[False] += 1  # last: if odd data have raised, nobody is heard
+            self._functions_at_work += 1  # last: if odd data have raised, nobody is heard
 
     def close(self) -> None:
         """End all checkers."""
@@ -69,7 +68,7 @@ class Checking:
         The checker that has least at work comes first, so that one that hangs keeps no other one
         waiting for all of its own answers.
         """
-        while self._unasked and self._asked[True] < AHEAD * self._size:
+        while self._unasked and self._at_work.total() < AHEAD * self._size:
             program = min(self._unasked, key=self._at_work.__getitem__)
             work = self._unasked[program].popleft()
             if not self._unasked[program]:
@@ -79,19 +78,16 @@ class Checking:
 
     def _ask_program(self, program: CheckerProgram, work: Work) -> None:
         self._programs.start(program, work.to_check(), self._listener(work))
-        self._asked[True] += 1  # last, as above
-        self._at_work[program] += 1
+        self._at_work[program] += 1  # last, as above
 
     def _listener(self, work: Work) -> Callable[[Sequence[IsRight]], None]:
         return lambda results: self._call(lambda: self._hear(work, results))
 
     def _hear(self, work: Work, results: Sequence[IsRight]) -> None:
-        program = work.rule.program
-        self._asked[program is not None] -= 1
-        if program is not None:
-            self._at_work[program] -= 1
-            if not self._at_work[program]:
-                del self._at_work[program]
+        if work.rule.program is None:
+            self._functions_at_work -= 1
+        else:
+            self._at_work -= Counter([work.rule.program])  # which forgets those at zero
         self._step(work, partial(work.checked, results))
         self._ask_programs()
 
