@@ -26,7 +26,11 @@ _WORD = re.compile(
 _GROUPED = re.compile(r"(?<![\d.,])\d{1,3}(?:(?:,|\{,\})\d{3})+(?![\d,])")
 _MIXED = re.compile(r"(?<![\d.^/])(\d+)\s*(?:\\frac\{(\d+)\}\{(\d+)\}|(?<=\s)(\d+)/(\d+)(?!\d))")
 _NAMED = re.compile(r"^\s*(?:[a-zA-Z](?:_\{?\w+\}?)?(?:\([a-z]\))?)\s*(?:=|\\in(?![a-z]))\s*(?=\S)")
-_UNIT = re.compile(r"(?<=[\d)}⟧])\s*(?:[a-zA-Z]{2,}\.?(?:/[a-zA-Z]+)?(?:\^\{?\d\}?)?\s*)+$")
+_UNIT = re.compile(
+    r"(?<=[\d)}⟧])\s*(?:[a-zA-Z]{2,}(?![a-zA-Z])\.?(?:/[a-zA-Z]{3,}(?![a-zA-Z])\.?)*"
+    r"(?:/[a-zA-Z]{1,2}(?![a-zA-Z]))?(?:\^\{?\d\}?)?\s*)+$"
+)
+"""A text is a sequence of such words in one way only: with two it would take exponential time."""
 _ONE_LETTER_UNIT = re.compile(r"(?<=\d)\s+[a-zA-Z](?:\^\{?[23]\}?|/[a-zA-Z]+)?$")
 _NAMES = re.compile(r"\b(?:pi|inf|sqrt|sin|cos|tan|log|ln|exp|abs|U)\b")
 
