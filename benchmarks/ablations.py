@@ -3,7 +3,7 @@
     python benchmarks/ablations.py                        # search and runs of all cells
     python benchmarks/ablations.py --hours 3 --seeds 0 1  # starts no run after 3 hours
     python benchmarks/ablations.py --table                # what has been run so far
-    python benchmarks/ablations.py --rate 6e-4            # one rate for all cells
+    python benchmarks/ablations.py --rate 6e-4            # one rate, and no search
 
 Every cell has the settings of `cppo` and one change. Each cell has the same search: all `RATES`,
 each with both `SEARCH_SEEDS`, on a validation set: problems of another seed, in which other rules
@@ -47,13 +47,13 @@ from benchmarks.coordination import (
     lend_evaluation,
     sandbox,
 )
+from benchmarks.origins import origins
 from cppo_env.evaluation.comparison.differences import Pair, differences
 from cppo_env.evaluation.comparison.significance import holm
 from cppo_env.evaluation.summary import unreadable_plans
 from cppo_env.intervals import over_seeds
 from cppo_env.problems.strategies import coordinated_optimum, independent_ceiling
 from cppo_env.problems.strategy_rules import rule_of
-from cppo_env.provenance import RECORDED
 from cppo_env.records import EpisodeRecord
 
 RIGHT = 3
@@ -248,17 +248,6 @@ def pairs(cells: dict[str, list[Cell]], figure: str) -> list[dict[str, Any]]:
     ]
 
 
-def origins(cells: Sequence[Cell]) -> list[dict[str, Any]]:
-    """Versions, commit, machine and sandbox of these runs, each once."""
-    found: list[dict[str, Any]] = []
-    for cell in cells:
-        for one in json.loads((cell.folder / "config.json").read_text())[RECORDED]:
-            told = {name: value for name, value in one.items() if name != "problems"}
-            if told not in found:
-                found.append(told)
-    return found
-
-
 def show(rows: list[dict[str, Any]], console: Console) -> None:
     """Print the table."""
     table = Table(
@@ -305,7 +294,7 @@ def main() -> None:
     parser.add_argument("--cells", nargs="+", choices=CELLS, default=list(CELLS))
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2, 3, 4])
     parser.add_argument("--runs", type=Path, default=Path("runs/ablations"))
-    parser.add_argument("--rate", type=float, choices=RATES, help="for all, in place of the chosen")
+    parser.add_argument("--rate", type=float, choices=RATES, help="for all, in place of a search")
     parser.add_argument("--hours", type=float, default=1e3, help="start no run after this time")
     parser.add_argument("--table", action="store_true", help="run nothing")
     parser.add_argument("--json", type=Path)
@@ -318,7 +307,7 @@ def main() -> None:
             cell.carry_out()
             console.print(f"{cell.folder}: {time.process_time() - began:.0f} s of CPU time")
 
-    tried = [(name, rate) for name in arguments.cells for rate in RATES]
+    tried = [] if arguments.rate else [(name, r) for name in arguments.cells for r in RATES]
     for name, rate in tried:
         for cell in search(name, rate, root):
             carry_out(cell)
@@ -343,7 +332,7 @@ def main() -> None:
         done += [cell for one in tried for cell in search(*one, root) if cell.done]
         found = {
             "command": shlex.join(["python", *sys.argv]),
-            "origins": origins(done),
+            "origins": origins(cell.folder for cell in done),
             "search": searched,
             "table": rows,
             "pairs": compared,

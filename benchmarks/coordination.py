@@ -3,6 +3,7 @@
     python benchmarks/coordination.py --settings 4-of-8             # the runs of one setting
     python benchmarks/coordination.py --settings 4-of-8 --hours 3   # starts no run after 3 hours
     python benchmarks/coordination.py --table                       # what has been run so far
+    python benchmarks/coordination.py --rate 6e-4                   # one rate, and no search
 
 All methods get the same model, attempts (K = 4), problems and steps, and those that start alike
 share one warm start a seed. The ceiling and the optimum of each setting are known exactly. In
@@ -21,6 +22,8 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import shlex
+import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -40,6 +43,7 @@ from cppo_sandboxes.selftest import require_trust
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.origins import origins
 from cppo_env import load_problems, make_sandbox
 from cppo_env.intervals import over_seeds
 from cppo_env.problems.strategies import coordinated_optimum, independent_ceiling
@@ -251,18 +255,33 @@ def chosen(setting: str, method: str, root: Path) -> float | None:
 def work(arguments: argparse.Namespace) -> Iterator[list[Cell]]:
     """The cells to run, in stages: a stage's runs need no other run of the same stage."""
     pairs = [(s, m) for s in arguments.settings for m in arguments.methods]
-    yield [
-        cell
-        for pair in pairs
-        if len(cells := searched(*pair, arguments.runs)) > 1
-        for cell in cells
-    ]
+    if arguments.rate is None:
+        yield [
+            cell
+            for pair in pairs
+            if len(cells := searched(*pair, arguments.runs)) > 1
+            for cell in cells
+        ]
     for seed in arguments.seeds:
         yield [
             Cell(setting, method, seed, rate, arguments.runs)
             for setting, method in pairs
-            if (rate := chosen(setting, method, arguments.runs)) is not None
+            if (rate := rate_of(setting, method, arguments)) is not None
         ]
+
+
+def rate_of(setting: str, method: str, arguments: argparse.Namespace) -> float | None:
+    """The learning rate of a row: the given one, or else the chosen one, if there is one yet."""
+    return arguments.rate or chosen(setting, method, arguments.runs)
+
+
+def cells_of(setting: str, method: str, arguments: argparse.Namespace) -> list[Cell]:
+    """The cells of a row that are done."""
+    rate = rate_of(setting, method, arguments)
+    if rate is None:
+        return []
+    cells = [Cell(setting, method, seed, rate, arguments.runs) for seed in arguments.seeds]
+    return [cell for cell in cells if cell.done]
 
 
 def carry_out(arguments: argparse.Namespace, console: Console) -> None:
@@ -293,13 +312,12 @@ def curve(steps: Sequence[float]) -> list[float]:
     return [round(float(np.mean(part)), 4) for part in parts]
 
 
-def summary(setting: str, method: str, seeds: Sequence[int], root: Path) -> dict[str, Any]:
+def summary(setting: str, method: str, arguments: argparse.Namespace) -> dict[str, Any]:
     """The figures of a row of the table."""
-    rate = chosen(setting, method, root)
-    cells = [Cell(setting, method, seed, rate, root) for seed in seeds] if rate is not None else []
-    cells = [cell for cell in cells if cell.done]
+    cells = cells_of(setting, method, arguments)
     done = [cell.passed() for cell in cells]
-    row: dict[str, Any] = {"setting": setting, "method": method, "lr": rate, "seeds": len(done)}
+    row: dict[str, Any] = {"setting": setting, "method": method, "seeds": len(done)}
+    row["lr"] = rate_of(setting, method, arguments)
     if done:
         shared = sorted(set.intersection(*map(set, done)))
         values_SN = np.array([[one[episode] for episode in shared] for one in done])
@@ -324,7 +342,7 @@ def show(arguments: argparse.Namespace, console: Console) -> list[dict[str, Any]
             title=f"{setting}: ceiling of independent draws {ceiling:.3f}, optimum {optimum:.3f}",
         )  # fmt: skip
         for method in arguments.methods:
-            row = summary(setting, method, arguments.seeds, arguments.runs)
+            row = summary(setting, method, arguments)
             row |= {"ceiling": ceiling, "optimum": optimum, "bound": method in BOUND}
             rows.append(row)
             if not row["seeds"]:
@@ -349,6 +367,7 @@ def main() -> None:
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(CORE))
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2, 3, 4])
     parser.add_argument("--runs", type=Path, default=Path("runs/coordination"))
+    parser.add_argument("--rate", type=float, choices=RATES, help="for all, in place of a search")
     parser.add_argument("--together", type=int, default=2, help="runs side by side")
     parser.add_argument("--hours", type=float, default=1e3, help="start no run after this time")
     parser.add_argument("--table", action="store_true", help="run nothing")
@@ -359,7 +378,14 @@ def main() -> None:
         carry_out(arguments, console)
     rows = show(arguments, console)
     if arguments.json:
-        arguments.json.write_text(json.dumps(rows, indent=2) + "\n")
+        pairs = [(s, m) for s in arguments.settings for m in arguments.methods]
+        done = [cell for pair in pairs for cell in cells_of(*pair, arguments)]
+        found = {
+            "command": shlex.join(["python", *sys.argv]),
+            "origins": origins(cell.folder for cell in done),
+            "rows": rows,
+        }
+        arguments.json.write_text(json.dumps(found, indent=2) + "\n")
 
 
 if __name__ == "__main__":
