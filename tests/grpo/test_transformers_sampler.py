@@ -110,6 +110,27 @@ def test_no_avoidable_work() -> None:
     assert sum(rows for rows, _ in shapes[1:]) < 1.2 * sampled
 
 
+def test_copies_of_a_prompt_are_read_once_until_their_draws_part() -> None:
+    model = copy.deepcopy(tiny_qwen3())
+    rows: list[int] = []
+    model.register_forward_pre_hook(
+        lambda _, __, kw: rows.append(len(kw["input_ids"])), with_kwargs=True
+    )
+    prompts, params = random_ids(20) * 16 + random_ids(20, seed=1) * 16, SamplingParams(12, (), 0.1)
+    drawn = TransformersSampler(model).sample(prompts, params)
+    beginnings = [
+        len({(p, one.token_ids[:n]) for p, one in zip(map(tuple, prompts), drawn, strict=True)})
+        for n in range(12)
+    ]
+    assert beginnings[0] == 2 < beginnings[1] < beginnings[-1]
+    assert rows == beginnings
+
+    rows.clear()
+    greedy = TransformersSampler(model).sample(prompts, SamplingParams(12, (), 0.0))
+    assert len({one.token_ids for one in greedy}) == 2
+    assert rows == [2] * 12
+
+
 def test_weights_are_taken_and_the_mode_is_kept() -> None:
     model, other = copy.deepcopy(tiny_qwen3()), tiny_qwen3(seed=1)
     model.train()

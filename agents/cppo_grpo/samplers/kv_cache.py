@@ -46,9 +46,12 @@ class BufferedLayer(DynamicLayer):
 
     def reorder_cache(self, beam_idx: Any) -> None:
         """Keep the given rows of the batch; a row may repeat."""
-        super().reorder_cache(beam_idx)
-        kept: Any = self.keys, self.values  # None before the first update only
-        self._keys, self._values = kept
+        if not self.is_initialized:
+            return
+        past = self.get_seq_length()
+        self._keys = self._keys.index_select(0, beam_idx)
+        self._values = self._values.index_select(0, beam_idx)
+        self.keys, self.values = self._keys[..., :past, :], self._values[..., :past, :]
 
 
 def make_cache(config: PretrainedConfig, reserve: int = 0) -> DynamicCache:

@@ -1,4 +1,4 @@
-"""Sampling with transformers: batched, left-padded, cached; finished rows leave early."""
+"""Sampling with transformers: batched, left-padded, cached; equal beginnings are read once."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from cppo_grpo.samplers.kv_cache import (
 )
 
 LEAVING_SHARE = 1 / 8
-"""Drop finished rows once they are this share of the batch; dropping copies the whole cache."""
+"""Drop nodes without rows once they are this share; dropping copies the whole cache."""
 
 
 class TransformersSampler:
@@ -160,18 +160,16 @@ def _decode(batch: _Batch, noise_BT: Tensor, params: SamplingParams) -> list[Com
     stopped_B = torch.zeros(count, dtype=torch.bool, device=device)
     for step in range(params.max_tokens):
         rows = batch.rows
-        tokens_B, logps_B = draw(batch.logits_BV, params.temperature, noise_BT[rows, step])
-        tokens_BT[rows, step], logps_BT[rows, step] = tokens_B, logps_B
-        lengths_B[rows] += ~stopped_B[rows]
-        stopped_B[rows] |= torch.isin(tokens_B, end_ids)
-        going_B = ~stopped_B[rows]
-        going = int(going_B.sum())
-        if going == 0 or step + 1 == params.max_tokens:
+        tokens_R, logps_R = draw(
+            batch.logits_NV[batch.nodes], params.temperature, noise_BT[rows, step]
+        )
+        tokens_BT[rows, step], logps_BT[rows, step] = tokens_R, logps_R
+        lengths_B[rows] += 1
+        stopped_B[rows] = torch.isin(tokens_R, end_ids)
+        going_R = ~stopped_B[rows]
+        if not going_R.any() or step + 1 == params.max_tokens:
             break
-        if going <= len(rows) * (1 - LEAVING_SHARE):
-            batch.keep(going_B.nonzero()[:, 0])
-            tokens_B = tokens_B[going_B]
-        batch.append(tokens_B)
+        batch.append(tokens_R, going_R)
     columns = (tokens_BT.tolist(), logps_BT.tolist(), lengths_B.tolist(), stopped_B.tolist())
     return [
         Completion(tuple(tokens[:n]), tuple(logps[:n]), "stop" if stopped else "length")
@@ -180,7 +178,12 @@ def _decode(batch: _Batch, noise_BT: Tensor, params: SamplingParams) -> list[Com
 
 
 class _Batch:
-    """The unfinished rows: cache, padding, and the logits of their next token."""
+    """The unfinished rows, R of them, and what the model has read for them.
+
+    Rows with the same prompt and the same tokens so far are one node, which is read once: copies of
+    a prompt begin as one and part where their draws do. `rows` and `nodes` are the completion and
+    the node of each row; the cache, the padding and the logits of the next token are the nodes'.
+    """
 
     def __init__(
         self,
@@ -189,49 +192,49 @@ class _Batch:
         max_tokens: int,
         prefill_tokens: int | None,
     ) -> None:
-        """Prefill each distinct prompt once."""
         self.model = model
         self.rows = torch.arange(len(prompts), device=model.device)
         self.cache_argument = cache_argument(model)
         unique = list(dict.fromkeys(prompts))
+        index = {prompt: node for node, prompt in enumerate(unique)}
+        self.nodes = torch.tensor([index[prompt] for prompt in prompts], device=model.device)
         self.length = max(map(len, unique))
         self.cache = make_cache(model.config, self.length)
-        ids_UP = torch.zeros((len(unique), self.length), dtype=torch.long)
-        real_US = torch.ones((len(unique), self.length + max_tokens), dtype=torch.bool)
-        for row, prompt in enumerate(unique):
-            ids_UP[row, self.length - len(prompt) :] = torch.tensor(prompt)
-            real_US[row, : self.length - len(prompt)] = False
-        self.real_BS = real_US.to(model.device)
-        self.positions_BS = (self.real_BS.cumsum(-1) - 1).clamp(min=0)
-        self.mask_B11S = None
+        ids_NP = torch.zeros((len(unique), self.length), dtype=torch.long)
+        real_NS = torch.ones((len(unique), self.length + max_tokens), dtype=torch.bool)
+        for node, prompt in enumerate(unique):
+            ids_NP[node, self.length - len(prompt) :] = torch.tensor(prompt)
+            real_NS[node, : self.length - len(prompt)] = False
+        self.real_NS = real_NS.to(model.device)
+        self.positions_NS = (self.real_NS.cumsum(-1) - 1).clamp(min=0)
         for part in prefill_parts(len(unique), self.length, prefill_tokens):
-            self._forward(ids_UP[:, part].to(model.device), part.stop)
-        index = {prompt: row for row, prompt in enumerate(unique)}
-        self._select(torch.tensor([index[prompt] for prompt in prompts], device=model.device))
+            self._forward(ids_NP[:, part].to(model.device), part.stop)
 
-    def append(self, tokens_B: Tensor) -> None:
-        """Feed one token per row."""
+    def append(self, tokens_R: Tensor, going_R: Tensor) -> None:
+        """Feed its token to each row that goes on; the others leave."""
+        self.rows = self.rows[going_R]
+        vocabulary, count = self.logits_NV.shape[1], len(self.logits_NV)
+        drawn_R = self.nodes[going_R] * vocabulary + tokens_R[going_R]
+        distinct_N, self.nodes = drawn_R.unique(return_inverse=True)
+        parents_N, tokens_N = distinct_N // vocabulary, distinct_N % vocabulary
+        if count * (1 - LEAVING_SHARE) < len(parents_N) == len(parents_N.unique()):
+            # Each node goes on as itself; a few that nobody needs any more stay beside them.
+            self.nodes = parents_N[self.nodes]
+            tokens_N = tokens_N.new_zeros(count).index_put((parents_N,), tokens_N)
+        else:
+            self.cache.reorder_cache(parents_N)  # pyright: ignore[reportArgumentType]
+            self.real_NS, self.positions_NS = self.real_NS[parents_N], self.positions_NS[parents_N]
         self.length += 1
-        self._forward(tokens_B[:, None], self.length)
+        self._forward(tokens_N[:, None], self.length)
 
-    def keep(self, kept: Tensor) -> None:
-        """Continue with these rows only."""
-        self.rows = self.rows[kept]
-        self._select(kept)
-
-    def _select(self, index: Tensor) -> None:
-        self.cache.reorder_cache(index)  # pyright: ignore[reportArgumentType] - any integer tensor
-        self.logits_BV = self.logits_BV[index]
-        self.real_BS, self.positions_BS = self.real_BS[index], self.positions_BS[index]
-
-    def _forward(self, ids_BN: Tensor, end: int) -> None:
-        """Run the model on the tokens of each row that come before column `end`."""
-        logits_B1V = self.model(
-            input_ids=ids_BN,
-            attention_mask=self.real_BS[:, :end].long(),
-            position_ids=self.positions_BS[:, end - ids_BN.shape[1] : end],
+    def _forward(self, ids_NT: Tensor, end: int) -> None:
+        """Run the model on the tokens of each node that come before column `end`."""
+        logits_N1V = self.model(
+            input_ids=ids_NT,
+            attention_mask=self.real_NS[:, :end].long(),
+            position_ids=self.positions_NS[:, end - ids_NT.shape[1] : end],
             use_cache=True,
             logits_to_keep=1,
             **{self.cache_argument: self.cache},
         ).logits
-        self.logits_BV = logits_B1V[:, -1]
+        self.logits_NV = logits_N1V[:, -1]
