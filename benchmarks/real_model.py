@@ -152,7 +152,7 @@ def flow(run: Run, sandbox: Sandbox, report: Report) -> None:
             policy, reference = make_policies(config, model, processes)
             learner = Learner(policy, reference, config, processes)
             cursor = make_cursor(config, len(problems))
-            session = Session(run, env, learner, agent, cursor, processes)
+            session = Session(run, [env], learner, agent, cursor, processes)
             learn(session, 0, HeldOut(session, None, console), console)
             names = ("loss_plan", "loss_solve", "kl_plan", "kl_solve", "grad_norm", "tokens_per_s")
             names += ("seconds", "seconds_update", "pass_at_k", "validity")

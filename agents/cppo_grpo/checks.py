@@ -49,6 +49,7 @@ AT_LEAST_0 = (
         "seed",
         "warm_start_steps",
         "audit_steps",
+        "off_policy_steps",
         "lr_warmup_steps",
         "lr_final",
         "eval_episodes",

@@ -120,9 +120,9 @@ class TrainConfig:
     """Problems of a warm-start step whose plans are shown, and as many whose programs are."""
     warm_start_plans: int = 8
     """Plans shown of each of them. They share their prompt, which is computed once."""
-    off_policy_steps: Literal[0, 1] = field(default=0, metadata={"topic": "rollouts"})
-    """1: play the next rollout while the update runs, with a copy of the policy from before the
-    update. Never across a checkpoint, so a resumed run equals an uninterrupted one."""
+    off_policy_steps: int = field(default=0, metadata={"topic": "rollouts"})
+    """Updates that a rollout's weights may be behind: 1 plays the next one during the update, more
+    several, with sampler=ray. Never across a checkpoint, so a resumed run equals a whole one."""
     audit_steps: int = 0
     """Batches to play before training, to check that R_plan is dense enough to learn from. A
     "no-go" ends the run."""

@@ -1,14 +1,17 @@
 """Players on a local Ray cluster draw what the engine in this process draws."""
 
+import gc
 import os
 import pickle
 import signal
 import time
-from dataclasses import MISSING, fields
+import weakref
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import MISSING, fields, replace
 from typing import Any, cast
 
 import pytest
-from cppo_grpo.samplers import Completion, SamplingParams
+from cppo_grpo.samplers import Completion, HoldsVersions, SamplingParams
 from cppo_grpo.samplers.transformers import TransformersSampler
 
 import cppo_env
@@ -50,6 +53,43 @@ def test_two_players_draw_what_one_process_does_and_one_goes_on_when_the_other_i
         drawn += [pair for ready in streamed for pair in ready.items()]
         assert len(drawn) == len(prompts), "each is told once"
         assert [one for _, one in sorted(drawn, key=lambda pair: pair[0])] == expected
+    finally:
+        ray.shutdown()
+
+
+def test_threads_draw_with_versions_of_their_own_and_a_player_is_killed_meanwhile(monkeypatch):
+    monkeypatch.setenv("RAY_raylet_start_wait_time_s", "120")  # a busy machine is slow
+    monkeypatch.setenv("RAY_worker_niceness", "0")
+    models = [tiny_qwen3(seed=seed) for seed in range(3)]
+    prompts = [*random_ids(*range(5, 60, 3))]
+    params = SamplingParams(24, (7, 8, 9), 0.9, seed=5, streams=tuple(range(len(prompts))))
+    params_of_three = replace(params, streams=tuple(range(3 * len(prompts))))
+    expected = [TransformersSampler(one, batch_size=4).sample(prompts, params) for one in models]
+    ray.init("local", num_cpus=2, include_dashboard=False, log_to_driver=False)
+    try:
+        sampler = RaySampler(models[0], players=2, batch_size=4)
+        held = [sampler.with_present_weights()]
+        for model in models[1:]:
+            sampler.update(model.named_parameters())
+            held.append(sampler.with_present_weights())
+        versions = [weakref.ref(one._weights) for one in held]
+        assert isinstance(sampler, HoldsVersions)
+        with ThreadPoolExecutor(3) as threads:
+            draws = [threads.submit(one.sample, prompts, params) for one in held]
+            os.kill(ray.get(sampler._players.ready()[0].process), signal.SIGKILL)
+            found = [one.result() for one in draws]
+        assert found == expected and found[0] != found[1] != found[2]
+        assert held[0].sample(prompts, params) == expected[0], "as long as somebody holds it"
+        young = held[2].stream(prompts * 3, params_of_three)
+        next(young)
+        held[0].sample(prompts, params)
+        [waits] = sampler._desk._calls
+        assert waits.left >= 6, "of 15 chunks: who was begun first gets the next player"
+        assert sum(map(len, young)) > 40
+        del held, draws, young, waits
+        gc.collect()
+        gone = [one() is None for one in versions]
+        assert gone == [True, True, False], "nobody needs the old weights"
     finally:
         ray.shutdown()
 

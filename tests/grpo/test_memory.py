@@ -258,6 +258,16 @@ def test_several_devices_share_what_fsdp2_shards() -> None:
     assert size(plan, "copy for sampling") == 0  # the servers have their own
 
 
+def test_weights_that_rollouts_wait_with_fill_rays_object_store() -> None:
+    def versions(**settings: Any) -> float:
+        plan = make_plan(dataclasses.replace(CONFIG, **settings), HERE, 1)
+        return plan.object_store / plan.counts.total / 4
+
+    late = {"off_policy_steps": 4, "correction": "token_mask"}
+    assert versions() == versions(**late) == 0
+    assert [versions(sampler="ray"), versions(sampler="ray", **late)] == [2, 5]
+
+
 def test_devices_are_read_from_their_names() -> None:
     assert assumed("h100x8") == Devices("h100", 8, int(80 * GIB * 0.95))
     assert assumed("cpu:16") == Devices("cpu", 1, 16 * GIB)

@@ -9,10 +9,19 @@ from pathlib import Path
 
 import pytest
 import torch
+from cppo_grpo.runs.log import MetricsLog
 from safetensors.torch import load_file
 
 from cppo_env.errors import SamplerError
-from tests.support.tiny_runs import LEARNING, SMALL, assert_equal_runs, carry_out, facts
+from tests.support.tiny_runs import (
+    LEARNING,
+    SMALL,
+    assert_equal_runs,
+    carry_out,
+    facts,
+    resumed_from,
+)
+from tests.support.versions import hold_versions
 
 ray = pytest.importorskip("ray", reason="needs the extra ray")
 
@@ -62,6 +71,37 @@ def test_players_draw_beside_the_update_what_one_process_draws_there(tmp_path, c
     )
     assert [row["staleness"] for row in found.log.rows("joint")] == [0, 1, 1, 0]
     assert_equal_runs(found.path, expected.path)
+
+
+def test_rollouts_of_several_versions_are_played_at_a_time_though_a_player_is_lost(
+    tmp_path, cluster, monkeypatch
+):
+    settings = {**SMALL, **LEARNING, "off_policy_steps": 2, "correction": "token_truncate"}
+    settings |= {"steps": 6, "checkpoint_every": 4, "keep_checkpoints": 9, "curriculum": True}
+    with monkeypatch.context() as here:
+        hold_versions(here)
+        expected = carry_out(tmp_path / "here", **settings, sampler_options={"batch_size": 4})
+    found, over, killed = tmp_path / "ray", threading.Event(), []
+
+    def harm():
+        while len(list((found / "rollouts").glob("step-*"))) < 2 and not over.is_set():
+            time.sleep(0.01)
+        killed.append(player_that_draws(cluster.list_all_nodes()[1], over.is_set))
+        if killed[0] is not None:
+            os.kill(killed[0], signal.SIGKILL)
+
+    thread = threading.Thread(target=harm)
+    thread.start()
+    try:
+        carry_out(found, **settings, sampler="ray", sampler_options={"players": 2, "batch_size": 4})
+    finally:
+        over.set()
+        thread.join()
+    assert killed != [None], "it drew for one of the two rollouts beside the update"
+    rows = MetricsLog(found / "metrics.jsonl").rows("joint")
+    assert [row["staleness"] for row in rows] == [0, 1, 2, 2, 0, 1]
+    assert_equal_runs(found, expected.path)
+    assert_equal_runs(resumed_from(found, 4), expected.path)
 
 
 def test_a_run_outlives_players_and_nodes_and_stops_with_a_checkpoint_when_all_is_lost(

@@ -100,7 +100,8 @@ class ChatFormat:
         prompts are cached.
         """
         key = (think, *(message["content"] for message in messages))
-        if key not in self._known:
+        known = self._known.get(key)  # rollouts may be played in several threads
+        if known is None:
             if len(self._known) >= KNOWN_PROMPTS:
                 self._known.clear()
             ids = self.tokenizer.apply_chat_template(
@@ -109,8 +110,8 @@ class ChatFormat:
                 return_dict=False,
                 **self._arguments(think),
             )
-            self._known[key] = (*ids, *(self._opener if think else ()))
-        return self._known[key]
+            known = self._known[key] = (*ids, *(self._opener if think else ()))
+        return known
 
     def encode_answer(self, text: str) -> tuple[int, ...]:
         """The ids of an answer to learn: never a BOS, and the token that ends the turn."""

@@ -92,6 +92,13 @@ class MemoryPlan:
         return self.processes * state_bytes(self.counts, self.config) if apart else 0
 
     @property
+    def object_store(self) -> int:
+        """Bytes of weights in Ray's object store: a version for each rollout that is played."""
+        versions = max(2, self.config.off_policy_steps + 1)  # a new one comes before the last goes
+        own = self.processes * versions * FLOAT32 * self.counts.total
+        return own * (self.config.sampler == "ray")
+
+    @property
     def disk_bytes(self) -> int:
         """The run folder: `reference/`, `model/`, the checkpoints kept, and one being written."""
         kept = self.config.keep_checkpoints + 1 + (self.config.eval_every > 0)

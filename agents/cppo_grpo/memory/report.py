@@ -156,6 +156,8 @@ def _print_rest(plan: MemoryPlan, disk_free: int, console: Console) -> None:
 def _beside(plan: MemoryPlan) -> Iterator[str]:
     if plan.main_memory:
         yield f"main memory: {_gib(plan.main_memory)} for the optimizer states of all processes"
+    if plan.object_store:
+        yield f"Ray's object store: {_gib(plan.object_store)} for weights, on the learner's machine"
 
 
 def _result(plan: MemoryPlan, processes: int, disk_free: int) -> dict[str, Any]:
@@ -167,6 +169,7 @@ def _result(plan: MemoryPlan, processes: int, disk_free: int) -> dict[str, Any]:
         "bytes_peak": plan.peak,
         "parts": [dataclasses.asdict(part) for part in plan.parts],
         "bytes_main_memory": plan.main_memory,
+        "bytes_object_store": plan.object_store,
         "parameters": plan.counts.total,
         "trained_parameters": plan.counts.trained,
         "checkpoint_bytes": plan.checkpoint_bytes,

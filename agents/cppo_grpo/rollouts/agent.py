@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
@@ -15,6 +16,7 @@ from cppo_env.types import Observation
 from cppo_grpo.choices import Planner
 from cppo_grpo.rollouts.values import Samples
 from cppo_grpo.samplers import Completion, Sampler, SamplingParams
+from cppo_grpo.samplers.frozen import with_present_weights
 from cppo_grpo.samplers.thoughts import stream_with_thoughts
 
 
@@ -101,6 +103,12 @@ class PolicyAgent:
             lengths=self.lengths,
             words=self.words,
         )
+
+    def with_present_weights(self) -> PolicyAgent:
+        """The same policy; later updates leave it as it is, where the sampler can hold several."""
+        fixed = copy.copy(self)
+        fixed.sampler = with_present_weights(self.sampler)
+        return fixed
 
     def plan(
         self, observations: Sequence[Observation], k: int, seed: int, first: int = 0

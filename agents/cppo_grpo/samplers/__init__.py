@@ -126,6 +126,19 @@ class TakesAdapters(Protocol):
         ...
 
 
+@runtime_checkable
+class HoldsVersions(Protocol):
+    """A sampler that can draw with the weights of several updates at the same time."""
+
+    def with_present_weights(self) -> Sampler:
+        """The same engine with the weights of now, whatever the other one is given later.
+
+        Several of them draw at the same time, in threads of their own; those that were asked for
+        first come first.
+        """
+        ...
+
+
 def stream(
     sampler: Sampler, prompts: Sequence[Sequence[int]], params: SamplingParams
 ) -> Iterator[Mapping[int, Completion]]:

@@ -8,7 +8,14 @@ from typing import Any
 from cppo_agents.backends import RegionName
 from torch import Tensor
 
-from cppo_grpo.samplers import Completion, Sampler, SamplingParams, in_order, stream
+from cppo_grpo.samplers import (
+    Completion,
+    HoldsVersions,
+    Sampler,
+    SamplingParams,
+    in_order,
+    stream,
+)
 
 
 class FrozenRegion:
@@ -21,7 +28,8 @@ class FrozenRegion:
     """
 
     def __init__(self, trained: Sampler, frozen: Sampler, region: RegionName):
-        self.trained, self.frozen, self.region = trained, frozen, region
+        self.trained, self.frozen = trained, frozen
+        self.region: RegionName = region
 
     @property
     def model(self) -> Any:
@@ -47,3 +55,11 @@ class FrozenRegion:
 def trained_by(sampler: Sampler) -> Sampler:
     """The sampler that draws from the policy."""
     return sampler.trained if isinstance(sampler, FrozenRegion) else sampler
+
+
+def with_present_weights(sampler: Sampler) -> Sampler:
+    """A sampler whose weights stay as they are, where that can hold those of several updates."""
+    if isinstance(sampler, FrozenRegion):
+        trained, frozen = map(with_present_weights, (sampler.trained, sampler.frozen))
+        return FrozenRegion(trained, frozen, sampler.region)
+    return sampler.with_present_weights() if isinstance(sampler, HoldsVersions) else sampler

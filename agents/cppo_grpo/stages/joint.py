@@ -6,7 +6,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -21,10 +21,11 @@ from cppo_grpo.learner.information import add_information
 from cppo_grpo.learner.token_values import episode_tokens
 from cppo_grpo.regions import RegionName
 from cppo_grpo.rollouts.distributed import gather
-from cppo_grpo.rollouts.values import Rollout, require_some
+from cppo_grpo.rollouts.values import require_some
 from cppo_grpo.runs.log import LogRow
 from cppo_grpo.runs.progress import stage
 from cppo_grpo.runs.tokens import write_tokens
+from cppo_grpo.stages.ahead import Rollouts
 from cppo_grpo.stages.held_out import HeldOut
 from cppo_grpo.stages.metrics import overlapped_s, rollout_metrics
 from cppo_grpo.stages.session import Session, observe
@@ -67,10 +68,10 @@ def learn(session: Session, steps: int, held_out: HeldOut, console: Console) -> 
         recent.append(row[success])
 
     with (
-        ThreadPoolExecutor(1, "cppo-rollout") as beside,
+        ThreadPoolExecutor(len(session.envs), "cppo-rollout") as beside,
         stage(console, "CPPO", config.steps, steps) as shown,
     ):
-        rollouts = _Rollouts(session, beside)
+        rollouts = Rollouts(session, beside, steps)
         try:
             held_out.during(steps, cursor)  # a run may have been interrupted before it
             while (
@@ -91,7 +92,7 @@ def learn(session: Session, steps: int, held_out: HeldOut, console: Console) -> 
     return steps
 
 
-def _step(session: Session, rollouts: _Rollouts, step: int, keep: Keep) -> LogRow:
+def _step(session: Session, rollouts: Rollouts, step: int, keep: Keep) -> LogRow:
     """Rollout → advantages → update; returns the metrics.
 
     Raises:
@@ -108,8 +109,7 @@ def _step(session: Session, rollouts: _Rollouts, step: int, keep: Keep) -> LogRo
         tokens = episode_tokens(learner.policy, session.agent.chat, rollout, advantages, config)
         write_tokens(session.run.path, f"step-{step + 1:06d}", tokens)
     row |= observe(session.cursor, rollout, config)
-    cursor = session.cursor.state()
-    rollouts.start(step + 1)
+    cursor = rollouts.cursor()
     # An interrupt waits here, so that a checkpoint never holds half an update or a wrong count. Its
     # cursor is that of the finished steps: an interrupted rollout is played again.
     with uninterrupted():
@@ -161,34 +161,6 @@ def _save_before_leaving(
         steps + 1,
         why,
     )
-
-
-class _Rollouts:
-    """This process's share of each rollout; `off_policy_steps` overlaps it with an update."""
-
-    def __init__(self, session: Session, beside: Executor):
-        self._session, self._beside = session, beside
-        self._ahead: Future[Rollout] | None = None
-        self.staleness = 0
-        """Updates between the weights that played the rollout taken last and those it updates."""
-
-    def take(self, step: int) -> Rollout:
-        """The rollout of a step: the one in progress, or one played now."""
-        ahead, self._ahead = self._ahead, None
-        self.staleness = int(ahead is not None)
-        return ahead.result() if ahead else self._session.prepare(step)()
-
-    def start(self, step: int) -> None:
-        """Start the rollout of a step; never across a checkpoint, which stores no rollout.
-
-        Nor across an evaluation, which plays with newer weights.
-        """
-        config = self._session.run.config
-        pauses = step % config.checkpoint_every == 0 or (
-            config.eval_every and step % config.eval_every == 0
-        )
-        if config.off_policy_steps and step < config.steps and not pauses:
-            self._ahead = self._beside.submit(self._session.prepare(step))
 
 
 def _reached(recent: deque[float], target: float | None) -> bool:

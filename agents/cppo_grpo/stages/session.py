@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -18,7 +19,9 @@ from cppo_env import plugins
 from cppo_env.problems.sampling import Curriculum, ProblemSampler
 from cppo_env.protocols import Judge, Sandbox
 from cppo_env.rewards import AllTests
+from cppo_env.roles import rule
 from cppo_env.sources import ProblemSource
+from cppo_env.types import Problem, Ruling
 from cppo_env.vector import CPPOVectorEnv
 from cppo_grpo.config import TrainConfig
 from cppo_grpo.learner.credit import solver_rewards
@@ -43,7 +46,8 @@ class Session:
     """The parts of a run."""
 
     run: Run
-    env: CPPOVectorEnv
+    envs: Sequence[CPPOVectorEnv]
+    """One for each rollout that is played at a time."""
     learner: Learner
     agent: PolicyAgent
     cursor: ProblemSampler
@@ -98,17 +102,20 @@ class Session:
         )
 
     def prepare(self, step: int) -> Callable[[], Rollout]:
-        """A function that plays this process's share of the next rollout with the policy."""
+        """A function that plays this process's share of the next rollout.
+
+        It does so with the weights that the sampler has now, if that can hold those of several
+        updates; otherwise, with those that it has then.
+        """
         config = self.run.config
         indices_P = self.cursor.draw(config.problems_per_step)
         plan_seed, solve_seed = (
             np.random.SeedSequence([config.seed, step]).generate_state(2).tolist()
         )
         indices_N, seeds = np.repeat(indices_P, config.tuples), (plan_seed, solve_seed)
-        self.update_sampler()
-        return partial(
-            play_share, self.processes, self.env, self.agent, indices_N, seeds, config.tuples
-        )
+        env = self.envs[step % len(self.envs)]
+        agent = self.agent.with_present_weights()
+        return partial(play_share, self.processes, env, agent, indices_N, seeds, config.tuples)
 
 
 def make_cursor(config: TrainConfig, size: int) -> ProblemSampler:
@@ -133,6 +140,18 @@ def observe(cursor: ProblemSampler, rollout: Rollout, config: TrainConfig) -> di
             teaches = bool(plans_differ or np.ptp(paid_NK[counted_N]) > 0)
             cursor.curriculum.observe(index, teaches, cursor.epoch)
     return {"left_out": 1.0 - float(cursor.curriculum.active(cursor.epoch).mean())}
+
+
+class OneAtATime:
+    """A judge that several rollouts share: it need not be safe for threads."""
+
+    def __init__(self, judge: Judge):
+        self._judge, self._lock = judge, threading.Lock()
+
+    def rule(self, cases: Sequence[tuple[Problem, tuple[str, ...]]], /) -> list[Ruling]:
+        """One ruling for each case."""
+        with self._lock:
+            return rule(self._judge, cases)
 
 
 @contextmanager

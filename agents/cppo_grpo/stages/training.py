@@ -24,11 +24,12 @@ from cppo_grpo.runs.progress import stage
 from cppo_grpo.runs.trackers import tracked
 from cppo_grpo.samplers import DrawsFrom
 from cppo_grpo.samplers.frozen import trained_by
+from cppo_grpo.stages.ahead import rollouts_at_a_time
 from cppo_grpo.stages.audit import audit, decide, surroundings, table
 from cppo_grpo.stages.held_out import HeldOut, held_out_environment, held_out_problems
 from cppo_grpo.stages.joint import learn
 from cppo_grpo.stages.lengths import fitting
-from cppo_grpo.stages.session import Session, environment, make_cursor
+from cppo_grpo.stages.session import OneAtATime, Session, environment, make_cursor
 from cppo_grpo.stages.start import (
     initial_model,
     keep_start,
@@ -68,10 +69,12 @@ def train(run: Run, sandbox: Sandbox, console: Console, processes: Processes | N
     torch.manual_seed(config.seed)
     places = len(processes.share(np.arange(config.problems_per_step))) * config.tuples
     with tracked(run), ExitStack() as parts:
-        training, judge = config.training.load(), make_judge(config.judge, config.judge_options)
+        training = config.training.load()
+        judge = OneAtATime(make_judge(config.judge, config.judge_options))
         unseen = held_out_problems(config, training)
         run.record(provenance(training, sandbox))
         start = initial_model(run, training, console, processes)
+        at_a_time = rollouts_at_a_time(config, start.agent.sampler)
         training = fitting(training, start.agent, run, console)
         if unseen is not None:
             unseen = fitting(unseen, start.agent, run, console)
@@ -86,7 +89,10 @@ def train(run: Run, sandbox: Sandbox, console: Console, processes: Processes | N
         source = config.training.of(training)
         session = Session(
             run,
-            parts.enter_context(environment(config, sandbox, source, places, judge=judge)),
+            [
+                parts.enter_context(environment(config, sandbox, source, places, judge=judge))
+                for _ in range(at_a_time)
+            ],
             Learner(policy, reference, config, processes),
             start.agent,
             make_cursor(config, len(training)),
@@ -112,10 +118,13 @@ def _audited(session: Session, console: Console) -> bool:
     config = session.run.config
     rows = session.run.log.rows("audit")
     if config.audit_steps and not rows:
-        beginning = replace(session, cursor=make_cursor(config, len(session.env.assembly.problems)))
+        beginning = replace(
+            session, cursor=make_cursor(config, len(session.envs[0].assembly.problems))
+        )
         rollouts: list[Rollout] = []
         with stage(console, "audit", config.audit_steps) as shown:
             for step in range(config.audit_steps):
+                beginning.update_sampler()
                 rollouts.append(gather(session.processes, beginning.prepare(step)()))
                 shown.show(step + 1, {})
         shares = audit(rollouts, config.tuples)
