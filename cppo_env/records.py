@@ -63,6 +63,15 @@ class FirstFailure:
         return found
 
 
+KINDS: dict[str, Any] = {
+    **{"problem_id": str, "episode": int, "methods": list, "accepted": bool | None},
+    **{"programs": list, "verdicts": list, "reward": int | float, "void": bool, "tests": int},
+}
+"""Types of the fields that decide figures."""
+TEXTS = "methods", "verdicts", "messages", "plans", "answers", "outcomes"
+"""Fields that are lists of texts."""
+
+
 @dataclass(frozen=True, slots=True)
 class EpisodeRecord:
     """One finished episode. Its fields are the keys of a line."""
@@ -143,9 +152,12 @@ class EpisodeRecord:
 
         Raises:
             ValueError: it is no JSON object.
-            TypeError: its keys are not those of a record.
+            TypeError: its keys or the types of its values are not those of a record.
         """
-        found: object = json.loads(line)
+        try:
+            found: object = json.loads(line)
+        except RecursionError:
+            raise ValueError("got JSON that is nested too deeply") from None
         if not isinstance(found, dict):
             raise ValueError(f"got {line[:40]!r}, which is no JSON object")
         values = cast(dict[str, Any], found)
@@ -158,6 +170,12 @@ class EpisodeRecord:
         texts["failures"] = tuple(
             None if one is None else FirstFailure.read(one) for one in failures
         )
+        for name, kind in KINDS.items():
+            if not isinstance(values.get(name), kind):
+                raise TypeError(f"{name}: got {str(values.get(name))[:40]!r}")
+        for name in TEXTS:
+            if not all(isinstance(one, str) for one in texts.get(name, ())):
+                raise TypeError(f"{name}: got {str(texts[name])[:40]!r}, which are not all texts")
         return cls(**values | texts)
 
     def to_json(self) -> str:

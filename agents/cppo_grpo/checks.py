@@ -22,7 +22,7 @@ from cppo_grpo.algorithms import (
     Floats,
     load_algorithm,
 )
-from cppo_grpo.ranges import above_0, at_least_0, at_least_1, require
+from cppo_grpo.ranges import above_0, at_least_0, at_least_1, require, shape
 
 if TYPE_CHECKING:
     from cppo_grpo.config import TrainConfig
@@ -35,8 +35,6 @@ AT_LEAST_1 = (
         "max_prompt_tokens",
         "max_tokens_plan",
         "max_tokens_solve",
-        "hidden",
-        "layers",
         "checkpoint_every",
         "keep_checkpoints",
         "threads",
@@ -125,6 +123,7 @@ def _check_types(config: TrainConfig) -> None:
 
 def _check_ranges(config: TrainConfig) -> None:
     at_least_1(config, *AT_LEAST_1)
+    shape(config)
     at_least_0(config, *AT_LEAST_0)
     above_0(config, *ABOVE_0)
     greedy = "more than 0, because greedy samples are all alike"

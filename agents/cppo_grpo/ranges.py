@@ -28,6 +28,12 @@ def at_least_1(config: Any, *names: str) -> None:
     require(config, names, lambda value: value >= 1, "at least 1")
 
 
+def shape(config: Any) -> None:
+    """Require a width and a number of layers that a model made from scratch can have."""
+    require(config, ("hidden",), lambda value: value >= 32, "at least 32, the width of a head")
+    at_least_1(config, "layers")
+
+
 def at_least_0(config: Any, *names: str) -> None:
     """Require that these settings are 0 or more."""
     require(config, names, lambda value: value >= 0, "0 or more")

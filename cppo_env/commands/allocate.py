@@ -44,6 +44,8 @@ def allocate(config: AllocateConfig) -> dict[str, Any]:
             "expected one of each for every seed, such as cppo allocate runs/test "
             "--learn=[runs/train]"
         )
+    if config.seed < 0:
+        raise UsageError(f"seed: got {config.seed}, expected 0 or more")
     pairs = [
         (load_run(one), load_run(other))
         for one, other in zip(config.runs, config.learn, strict=True)

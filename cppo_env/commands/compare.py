@@ -67,6 +67,8 @@ def compare(config: CompareConfig) -> dict[str, Any]:
     """Compare finished runs, or agents that play now, with paired intervals and tests."""
     if config.runs and config.agents:
         raise UsageError("got finished runs and --agents, expected one of them; compare either")
+    if config.seed < 0:
+        raise UsageError(f"seed: got {config.seed}, expected 0 or more")
     import_module("scipy.stats")  # asked for at once, not after all agents have played
     if config.html is not None:
         import_module("matplotlib")

@@ -20,6 +20,7 @@ from cppo_env.evaluation.comparison.methods import load_methods
 from cppo_env.evaluation.comparison.page import page
 from cppo_env.evaluation.comparison.summary import compare_runs
 from cppo_env.evaluation.comparison.writers import latex, markdown
+from cppo_env.evaluation.folders import find_runs
 from cppo_env.testing import make_problem
 from tests.support.cli import cppo, fault, without_package
 from tests.support.finished_runs import finished, rewrite
@@ -246,6 +247,33 @@ def test_what_is_no_comparison_is_refused(folders, tmp_path):
     ):
         with pytest.raises(UsageError, match=said):
             load_methods(places)
+
+
+def test_damaged_folders_are_one_line(tmp_path):
+    names = "config.json", "rollouts/episodes.jsonl"
+    whole = finished(tmp_path / "whole", half)
+    settings, records = ((whole / name).read_text() for name in names)
+    deep = "[" * 100_000 + "]" * 100_000
+    for name, text, said in (
+        ("config.json", "null", "config.json: got NoneType"),
+        ("config.json", "[]", "config.json: got list"),
+        ("config.json", deep, "recursion"),
+        ("config.json", settings.replace('"k": 4', '"k": "4"'), "k is '4'"),
+        ("config.json", settings.replace('"seed": 0', '"seed": 1e400'), "seed is 'inf'"),
+        (names[1], records + deep + "\n", r":\d+: got JSON that is nested too deeply"),
+        (names[1], records.replace('"episode": 0', '"episode": "0"', 1), ":1: episode: got '0'"),
+        (names[1], records.replace('"methods": [', '"methods": [null, ', 1), "not all texts"),
+    ):
+        folder = tmp_path / "damaged"
+        shutil.copytree(whole, folder, dirs_exist_ok=True)
+        (folder / name).write_text(text)
+        with pytest.raises(UsageError, match=said):
+            load_run(folder)
+        assert [one.name for one in find_runs([tmp_path])][-1] == "whole"
+
+
+def test_a_negative_seed_is_refused(folders):
+    assert "seed: got -1, expected 0 or more" in fault(cppo("compare", *folders, "--seed", "-1"), 2)
 
 
 def test_problems_that_not_all_have_played_are_left_out_by_name(tmp_path):

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from cppo_env.engine import check_k
 from cppo_env.errors import UsageError
-from cppo_grpo.ranges import above_0, at_least_0, at_least_1, require
+from cppo_grpo.ranges import above_0, at_least_0, at_least_1, require, shape
 from cppo_grpo.recipe.json_lines import read_lines
 from cppo_grpo.recipe.problems import WithProblems
 
@@ -175,7 +175,8 @@ class GateTrainConfig(WithProblems):
                 "labels: got none, expected the file of labels that cppo gate label wrote, or "
                 "--resume RUN"
             )
-        at_least_1(self, "epochs", "batch", "micro_batch", "max_tokens", "hidden", "layers")
+        at_least_1(self, "epochs", "batch", "micro_batch", "max_tokens")
+        shape(self)
         at_least_1(self, "threads")
         at_least_0(self, "weight_decay", "seed")
         above_0(self, "lr")

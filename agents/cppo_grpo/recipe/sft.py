@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from cppo_env.engine import check_k
 from cppo_grpo.config import TrainConfig
-from cppo_grpo.ranges import above_0, at_least_0, at_least_1, require
+from cppo_grpo.ranges import above_0, at_least_0, at_least_1, require, shape
 from cppo_grpo.recipe.problems import WithProblems
 
 
@@ -128,8 +128,9 @@ class SftConfig(WithProblems):
         at_least_1(
             self,
             *("epochs", "batch", "checks", "max_tokens", "micro_batch_tokens", "threads"),
-            *("plans_per_problem", "max_tokens_plan", "hidden", "layers"),
+            *("plans_per_problem", "max_tokens_plan"),
         )
+        shape(self)
         above_0(self, "lr", "temperature_plan", "lora_alpha")
         at_least_0(self, "patience", "lora_rank", "sampled_plans", "weight_decay", "seed")
         at_least_0(self, "max_grad_norm")

@@ -27,6 +27,9 @@ OF_ONE_RUN = frozenset(
 )
 """Settings that do not make it another method."""
 
+KINDS = {"env": str, "k": int, "seed": int, "steps": int, "filters": dict, RECORDED: list}
+"""The types of stored settings; each may be missing or null."""
+
 
 @dataclass(frozen=True, slots=True)
 class FinishedRun:
@@ -149,13 +152,22 @@ def stored_config(path: Path) -> dict[str, Any]:
     """
     file = path / "config.json"
     try:
-        return cast(dict[str, Any], json.loads(file.read_text("utf-8")))
+        found: object = json.loads(file.read_text("utf-8"))
+        if not isinstance(found, dict):
+            raise ValueError(f"got {type(found).__name__}")
+        settings = cast(dict[str, Any], found)
+        for name, kind in KINDS.items():
+            if not isinstance(settings.get(name), kind | None):
+                raise ValueError(f"{name} is {str(settings[name])[:40]!r}")
+        if not all(isinstance(one, dict) for one in settings.get(RECORDED) or ()):
+            raise ValueError(f"{RECORDED} holds more than objects")
+        return settings
     except FileNotFoundError:
         raise UsageError(
             f"{path} holds no run (no config.json); expected a folder of cppo eval --run or of "
             "cppo train"
         ) from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"{file}: {error}; expected the settings of a run") from error
 
 
