@@ -212,7 +212,12 @@ def test_a_lasting_fault_voids_its_own_episode_only():
 
 
 @pytest.mark.parametrize(
-    "body", ["", "not JSON", '"text"', "{}", '{"choices": []}', '{"choices": [{}]}', "[]"]
+    "body",
+    [
+        *("", "not JSON", '"text"', "{}", '{"choices": []}', '{"choices": [{}]}', "[]"),
+        *("[" * 100_000, '{"choices": [{"message": {"content": 5}, "finish_reason": "stop"}]}'),
+    ],
+    ids=range(9),
 )
 def test_an_endpoint_that_speaks_another_schema_is_a_fault_of_the_endpoint(body):
     with (

@@ -65,6 +65,15 @@ def test_answers_of_other_shapes_are_read(message: dict, text: str) -> None:
     assert (reply.text, reply.truncated) == (text, False)
 
 
+@pytest.mark.parametrize("stated", ["null", '"7"', "-7", "NaN", "1e999", "[7]"])
+def test_what_is_no_number_of_tokens_is_not_counted(stated: str) -> None:
+    message = json.dumps([{"message": {"content": "A: x"}, "finish_reason": "stop"}])
+    body = f'{{"choices": {message}, "usage": {{"completion_tokens": {stated}}}}}'
+    with chat_server(lambda request: Reply(body=body)) as server:
+        [reply] = OpenAICompatible("m", base_url=server.url).complete([ASKED])
+    assert (reply.text, reply.tokens) == ("A: x", 0)
+
+
 def test_a_rate_limit_is_waited_for_beyond_the_tries() -> None:
     replies = iter([Reply(status=429), Reply(status=429), Reply(status=429), Reply("A: x")])
     with chat_server(lambda request: next(replies)) as server:

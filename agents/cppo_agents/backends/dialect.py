@@ -122,9 +122,21 @@ def parts_of(message: Any) -> tuple[str, str]:
     if isinstance(content, Sequence) and not isinstance(content, str):
         parts = cast(Sequence[Any], content)
         text = "".join(str(one["text"]) for one in parts if one.get("type") == "text")
-    else:
+    elif isinstance(content, str | None):
         text = content or ""
+    else:
+        raise TypeError(f"content: got {type(content).__name__}")
     return (thoughts if isinstance(thoughts, str) and thoughts.strip() else ""), text
+
+
+def tokens_of(usage: Any) -> int:
+    """The tokens that an endpoint says to have generated; 0 where it states no such number."""
+    return count(getattr(usage, "completion_tokens", None))
+
+
+def count(stated: object) -> int:
+    """A number of tokens; 0 for what is none."""
+    return stated if isinstance(stated, int) and stated > 0 else 0
 
 
 def in_tags(thoughts: str) -> str:

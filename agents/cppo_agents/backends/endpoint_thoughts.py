@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cppo_agents.backends import Reply, Request
-from cppo_agents.backends.dialect import in_tags, parts_of
+from cppo_agents.backends.dialect import count, in_tags, parts_of, tokens_of
 from cppo_agents.draws import seed_of
 from cppo_env.parsing import closing_tag, end_of_thoughts, thought_tag
 
@@ -58,7 +58,7 @@ class Begun:
 def begin(message: Any, ended: bool, usage: Any) -> Begun:
     """What the first request brought."""
     apart, text = parts_of(message)
-    tokens: int = usage.completion_tokens if usage else 0
+    tokens = tokens_of(usage)
     tag = thought_tag(text)
     opened = bool(tag) and text.lstrip().startswith(tag)
     if apart:
@@ -72,4 +72,4 @@ def begin(message: Any, ended: bool, usage: Any) -> Begun:
         answer, cut = "", True
     told = getattr(getattr(usage, "completion_tokens_details", None), "reasoning_tokens", None)
     thoughts = tokens - round(tokens * len(answer) / max(len(whole), 1))
-    return Begun(whole, tokens, tokens if cut else told or thoughts, cut, ended)
+    return Begun(whole, tokens, tokens if cut else count(told) or thoughts, cut, ended)

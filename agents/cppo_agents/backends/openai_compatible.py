@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from cppo_agents.backends import Failure, Reply, Request
-from cppo_agents.backends.dialect import Dialect, parts_of, text_of
+from cppo_agents.backends.dialect import Dialect, parts_of, text_of, tokens_of
 from cppo_agents.backends.endpoint_thoughts import begin
 from cppo_env.errors import UsageError
 from cppo_env.plugins import missing_extra
@@ -144,7 +144,7 @@ class OpenAICompatible:
                     return self._refused(error)
                 if messages[-1]["role"] == "assistant" and not self.dialect.goes_on:
                     return Reply("", truncated=True)
-            except (errors.OpenAIError, json.JSONDecodeError) as error:
+            except (errors.OpenAIError, json.JSONDecodeError, RecursionError) as error:
                 return Failure(f"{where}: {error}")
             else:
                 break
@@ -195,7 +195,7 @@ class _Said:
 
     @property
     def tokens(self) -> int:
-        return self.usage.completion_tokens if self.usage else 0
+        return tokens_of(self.usage)
 
     def reply(self, text: str) -> Reply:
         return Reply(text, truncated=not self.ended, tokens=self.tokens)

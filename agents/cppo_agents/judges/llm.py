@@ -185,7 +185,7 @@ def read_verdict(text: str) -> Ruling | None:
     for found in reversed(_OBJECT.findall(answer)):
         try:
             stated = json.loads(found)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(stated, dict) and stated.get("verdict") in (PASS, FAIL):
             return _ruling(stated["verdict"], str(stated.get("reason", "")))
