@@ -25,7 +25,10 @@ def sft(config: SftConfig) -> dict[str, Any]:
         if stored.programs and stored.check_programs and folder.result is None:
             sandbox = parts.enter_context(borrow_sandbox(stored.sandbox, stored.sandbox_options))
         result = carry_out(folder, stored.source.load(), sandbox, console)
-    loss = f"held-out loss {result['held_out_loss_before']:.3f} → {result['held_out_loss']:.3f}"
+    loss = (
+        f"loss on {result['measured_on']} {result['held_out_loss_before']:.3f} → "
+        f"{result['held_out_loss']:.3f}"
+    )
     console.print(f"{loss}, best after {result['best_step']} steps", highlight=False)
     before, after = result["plans_before"], result["plans_after"]
     if before and after:

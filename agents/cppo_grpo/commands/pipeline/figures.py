@@ -17,7 +17,10 @@ def rows_of(stage: str, result: Mapping[str, Any]) -> list[Row]:
 def _sft(result: Mapping[str, Any]) -> list[Row]:
     count = result["demonstrations"]
     rows = [
-        ("held-out loss", _step(result["held_out_loss_before"], result["held_out_loss"])),
+        (
+            f"loss on {result['measured_on']}",
+            _step(result["held_out_loss_before"], result["held_out_loss"]),
+        ),
         ("answers learnt, held out", f"{count['train']}, {count['held_out']}"),
     ]
     before, after = result["plans_before"], result["plans_after"]
