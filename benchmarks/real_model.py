@@ -19,11 +19,12 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import torch
 from cppo_agents.models.chat_format import ChatFormat
 from cppo_agents.models.check import check_model
+from cppo_grpo.choices import SolverReward
 from cppo_grpo.config import TrainConfig
 from cppo_grpo.learner.learner import Learner
 from cppo_grpo.model.policy import Policy
@@ -87,6 +88,9 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=2)
     parser.add_argument("--supervised-steps", type=int, default=4)
     parser.add_argument("--supervised-lr", type=float, default=2e-5)
+    parser.add_argument("--supervised-problems", type=int, default=1, help="of a supervised step")
+    parser.add_argument("--reward", default="gated", help="the planner's reward")
+    parser.add_argument("--solver-reward", default="verdict", choices=get_args(SolverReward))
     parser.add_argument("--eval-episodes", type=int, default=2)
     parser.add_argument("--max-tokens-plan", type=int, default=96)
     parser.add_argument("--max-tokens-solve", type=int, default=128)
@@ -107,13 +111,15 @@ def main() -> None:
         threads=options.threads,
         warm_start_steps=options.supervised_steps,
         warm_start_lr=options.supervised_lr,
-        warm_start_problems=1,
+        warm_start_problems=options.supervised_problems,
         warm_start_plans=2,
         steps=options.steps,
         problems_per_step=options.problems,
         tuples=options.tuples,
         max_tokens_plan=options.max_tokens_plan,
         max_tokens_solve=options.max_tokens_solve,
+        reward=options.reward,
+        solver_reward=options.solver_reward,
         lora_rank=8,
         lr=1e-4,
         lr_warmup_steps=1,
@@ -155,7 +161,13 @@ def flow(run: Run, sandbox: Sandbox, report: Report) -> None:
             session = Session(run, [env], learner, agent, cursor, processes)
             learn(session, 0, HeldOut(session, None, console), console)
             names = ("loss_plan", "loss_solve", "kl_plan", "kl_solve", "grad_norm", "tokens_per_s")
-            names += ("seconds", "seconds_update", "pass_at_k", "validity")
+            names += ("seconds", "seconds_update", "pass_at_k", "validity", "reward_plan")
+            names += (
+                "reward_solve",
+                "silent_groups_plan",
+                "silent_groups_solve",
+                "truncated_solve",
+            )
             figures["steps"] = [
                 {name: row.get(name) for name in names} for row in run.log.rows("joint")
             ]
