@@ -15,6 +15,11 @@ from cppo_env.parsing.thoughts import without_thoughts
 MAX_ANSWER_CHARACTERS = 2000
 """Longer ones are no answer."""
 
+_BOXES = 64
+"""Maximum number of boxes looked into, from the last one on."""
+
+_BLANKS = re.compile(r"[^\S\n]+")
+_EMPTY_LINES = re.compile(r"(?:\n ?)+")
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*")
 _HASHES = re.compile(r"^\s*(?:[*_]{0,3})####(?!#)[ \t]*(\S[^\n]*)$", re.M)
 _STATED = re.compile(
@@ -44,7 +49,8 @@ def read_answer(text: str, truncated: bool = False) -> str | None:
     if truncated or len(text) > MAX_CHARACTERS:
         return None
     with effort():
-        said = _without_code(without_thoughts(text))
+        said = _BLANKS.sub(" ", _without_code(without_thoughts(text)))
+        said = _EMPTY_LINES.sub("\n", said)  # so that no pattern meets a long run of white space
     found = _boxed(said) or _last(_HASHES, said) or _phrase(said)
     if found is None and _ALONE.fullmatch(said):
         found = said
@@ -61,7 +67,7 @@ def _without_code(text: str) -> str:
 
 def _boxed(text: str) -> str | None:
     """What stands in the last box that is closed and not empty."""
-    for match in reversed(list(_BOX.finditer(text))):
+    for match in reversed(list(_BOX.finditer(text))[-_BOXES:]):
         start = match.end()
         if text[start : start + 1] != "{":
             if word := re.match(r"[^\s$\\]+", text[start:]):

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, cast
 
-from cppo_env.parsing.envelopes import added, arguments, heredoc, json_value, notebook, unescaped
+from cppo_env.parsing.envelopes import (
+    added,
+    arguments,
+    called,
+    heredoc,
+    json_value,
+    notebook,
+    unescaped,
+)
 from cppo_env.parsing.fences import Block, is_python_label
 from cppo_env.parsing.lines import split_lines
 from cppo_env.parsing.other_markup import fenced, of_html, unnumbered
@@ -47,7 +55,7 @@ def carried(answer: str, lines: Sequence[str], found: Sequence[Block]) -> list[s
 
 def _argument(answer: str) -> str | None:
     """The program that a tool is called with."""
-    return code_of(json_value(answer))
+    return code_of(json_value(answer) or called(answer))
 
 
 def code_of(value: Any) -> str | None:

@@ -14,18 +14,17 @@ from typing import Any, cast
 from cppo_env.parsing.lines import split_lines
 from cppo_env.parsing.set_aside import is_set_aside
 
-_TOKEN = (
-    r"<\|(?:im_start|im_end|endoftext|end_of_text|eot_id|eom_id|eot|end|assistant|python_tag)\|>"
-    r"|</?s>|<eos>|<(?:start|end)_of_turn>|\[/?INST\]|<\|start_header_id\|>|<\|end_header_id\|>"
-)
-_HEAD = re.compile(rf"\s*(?:(?:{_TOKEN})(?:assistant|model)?\s*)+")
-_TAIL = re.compile(rf"(?:{_TOKEN})\s*\Z")
+TOKEN = r"<[|｜][\w▁]{1,40}[|｜]>|</?s>|<eos>|<(?:start|end)_of_turn>|\[/?INST\]"
+"""A special token of a chat template, such as `<|im_end|>`."""
+
+_HEAD = re.compile(rf"\s*(?:(?:{TOKEN})(?:assistant|model)?\s*)+")
+_TAIL = re.compile(rf"(?:{TOKEN})\s*\Z")
 _HEREDOC = re.compile(
     r"(?P<before>[^\n]*)<<-?[ \t]*(?P<quote>['\"]?)(?P<end>\w+)(?P=quote)(?P<after>[^\n]*)"
 )
 _ON = (
     r"(?:<\|im_end\|>\s*<\|im_start\|>\s*|<\|eot_id\|>\s*<\|start_header_id\|>\s*"
-    r"|<end_of_turn>\s*<start_of_turn>\s*)(?:user|system|human)\b|</s>\s*<?s?>?\s*\[INST\]"
+    r"|<end_of_turn>\s*<start_of_turn>\s*)(?:user|system|human)\b|</s>\s*<?s?>?\s*\[INST\]|<[|｜](?:user|User|observation)[|｜]>"
 )
 _GOES_ON = re.compile(rf"{_ON}|<\|endoftext\|>(?=\s*\S)(?!\s*<\|)")
 ARGUMENTS = ("arguments", "parameters", "input", "args", "function", "function_call")
@@ -38,6 +37,11 @@ _PROGRAM_FILE = re.compile(r"(?:.*/)?(?!test_|tests?\.)[\w.-]+(?<!_test)\.py", r
 _RUNS = re.compile(r"\s*(?:\$\s*)?python[\d.]*(?:\s+-\S*)?\s*")
 _WRITES = re.compile(r"\s*(?:\$\s*)?(?:cat|tee)\s*(?<!>)>?\s*['\"]?([^\s'\">]*)['\"]?\s*")
 _FENCE_LINE = re.compile(r"\s*(?:`{3,}|~{3,})(?:diff|patch)?\s*")
+_CALL = re.compile(r"<(?:function=|invoke name=\"|tool_call>[ \t]*)([\w.-]{1,60})")
+_PARAMETER = re.compile(
+    r"<(?:parameter=|parameter name=\"|arg_key>)([\w-]{1,40})(?:\"?|</arg_key>\s{0,8}<arg_value)>"
+)
+_PARAMETER_END = re.compile(r"</(?:parameter|arg_value)>")
 _AROUND = re.compile(r"(?:\s|</?\w{1,24}>|`{3,}(?!`)(?:json)?)*")
 _DEPTH = 4
 _COMMAND_LENGTH = 200
@@ -200,3 +204,23 @@ def json_value(text: str) -> Any:
         return loaded(text[start : end + 1])
     except (ValueError, RecursionError):
         return None
+
+
+def called(text: str) -> dict[str, str] | None:
+    """The arguments of the only tool call of a text that is written as elements, by their names.
+
+    `<function=f><parameter=x>…`, `<invoke name="f"><parameter name="x">…` and
+    `<tool_call>f<arg_key>x</arg_key><arg_value>…`.
+    """
+    names = _CALL.findall(text)
+    if len(names) != 1 or is_set_aside(names[0]):
+        return None
+    found: list[tuple[str, str]] = []
+    place = 0
+    while start := _PARAMETER.search(text, place):
+        end = _PARAMETER_END.search(text, start.end())
+        if end is None:
+            return None
+        found.append((start[1], text[start.end() : end.start()].strip("\r\n")))
+        place = end.end()
+    return dict(found) if len(dict(found)) == len(found) > 0 else None

@@ -145,7 +145,7 @@ class _Open:
         self.may_be_python = not _OTHER.fullmatch(self.label)
         mark = re.escape(fence[0])
         self.closing = re.compile(rf"\s*{mark}{{{len(fence)},}}\s*")
-        self.tail = re.compile(rf"(.*?){mark}{{{len(fence)},}}([^{mark}]*)", re.S)
+        self.tail = re.compile(rf"(.*?){mark}{{3,}}([^{mark}]*)", re.S)
 
     def read(self) -> Block:
         """Find its end."""

@@ -13,8 +13,10 @@ _NOUN = (
     r"(?:methods?|plans?|approach(?:es)?|options?|strateg(?:y|ies)|ideas?|solutions?|alternatives?"
     r"|attempts?|algorithms?|candidates?|variants?|techniques?|routes?|paths?|ways?|proposals?"
     r"|m[ée]thode|método|methode|ansatz|enfoque|approche|метод|план|подход"
-    r"|способ|вариант|metodo|metoda|abordagem|estrategia|stratégie|strategie|verfahren|yöntem|cách"
-    r"|方法|方案|思路|解法|策略|手法|방법|전략)"
+    r"|способ|вариант|стратегия|идея|алгоритм|metodo|metoda|abordagem|estrat[eé]gia|stratégie"
+    r"|strategie|verfahren|lösung|variante|möglichkeit|yöntem|cách|opci[oó]n|opção|opzione|idée|idea"
+    r"|soluci[oó]n|solução|soluzione|algoritmo|algorithmus|الطريقة|طريقة|الخيار|विधि|तरीका"
+    r"|方法|方案|思路|解法|策略|手法|アプローチ|방법|전략|접근법)"
 )
 _ADJECTIVE = r"(?:alternative|high-level|solution|candidate|possible|distinct)"
 _WORD = rf"(?:(?:{_ADJECTIVE}\s+)?{_NOUN}[\s_]*(?:#|no\.?|number)?\s*)"
@@ -26,15 +28,16 @@ _ROMAN = "II|III|IV|VI|VII|VIII|IX"
 
 _ROMAN_LETTERS = {9: 1, 22: 5, 24: 10}
 """What I, V and X count, by their place in the alphabet."""
-_ORDINAL = re.compile(rf"(?P<value>{_ORDINALS})\s+{_NOUN}\b\s*(?P<sep>[:：.–—-])\s*", re.I)
 
-_VALUE = rf"(?P<value>(?:{_ROMAN})\b|[A-Za-zＡ-Ｚ]|\d{{1,2}}|[①-⑳]|[{_CHINESE}](?![\u4e00-\u9fff]))"
+_VALUE = (
+    rf"(?P<value>(?i:{_ROMAN})\b|[A-Za-zＡ-Ｚ]|\d{{1,2}}|[①-⑳]|[{_CHINESE}](?![\u4e00-\u9fff]))"
+)
 _NAMED_VALUE = (
     rf"(?P<value>(?:{_ROMAN}|{_CARDINALS})\b|[A-Za-zＡ-Ｚ](?![A-Za-z])|\d{{1,2}}|[{_CHINESE}])"
 )
 _TITLE = r"(?:\s*\((?P<title>[^()]{1,60})\)(?=\s*[:：–—-]))?"
 _SEP = (
-    r"(?P<close>\*{1,3}|_{1,2}|`{1,2})?(?P<sep>"
+    r"(?P<close>\*{1,3}|_{1,2}|`{1,2}|\$)?(?P<sep>"
     r"\\?[:：)）、．\]]+(?:\s*[-–—](?=\s))?"  # A: A) A]: 1、
     r"|\\?\.(?=\s|$|[A-Z\u4e00-\u9fff*])(?:\s*[-–—](?=\s))?"  # "1. x", "A.Sort", and not "3.5"
     r"|\s*:+|\s*[-–—→](?=\s|$)|\s*(?:->|=>)(?=\s)"
@@ -45,12 +48,14 @@ _BRACKETS = (
 )
 
 _FORMS = [
-    re.compile(rf"{_BRACKETS.format(value=_VALUE)}\s*"),
+    re.compile(rf"{_BRACKETS.format(value=rf'(?P<word>(?i:{_WORD})(?<![A-Za-z]))?{_VALUE}')}\s*"),
     re.compile(rf"(?P<word>{_WORD}){_BRACKETS.format(value=_NAMED_VALUE)}\s*", re.I),
     re.compile(rf"(?P<word>{_WORD}){_NAMED_VALUE}{_TITLE}\s*{_SEP}\s*", re.I),
     re.compile(rf"{_VALUE}{_TITLE}{_SEP}\s*"),
+    re.compile(r"(?P<value>[①-⑳])\s*"),
+    re.compile(rf"(?:the\s+)?(?P<value>{_ORDINALS})\s+(?P<word>{_NOUN})\b\s*{_SEP}\s*", re.I),
+    re.compile(rf"第(?P<value>[{_CHINESE}])[种個个類类]?(?P<word>{_NOUN})\s*{_SEP}\s*"),
 ]
-_CIRCLED = re.compile(r"(?P<value>[①-⑳])\s*")
 _ALONE = re.compile(rf"(?P<word>{_WORD})?{_NAMED_VALUE}\s*", re.I)
 _KEYCAP = re.compile(r"(\d)\ufe0f?\u20e3")
 _BOXED = re.compile(
@@ -99,7 +104,7 @@ def find_label(line: str, number: int) -> Label | None:
     marks, content = contained(_BOXED.sub(_unboxed, _KEYCAP.sub(r"\1) ", line)))
     heading, bold = "#" in marks, content.startswith(("**", "__", "<b", "<strong"))
     content = _separated(content)
-    opened = re.match(r"(?:\*{1,3}|_{1,2}|`{1,2}(?!`)|</?\w{1,6}>|[\"'“]){0,3}\s*", content)
+    opened = re.match(r"(?:\*{1,3}|_{1,2}|`{1,2}(?!`)|\$|</?\w{1,6}>|[\"'“]){0,3}\s*", content)
     start = opened.end() if opened else 0
     found = _label_at(content[start:], alone=heading or bold or bool(opened and opened[0]))
     if found is None:
@@ -129,7 +134,7 @@ def find_label(line: str, number: int) -> Label | None:
         kind=kind,
         rest=rest.strip(),
         upper=value.isupper() or kind != "letter",
-        word=bool(match.groupdict().get("word")) or match.re is _ORDINAL,
+        word=bool(match.groupdict().get("word")),
         marked=heading or bold,
         indent=indent,
         sep=(match.groupdict().get("sep") or "").strip()[:1],
@@ -172,7 +177,8 @@ def _separated(content: str) -> str:
     match = _MARKED.match(content)
     if match is None or not _ALONE.fullmatch(match["label"]):
         return content
-    return f"{match[1]}{match['label']}:{match[1]}{content[match.end() :]}"
+    rest = re.sub(r"^\s*[-–—]\s+", " ", content[match.end() :])
+    return f"{match[1]}{match['label']}:{match[1]}{rest}"
 
 
 def _closed(opened_by: str, rest: str) -> str:
@@ -195,7 +201,7 @@ def _closed(opened_by: str, rest: str) -> str:
 
 def _label_at(text: str, *, alone: bool) -> tuple[re.Match[str], str, int] | None:
     """The label at the start of a text: its match, kind and index."""
-    match = next((m for form in (*_FORMS, _CIRCLED, _ORDINAL) if (m := form.match(text))), None)
+    match = next((m for form in _FORMS if (m := form.match(text))), None)
     if match is None:
         match = _ALONE.match(text)
         if match is None or not re.fullmatch(r"[*_`\"”]*\s*", text[match.end() :]):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from string import ascii_uppercase
 
+from cppo_env.parsing.envelopes import TOKEN
 from cppo_env.parsing.labels import Label, find_label
 
 
@@ -19,12 +20,12 @@ class Listing:
 
 
 _NO_TEXT = re.compile(
-    r"<\|(?:im_|endof|end_of|eot|start_header|end_header)|<(?:start|end)_of_turn>"
-    r"|~~\S[^~]*~~|</?(?:del|s|strike)>|</\w+>\Z|<!--|-->\Z|[\ud800-\udfff]",
+    rf"{TOKEN}|~~\S[^~]*~~|</?(?:del|strike)>|</\w+>\Z|<!--|-->\Z|\\(?:begin|end)\{{|\\\\\Z"
+    r"|[\ud800-\udfff]",
     re.I,
 )
-"""Tokens of a chat template, words that are struck out, ends of elements and comments, and what no
-file can hold."""
+"""Tokens of a chat template, words that are struck out, ends of elements and comments, environments
+of LaTeX, and what no file can hold."""
 
 
 def listed(methods: Sequence[str]) -> Listing:

@@ -19,10 +19,15 @@ _HTML = re.compile(r"</?(?:b|strong|i|em|u|code|p|li|ol|ul|span)(?:\s[^<>]{0,80}
 _BREAK = re.compile(r"<br\s*/?>", re.I)
 _HELD = re.compile("\x00(\\d+)\x00")
 
+_CROSSES = "✖✗✘❌❎⛔🚫👎"
+"""Pictures that say that what follows is rejected."""
+
 CONTAINER = re.compile(
-    r"[ \t]*(?:>[ \t]?|[-*+•‣◦–:](?=[ \t])[ \t]*(?:\[[ xX]?\][ \t]+)?|#{1,6}(?=[ \t])[ \t]*)"
+    r"[ \t]*(?:>[ \t]?|[-*+•‣◦–:](?=[ \t])[ \t]*(?:\[[ xX]?\][ \t]+)?|#{1,6}(?=[ \t])[ \t]*"
+    rf"|(?![{_CROSSES}])[\u2600-\u2775\u2794-\u27bf\u2b00-\u2bff\U0001f300-\U0001faff]\ufe0f?"
+    r"(?=[ \t])[ \t]*)"
 )
-"""The mark of a quote, a list item or a heading."""
+"""The mark of a quote, a list item (a bullet or a picture) or a heading."""
 
 RULE = re.compile(
     r"[ \t>]*(?:(?:-[ \t]*){3,}|(?:\*[ \t]*){3,}|(?:_[ \t]*){3,}|(?:=[ \t]*){3,}|—{3,}"

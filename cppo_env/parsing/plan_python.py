@@ -15,7 +15,7 @@ from typing import Any, cast
 from cppo_env.parsing.fences import FENCE_LINE
 from cppo_env.parsing.lines import split_lines
 
-_STARTS = re.compile(r"[ \t]*(?:[A-Za-z_]\w*[ \t]*[=(:]|\[\w+\][ \t]*$)")
+_STARTS = re.compile(r"[ \t]*(?:[A-Za-z_]\w*[ \t]*[=(:]|\[\w+\][ \t]*$|\{)")
 
 
 def python_value(text: str) -> Any:

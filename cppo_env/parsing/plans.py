@@ -8,7 +8,7 @@ from string import ascii_uppercase
 
 from cppo_env.parsing.bodies import methods_between
 from cppo_env.parsing.effort import effort, remembered
-from cppo_env.parsing.envelopes import goes_on, without_tokens
+from cppo_env.parsing.envelopes import called, goes_on, without_tokens
 from cppo_env.parsing.labels import Label, counted, find_label, untagged
 from cppo_env.parsing.lines import split_lines
 from cppo_env.parsing.listing import Listing, choose, listed
@@ -29,6 +29,15 @@ _QUOTES = ('""', "''", "“”", "«»", "「」")
 _COMMENT = re.compile(r"(?ms)^[ \t]*<!--.{0,2000}?-->")
 _ANNOTATED = re.compile(r"\w+(?:\[[\w., ]+\])?\s*=\s*[\"']")
 _SET_ASIDE = "a list that is set aside"
+
+_INVISIBLE = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
+"""Marks of the direction of writing, and blanks without a width."""
+
+_TAKES_BACK = re.compile(
+    r"(?im)(?:^[\W_]{0,8}|[.!?;…] +)(?:(?:but |oh,? |no,? )?(?:wait|hmm+|actually|oops|sorry)"
+    r"(?:[,.!…—–:]| [-—–]|$)|scratch that|on second thought|correction:|let me (?:re|correct|fix))"
+)
+"""Words with which a model takes back what it has written."""
 
 LONGEST = 1 << 14
 """Maximum number of characters of a plan."""
@@ -68,6 +77,7 @@ def _read(text: str, k: int) -> Listing:
 
 
 def _read_answer(text: str, k: int) -> Listing:
+    text = _INVISIBLE.sub("", text)
     answer = without_thoughts(text)
     if not answer.strip():
         return Listing(reason="only thoughts" if has_thoughts(text) else "the plan is empty")
@@ -85,8 +95,9 @@ def _read_answer(text: str, k: int) -> Listing:
 def _in_other_form(answer: str, k: int, reason: str) -> Listing | None:
     """The plan in another form than labelled lines; None if there is none, or more than one."""
     others = [_read_lines(text, k) for text in rewritten(answer, k, reason)]
-    if reason.startswith("no labels") and (value := python_value(answer)) is not None:
-        others.append(read_value(value, k))
+    if reason.startswith("no labels"):
+        values = (python_value(answer), called(answer))
+        others += [read_value(value, k) for value in values if value is not None]
     found = {other.methods: other for other in others if other.methods}
     if found and has_set_aside(answer):
         return Listing(reason=_SET_ASIDE)
@@ -123,13 +134,29 @@ def _listing(lines: Sequence[str], labels: Sequence[Label], k: int) -> Listing:
     before = (line for line in reversed(lines[: chosen[0].line]) if line.strip())
     if is_heading_of_such(next(before, "")):
         return Listing(reason=_SET_ASIDE)
+    if (reason := _taken_back(lines, chosen)) is not None:
+        return Listing(reason=reason)
     return named(methods_between(lines, chosen))
+
+
+def _taken_back(lines: Sequence[str], chosen: Sequence[Label]) -> str | None:
+    """Why a list does not stand: words behind its first label revise it; None if none do."""
+    first, own = chosen[0].line, {label.line for label in chosen}
+    if _TAKES_BACK.search("\n".join(lines[first:])):
+        return "it takes back what it says"
+    remarks = (lines[n] for n in range(first, len(lines)) if n not in own)
+    last = ascii_uppercase[len(chosen) - 1]
+    again = re.compile(rf"(?<!\w)([A-{last}])[:：]")
+    found = next(filter(None, map(again.search, remarks)), None)
+    return f"label {found[1]} is repeated" if found and chosen[0].kind == "letter" else None
 
 
 def named(methods: Sequence[str]) -> Listing:
     """The list of some methods as they stand in a text, unless one of them is none."""
     if methods and all(map(_ANNOTATED.match, methods)):
         return Listing(reason="annotated values, no methods")
+    if len(methods) > 1 and all(one.endswith(";") for one in methods[:-1]):
+        methods = [one.removesuffix(";") for one in methods]
     return listed(methods) if any(not one for one in methods) else listed(unquoted(methods))
 
 

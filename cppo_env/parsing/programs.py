@@ -14,15 +14,18 @@ from cppo_env.parsing.fences import Block, blocks, other_language, unquoted
 from cppo_env.parsing.lines import split_lines
 from cppo_env.parsing.other_markup import fenced, indented, unnumbered
 from cppo_env.parsing.python_source import (
+    TEST,
     Parse,
     does_something,
     facts,
     free_names,
+    is_excerpt,
     is_python,
     parse,
     trimmed,
+    whole,
 )
-from cppo_env.parsing.set_aside import has_set_aside
+from cppo_env.parsing.set_aside import has_set_aside, is_heading_of_such
 from cppo_env.parsing.thoughts import has_thoughts, without_thoughts
 
 TRIES = 64
@@ -39,7 +42,6 @@ _COMMENT = re.compile(r"(?m)^[ \t]*<!--[ \t]*\n[ \t]*```(?s:.{0,20000}?)```[ \t]
 _ORG = re.compile(r"(?mi)^[ \t]*#\+begin_src\b")
 """The mark of a block that is a comment of Python."""
 
-_TEST = re.compile(r"test_|Test[A-Z]")
 _SESSION = re.compile(r"\s*(?:>>>|In \[\d*\]:)")
 _PATCH = re.compile(r"\+\+\+ |--- [/\w]|@@ |\*\*\* Begin Patch")
 _FENCE = re.compile(r"`{3,}|~{3,}")
@@ -69,11 +71,11 @@ def read_program(text: str, truncated: bool = False) -> str | None:
     """Read the program of a solution.
 
     It is the last complete block that is Python: by its info string, else by whether it parses.
-    Sample output, shell commands, examples of its use and excerpts of it behind it are not it: a
-    block that defines nothing and uses names of an earlier one is no program. A block without a
-    language that only shows values (`YES`, `[1, 2]`) gives way to one that does something. An open
-    block counts, if the answer ended by itself. Without a block it is the code that the text is, or
-    ends with, or that stands there between tags such as `<code>`. Thoughts are left out.
+    Sample output, shell commands, examples of its use, excerpts and stubs of it behind it are not
+    it. Blocks that need each other are put together. A block without a language that only shows
+    values (`YES`, `[1, 2]`) gives way to one that does something. An open block counts, if the
+    answer ended by itself. Without a block it is the code that the text is, or ends with, or that
+    stands there between tags such as `<code>`. Thoughts are left out.
 
     Args:
         text: what the model answered.
@@ -108,22 +110,22 @@ def _read_answer(text: str) -> Reading:
     if goes_on(answer):
         return Reading(None, "it goes on behind its end")
     answer = _COMMENT.sub("", answer)
-    lines = unquoted(split_lines(answer))
+    lines = unquoted(split_lines(answer.removeprefix("\ufeff")))
     if _ORG.search(answer):
         lines = fenced(lines) or lines
-    whole = "\n".join(lines)
-    if does_something(whole) and not _TILDES.search(whole):
-        return _encodable(trimmed(whole))
+    plain = "\n".join(lines)
+    if does_something(plain) and not _TILDES.search(plain):
+        return _encodable(trimmed(plain))
     found = [block for block in blocks(lines) if block.closed or block.source.strip()]
-    program = _of_blocks(found)
+    program = _of_blocks(_not_set_aside(found, lines))
     if program is None:
-        program = _inline(whole) or _tagged(whole) or _in_json(found, whole)
+        program = _inline(plain) or _tagged(plain) or _in_json(found, plain)
     if program is None and len(answer) <= MAX_UNFENCED_CHARACTERS:
         program = _bare(lines, found)
     if (program is None or not is_python(program)) and len(answer) <= MAX_UNFENCED_CHARACTERS:
         program = _carried(answer, lines, found, program) or program
     if program is None:
-        program = _values(found, whole)
+        program = _values(found, plain)
     if program is None:
         return Reading(None, "no block of it is Python" if found else "no code block")
     return _encodable(program)
@@ -138,9 +140,13 @@ def _encodable(program: str) -> Reading:
 
 
 def _of_blocks(found: list[Block]) -> str | None:
-    """The last complete Python block, or else the last one opened as Python."""
+    """The last complete Python block, or else the last one opened as Python.
+
+    A block that goes on with the one before, whose imports and functions it needs, is its end.
+    """
     complete: str | None = None
     opened: str | None = None
+    earlier: list[str] = []
     defined: set[str] = set()
     for block in found:
         if block.source.lstrip().startswith(">>>") or not _is_python(block):
@@ -149,14 +155,33 @@ def _of_blocks(found: list[Block]) -> str | None:
             opened = block.source
             continue
         idle = is_python(block.source) and not does_something(block.source)
+        if complete is not None and is_excerpt(block.source, complete):
+            continue
+        joined = whole(block.source, earlier) if earlier else None
+        earlier.append(block.source)
+        if joined is not None:
+            complete = joined
+            continue
         known = facts(block.source)
-        own = {name for name in known.defines if name in defined or not _TEST.match(name)}
+        own = {name for name in known.defines if name in defined or not TEST.match(name)}
         uses = free_names(block.source) | known.imports if defined else frozenset[str]()
         is_usage = not own and bool(uses & defined)
         if complete is None or not (idle or is_usage or known.only_asserts):
             complete = block.source
         defined |= known.defines | known.assigns
     return opened if complete is None else complete
+
+
+def _not_set_aside(found: list[Block], lines: list[str]) -> list[Block]:
+    """The blocks but those that are called wrong by the line above or by their first comment."""
+
+    def is_set_aside(block: Block) -> bool:
+        before = (line for line in reversed(lines[: block.first]) if line.strip())
+        comment = block.source.lstrip().partition("\n")[0]
+        return is_heading_of_such(next(before, "")) or is_heading_of_such(comment)
+
+    kept = [block for block in found if not is_set_aside(block)]
+    return kept if any(map(_is_python, kept)) else found
 
 
 def _is_python(block: Block) -> bool:

@@ -6,6 +6,7 @@ import ast
 import builtins
 import re
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -13,7 +14,14 @@ from cppo_env.parsing.effort import MAX_UNFENCED_CHARACTERS, once, spend
 from cppo_env.parsing.lines import split_lines
 
 _WEAK = (ast.Pass, ast.Break, ast.Continue, ast.Return)
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _COMMANDS = ("cat", "tee", "python", "python2", "python3", "node", "bash", "sh", "ruby", "perl")
+_READS = re.compile(r"\binput\(|\bstdin\b|\bopen\(0")
+"""How programs read their input."""
+
+TEST = re.compile(r"test_|Test[A-Z]")
+"""What the names of tests begin with."""
+
 _BUILTINS = frozenset(dir(builtins))
 _LONG_NAME = re.compile(r"(?:import|from)[\w \t.\\\r\n]{4000}")
 """Python's parser needs time and memory quadratic in the length of a dotted name."""
@@ -44,6 +52,10 @@ class Facts:
     """Names of its functions and classes."""
     imports: frozenset[str] = frozenset()
     """Names that `from … import …` at its top brings."""
+    shows: bool = False
+    """Its own lines print, write, or call a function of the program's."""
+    brings: frozenset[str] = frozenset()
+    """Names that it defines, assigns or imports at its top."""
     modules: frozenset[str] = frozenset()
     """First parts of the names of the modules that it imports at its top."""
     assigns: frozenset[str] = frozenset()
@@ -102,16 +114,28 @@ def _facts(source: str) -> Facts:
     words = map(_is_a_word, body, weak)
     kept = [n for n, is_word in enumerate(words) if not is_word] or [0, len(body) - 1]
     first, last = kept[0], kept[-1]
+    defines = frozenset(one.name for one in body if isinstance(one, _DEFINITIONS))
+    assigns = frozenset(
+        node.id
+        for one in body
+        if not isinstance(one, _DEFINITIONS)
+        for node in ast.walk(one)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    )
+    imported = {name for one in body for name in _imported(one)}
     return Facts(
         Parse.RIGHT,
         statements=len(body),
         does_something=not all(weak),
         only_asserts=all(isinstance(one, ast.Assert) for one in body),
-        defines=frozenset(
-            one.name
+        defines=defines,
+        shows=any(
+            isinstance(node, ast.Call) and _shows(node, imported)
             for one in body
-            if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+            if not isinstance(one, (*_DEFINITIONS, ast.Assign, ast.AnnAssign, ast.AugAssign))
+            for node in ast.walk(one)
         ),
+        brings=defines | assigns | imported,
         imports=frozenset(
             alias.name for one in body if isinstance(one, ast.ImportFrom) for alias in one.names
         ),
@@ -125,14 +149,7 @@ def _facts(source: str) -> Facts:
                 else [alias.name for alias in one.names]
             )
         ),
-        assigns=frozenset(
-            node.id
-            for one in body
-            if not isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
-            for node in ast.walk(one)
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
-        )
-        - _BUILTINS,
+        assigns=assigns - _BUILTINS,
         first=(body[first - 1].end_lineno or 0) if first > 0 else 0,
         last=body[last].end_lineno if last < len(body) - 1 else None,
     )
@@ -144,24 +161,70 @@ def free_names(source: str) -> frozenset[str]:
         return frozenset()
     used, bound = set[str](), set[str]()
     for node in ast.walk(_module(source)):
-        if isinstance(node, ast.Name):
+        if isinstance(node, ast.ExceptHandler) and node.name:
+            bound.add(node.name)
+        elif isinstance(node, ast.Name):
             (bound if isinstance(node.ctx, ast.Store) else used).add(node.id)
-        elif isinstance(node, ast.Import | ast.ImportFrom):
-            bound.update((one.asname or one.name).partition(".")[0] for one in node.names)
+        elif isinstance(node, _DEFINITIONS):
+            bound.add(node.name)
         elif isinstance(node, ast.arg):
             bound.add(node.arg)
-        elif isinstance(node, ast.ExceptHandler) and node.name:
-            bound.add(node.name)
+        else:
+            bound.update(_imported(node))
     return frozenset(used - bound)
+
+
+def whole(source: str, earlier: Sequence[str]) -> str | None:
+    """A program that was cut into parts, of which a text is the last one; None if it is no part.
+
+    A part needs names that an earlier one brings, and none before the last one shows results. What
+    neither reads the input nor defines a function only tries the earlier parts out.
+    """
+    if not spend(len(source)):
+        return None
+    parts, needs = [source], free_names(source) - _BUILTINS
+    for part in reversed(earlier):
+        known = facts(part)
+        if not needs & known.brings:
+            continue
+        if known.shows or any(known.defines & facts(one).defines for one in parts):
+            return None
+        needs = needs - known.brings | free_names(part) - _BUILTINS
+        parts.insert(0, part)
+    own = any(not TEST.match(name) for name in facts(source).defines)
+    is_program = own or (facts(source).shows and any(map(_READS.search, parts)))
+    return "\n\n".join(parts) if len(parts) > 1 and not needs and is_program else None
+
+
+def is_excerpt(source: str, program: str) -> bool:
+    """Whether all lines of a text are lines of a program that has at least twice as many."""
+    lines = {line.strip() for line in split_lines(source)} - {""}
+    others = {line.strip() for line in split_lines(program)} - {""}
+    return lines <= others and 2 * len(lines) <= len(others)
 
 
 def redefines(source: str) -> bool:
     """Whether a text defines a function or class twice at its top, as mended drafts do."""
     if parse(source) is not Parse.RIGHT or not spend(len(source)):
         return False
-    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-    names = [one.name for one in _module(source).body if isinstance(one, kinds)]
+    names = [one.name for one in _module(source).body if isinstance(one, _DEFINITIONS)]
     return len(set(names)) < len(names)
+
+
+def _shows(call: ast.Call, imported: set[str]) -> bool:
+    name = call.func
+    if isinstance(name, ast.Attribute):
+        return name.attr in ("write", "writelines")
+    return isinstance(name, ast.Name) and (
+        name.id == "print" or name.id not in _BUILTINS | imported
+    )
+
+
+def _imported(node: ast.AST) -> set[str]:
+    """The names that an import gives."""
+    if not isinstance(node, ast.Import | ast.ImportFrom):
+        return set()
+    return {(one.asname or one.name).partition(".")[0] for one in node.names}
 
 
 def _module(source: str) -> ast.Module:
@@ -209,7 +272,9 @@ def _is_no_code(statement: ast.stmt) -> bool:
 
 
 def _is_weak(statement: ast.stmt) -> bool:
-    """Whether a statement does nothing but name or show values."""
+    """Whether a statement does nothing but name or show values, or define what is left to do."""
+    if isinstance(statement, _DEFINITIONS):
+        return all(map(_is_stub, statement.body))
     if isinstance(statement, _WEAK):
         return True
     if not isinstance(statement, ast.Expr | ast.Assign | ast.AnnAssign):
@@ -217,6 +282,14 @@ def _is_weak(statement: ast.stmt) -> bool:
     return not any(
         isinstance(node, ast.Call | ast.Await | ast.Lambda) for node in ast.walk(statement)
     )
+
+
+def _is_stub(statement: ast.stmt) -> bool:
+    """A docstring, `pass` or `...`, or a method of nothing else."""
+    if isinstance(statement, _DEFINITIONS):
+        return all(map(_is_stub, statement.body))
+    shown = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+    return shown or isinstance(statement, ast.Pass)
 
 
 def _is_a_word(statement: ast.stmt, is_weak: bool) -> bool:

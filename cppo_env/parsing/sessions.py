@@ -35,5 +35,5 @@ def typed(lines: Sequence[str]) -> str | None:
     known = facts(program)
     if redefines(program):
         return None
-    elsewhere = free_names(program) - known.defines - known.assigns - frozenset(dir(builtins))
+    elsewhere = free_names(program) - frozenset(dir(builtins))
     return None if elsewhere or not known.modules <= _KNOWN else program

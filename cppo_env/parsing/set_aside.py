@@ -13,6 +13,7 @@ from cppo_env.parsing.markup import contained, plain
 
 _WORDS = (
     r"(?:reject|discard|draft|dropped|forbid|forbidden|avoid|banned|invalid|wrong|bad|old|not|dont|"
+    r"incorrect|buggy|mistake|"
     r"previous|earlier|example|criteria|criterion|rule|requirement|constraint|thought|thinking|"
     r"reasoning|scratch|error|fail|deprecated|obsolete|superseded|removed|excluded|test|expected)"
 )

@@ -90,6 +90,20 @@ def test_hostile_answers_are_wrong_and_cost_next_to_nothing(got):
     assert not same_answer("x^2 + \\sqrt{2}", got)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\n" * 200_000,
+        "answer:" + " " * 200_000,
+        "answer is 5 " + " " * 200_000 + "so",
+        "\\boxed{" * 50_000,
+    ],
+    ids=["empty lines", "blanks", "blanks within", "open boxes"],
+)
+def test_no_text_without_an_answer_costs_much(text):
+    assert cpu_seconds(lambda: parsing.read_answer(text)) < 0.5
+
+
 @given(st.text(alphabet="0123456789xy+-*/^(){}[],.!\\ sqrtfracpi±⟦⟧U=$%\n", max_size=60))
 def test_any_text_is_equal_to_itself_or_no_answer(text):
     assert same_answer(text, text) in (True, False)

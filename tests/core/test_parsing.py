@@ -284,6 +284,10 @@ COSTLY = {
     "cells": "A," + "ab " * 5_000,
     "a command": "cat" + " " * 15_000 + "x y << EOF\nA: x\nEOF",
     "labels on one line": "A: b. " * 2_700,
+    "parameters": "<function=f>" + "<parameter=code>" * 60_000,
+    "tokens": "<|" * 100_000 + "<｜" * 100_000,
+    "words that take back": "A: x\n" + "wait" + "!… " * 5_000,
+    "parts of a program": "```python\ndef f():\n    g()\n```\n" * 500,
 }
 
 
