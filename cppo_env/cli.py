@@ -140,6 +140,8 @@ def parser_of(title: str, command: Command) -> tuple[Any, Any]:
     """
     import jsonargparse
 
+    from cppo_env.option_values import refuse_repeated_keys
+
     class Parser(jsonargparse.ArgumentParser):
         """Reports bad usage in one line."""
 
@@ -150,6 +152,7 @@ def parser_of(title: str, command: Command) -> tuple[Any, Any]:
             _fail(title, f"{plain(message, known)}; see: {title} --help", 2)
 
     jsonargparse.set_parsing_settings(docstring_parse_attribute_docstrings=True)
+    refuse_repeated_keys()
     config_class: Any = next(
         hint for name, hint in typing.get_type_hints(command).items() if name != "return"
     )

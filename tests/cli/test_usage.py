@@ -27,6 +27,15 @@ def test_a_config_that_is_no_text_is_one_line(tmp_path):
     assert "--config: got a file that is no text" in fault(cppo("eval", "--config", str(config)), 2)
 
 
+def test_a_key_that_a_config_has_twice_is_refused(tmp_path):
+    config = tmp_path / "config.yaml"
+    config.write_text("filters: {split: test}\nk: 2\nfilters: {size: 3}\n")
+    said = fault(cppo("eval", "--config", str(config)), 2)
+    assert "line 3: filters is given a second time" in said
+    config.write_text("filters: &a {split: test}\noptions: {<<: *a, k: 2}\nk: 2\n")  # no repeat
+    assert "second time" not in fault(cppo("eval", "--config", str(config), "--agent", "no"), 2)
+
+
 def test_without_arguments_it_lists_the_commands_with_a_line_each():
     done = cppo()
     assert done.returncode == 0

@@ -142,6 +142,15 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path):
         pipeline(replace(TINY, run=tmp_path))
 
 
+@pytest.mark.parametrize(
+    "record", ["null", '{"stages": 5}', '{"stages": {"sft": null}}', "[" * 9999]
+)
+def test_a_damaged_record_of_a_pipeline_is_one_line(record, tmp_path):
+    (tmp_path / "pipeline.json").write_text(record)
+    with pytest.raises(UsageError, match=r"pipeline\.json is no record of a pipeline"):
+        pipeline(replace(TINY, run=tmp_path))
+
+
 @pytest.mark.parametrize("name", ["tiny", "paper-4b", "paper-9b"])
 def test_the_presets_name_settings_that_exist(name):
     settings = yaml.safe_load((CONFIGS / f"pipeline-{name}.yaml").read_text())

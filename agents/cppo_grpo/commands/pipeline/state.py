@@ -47,7 +47,10 @@ class State:
         if self._file.exists():
             try:
                 self.stages = json.loads(self._file.read_text("utf-8"))["stages"]
-            except (ValueError, KeyError, TypeError) as error:
+                for name, known in self.stages.items():
+                    if not {"facts", "seconds", "result"} <= known.keys():
+                        raise ValueError(f"the stage {name} lacks what it was made of")
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
                 raise UsageError(
                     f"run: {self._file} is no record of a pipeline ({error}); give another folder"
                 ) from None
