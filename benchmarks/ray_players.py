@@ -60,7 +60,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
             if turn:  # the first one warms up
                 seconds[name].append(time.perf_counter() - begun)
         assert drawn["here"] == drawn["ray"]
-    answers = SentCompletions.of(drawn["ray"])
+    answers = SentCompletions.of(drawn["ray"], 0)
     prompts = SentPrompts.of([[3 + i for i in range(STATEMENT + 33)]])
     return {
         "seconds": seconds,

@@ -52,9 +52,11 @@ class SentCompletions:
     stopped: NDArray[np.bool_]
     thoughts: NDArray[np.int32]
     appended: NDArray[np.int32]
+    version: int
+    """Of the weights that drew them."""
 
     @classmethod
-    def of(cls, completions: Sequence[Completion]) -> Self:
+    def of(cls, completions: Sequence[Completion], version: int) -> Self:
         """Pack completions."""
         return cls(
             _joined([one.token_ids for one in completions]),
@@ -63,6 +65,7 @@ class SentCompletions:
             np.array([one.finish_reason == "stop" for one in completions], dtype=np.bool_),
             _int32(one.thoughts for one in completions),
             _int32(one.appended for one in completions),
+            version,
         )
 
     def completions(self) -> list[Completion]:
@@ -82,6 +85,7 @@ class SentCompletions:
                 "stop" if stopped else "length",
                 thoughts,
                 appended,
+                (self.version,),
             )
             for tokens, logps, stopped, thoughts, appended in zip(*columns, strict=True)
         ]

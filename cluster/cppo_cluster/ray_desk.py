@@ -45,11 +45,13 @@ class Call:
         turn: calls with a lower one come first.
         chunks: the numbers of the prompts that travel together.
         send: sends prompts by their numbers to a player; returns the reference to its answer.
+        take: makes completions of an answer, by their numbers; and says what is to be sent again.
     """
 
     turn: int
     chunks: Iterable[Sequence[int]]
     send: Callable[[Seat, Sequence[int]], Any]
+    take: Callable[[Sequence[int], Any], tuple[dict[int, Completion], list[int]]]
     waiting: deque[_Chunk] = field(init=False)
     left: int = field(init=False)
     """Chunks that are not drawn."""
@@ -139,9 +141,24 @@ class Desk:
                 self._lose(flight, error)
             else:
                 if not chunk.drawn:
-                    chunk.drawn, call.left = True, call.left - 1
-                    call.longest_s = max(call.longest_s, time.monotonic() - flight.begun)
-                    call.drawn.append(dict(zip(chunk.rows, drawn.completions(), strict=True)))
+                    self._take(flight, drawn)
+
+    def _take(self, flight: _Flight, answer: Any) -> None:
+        """What is finished goes back; the rest of it waits for its next part, before others."""
+        call, chunk = flight.call, flight.chunk
+        chunk.drawn = True
+        call.longest_s = max(call.longest_s, time.monotonic() - flight.begun)
+        try:
+            finished, rest = call.take(chunk.rows, answer)
+        except SamplerError as error:
+            call.failure = error
+            return
+        if finished:
+            call.drawn.append(finished)
+        if rest:
+            call.waiting.appendleft(_Chunk(rest))
+        else:
+            call.left -= 1
 
     def _lose(self, flight: _Flight, error: RayError) -> None:
         """The player of a chunk is gone, so another one draws it."""

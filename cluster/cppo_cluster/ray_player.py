@@ -95,4 +95,4 @@ class Player:
             self._version = 0  # until all of them are loaded
             self._sampler.update(get_weights(weights[0]))
             self._version = version
-        return SentCompletions.of(self._sampler.sample(prompts.prompts(), params))
+        return SentCompletions.of(self._sampler.sample(prompts.prompts(), params), version)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import copy
 import itertools
+import logging
 import os
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Self
 
@@ -18,14 +19,17 @@ from ray.exceptions import RayError
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from cppo_cluster.draws import SentPrompts, put_weights
+from cppo_cluster.draws import put_weights
 from cppo_cluster.ray_connection import connect, said_by
 from cppo_cluster.ray_desk import Call, Desk
 from cppo_cluster.ray_head import Head
+from cppo_cluster.ray_parts import Parts
 from cppo_cluster.ray_player import Skeleton
 from cppo_cluster.ray_players import Players, Seat
 from cppo_env import plugins
 from cppo_env.errors import SamplerError, UsageError
+
+logger = logging.getLogger(__name__)
 
 TELL_S = 20.0
 """After how long to say that there is no player yet."""
@@ -59,6 +63,8 @@ class RaySampler:
         sampler_options: options of the engine.
         batch_size: prompts that a player draws at a time. Draws are those of the engine in this
             process with the same `batch_size`, to the last bit on processors of one kind.
+        segment_tokens: tokens of a sequence that a player draws at a time. What is unfinished is
+            sent again, with the newest weights. None: a sequence is drawn as a whole.
         patience_s: how long to wait for a player, at the start and later.
 
     Raises:
@@ -76,9 +82,11 @@ class RaySampler:
         sampler: str = "transformers",
         sampler_options: Mapping[str, Any] | None = None,
         batch_size: int = 64,
+        segment_tokens: int | None = None,
         patience_s: float = 300.0,
     ) -> None:
-        for name, value in (("players", players), ("cpus", cpus), ("batch_size", batch_size)):
+        counts = {"players": players, "cpus": cpus, "batch_size": batch_size}
+        for name, value in {**counts, "segment_tokens": segment_tokens}.items():
             if value is not None and value < 1:
                 raise UsageError(f"{name}: got {value}, expected at least 1")
         if sampler == "ray":
@@ -93,6 +101,7 @@ class RaySampler:
             )
         connect(address, SamplerError)
         self._batch_size, self._patience_s = batch_size, patience_s
+        self._segment_tokens, self._base, self._told_of_updates = segment_tokens, self, False
         self._versions, self._turns, self._turn = itertools.count(1), itertools.count(1), 0
         self._players = Players(players, cpus, engine, Skeleton.of(model))
         self._desk = Desk(self._players, Head(), patience_s)
@@ -117,24 +126,26 @@ class RaySampler:
         Raises:
             SamplerError: the same prompts were lost three times, or there is no player.
         """
-        streams = params.streams_of(len(prompts))
+        parts = Parts(prompts, params, self._segment_tokens)
 
         def send(seat: Seat, rows: Sequence[int]) -> Any:
-            return seat.actor.draw.remote(
-                self._weights.version,
-                [self._weights.reference],
-                SentPrompts.of([prompts[i] for i in rows]),
-                replace(params, streams=tuple(streams[i] for i in rows)),
-            )
+            weights = (self._base if self._segment_tokens else self)._weights
+            return seat.actor.draw.remote(weights.version, [weights.reference], *parts.asked(rows))
 
         # Neighbours of like length waste no padding, and the copies of a prompt meet in one chunk.
         order = sorted(range(len(prompts)), key=lambda i: (len(prompts[i]), tuple(prompts[i])))
         size = self._batch_size
         chunks = [order[start : start + size] for start in range(0, len(order), size)]
-        yield from self._desk.draw(Call(self._turn, chunks, send))
+        for finished in self._desk.draw(Call(self._turn, chunks, send, parts.take)):
+            if any(one.versions != (self._weights.version,) for one in finished.values()):
+                self._tell_of_updates()
+            yield finished
 
     def with_present_weights(self) -> Self:
-        """A sampler with the same players, the weights of now, and a later turn."""
+        """A sampler with the same players, the weights of now, and a later turn.
+
+        With `segment_tokens`, what it draws is begun with these and goes on with newer ones.
+        """
         other = copy.copy(self)
         other._turn = next(self._turns)
         return other
@@ -153,6 +164,15 @@ class RaySampler:
                 "stops"
             ) from error
         self._weights = _Weights(next(self._versions), reference)
+
+    def _tell_of_updates(self) -> None:
+        if not self._base._told_of_updates:
+            self._base._told_of_updates = True
+            logger.warning(
+                "segment_tokens=%d: an update came between two parts of an answer, so this run "
+                "depends on how fast it is, and neither a second nor a resumed one will equal it",
+                self._segment_tokens,
+            )
 
     def _wait_for_first(self) -> None:
         begun, told = time.monotonic(), False

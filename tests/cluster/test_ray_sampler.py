@@ -7,16 +7,17 @@ import signal
 import time
 import weakref
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import MISSING, fields, replace
+from dataclasses import MISSING, astuple, fields, replace
 from typing import Any, cast
 
 import pytest
+import torch
 from cppo_grpo.samplers import Completion, HoldsVersions, SamplingParams
 from cppo_grpo.samplers.transformers import TransformersSampler
 
 import cppo_env
 from cppo_env.errors import SamplerError, SandboxError, UsageError
-from tests.support.models import random_ids, tiny_qwen3
+from tests.support.models import plain_log_probs, random_ids, tiny_qwen3
 
 ray = pytest.importorskip("ray", reason="needs the extra ray")
 
@@ -119,14 +120,56 @@ def test_a_player_that_is_late_holds_no_step(monkeypatch):
         ray.shutdown()
 
 
+def test_an_update_reaches_what_is_drawn_in_parts(monkeypatch, caplog):
+    monkeypatch.setenv("RAY_raylet_start_wait_time_s", "120")  # a busy machine is slow
+    monkeypatch.setenv("RAY_worker_niceness", "0")
+    old, new = tiny_qwen3(), tiny_qwen3(seed=1)
+    prompts = [prompt for prompt in random_ids(*range(5, 60, 3)) for _ in range(2)]
+    streams = tuple(range(10, 10 + len(prompts)))
+    params = SamplingParams(24, tuple(range(40)), 0.9, seed=5, streams=streams)
+    whole = TransformersSampler(old, batch_size=4).sample(prompts, params)
+    assert {one.finish_reason for one in whole} == {"stop", "length"}
+    ray.init("local", num_cpus=1, include_dashboard=False, log_to_driver=False)
+    try:
+        sampler = RaySampler(old, players=1, batch_size=64, segment_tokens=5)
+        drawn = sampler.sample(prompts, params)
+        for one, two in zip(drawn, whole, strict=True):
+            assert (one.token_ids, one.finish_reason) == (two.token_ids, two.finish_reason)
+            assert one.log_probs == pytest.approx(two.log_probs, abs=1e-4)
+        assert "segment_tokens" not in caplog.text
+
+        streamed = sampler.with_present_weights().stream(prompts, params)
+        found = next(streamed)
+        sampler.update(new.named_parameters())
+        for some in streamed:
+            found |= some
+        assert "an update came between two parts of an answer" in caplog.text
+    finally:
+        ray.shutdown()
+    crossed = [i for i, one in found.items() if len(one.versions) == 2]
+    assert crossed and len(crossed) < len(prompts)
+    for i in crossed:
+        said = torch.tensor(found[i].log_probs)
+        ids = [*found[i].token_ids]
+        with torch.no_grad():
+            by_old, by_new = (plain_log_probs(one, prompts[i], ids, 0.9) for one in (old, new))
+        joints = [
+            part
+            for part in range(5, len(said), 5)
+            if torch.allclose(said[:part], by_old[:part], atol=1e-4)
+            and torch.allclose(said[part:], by_new[part:], atol=1e-4)
+        ]
+        assert len(joints) == 1, "each token has the log-prob of the weights that drew it"
+
+
 def test_all_of_a_completion_travels():
     completions = [
-        Completion((5, 6, 7, 8), (-0.5, -1.5, 0.0, -0.25), "stop", thoughts=3, appended=1),
-        Completion((9,), (-2.0,), "length"),
-        Completion((), (), "length"),
+        Completion((5, 6, 7, 8), (-0.5, -1.5, 0.0, -0.25), "stop", 3, 1, versions=(2,)),
+        Completion((9,), (-2.0,), "length", versions=(2,)),
+        Completion((), (), "length", versions=(2,)),
     ]
-    sent = pickle.loads(pickle.dumps(SentCompletions.of(completions)))
-    assert sent.completions() == completions
+    sent = pickle.loads(pickle.dumps(SentCompletions.of(completions, 2)))
+    assert list(map(astuple, sent.completions())) == list(map(astuple, completions))
     assert all(
         field.default is MISSING or getattr(completions[0], field.name) != field.default
         for field in fields(Completion)
@@ -156,6 +199,7 @@ def test_a_machine_with_another_version_refuses_to_work():
     "options, world, message",
     [
         ({"players": 0}, "1", "players: got 0, expected at least 1"),
+        ({"segment_tokens": 0}, "1", "segment_tokens: got 0, expected at least 1"),
         ({"sampler": "ray"}, "1", "expected the engine of each player"),
         ({"sampler": "vlm"}, "1", "did you mean 'vllm'"),
         (

@@ -1,11 +1,12 @@
 """Sampling with transformers: the right distribution, its log-probs, no avoidable work."""
 
 import copy
+from dataclasses import replace
 
 import pytest
 import torch
 from cppo_grpo.memory.tracking import AliveBytes
-from cppo_grpo.samplers import Sampler, SamplingParams, in_order
+from cppo_grpo.samplers import Completion, Sampler, SamplingParams, in_order
 from cppo_grpo.samplers import transformers as transformers_sampler
 from cppo_grpo.samplers.kv_cache import bytes_of_sequence, final_room, held_bytes
 from cppo_grpo.samplers.transformers import TransformersSampler, draw
@@ -42,6 +43,26 @@ def test_log_probs_are_those_of_the_sampled_distribution(
         assert (ids[-1] in ENDS) == stopped
         assert not set(ids[:-1]) & set(ENDS)
         assert stopped or len(ids) == params.max_tokens
+
+
+@pytest.mark.parametrize("part", [None, 4])
+def test_a_completion_goes_on_as_if_it_had_been_drawn_at_once(part: int | None) -> None:
+    sampler, params = TransformersSampler(tiny_qwen3()), SamplingParams(10, ENDS, 0.7, seed=3)
+    whole = sampler.sample(PROMPTS, params)
+    begun = sampler.sample(PROMPTS, replace(params, part=3))
+    assert begun == [
+        one
+        if len(one.token_ids) <= 3 and one.finish_reason == "stop"
+        else Completion(one.token_ids[:3], one.log_probs[:3], "length")
+        for one in whole
+    ]
+    going = [i for i, one in enumerate(begun) if one.finish_reason == "length"]
+    longer = [(*PROMPTS[i], *begun[i].token_ids) for i in going]
+    later = replace(params, drawn=3, part=part, streams=tuple(going))
+    for i, one in zip(going, sampler.sample(longer, later), strict=True):
+        end = None if part is None else 3 + part
+        assert one.token_ids == whole[i].token_ids[3:end]
+        assert one.log_probs == pytest.approx(whole[i].log_probs[3:end], abs=1e-5)
 
 
 def test_greedy_is_the_argmax_of_transformers_generate() -> None:

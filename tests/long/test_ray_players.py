@@ -20,6 +20,7 @@ from tests.support.tiny_runs import (
     carry_out,
     facts,
     resumed_from,
+    weights,
 )
 from tests.support.versions import hold_versions
 
@@ -102,6 +103,29 @@ def test_rollouts_of_several_versions_are_played_at_a_time_though_a_player_is_lo
     assert [row["staleness"] for row in rows] == [0, 1, 2, 2, 0, 1]
     assert_equal_runs(found, expected.path)
     assert_equal_runs(resumed_from(found, 4), expected.path)
+
+
+def test_answers_drawn_in_parts_are_learnt_from_like_whole_ones(tmp_path, cluster):
+    settings = {**SMALL, **LEARNING, "sampler": "ray"}
+    options = {"players": 2, "batch_size": 4}
+    whole = carry_out(tmp_path / "whole", **settings, sampler_options=options)
+    parts = carry_out(
+        tmp_path / "parts", **settings, sampler_options=options | {"segment_tokens": 7}
+    )
+    assert all(torch.equal(weights(parts.path)[n], one) for n, one in weights(whole.path).items())
+    assert not any("versions_solve" in row for row in parts.log.rows("joint"))
+
+    late = {"off_policy_steps": 2, "correction": "token_truncate", "steps": 6}
+    crossed = carry_out(
+        tmp_path / "crossed",
+        **settings | late | {"checkpoint_every": 50},
+        sampler_options=options | {"segment_tokens": 4},
+    )
+    rows = crossed.log.rows("joint")
+    assert [row["staleness"] for row in rows] == [0, 1, 2, 2, 2, 2]
+    [first, *_] = told = [row for row in rows if "versions_solve" in row]
+    assert all(row["several_versions_solve"] >= 1 and row["versions_solve"] > 1 for row in told)
+    assert first["step"] > 1, "nothing is updated before the first one is drawn"
 
 
 def test_a_run_outlives_players_and_nodes_and_stops_with_a_checkpoint_when_all_is_lost(

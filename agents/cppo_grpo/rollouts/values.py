@@ -55,6 +55,11 @@ class Samples:
         return np.array([completion.thoughts for completion in self.completions], dtype=np.int64)
 
     @property
+    def versions(self) -> NDArray[np.int64]:
+        """Versions of the weights that drew each; 0 if the sampler does not tell."""
+        return np.array([len(one.versions) for one in self.completions], dtype=np.int64)
+
+    @property
     def thoughts_cut(self) -> NDArray[np.bool_]:
         """Which of the thoughts used up their budget."""
         return np.array([one.appended > 0 for one in self.completions], dtype=np.bool_)

@@ -8,7 +8,7 @@ re-tokenised.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
 
@@ -36,6 +36,10 @@ class SamplingParams:
     """Random stream of each prompt. Default: stream i for the i-th prompt."""
     region: RegionName | None = None
     """What is drawn, for samplers that tell plans from solutions."""
+    drawn: int = 0
+    """Tokens of the completions that were drawn in earlier calls; the prompts end with them."""
+    part: int | None = None
+    """Tokens that this call draws of each at most. Default: all that `max_tokens` leaves."""
 
     def __post_init__(self) -> None:
         """Reject parameters that no engine can sample with."""
@@ -44,14 +48,21 @@ class SamplingParams:
         if self.temperature < 0:
             raise UsageError(f"temperature: got {self.temperature}, expected 0 (greedy) or more")
 
+    @property
+    def most(self) -> int:
+        """Tokens that this call draws of each prompt at most."""
+        left = self.max_tokens - self.drawn
+        return left if self.part is None else min(self.part, left)
+
     def streams_of(self, count: int) -> Sequence[int]:
         """The streams of `count` prompts."""
         return range(count) if self.streams is None else self.streams
 
     def seeds_of(self, count: int) -> list[int]:
-        """Their seeds, for engines that take one seed per request."""
+        """Their seeds, for engines that take one seed per request; later parts have others."""
+        later = [self.drawn] if self.drawn else []
         return [
-            int(np.random.SeedSequence([self.seed, s]).generate_state(1)[0])
+            int(np.random.SeedSequence([self.seed, s, *later]).generate_state(1)[0])
             for s in self.streams_of(count)
         ]
 
@@ -65,12 +76,14 @@ class Completion:
     log_probs: tuple[float, ...]
     """One per token, under the distribution it was sampled from."""
     finish_reason: Literal["stop", "length"]
-    """"length": cut at `max_tokens` (a truncated output)."""
+    """"length": cut at `max_tokens` (a truncated output), or at the end of a part."""
     thoughts: int = 0
     """Tokens of thoughts, with which it begins, where they have a budget of their own."""
     appended: int = 0
     """Tokens behind the thoughts that were not sampled: they end thoughts that used up their
     budget. Their log-probs are 0 and count for nothing."""
+    versions: tuple[int, ...] = field(default=(), compare=False)
+    """The weights that drew it, by numbers that an engine with several versions gives them."""
 
     @property
     def sampled(self) -> int:

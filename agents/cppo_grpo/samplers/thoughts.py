@@ -31,6 +31,7 @@ def stream_with_thoughts(
         yield from stream(sampler, prompts, params)
         return
     streams = params.streams_of(len(prompts))
+    versions: dict[int, tuple[int, ...]] = {}
 
     def draw(
         places: Sequence[int], asked: Sequence[tuple[int, ...]], most: int, second: bool
@@ -42,20 +43,24 @@ def stream_with_thoughts(
         for some in stream(
             sampler, asked, replace(params, max_tokens=most, seed=seed, streams=own)
         ):
+            for n, one in some.items():
+                both = (*versions.get(places[n], ()), *one.versions)
+                versions[places[n]] = tuple(dict.fromkeys(both))
             yield {
                 n: Draw(one.token_ids, one.finish_reason == "stop", one.log_probs)
                 for n, one in some.items()
             }
 
     for some in think(chat, prompts, budget, params.max_tokens, draw):
-        yield {i: _completion(one) for i, one in some.items()}
+        yield {i: _completion(one, versions[i]) for i, one in some.items()}
 
 
-def _completion(one: Draw) -> Completion:
+def _completion(one: Draw, versions: tuple[int, ...]) -> Completion:
     return Completion(
         one.token_ids,
         one.log_probs,
         "stop" if one.ended else "length",
         thoughts=one.thoughts,
         appended=one.appended,
+        versions=versions,
     )

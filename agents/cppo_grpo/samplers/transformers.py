@@ -76,15 +76,15 @@ class TransformersSampler:
             (max(streams, default=-1) + 1, params.max_tokens),
             dtype=torch.float64,
             generator=torch.Generator().manual_seed(params.seed),
-        )[streams]
+        )[streams, params.drawn : params.drawn + params.most]
         # Neighbours of like length waste no padding, and the copies of a prompt meet in one batch.
         order = sorted(range(len(prompts)), key=lambda i: (len(prompts[i]), tuple(prompts[i])))
-        for rows in self._batches(order, prompts, params.max_tokens):
+        for rows in self._batches(order, prompts, params.most):
             with evaluating(self.model), torch.no_grad():
                 asked = [tuple(prompts[i]) for i in rows]
                 # Nothing here holds the batch: its cache is freed before anyone looks at the draws.
                 drawn = _decode(
-                    _Batch(self.model, asked, params.max_tokens, self.prefill_tokens),
+                    _Batch(self.model, asked, params.most, self.prefill_tokens),
                     noise_BT[rows],
                     params,
                 )
@@ -150,7 +150,7 @@ def draw(logits_BV: Tensor, temperature: float, noise_B: Tensor) -> tuple[Tensor
 
 
 def _decode(batch: _Batch, noise_BT: Tensor, params: SamplingParams) -> list[Completion]:
-    """Decode one batch until every row has ended or has `max_tokens`."""
+    """Decode one batch until every row has ended or has its most tokens."""
     device, count = batch.model.device, len(noise_BT)
     noise_BT = noise_BT.to(device)
     end_ids = torch.tensor(params.end_ids, device=device)
@@ -158,7 +158,7 @@ def _decode(batch: _Batch, noise_BT: Tensor, params: SamplingParams) -> list[Com
     logps_BT = torch.zeros(noise_BT.shape, device=device)
     lengths_B = torch.zeros(count, dtype=torch.long, device=device)
     stopped_B = torch.zeros(count, dtype=torch.bool, device=device)
-    for step in range(params.max_tokens):
+    for step in range(params.most):
         rows = batch.rows
         tokens_R, logps_R = draw(
             batch.logits_NV[batch.nodes], params.temperature, noise_BT[rows, step]
@@ -167,7 +167,7 @@ def _decode(batch: _Batch, noise_BT: Tensor, params: SamplingParams) -> list[Com
         lengths_B[rows] += 1
         stopped_B[rows] = torch.isin(tokens_R, end_ids)
         going_R = ~stopped_B[rows]
-        if not going_R.any() or step + 1 == params.max_tokens:
+        if not going_R.any() or step + 1 == params.most:
             break
         batch.append(tokens_R, going_R)
     columns = (tokens_BT.tolist(), logps_BT.tolist(), lengths_B.tolist(), stopped_B.tolist())

@@ -92,7 +92,7 @@ class VllmSampler:
             [{"prompt_token_ids": list(prompt)} for prompt in prompts],
             [
                 self._make_params(
-                    max_tokens=params.max_tokens,
+                    max_tokens=params.most,
                     temperature=params.temperature,
                     seed=seed,
                     stop_token_ids=list(params.end_ids),

@@ -95,7 +95,7 @@ class VllmServerSampler:
             drawn
             | {
                 "prompt": list(prompt),
-                "max_tokens": params.max_tokens,
+                "max_tokens": params.most,
                 "temperature": params.temperature,
                 "seed": seed,
                 "stop_token_ids": list(params.end_ids),

@@ -10,7 +10,8 @@ from cppo_env.evaluation.summary import answers_without_program, unreadable_plan
 from cppo_env.judges import repeats_a_method
 from cppo_grpo.config import TrainConfig
 from cppo_grpo.learner.credit import SequenceAdvantages, solver_rewards
-from cppo_grpo.rollouts.values import Rollout
+from cppo_grpo.regions import RegionName
+from cppo_grpo.rollouts.values import Rollout, Samples
 from cppo_grpo.runs.log import LogRow
 
 
@@ -44,6 +45,8 @@ def rollout_metrics(
         "length_plan": _mean(rollout.plans.tokens),
         "length_solve": _mean(rollout.programs.tokens),
         **_thought_metrics(rollout, config),
+        **_version_metrics("plan", rollout.plans),
+        **_version_metrics("solve", rollout.programs),
         "tests_per_s": rollout.tests_run / max(rollout.seconds["sandbox"], 1e-9),
         "tokens_per_s": tokens / max(writing_s, 1e-9),
         **(_plan_metrics(rollout, advantages, config) if planned else {}),
@@ -62,6 +65,14 @@ def _thought_metrics(rollout: Rollout, config: TrainConfig) -> dict[str, float]:
         metrics["thoughts_solve"] = _mean(rollout.programs.thoughts)
         metrics["thoughts_cut_solve"] = _mean(rollout.programs.thoughts_cut)
     return metrics
+
+
+def _version_metrics(region: RegionName, samples: Samples) -> dict[str, float]:
+    """Metrics of sequences that were drawn with the weights of several updates, if any were."""
+    versions, several = samples.versions, int((samples.versions > 1).sum())
+    if not several:
+        return {}
+    return {f"several_versions_{region}": several, f"versions_{region}": _mean(versions)}
 
 
 def _plan_metrics(
