@@ -137,6 +137,7 @@ def _is_item(line: str) -> bool:
 def _begins_anew(paragraph: _Paragraph, number: int) -> bool:
     """Whether a line starts a new sentence instead of continuing the line before."""
     before, line = plain(paragraph[number - 1]), plain(contained(paragraph[number])[1])
+    line = line.lstrip("([")
     if not line or not line[0].isalpha() or line[0].islower():
         return False
     return bool(_SENTENCE_END.search(before)) or len(paragraph[number - 1]) < _LONG_LINE

@@ -105,7 +105,7 @@ def unquoted(lines: Sequence[str]) -> list[str]:
         if line.lstrip().startswith(">") and not line.lstrip().startswith(">>"):
             run.append(line)
             continue
-        quoted = any(re.match(r"\s*>\s?(?:```|~~~)", one) for one in run)
+        quoted = any(re.match(r"\s*>\s*(?:```|~~~)", one) for one in run)
         kept += [re.sub(r"^\s*> ?", "", one) for one in run] if quoted else run
         kept.append(line)
         run = []

@@ -21,11 +21,11 @@ class Listing:
 
 _NO_TEXT = re.compile(
     rf"{TOKEN}|~~\S[^~]*~~|</?(?:del|strike)>|</\w+>\Z|<!--|-->\Z|\\(?:begin|end)\{{|\\\\\Z"
-    r"|[\ud800-\udfff]",
+    r"|[\ud800-\udfff]|\A(?:…|<[\w ]{1,40}>)\Z",
     re.I,
 )
 """Tokens of a chat template, words that are struck out, ends of elements and comments, environments
-of LaTeX, and what no file can hold."""
+of LaTeX, what no file can hold, and the place of a method in a form."""
 
 
 def listed(methods: Sequence[str]) -> Listing:

@@ -6,6 +6,7 @@ import keyword
 import re
 from dataclasses import dataclass
 
+from cppo_env.parsing.block_choice import not_set_aside, of_blocks
 from cppo_env.parsing.carried import carried, code_of
 from cppo_env.parsing.dedent import dedent
 from cppo_env.parsing.effort import MAX_CHARACTERS, MAX_UNFENCED_CHARACTERS, effort, remembered
@@ -14,18 +15,13 @@ from cppo_env.parsing.fences import Block, blocks, other_language, unquoted
 from cppo_env.parsing.lines import split_lines
 from cppo_env.parsing.other_markup import fenced, indented, unnumbered
 from cppo_env.parsing.python_source import (
-    TEST,
     Parse,
     does_something,
     facts,
-    free_names,
-    is_excerpt,
     is_python,
-    parse,
     trimmed,
-    whole,
 )
-from cppo_env.parsing.set_aside import has_set_aside, is_heading_of_such
+from cppo_env.parsing.set_aside import has_set_aside
 from cppo_env.parsing.thoughts import has_thoughts, without_thoughts
 
 TRIES = 64
@@ -117,7 +113,9 @@ def _read_answer(text: str) -> Reading:
     if does_something(plain) and not _TILDES.search(plain):
         return _encodable(trimmed(plain))
     found = [block for block in blocks(lines) if block.closed or block.source.strip()]
-    program = _of_blocks(_not_set_aside(found, lines))
+    program, reason = of_blocks(not_set_aside(found, lines))
+    if reason:
+        return Reading(None, reason)
     if program is None:
         program = _inline(plain) or _tagged(plain) or _in_json(found, plain)
     if program is None and len(answer) <= MAX_UNFENCED_CHARACTERS:
@@ -137,55 +135,6 @@ def _encodable(program: str) -> Reading:
     except UnicodeEncodeError:
         return Reading(None, "no file can hold it")
     return Reading(program)
-
-
-def _of_blocks(found: list[Block]) -> str | None:
-    """The last complete Python block, or else the last one opened as Python.
-
-    A block that goes on with the one before, whose imports and functions it needs, is its end.
-    """
-    complete: str | None = None
-    opened: str | None = None
-    earlier: list[str] = []
-    defined: set[str] = set()
-    for block in found:
-        if block.source.lstrip().startswith(">>>") or not _is_python(block):
-            continue
-        if not block.closed and parse(block.source) is not Parse.RIGHT:
-            opened = block.source
-            continue
-        idle = is_python(block.source) and not does_something(block.source)
-        if complete is not None and is_excerpt(block.source, complete):
-            continue
-        joined = whole(block.source, earlier) if earlier else None
-        earlier.append(block.source)
-        if joined is not None:
-            complete = joined
-            continue
-        known = facts(block.source)
-        own = {name for name in known.defines if name in defined or not TEST.match(name)}
-        uses = free_names(block.source) | known.imports if defined else frozenset[str]()
-        is_usage = not own and bool(uses & defined)
-        if complete is None or not (idle or is_usage or known.only_asserts):
-            complete = block.source
-        defined |= known.defines | known.assigns
-    return opened if complete is None else complete
-
-
-def _not_set_aside(found: list[Block], lines: list[str]) -> list[Block]:
-    """The blocks but those that are called wrong by the line above or by their first comment."""
-
-    def is_set_aside(block: Block) -> bool:
-        before = (line for line in reversed(lines[: block.first]) if line.strip())
-        comment = block.source.lstrip().partition("\n")[0]
-        return is_heading_of_such(next(before, "")) or is_heading_of_such(comment)
-
-    kept = [block for block in found if not is_set_aside(block)]
-    return kept if any(map(_is_python, kept)) else found
-
-
-def _is_python(block: Block) -> bool:
-    return block.is_labelled_python or (not block.is_other and does_something(block.source))
 
 
 def _carried(answer: str, lines: list[str], found: list[Block], program: str | None) -> str | None:
@@ -208,7 +157,7 @@ def _plain_reading(text: str) -> str | None:
         return trimmed(text)
     lines = split_lines(text)
     found = blocks(lines)
-    return _of_blocks(found) or _bare(lines, found)
+    return of_blocks(found)[0] or _bare(lines, found)
 
 
 def _values(found: list[Block], whole: str) -> str | None:

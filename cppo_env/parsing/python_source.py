@@ -6,7 +6,6 @@ import ast
 import builtins
 import re
 import warnings
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -16,13 +15,7 @@ from cppo_env.parsing.lines import split_lines
 _WEAK = (ast.Pass, ast.Break, ast.Continue, ast.Return)
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _COMMANDS = ("cat", "tee", "python", "python2", "python3", "node", "bash", "sh", "ruby", "perl")
-_READS = re.compile(r"\binput\(|\bstdin\b|\bopen\(0")
-"""How programs read their input."""
-
-TEST = re.compile(r"test_|Test[A-Z]")
-"""What the names of tests begin with."""
-
-_BUILTINS = frozenset(dir(builtins))
+BUILTINS = frozenset(dir(builtins))
 _LONG_NAME = re.compile(r"(?:import|from)[\w \t.\\\r\n]{4000}")
 """Python's parser needs time and memory quadratic in the length of a dotted name."""
 
@@ -130,7 +123,7 @@ def _facts(source: str) -> Facts:
         only_asserts=all(isinstance(one, ast.Assert) for one in body),
         defines=defines,
         shows=any(
-            isinstance(node, ast.Call) and _shows(node, imported)
+            _shows(node, defines, imported)
             for one in body
             if not isinstance(one, (*_DEFINITIONS, ast.Assign, ast.AnnAssign, ast.AugAssign))
             for node in ast.walk(one)
@@ -149,7 +142,7 @@ def _facts(source: str) -> Facts:
                 else [alias.name for alias in one.names]
             )
         ),
-        assigns=assigns - _BUILTINS,
+        assigns=assigns - BUILTINS,
         first=(body[first - 1].end_lineno or 0) if first > 0 else 0,
         last=body[last].end_lineno if last < len(body) - 1 else None,
     )
@@ -174,35 +167,6 @@ def free_names(source: str) -> frozenset[str]:
     return frozenset(used - bound)
 
 
-def whole(source: str, earlier: Sequence[str]) -> str | None:
-    """A program that was cut into parts, of which a text is the last one; None if it is no part.
-
-    A part needs names that an earlier one brings, and none before the last one shows results. What
-    neither reads the input nor defines a function only tries the earlier parts out.
-    """
-    if not spend(len(source)):
-        return None
-    parts, needs = [source], free_names(source) - _BUILTINS
-    for part in reversed(earlier):
-        known = facts(part)
-        if not needs & known.brings:
-            continue
-        if known.shows or any(known.defines & facts(one).defines for one in parts):
-            return None
-        needs = needs - known.brings | free_names(part) - _BUILTINS
-        parts.insert(0, part)
-    own = any(not TEST.match(name) for name in facts(source).defines)
-    is_program = own or (facts(source).shows and any(map(_READS.search, parts)))
-    return "\n\n".join(parts) if len(parts) > 1 and not needs and is_program else None
-
-
-def is_excerpt(source: str, program: str) -> bool:
-    """Whether all lines of a text are lines of a program that has at least twice as many."""
-    lines = {line.strip() for line in split_lines(source)} - {""}
-    others = {line.strip() for line in split_lines(program)} - {""}
-    return lines <= others and 2 * len(lines) <= len(others)
-
-
 def redefines(source: str) -> bool:
     """Whether a text defines a function or class twice at its top, as mended drafts do."""
     if parse(source) is not Parse.RIGHT or not spend(len(source)):
@@ -211,13 +175,13 @@ def redefines(source: str) -> bool:
     return len(set(names)) < len(names)
 
 
-def _shows(call: ast.Call, imported: set[str]) -> bool:
-    name = call.func
+def _shows(node: ast.AST, defines: frozenset[str], imported: set[str]) -> bool:
+    if isinstance(node, ast.Name):
+        return node.id in defines  # `Thread(target=main)` calls it as well
+    name = node.func if isinstance(node, ast.Call) else None
     if isinstance(name, ast.Attribute):
-        return name.attr in ("write", "writelines")
-    return isinstance(name, ast.Name) and (
-        name.id == "print" or name.id not in _BUILTINS | imported
-    )
+        return name.attr in ("write", "writelines", "start")
+    return isinstance(name, ast.Name) and (name.id == "print" or name.id not in BUILTINS | imported)
 
 
 def _imported(node: ast.AST) -> set[str]:

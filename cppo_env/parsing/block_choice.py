@@ -1,0 +1,113 @@
+"""Which of the Python blocks of an answer is its program."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from cppo_env.parsing.effort import spend
+from cppo_env.parsing.fences import Block
+from cppo_env.parsing.lines import split_lines
+from cppo_env.parsing.python_source import (
+    BUILTINS,
+    Parse,
+    does_something,
+    facts,
+    free_names,
+    is_python,
+    parse,
+)
+from cppo_env.parsing.set_aside import is_heading_of_such
+
+_READS = re.compile(r"\binput\(|\bstdin\b|\bopen\(0|\bfileinput\b|\bos\.read\(")
+_TEST = re.compile(r"test_|Test[A-Z]")
+
+CHANGED = "a part of the program follows it in other words"
+
+
+def of_blocks(found: Sequence[Block]) -> tuple[str | None, str]:
+    """The last complete Python block, or else the last one opened as Python; or why none is.
+
+    A block that needs the imports and functions of earlier ones is their end. What follows a
+    program that reads and prints and does not do so itself is a part of it, or tests it.
+    """
+    complete: str | None = None
+    opened: str | None = None
+    reason = ""
+    earlier: list[str] = []
+    defined: set[str] = set()
+    for source, closed in ((one.source, one.closed) for one in found if is_python_block(one)):
+        if source.lstrip().startswith(">>>"):
+            continue
+        if not closed and parse(source) is not Parse.RIGHT:
+            opened = source
+            continue
+        known = facts(source)
+        if complete is not None and _is_excerpt(source, complete):
+            continue
+        joined = _joined(source, earlier)
+        earlier.append(source)
+        if joined is None and complete is not None and _is_whole(complete) > _is_whole(source):
+            reason = CHANGED if known.defines & facts(complete).defines else reason
+            continue
+        own = {name for name in known.defines if name in defined or not _TEST.match(name)}
+        uses = free_names(source) | known.imports if defined else frozenset[str]()
+        is_usage = not own and bool(uses & defined)
+        idle = is_python(source) and not does_something(source)
+        if joined or complete is None or not (idle or is_usage or known.only_asserts):
+            complete, reason = joined or source, ""
+        defined |= known.defines | known.assigns
+    return (None, reason) if reason else (opened if complete is None else complete, "")
+
+
+def not_set_aside(found: Sequence[Block], lines: Sequence[str]) -> list[Block]:
+    """The blocks but those that are called wrong by the line above or by their first comment."""
+
+    def is_set_aside(block: Block) -> bool:
+        before = (line for line in reversed(lines[: block.first]) if line.strip())
+        comment = block.source.lstrip().partition("\n")[0]
+        return is_heading_of_such(next(before, "")) or is_heading_of_such(comment)
+
+    kept = [block for block in found if not is_set_aside(block)]
+    return kept if any(map(is_python_block, kept)) else list(found)
+
+
+def is_python_block(block: Block) -> bool:
+    """Whether a block is Python, by its info string or else by its text."""
+    return block.is_labelled_python or (not block.is_other and does_something(block.source))
+
+
+def _is_whole(source: str) -> bool:
+    """Whether a text reads the input and shows results, as programs do."""
+    return facts(source).shows and _READS.search(source) is not None
+
+
+def _joined(source: str, earlier: Sequence[str]) -> str | None:
+    """A program that was cut into parts, of which a text is the last one; None if it is no part.
+
+    A part needs names that an earlier one brings, and none before the last one shows results. What
+    neither reads the input nor defines a function only tries the earlier parts out.
+    """
+    if not earlier or not spend(len(source)):
+        return None
+    parts, needs = [source], free_names(source) - BUILTINS
+    for part in reversed(earlier):
+        known = facts(part)
+        if not needs & known.brings:
+            continue
+        if known.shows or any(known.defines & facts(one).defines for one in parts):
+            return None
+        needs = needs - known.brings | free_names(part) - BUILTINS
+        parts.insert(0, part)
+    own = any(not _TEST.match(name) for name in facts(source).defines)
+    is_program = own or (facts(source).shows and any(map(_READS.search, parts)))
+    return "\n\n".join(parts) if len(parts) > 1 and not needs and is_program else None
+
+
+def _is_excerpt(source: str, program: str) -> bool:
+    """Whether a text is some lines of a program, and no shorter version of it."""
+    lines, others = ({line.strip() for line in split_lines(one)} for one in (source, program))
+    if not lines <= others | {""}:
+        return False
+    is_part = _is_whole(program) and not _is_whole(source)
+    return is_part or facts(source).defines != facts(program).defines
