@@ -18,7 +18,9 @@ import contextlib
 import dataclasses
 import json
 import os
+import shutil
 import sys
+import textwrap
 import typing
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -33,6 +35,9 @@ from cppo_env.errors import CppoError, UsageError
 from cppo_env.outputs import require_writable
 
 Command = Callable[[Any], Any]
+
+NAME_COLUMNS = 23
+"""Columns of a list of commands before what they do."""
 
 
 @ending.noted()
@@ -120,7 +125,8 @@ def _split(arguments: list[str]) -> tuple[str | None, list[str]]:
 
 
 def _print_commands(group: list[str]) -> None:
-    """One line for each command (of a group)."""
+    """Each command (of a group) and what it does, within the columns that `--help` takes."""
+    width = max(shutil.get_terminal_size().columns - 2, 2 * NAME_COLUMNS)
     print(f"usage: cppo {' '.join([*group, 'COMMAND'])} [--help] [--json PATH] …\n")
     for name in plugins.names("commands"):
         if not group or name.startswith(group[0] + "."):
@@ -128,7 +134,8 @@ def _print_commands(group: list[str]) -> None:
                 summary = (plugins.load("commands", name).__doc__ or "").partition("\n")[0]
             except CppoError as error:
                 summary = str(error)
-            print(f"  {name.replace('.', ' '):<20} {summary}")
+            start = f"  {name.replace('.', ' '):<{NAME_COLUMNS - 3}} "
+            print(textwrap.fill(start + summary, width, subsequent_indent=" " * NAME_COLUMNS))
 
 
 def parser_of(title: str, command: Command) -> tuple[Any, Any]:

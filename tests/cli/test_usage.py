@@ -48,6 +48,14 @@ def test_without_arguments_it_lists_the_commands_with_a_line_each():
         assert len(line.split()) > 3
 
 
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_lists_of_commands_and_help_keep_to_the_width_of_the_terminal(columns: int):
+    wide = {"COLUMNS": str(columns)}
+    for arguments in ([], ["problems"], ["run", "--help"]):
+        shown = cppo(*arguments, anew=True, env=wide).stdout
+        assert max(map(len, shown.splitlines())) <= columns
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
