@@ -65,7 +65,7 @@ def run_together(count: int, arguments: Sequence[str]) -> dict[str, Any]:
             last = next((line for line in reversed(lines) if line.strip()), "it said nothing")
             raise CppoError(f"process {rank} of {count} failed: {last}")
         if code := processes[0].returncode:
-            raise SystemExit(code if code > 0 else 1)
+            raise SystemExit(code if code > 0 else 128 - code)  # as a shell tells a signal
         return json.loads(result.read_text())
 
 

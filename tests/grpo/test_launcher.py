@@ -99,6 +99,21 @@ def test_an_interrupt_reaches_all_and_keeps_what_was_learnt(tmp_path: Path) -> N
     assert "--resume" in output and "Traceback" not in output
 
 
+@pytest.mark.parametrize(
+    ("signals", "code"), [([signal.SIGTERM], 143), ([signal.SIGINT, signal.SIGINT], 130)]
+)
+def test_the_exit_code_of_a_signal_is_that_of_one_process(
+    tmp_path: Path, signals: list[signal.Signals], code: int
+) -> None:
+    with launched(tmp_path / "run") as launcher:
+        for one in signals:
+            launcher.send_signal(one)
+            time.sleep(0.3)
+        output, _ = launcher.communicate(timeout=120)
+    assert launcher.returncode == code, output
+    assert "Traceback" not in output
+
+
 def test_a_killed_launcher_leaves_no_process() -> None:
     endless = ["eval", "--agent=random", "--sandbox=local", "--attempts=40000"]
     with subprocess.Popen([sys.executable, "-c", LAUNCH, *endless]) as launcher:
