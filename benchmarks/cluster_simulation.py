@@ -202,10 +202,15 @@ class Training:
     """
 
     def __init__(
-        self, arguments: argparse.Namespace, gpus: int, nodes: int, staleness: int
+        self,
+        arguments: argparse.Namespace,
+        gpus: int,
+        nodes: int,
+        staleness: int,
+        seed: int = 0,
     ) -> None:
         self.world = simpy.Environment()
-        self._random = random.Random(0)
+        self._random = random.Random(seed)
         self._options, self._staleness = arguments, staleness
         learning = max(1, round(gpus * arguments.learning_share))
         self.drawing = gpus - learning

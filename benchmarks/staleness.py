@@ -121,8 +121,8 @@ def simulated(arguments: argparse.Namespace, k: int, update_s: float) -> float:
         group=1,
         learn_tokens_per_s=arguments.chunks * arguments.chunk_s * 1000 / update_s,
     )
-    run = Training(options, arguments.players + 1, 1, k)
-    return 200 / run.run(200)
+    runs = [Training(options, arguments.players + 1, 1, k, seed) for seed in range(40)]
+    return arguments.steps * len(runs) / sum(run.run(arguments.steps) for run in runs)
 
 
 def learning(arguments: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
