@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cppo_env import plugins
+from cppo_env.claims import claimed
 from cppo_env.errors import CppoError, UsageError
 from cppo_env.evaluation.comparison.loading import stored_config
 from cppo_env.evaluation.folders import is_evaluation
@@ -104,7 +105,10 @@ def regrade(config: RegradeConfig) -> dict[str, Any]:
     problems = _problems(config, stored, name)
     reward = plugins.make("rewards", stored.get("reward", "gated"), {})
     folder = RunFolder(_target(config), _identity(config, stored), name)
-    with borrow_sandbox(config.sandbox, config.sandbox_options, cache=config.cache) as sandbox:
+    with (
+        claimed(folder.path),
+        borrow_sandbox(config.sandbox, config.sandbox_options, cache=config.cache) as sandbox,
+    ):
         folder.record(provenance(problems, sandbox))
         done = {record.key for record in folder.read() if not record.void}
         left = [record for record in old if record.key not in done]

@@ -28,6 +28,7 @@ class RunFolder:
             UsageError: the folder holds a run with another config; the message names the first
                 difference.
         """
+        self.path = path
         self.episodes = path / "rollouts" / f"{name}.jsonl"
         self.episodes.parent.mkdir(parents=True, exist_ok=True)
         self._config = path / "config.json"

@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from cppo_env.claims import claimed
 from cppo_env.driver import Task
 from cppo_env.errors import CppoError
 from cppo_env.evaluation.figures import contest_of, figures
@@ -89,13 +90,15 @@ class Evaluation:
 
         Raises:
             CppoError: the agent gave no answer for several batches.
+            UsageError: another process writes into the folder.
         """
         self.provenance = self.provenance or provenance(self.problems, sandbox)
-        if self.folder is not None:
-            self.folder.record(self.provenance)
         tasks = self._tasks()
         fruitless = 0
         with contextlib.ExitStack() as stack:
+            if self.folder is not None:
+                stack.enter_context(claimed(self.folder.path))
+                self.folder.record(self.provenance)
             bar = stack.enter_context(shown_progress(label, progress))
             bar.show(self._done(), self._total(), self._note())
             env: Any = None

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from cppo_env.atomic import write_atomically
+from cppo_env.claims import claimed
 from cppo_env.errors import UsageError
 from cppo_grpo.changes import changes
 from cppo_grpo.checks import typed
@@ -87,9 +88,14 @@ class StageFolder(Generic[Config]):
 
     @contextmanager
     def resumable(self) -> Generator[None]:
-        """Whoever interrupts the block is told how to go on."""
+        """Keep others from the folder, and tell whoever interrupts the block how to go on.
+
+        Raises:
+            UsageError: another process writes into it.
+        """
         try:
-            yield
+            with claimed(self.path):
+                yield
         except KeyboardInterrupt:
             raise KeyboardInterrupt(f"go on with --resume {self.path}") from None
 

@@ -10,6 +10,7 @@ import torch
 from rich.console import Console
 
 import cppo_env  # noqa: F401 - registers the ids
+from cppo_env.claims import claimed
 from cppo_env.errors import UsageError
 from cppo_env.judges import make_judge
 from cppo_env.protocols import Sandbox
@@ -51,7 +52,8 @@ def train(run: Run, sandbox: Sandbox, console: Console, processes: Processes | N
         processes: the processes that share the run.
 
     Raises:
-        UsageError: there are more processes than problems in a step.
+        UsageError: there are more processes than problems in a step, or another process writes into
+            the folder.
         ProblemDataError: the evaluation holds training problems.
         SandboxError: all episodes of a step or of an evaluation are void.
         KeyboardInterrupt: the run was interrupted.
@@ -68,7 +70,10 @@ def train(run: Run, sandbox: Sandbox, console: Console, processes: Processes | N
     torch.set_float32_matmul_precision("high" if config.tf32 else "highest")
     torch.manual_seed(config.seed)
     places = len(processes.share(np.arange(config.problems_per_step))) * config.tuples
-    with tracked(run), ExitStack() as parts:
+    with ExitStack() as parts:
+        if run.writable:
+            parts.enter_context(claimed(run.path))
+        parts.enter_context(tracked(run))
         training = config.training.load()
         judge = OneAtATime(make_judge(config.judge, config.judge_options))
         unseen = held_out_problems(config, training)

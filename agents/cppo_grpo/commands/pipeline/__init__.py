@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cppo_env.claims import claimed
 from cppo_env.errors import CppoError
 from cppo_grpo.recipe.pipeline import PipelineConfig
 
@@ -34,9 +35,11 @@ def pipeline(config: PipelineConfig) -> dict[str, Any]:
 
         return dry_run(plan, config, state, console)
     _say(console, f"pipeline in {root}: {', '.join(one.name for one in plan)}")
+    root.mkdir(parents=True, exist_ok=True)
     try:
-        for position in range(len(plan)):
-            _stage(plan, position, config, state, console)
+        with claimed(root):
+            for position in range(len(plan)):
+                _stage(plan, position, config, state, console)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(
             f"what was done is kept; go on with the same command and --run {root}"
