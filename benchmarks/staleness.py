@@ -1,7 +1,7 @@
 """What staleness gains in speed and costs in learning: `off_policy_steps` on a tiny model.
 
 python -m benchmarks.staleness speed --k 0 1 2 4 --players 3 --steps 12
-python -m benchmarks.staleness learning --k 0 2 4 --seeds 0 1 --steps 100
+python -m benchmarks.staleness learning --k 0 2 4 --seeds 0 1 2 --steps 300
 """
 
 from __future__ import annotations
@@ -151,9 +151,7 @@ def learning(arguments: argparse.Namespace, folder: Path) -> list[dict[str, Any]
                     "by_quarters": [
                         float(part.mean()) for part in np.array_split(np.array(passed), 4)
                     ],
-                    "sampler_gap_solve": float(
-                        np.mean([row["sampler_gap_solve"] for row in steps])
-                    ),
+                    "gap_plan": float(np.mean([row["sampler_gap_plan"] for row in steps])),
                     "staleness_mean": float(np.mean([row["staleness"] for row in steps])),
                 }
             )
