@@ -222,6 +222,13 @@ def test_presets_fit_the_devices_that_they_are_for(name: str) -> None:
     assert {path.stem for path in CONFIGS.glob("*.yaml")} - stages == set(PRESETS)
 
 
+def test_the_plan_of_a_run_without_solvers_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    from cppo_grpo.commands.train import train
+
+    train(TrainConfig(plan_only=True, reward="validity", dry_run=True, assume="cpu:8"))
+    assert "plans, no programs; at most" in capsys.readouterr().out
+
+
 def test_the_tiny_preset_is_the_quickstart() -> None:
     assert TrainConfig(**preset("tiny")) == RunConfig().train_config()
 

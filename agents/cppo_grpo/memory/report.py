@@ -135,11 +135,13 @@ def _table(plan: MemoryPlan, processes: int) -> Table:
 
 def _print_rest(plan: MemoryPlan, disk_free: int, console: Console) -> None:
     config, counts, batches = plan.config, plan.counts, plan.batches
+    programs = batches["programs_per_step"]
+    solved = f"x {config.k} = {programs} programs" if programs else "no programs"
     lines = [
         f"model: {counts.total:,} parameters, {counts.trained:,} trained",
         f"a step: {config.problems_per_step} problems x {config.tuples} tuples = "
-        f"{batches['plans_per_step']} plans, x {config.k} = {batches['programs_per_step']} "
-        f"programs; at most {batches['sampled_tokens_per_step']:,} sampled tokens, about "
+        f"{batches['plans_per_step']} plans, {solved}; "
+        f"at most {batches['sampled_tokens_per_step']:,} sampled tokens, about "
         f"{batches['passes_per_step']} passes and {batches['optimizer_steps_per_step']} optimizer "
         "steps",
         f"the run: {config.steps} steps, {batches['programs_per_run']:,} programs, and "
