@@ -56,7 +56,7 @@ def of_blocks(found: Sequence[Block]) -> tuple[str | None, str]:
         idle = is_python(source) and not does_something(source)
         if joined or complete is None or not (idle or is_usage or known.only_asserts):
             complete, reason = joined or source, ""
-        defined |= known.defines | known.assigns
+        defined |= known.defines | known.brings
     return (None, reason) if reason else (opened if complete is None else complete, "")
 
 

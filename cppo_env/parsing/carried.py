@@ -45,6 +45,7 @@ def carried(answer: str, lines: Sequence[str], found: Sequence[Block]) -> list[s
         added(answer, new_file=True),
         None if cells is None or redefines(cells) else cells,
         _argument(answer),
+        *(_argument(block.source) for block in found),
         typed(lines),
         of_html(answer),
         unnumbered("\n".join(alone or lines)),
@@ -53,13 +54,9 @@ def carried(answer: str, lines: Sequence[str], found: Sequence[Block]) -> list[s
     return [text for text in texts if text]
 
 
-def _argument(answer: str) -> str | None:
-    """The program that a tool is called with."""
-    return code_of(json_value(answer) or called(answer))
-
-
-def code_of(value: Any) -> str | None:
+def _argument(text: str) -> str | None:
     """The only program of an object of JSON or a tool call, if its language is Python."""
+    value: Any = json_value(text) or called(text)
     inner = arguments(value)
     if not (isinstance(inner, dict) and isinstance(value, dict)):
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from string import ascii_uppercase
 
@@ -43,21 +43,6 @@ def listed(methods: Sequence[str]) -> Listing:
     return Listing(tuple(methods))
 
 
-_STYLES: list[Callable[[Label], object]] = [
-    lambda one: None,
-    lambda one: one.word,
-    lambda one: one.marked,
-    lambda one: one.indent,
-    lambda one: one.upper,
-    lambda one: one.sep,
-    lambda one: (one.word, one.marked),
-    lambda one: (one.marked, one.indent),
-    lambda one: (one.indent, one.sep),
-    lambda one: (one.word, one.marked, one.upper, one.indent, one.sep),
-]
-"""What labels of one list have in common, from nothing to everything."""
-
-
 def choose(labels: Sequence[Label], k: int) -> list[Label] | str:
     """The K labels of the plan in order, or why they cannot be identified."""
     complete = [
@@ -75,17 +60,21 @@ def _list_of(labels: Sequence[Label], kind: str, k: int) -> list[Label] | None:
     """The labels of a kind that count 1, 2, … K, if that list is the only one of its kind."""
     own = [one for one in labels if one.kind == kind]
     for first in _distinct([one for one in own if one.index == 1]):
-        for style in _STYLES:
-            chosen = [one for one in own if style(one) == style(first)]
+        for chosen in (own, [one for one in own if _style(one) == _style(first)]):
             if [one.index for one in chosen] == list(range(1, k + 1)):
                 return chosen if _others_are_parts(own, chosen, k) else None
     return None
 
 
+def _style(one: Label) -> tuple[object, ...]:
+    """What labels of one list have in common where others count as well."""
+    return one.word, one.marked, one.upper, one.indent, one.sep
+
+
 def _distinct(labels: Sequence[Label]) -> Iterator[Label]:
     seen: set[object] = set()
     for one in labels:
-        if (style := _STYLES[-1](one)) not in seen:
+        if (style := _style(one)) not in seen:
             seen.add(style)
             yield one
 

@@ -20,12 +20,7 @@ _PAIRS = [
         (r"#\+begin_src\s+python", r"#\+end_src"),
         (r"\[PYTHON\]", r"\[/PYTHON\]"),
         (r"'''(?:python|py)\b", "'''"),
-        (r'"""(?:python|py)\b', '"""'),
         (r"``(?:python|py)\b", "``"),
-        (r"\{% highlight python", r"\{% endhighlight %\}"),
-        (r"\[code(?:=python)?\]", r"\[/code\]"),
-        (r"\{code:python", r"\{code\}"),
-        (r"<(?:source|syntaxhighlight) lang=", r"</(?:source|syntaxhighlight)>"),
     )
 ]
 _ASCIIDOC = re.compile(r"\[source,\s*python[^\]]*\]\s*", re.I)

@@ -34,7 +34,6 @@ _WORD = re.compile(r"[^\W\d_]{2}")
 _REVISED = re.compile(r"final|revised|improved|better|new|updated?|replace|instead|chang", re.I)
 _INLINE = r"(?:(?<=[.;,!?。；] )|^)(?:{})[ \t]+"
 _INLINE_FORMS = (r"([A-Z])[:)]", r"\(([A-Z])\):?", r"(\d)[.)]", r"\((\d)\)")
-_COMMENT = re.compile(r"[ \t]*(?:#|//|--|%|;)[ \t]*(.*)")
 _COST = re.compile(r"[$`*]{0,2}[OΘΩ]\(")
 
 
@@ -161,13 +160,6 @@ def without_tables_of_facts(text: str, k: int) -> str | None:
     return "\n".join(lines[: tabled[0]])
 
 
-def without_comment_marks(text: str, k: int) -> str | None:
-    """Comments of a program, `# A: …`, as lines."""
-    lines = [line for line in split_lines(text) if line.strip() and not FENCE_LINE.fullmatch(line)]
-    found = [_COMMENT.fullmatch(line) for line in lines]
-    return "\n".join(match[1] for match in found if match) if lines and all(found) else None
-
-
 def _numbered(bodies: Sequence[str]) -> str:
     return "\n".join(f"{number}. {body}" for number, body in enumerate(bodies, 1))
 
@@ -178,5 +170,4 @@ _FORMS: tuple[Callable[[str, int], str | None], ...] = (
     of_html_list,
     of_latex,
     of_one_line,
-    without_comment_marks,
 )

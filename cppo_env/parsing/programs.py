@@ -7,10 +7,10 @@ import re
 from dataclasses import dataclass
 
 from cppo_env.parsing.block_choice import not_set_aside, of_blocks
-from cppo_env.parsing.carried import carried, code_of
+from cppo_env.parsing.carried import carried
 from cppo_env.parsing.dedent import dedent
 from cppo_env.parsing.effort import MAX_CHARACTERS, MAX_UNFENCED_CHARACTERS, effort, remembered
-from cppo_env.parsing.envelopes import goes_on, holds_other, loaded, without_tokens
+from cppo_env.parsing.envelopes import goes_on, holds_other, without_tokens
 from cppo_env.parsing.fences import Block, blocks, other_language, unquoted
 from cppo_env.parsing.lines import split_lines
 from cppo_env.parsing.other_markup import fenced, indented, unnumbered
@@ -117,7 +117,7 @@ def _read_answer(text: str) -> Reading:
     if reason:
         return Reading(None, reason)
     if program is None:
-        program = _inline(plain) or _tagged(plain) or _in_json(found, plain)
+        program = _inline(plain) or _tagged(plain)
     if program is None and len(answer) <= MAX_UNFENCED_CHARACTERS:
         program = _bare(lines, found)
     if (program is None or not is_python(program)) and len(answer) <= MAX_UNFENCED_CHARACTERS:
@@ -187,20 +187,6 @@ def _tagged(text: str) -> str | None:
         return None
     code = text[opening.end() : closing.start()]
     return code if does_something(code) else None
-
-
-def _in_json(found: list[Block], whole: str) -> str | None:
-    """The program that is the value of `code`, or the like, of an object of JSON."""
-    for source in [*(block.source for block in reversed(found)), whole]:
-        if not source.lstrip().startswith("{"):
-            continue
-        try:
-            code = code_of(loaded(source))
-        except (ValueError, RecursionError):
-            continue
-        if code is not None and does_something(code):
-            return code
-    return None
 
 
 def _bare(lines: list[str], found: list[Block]) -> str | None:

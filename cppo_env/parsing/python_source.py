@@ -48,11 +48,9 @@ class Facts:
     shows: bool = False
     """Its own lines print, write, or call a function of the program's."""
     brings: frozenset[str] = frozenset()
-    """Names that it defines, assigns or imports at its top."""
+    """Names that it defines, assigns or imports at its top, without those of builtins."""
     modules: frozenset[str] = frozenset()
     """First parts of the names of the modules that it imports at its top."""
-    assigns: frozenset[str] = frozenset()
-    """Names that its own lines give values to, without those of builtins."""
     first: int = 0
     """Its first line, after words that parse as statements: `Solution`, `Answer: here`."""
     last: int | None = None
@@ -128,7 +126,7 @@ def _facts(source: str) -> Facts:
             if not isinstance(one, (*_DEFINITIONS, ast.Assign, ast.AnnAssign, ast.AugAssign))
             for node in ast.walk(one)
         ),
-        brings=defines | assigns | imported,
+        brings=(defines | assigns | imported) - BUILTINS,
         imports=frozenset(
             alias.name for one in body if isinstance(one, ast.ImportFrom) for alias in one.names
         ),
@@ -142,7 +140,6 @@ def _facts(source: str) -> Facts:
                 else [alias.name for alias in one.names]
             )
         ),
-        assigns=assigns - BUILTINS,
         first=(body[first - 1].end_lineno or 0) if first > 0 else 0,
         last=body[last].end_lineno if last < len(body) - 1 else None,
     )
