@@ -54,7 +54,8 @@ def test_an_adapter_around_the_base_draws_as_merged_weights_do(
 
 @need_vllm
 def test_the_vllm_agent_answers_as_the_transformers_agent_does(folders: dict[str, Path]) -> None:
-    folder = str(folders["tied"])
+    """Of an exported model: `cppo export` writes what both engines load."""
+    folder = str(folders["exported"])
     engine = {"VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_ENABLE_V1_MULTIPROCESSING": "0"}
     found = alone("tests.vllm.agents", folder, env=engine)
     here = TransformersAgent(folder, device="cpu", **LIMITS)
