@@ -36,7 +36,7 @@ _INVISIBLE = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufe
 _TAKES_BACK = re.compile(
     r"(?im)(?:^[\W_]{0,8}|[.!?;…] +)(?:(?:but |oh,? |no,? )?(?:wait|hmm+|actually|oops|sorry)"
     r"(?:[,.!…—–:]| [-—–]|$)|scratch that|on second thought|correction:"
-    r"|let me (?:re(?:do|vise|write|think|consider|place)|correct|fix|change|swap))"
+    r"|let me (?:redo|revise|rewrite|rethink|reconsider|correct|fix|change|swap))"
 )
 """Words with which a model takes back what it has written."""
 
