@@ -68,6 +68,7 @@ AT_LEAST_0 = (
         "skill_bonus",
         "redundancy_penalty",
         "beta_plan",
+        "beta_plan_final",
         "beta_solve",
     ),
     *("epsilon_plan", "epsilon_solve", "epsilon_high_plan", "epsilon_high_solve"),

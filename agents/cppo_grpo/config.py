@@ -25,7 +25,7 @@ from cppo_grpo.choices import (
     SolverReward,
     StatesAt,
 )
-from cppo_grpo.regions import Region, RegionName
+from cppo_grpo.regions import REGIONS, Region, RegionName
 
 CHECKPOINT_FROM = 1_000_000_000
 """Parameters from which activations are recomputed unless a run says otherwise."""
@@ -206,6 +206,8 @@ class TrainConfig:
     """λ: weight of the solver's advantages. 0 leaves only its KL term."""
     beta_plan: float = 0.01
     """β: weight of the KL to the frozen reference, on plans."""
+    beta_plan_final: float | None = None
+    """The same in the last sixth of the steps (docs/quickstart.md). Default: `beta_plan`."""
     beta_solve: float = 0.01
     """β: weight of the KL to the frozen reference, on solutions."""
     kl_ratio: bool = False
@@ -296,11 +298,9 @@ class TrainConfig:
     eval_env: str | None = None
     """Id of the environment for evaluation. Default: `env`."""
     eval_problems: str | None = None
-    """Problems for evaluation: a path or a name. Default: `problems`, or the problem set of
-    `eval_env`."""
+    """Problems for evaluation: a path or a name. Default: `problems`, or those of `eval_env`."""
     eval_split: str | None = None
-    """Held-out split for evaluation. Default: "test", or the default split of a set that
-    `eval_env` or `eval_problems` names."""
+    """Held-out split for evaluation. Default: "test"; of a set of its own, that set's default."""
     eval_seed: int | None = None
     """Shuffles the held-out problems, the same for every `seed`. Default: their own order, in
     which published sets are often sorted."""
@@ -311,8 +311,7 @@ class TrainConfig:
     keep_checkpoints: int = 2
     """Number of newest checkpoints to keep."""
     given: frozenset[str] | None = field(default=None, compare=False, metadata={"given": True})
-    """Names of the settings that a command was given. Default: those that differ from their
-    defaults."""
+    """Settings that a command was given. Default: those that are not at their defaults."""
 
     @property
     def planning(self) -> Planner:
@@ -348,7 +347,7 @@ class TrainConfig:
     @property
     def anchored(self) -> bool:
         """Whether a region has a KL term, which needs the reference."""
-        return self.region("plan").beta > 0 or self.region("solve").beta > 0
+        return any(self.region(name, step).beta > 0 for name in REGIONS for step in (0, self.steps))
 
     def checkpoints(self, parameters: int) -> bool:
         """Whether a model of this many parameters recomputes its activations."""
@@ -356,9 +355,10 @@ class TrainConfig:
             return parameters >= CHECKPOINT_FROM
         return self.checkpoint_activations
 
-    def region(self, name: RegionName) -> Region:
-        """The settings of one region."""
+    def region(self, name: RegionName, step: int = 0) -> Region:
+        """The settings of one region, in the update of a step."""
         trained = self.frozen != name
+        final = self.beta_plan_final if step >= self.steps - self.steps // 6 else None
 
         def own(setting: str) -> Any:
             return getattr(self, f"{setting}_{name}")
@@ -366,7 +366,7 @@ class TrainConfig:
         return Region(
             temperature=own("temperature"),
             weight=trained * own("lambda"),
-            beta=trained * own("beta"),
+            beta=trained * (own("beta") if final is None or name == "solve" else final),
             epsilon=own("epsilon"),
             epsilon_high=own("epsilon_high"),
             aggregation=own("aggregation") or load_algorithm(self.algorithm).aggregation,

@@ -8,7 +8,9 @@ from cppo_agents.backends import RegionName
 
 from cppo_grpo.choices import Aggregation
 
-__all__ = ["Region", "RegionName"]
+__all__ = ["REGIONS", "Region", "RegionName"]
+
+REGIONS: tuple[RegionName, RegionName] = ("plan", "solve")
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,6 +123,27 @@ def test_a_right_program_becomes_likelier_and_a_wrong_one_less_likely() -> None:
     assert after[1] < before[1]
 
 
+def test_the_pull_on_plans_falls_in_the_last_sixth_of_the_steps() -> None:
+    falling = replace(CONFIG, steps=12, beta_plan=0.5, beta_plan_final=0.1, beta_solve=0.2)
+    betas = [falling.region("plan", step).beta for step in range(12)]
+    assert betas == [0.5] * 10 + [0.1] * 2
+    assert {falling.region("solve", step).beta for step in range(12)} == {0.2}
+    assert replace(falling, beta_plan=0.0, beta_solve=0.0).anchored
+
+    def after(config: TrainConfig, step: int) -> torch.Tensor:
+        policy, reference = Policy(model()), Policy(model())
+        with torch.no_grad():
+            for weight in reference.parameters():
+                weight.mul_(0.9)
+        Learner(policy, reference, config).update(rollout(), step)
+        return torch.cat([weight.detach().flatten() for weight in policy.parameters()])
+
+    constant = replace(falling, beta_plan_final=None)
+    assert torch.equal(after(falling, 9), after(constant, 9))
+    assert torch.equal(after(falling, 10), after(replace(constant, beta_plan=0.1), 10))
+    assert not torch.equal(after(falling, 10), after(constant, 10))
+
+
 def test_weights_of_16_bits_and_a_missing_reference_are_refused() -> None:
     with pytest.raises(UsageError, match="float32"):
         Learner(Policy(model().to(torch.bfloat16)), None, CONFIG)

@@ -30,7 +30,7 @@ from cppo_grpo.model.lora import WithoutAdapter
 from cppo_grpo.model.modes import checkpoint_activations
 from cppo_grpo.model.policy import Policy
 from cppo_grpo.parallel import Processes
-from cppo_grpo.regions import Region, RegionName
+from cppo_grpo.regions import REGIONS, Region, RegionName
 from cppo_grpo.rollouts.values import Rollout, Samples
 
 
@@ -81,7 +81,7 @@ class Learner:
 
         Args:
             rollout: the episodes that the policy played.
-            step: index of the rollout, from 0; sets the learning rate.
+            step: index of the rollout, from 0; sets the learning rate and β.
 
         Returns:
             Metrics, named as in docs/metrics.md, merged over the optimizer steps.
@@ -90,7 +90,7 @@ class Learner:
         self.policy.train()
         # All of them before the first step: they hold the log-probs of the policy as it stands.
         minibatches = [
-            list(self._passes(rollout, advantages, mine_N))
+            list(self._passes(rollout, advantages, mine_N, step))
             for advantages, mine_N in self._shares(rollout)
         ]
         lr = learning_rate(step, config)
@@ -158,22 +158,34 @@ class Learner:
             yield advantages.within(np.isin(problem_N, problems), rollout.branches), mine_N
 
     def _passes(
-        self, rollout: Rollout, advantages: SequenceAdvantages, mine_N: NDArray[np.bool_]
+        self,
+        rollout: Rollout,
+        advantages: SequenceAdvantages,
+        mine_N: NDArray[np.bool_],
+        step: int,
     ) -> Iterator[Pass]:
         """This process's forward and backward passes of one optimizer step."""
+        plan, solve = (self.config.region(name, step) for name in REGIONS)
         total = int(advantages.trainable_N.sum() + advantages.trainable_B.sum())
         planned_N = mine_N[: len(rollout.plans.completions)]
         yield from self._region(
-            "plan", rollout.plans, advantages.plan_N, advantages.trainable_N, total, planned_N
+            "plan", plan, rollout.plans, advantages.plan_N, advantages.trainable_N, total, planned_N
         )
         mine_B = mine_N[rollout.branches[:, 0]]
         yield from self._region(
-            "solve", rollout.programs, advantages.solve_B, advantages.trainable_B, total, mine_B
+            "solve",
+            solve,
+            rollout.programs,
+            advantages.solve_B,
+            advantages.trainable_B,
+            total,
+            mine_B,
         )
 
     def _region(
         self,
         name: RegionName,
+        region: Region,
         samples: Samples,
         advantages_B: NDArray[np.float64],
         trainable_B: NDArray[np.bool_],
@@ -181,7 +193,7 @@ class Learner:
         mine_B: NDArray[np.bool_],
     ) -> Iterator[Pass]:
         """This process's passes of one region; `total` counts trainable sequences everywhere."""
-        config, region = self.config, self.config.region(name)
+        config = self.config
         advantages_B = region.weight * advantages_B
         weights_B = sequence_weights(
             torch.from_numpy(samples.tokens),

@@ -18,6 +18,7 @@ from cppo_grpo.config import TrainConfig
 from cppo_grpo.launcher import launched_processes
 from cppo_grpo.memory.devices import GIB, assumed, found_here
 from cppo_grpo.memory.estimate import PHASES, MemoryPlan, make_plan
+from cppo_grpo.regions import REGIONS
 
 LORA_RANK = 32
 """The adapter that is proposed where all weights do not fit."""
@@ -95,9 +96,7 @@ def _leaner(plan: MemoryPlan) -> Iterator[dict[str, Any]]:
     if not config.checkpoints(plan.counts.total):
         change["checkpoint_activations"] = True
         yield dict(change)
-    longest = (
-        max(config.region(name).longest for name in ("plan", "solve")) + config.assume_prompt_tokens
-    )
+    longest = max(config.region(name).longest for name in REGIONS) + config.assume_prompt_tokens
     if config.micro_batch_tokens > longest:
         change["micro_batch_tokens"] = longest
         yield dict(change)

@@ -19,7 +19,7 @@ from cppo_grpo.interrupts import uninterrupted
 from cppo_grpo.learner.credit import compute_advantages, noted
 from cppo_grpo.learner.information import add_information
 from cppo_grpo.learner.token_values import episode_tokens
-from cppo_grpo.regions import RegionName
+from cppo_grpo.regions import REGIONS, RegionName
 from cppo_grpo.rollouts.distributed import gather
 from cppo_grpo.rollouts.values import require_some
 from cppo_grpo.runs.log import LogRow
@@ -129,7 +129,7 @@ def _tell_of_cut_regions(
 
     Neither reward nor KL ever shortens them again, so such a policy stays as it is.
     """
-    for name in ("plan", "solve"):
+    for name in REGIONS:
         masked = config.region(name).mask_truncated
         if masked and row[f"truncated_{name}"] == 1.0 and name not in told:
             told.add(name)
