@@ -21,7 +21,15 @@ def refuse_repeated_keys() -> None:
 
 
 def _checked(text: str) -> Any:
-    waiting: list[yaml.Node | None] = [_compose(text, yaml.SafeLoader)]
+    try:
+        _refuse_repeated(_compose(text, yaml.SafeLoader))
+        return _load(text)
+    except RecursionError:
+        raise yaml.YAMLError("it is nested too deeply") from None
+
+
+def _refuse_repeated(root: yaml.Node | None) -> None:
+    waiting = [root]
     seen = set[int]()
     while waiting:
         node = waiting.pop()
@@ -40,4 +48,3 @@ def _checked(text: str) -> Any:
                         line = key.start_mark.line + 1
                         raise yaml.YAMLError(f"line {line}: {key.value} is given a second time")
                     known.add(key.value)
-    return _load(text)

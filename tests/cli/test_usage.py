@@ -36,6 +36,12 @@ def test_a_key_that_a_config_has_twice_is_refused(tmp_path):
     assert "second time" not in fault(cppo("eval", "--config", str(config), "--agent", "no"), 2)
 
 
+def test_a_config_that_is_nested_too_deeply_is_refused(tmp_path):
+    config = tmp_path / "config.yaml"
+    config.write_text(f"filters: {'[' * 3000}{']' * 3000}\n")
+    assert "it is nested too deeply" in fault(cppo("eval", "--config", str(config)), 2)
+
+
 def test_without_arguments_it_lists_the_commands_with_a_line_each():
     done = cppo()
     assert done.returncode == 0
