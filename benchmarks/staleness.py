@@ -7,13 +7,12 @@ python -m benchmarks.staleness learning --k 0 2 4 --seeds 0 1 2 --steps 300
 from __future__ import annotations
 
 import argparse
-import copy
 import json
 import random
 import tempfile
 import time
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import cppo_cluster.ray_players
 import cppo_grpo.samplers.transformers
@@ -25,7 +24,6 @@ from cppo_cluster.ray_player import Player
 from cppo_grpo.config import TrainConfig
 from cppo_grpo.runs.folder import Run
 from cppo_grpo.samplers import SamplingParams
-from cppo_grpo.samplers.transformers import TransformersSampler
 from cppo_grpo.stages.training import train
 from cppo_sandboxes.cached import CachedSandbox
 from rich.console import Console
@@ -33,6 +31,7 @@ from rich.console import Console
 from benchmarks.cluster_simulation import Training, tailed
 from cppo_env import make_sandbox
 from cppo_env.provenance import commit, machine, versions
+from tests.support.versions import SamplerOfVersions
 
 TINY = yaml.safe_load(Path("configs/tiny.yaml").read_text())
 CORRECTED: dict[str, Any] = {"correction": "token_truncate", "sandbox": "local"}
@@ -52,16 +51,6 @@ class SlowPlayer(Player):
         lengths = random.Random(hash((params.seed, params.streams)))
         time.sleep(min(tailed(self.mean_s, SPREAD, lengths)(), LONGEST * self.mean_s))
         return super().draw(version, weights, prompts, params)
-
-
-class CopiesOfVersions(TransformersSampler):
-    """The engine of this process with a copy of the model for each version."""
-
-    def with_present_weights(self) -> Self:
-        """The same with a copy of the model."""
-        other = copy.copy(self)
-        other.model = copy.deepcopy(self.model)
-        return other
 
 
 def carried_out(folder: Path, **settings: Any) -> list[dict[str, Any]]:
@@ -127,7 +116,7 @@ def simulated(arguments: argparse.Namespace, k: int, update_s: float) -> float:
 
 def learning(arguments: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
     """What is learnt in some steps by k and seed, from the same warm start."""
-    cppo_grpo.samplers.transformers.TransformersSampler = CopiesOfVersions
+    cppo_grpo.samplers.transformers.TransformersSampler = SamplerOfVersions
     found: list[dict[str, Any]] = []
     for seed in arguments.seeds:
         same = {**TINY, "steps": arguments.steps, "stop_at": None, "seed": seed}

@@ -24,7 +24,8 @@ _HEREDOC = re.compile(
 )
 _ON = (
     r"(?:<\|im_end\|>\s*<\|im_start\|>\s*|<\|eot_id\|>\s*<\|start_header_id\|>\s*"
-    r"|<end_of_turn>\s*<start_of_turn>\s*)(?:user|system|human)\b|</s>\s*<?s?>?\s*\[INST\]|<[|｜](?:user|User|observation)[|｜]>"
+    r"|<end_of_turn>\s*<start_of_turn>\s*)(?:user|system|human)\b|</s>\s*<?s?>?\s*\[INST\]"
+    r"|<[|｜](?:user|User|observation)[|｜]>"
 )
 _GOES_ON = re.compile(rf"{_ON}|<\|endoftext\|>(?=\s*\S)(?!\s*<\|)")
 ARGUMENTS = ("arguments", "parameters", "input", "args", "function", "function_call")

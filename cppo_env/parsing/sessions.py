@@ -6,12 +6,17 @@ that stands elsewhere holds no program: neither is read.
 
 from __future__ import annotations
 
-import builtins
 import re
 import sys
 from collections.abc import Sequence
 
-from cppo_env.parsing.python_source import does_something, facts, free_names, redefines
+from cppo_env.parsing.python_source import (
+    BUILTINS,
+    does_something,
+    facts,
+    free_names,
+    redefines,
+)
 
 _TYPED = re.compile(r"(?:>>>|\.\.\.|In \[\d*\]:|[ ]{2,}\.\.\.:)(?: (?P<code>.*)|\s*)")
 _FIRST = re.compile(r"(?:>>>|In \[\d*\]:)(?: |$)")
@@ -35,5 +40,5 @@ def typed(lines: Sequence[str]) -> str | None:
     known = facts(program)
     if redefines(program):
         return None
-    elsewhere = free_names(program) - frozenset(dir(builtins))
+    elsewhere = free_names(program) - BUILTINS
     return None if elsewhere or not known.modules <= _KNOWN else program

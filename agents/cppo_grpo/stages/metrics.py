@@ -69,7 +69,8 @@ def _thought_metrics(rollout: Rollout, config: TrainConfig) -> dict[str, float]:
 
 def _version_metrics(region: RegionName, samples: Samples) -> dict[str, float]:
     """Metrics of sequences that were drawn with the weights of several updates, if any were."""
-    versions, several = samples.versions, int((samples.versions > 1).sum())
+    versions = samples.versions
+    several = int((versions > 1).sum())
     if not several:
         return {}
     return {f"several_versions_{region}": several, f"versions_{region}": _mean(versions)}
