@@ -140,6 +140,8 @@ class Work:
             "entry": entry,
             "call": None if entry is None else call_options(problem, entry),
             "stop_early": self.job.stop_early,
+            "checked": self.rule.program is not None,
+            "together": False,
             "cpu_s": limits.cpu_s,
             "wall_s": limits.wall_s,
             "most_wall_s": self.most_wall_s,

@@ -33,6 +33,7 @@ def _cppo_files():
         while left:
             sent = os.sendfile(file, 0, place, left)
             place, left = place + sent, left - sent
+    os.lseek(0, 0, os.SEEK_END)
     sys.argv[:] = ["checker.py", *paths]
     if hasattr(sys, "set_int_max_str_digits"):
         sys.set_int_max_str_digits(4300)
@@ -42,6 +43,8 @@ del _cppo_files
 """Files in memory: to remove some from the scratch folder after each test takes as long as the
 test. The limit for integers is Python's own, with which checkers were published: an output of a
 million digits must not cost a checker its time."""
+Files = tuple[bytes, bytes, bytes]
+"""What a checker is shown of a test: input, answer and output."""
 _ENDINGS = {
     frames.ENDED_CPU: "it took too much CPU time",
     frames.ENDED_WALL: "it did not end in time",
@@ -66,6 +69,8 @@ class Prepared:
 
     row: Language
     source: bytes
+    together: bool = False
+    """Whether a process is shown many cases; see `checks_together`."""
 
 
 @lru_cache(maxsize=PREPARED)
@@ -100,14 +105,22 @@ def _testlib() -> str:
     return library
 
 
-def bundle(program: CheckerProgram, given: str, answer: str, output: bytes) -> bytes:
-    """The files of a test as one.
+def files(program: CheckerProgram, given: str, answer: str, output: bytes) -> Files:
+    """The files of a test.
 
     Python checkers read text: what is none in an output must not make them crash.
     """
     if program.language == "python":
         output = output.decode("utf-8", "replace").encode()
-    parts = [text.encode("utf-8", "surrogateescape") for text in (given, answer)] + [output]
+    return (
+        given.encode("utf-8", "surrogateescape"),
+        answer.encode("utf-8", "surrogateescape"),
+        output,
+    )
+
+
+def bundle(parts: Files) -> bytes:
+    """The files of a test as one."""
     return b" ".join(b"%d" % len(part) for part in parts) + b"\n" + b"".join(parts)
 
 

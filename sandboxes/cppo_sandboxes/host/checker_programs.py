@@ -1,8 +1,9 @@
 """Checkers that came with the data, run in workers that no judged program ever enters.
 
 All answers that wait for one job's checker become one job of a second pool: the checker is the
-program, and each answer is a test. A C++ checker is compiled once; its binary is kept by content
-and copied for each job. Equal answers to one test are checked once.
+program, and each answer is a test. A Python checker first sees many answers in one process, see
+`checks_together`. A C++ checker is compiled once; its binary is kept by content and copied for each
+job. Equal answers to one test are checked once.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from typing import Any, Protocol
 
 from cppo_env.checkers.bounds import FACTOR
 from cppo_env.types import CheckerProgram, Job, Limits, Problem, Report, TestCase, Verdict
+from cppo_sandboxes.host import checks_together
 from cppo_sandboxes.host.batch import JobBatch, TestSet, Work
-from cppo_sandboxes.host.checker_files import Prepared, bundle, prepare, verdict_of
+from cppo_sandboxes.host.checker_files import Files, Prepared, bundle, files, prepare, verdict_of
 from cppo_sandboxes.host.checks import CheckerFailed, IsRight
 from cppo_sandboxes.host.grading import RunOutcome
 from cppo_sandboxes.languages import Language
@@ -69,6 +71,7 @@ class _Run(Work):
     def __init__(self, job: Job, tests: TestSet, batch: _CheckBatch) -> None:
         super().__init__(job, tests, batch, 0)
         self.language, self._source = batch.prepared.row, batch.prepared.source
+        self._together = batch.prepared.together
         self.outcomes: list[RunOutcome] = []
 
     @property
@@ -76,7 +79,7 @@ class _Run(Work):
         return len(self.outcomes)
 
     def task(self, stop: int) -> dict[str, Any]:
-        return {**super().task(stop), "source": self._source}
+        return {**super().task(stop), "source": self._source, "together": self._together}
 
     def add(self, index: int, outcome: RunOutcome) -> None:
         if self.over or index != self.ran:
@@ -191,13 +194,15 @@ class ProgramChecks:
             done([_raising(str(error))] * len(cases))
             return
         # Here, so that data that cannot be written to files fail the job that asks.
-        inputs = [bundle(program, test.input, test.output, answer) for test, answer in cases]
-        if prepared.row.compile is None:
-            self._run(program, prepared, inputs, done)
-        else:
+        shown = [files(program, test.input, test.output, answer) for test, answer in cases]
+        if prepared.row.compile is not None:
             self._with_binary(
-                program, prepared, lambda binary: self._run_binary(program, binary, inputs, done)
+                program, prepared, lambda binary: self._run_binary(program, binary, shown, done)
             )
+        elif len(cases) > 1:
+            self._run_together(program, prepared, shown, done)
+        else:
+            self._run(program, prepared, shown, done)
 
     def close(self) -> None:
         """End the workers of the checkers."""
@@ -210,9 +215,42 @@ class ProgramChecks:
                 self._pool = self._make()
         self._pool.begin(batch)
 
-    def _run(
-        self, program: CheckerProgram, prepared: Prepared, inputs: Sequence[bytes], done: Done
+    def _run_together(
+        self, program: CheckerProgram, prepared: Prepared, shown: Sequence[Files], done: Done
     ) -> None:
+        """Show a Python checker many cases in one process, and those left open one by one."""
+        groups = list(checks_together.groups(shown))
+        results: list[IsRight | None] = [None] * len(shown)
+
+        def finished(batch: _CheckBatch) -> None:
+            outcomes = [] if batch.failure else batch.work.outcomes
+            for group, outcome in zip(groups, outcomes, strict=False):
+                for n, one in zip(
+                    group, checks_together.outcomes(outcome, len(group)), strict=True
+                ):
+                    results[n] = None if one is None else _said(program, one)
+            still_open = [n for n, is_right in enumerate(results) if is_right is None]
+
+            def complete(said: list[IsRight]) -> None:
+                for n, is_right in zip(still_open, said, strict=True):
+                    results[n] = is_right
+                done([is_right for is_right in results if is_right is not None])
+
+            if still_open:
+                self._run(program, prepared, [shown[n] for n in still_open], complete)
+            else:
+                complete([])
+
+        together = Prepared(prepared.row, _bytes(program.source), together=True)
+        inputs = [checks_together.bundle([shown[n] for n in group]) for group in groups]
+        limits = checks_together.LIMITS
+        self._begin(_CheckBatch(program.name, together, inputs, finished, limits))
+
+    def _run(
+        self, program: CheckerProgram, prepared: Prepared, shown: Sequence[Files], done: Done
+    ) -> None:
+        inputs = [bundle(parts) for parts in shown]
+
         def finished(batch: _CheckBatch) -> None:
             if (failure := batch.failure) is not None:
                 done([_raising(failure)] * len(inputs))
@@ -224,12 +262,12 @@ class ProgramChecks:
     # ---- C++ ----
 
     def _run_binary(
-        self, program: CheckerProgram, binary: _Binary, inputs: Sequence[bytes], done: Done
+        self, program: CheckerProgram, binary: _Binary, shown: Sequence[Files], done: Done
     ) -> None:
         if binary.failure:
-            done([_raising(binary.failure)] * len(inputs))
+            done([_raising(binary.failure)] * len(shown))
         else:
-            self._run(program, Prepared(_COPY, binary.content), inputs, done)
+            self._run(program, Prepared(_COPY, binary.content), shown, done)
 
     def _with_binary(
         self, program: CheckerProgram, prepared: Prepared, then: Callable[[_Binary], None]

@@ -47,10 +47,9 @@ class Checking:
         return not self._at_work and not self._functions_at_work
 
     def ask(self, work: Work) -> None:
-        """Ask a function at once, and a program once its workers have room."""
+        """Ask a function at once, and a program with `ask_programs`."""
         if work.rule.program is not None:
             self._unasked.setdefault(work.rule.program, deque()).append(work)
-            self._ask_programs()
         else:
             [(test, answer)] = work.to_check()
             listen = self._listener(work)
@@ -62,8 +61,10 @@ class Checking:
         self._functions.close()
         self._programs.close()
 
-    def _ask_programs(self) -> None:
-        """Each gets all answers that the judged program has given by then.
+    def ask_programs(self) -> None:
+        """Ask checker programs for whom their workers have room; called after all that was heard.
+
+        Each gets all answers that the judged program has given by then.
 
         The checker that has least at work comes first, so that one that hangs keeps no other one
         waiting for all of its own answers.
@@ -89,7 +90,6 @@ class Checking:
         else:
             self._at_work -= Counter([work.rule.program])  # which forgets those at zero
         self._step(work, partial(work.checked, results))
-        self._ask_programs()
 
     def _step(self, work: Work, step: Callable[[], None]) -> None:
         """Go on with a program; what raises is its own fault, whoever wrote it."""

@@ -122,6 +122,7 @@ class Pool:
                 self._answer_bell()
             elif isinstance(key.fileobj, Link) and key.fileobj in self._stations:
                 self._attend(key.fileobj, events)
+        self._checking.ask_programs()
         self._schedule()
 
     def _start_over(self, reason: str) -> None:

@@ -18,7 +18,7 @@ def run_script(code, namespace, finalizers):
     With `finalizers` the script's globals are deleted at the end, because some may print when
     freed.
     """
-    status = _end(_execute(exec, code, namespace))
+    status = _end(execute(exec, code, namespace))
     try:
         if finalizers:
             namespace.clear()
@@ -37,11 +37,11 @@ def run_call(code, namespace, call):
         while view:
             view = view[os.write(CHANNEL, view) :]
 
-    os._exit(_end(_execute(main)))
+    os._exit(_end(execute(main)))
 
 
-def _execute(action, *arguments):
-    """Run `action`; returns the exit code for its outcome."""
+def execute(action, *arguments):
+    """Run `action` like a script; returns the exit code for its outcome."""
     try:
         action(*arguments)
     except SystemExit as error:

@@ -9,7 +9,7 @@ import sys
 import time
 from _signal import SIGKILL  # pyright: ignore[reportMissingImports] - C modules have no stubs
 
-from . import child, frames
+from . import child, frames, together
 
 COMPILE_CPU_S = 20
 COMPILE_WALL_S = 60.0
@@ -61,7 +61,7 @@ class Script:
     def __init__(self, place, task):
         path = _save(place, task)
         code = self._compile(task["source"], path)
-        self._entry = task["entry"]
+        self._entry, self._together = task["entry"], task["together"]
         sys.argv = [path]
         sys.path.insert(0, place.sources)
         name = "__main__" if self._entry is None else "solution"
@@ -101,6 +101,8 @@ class Script:
 
     def action(self):
         """The function, with its arguments, that runs it in a test's process; never returns."""
+        if self._together:
+            return together.run, (self._code,)
         if self._entry is None:
             return child.run_script, (self._code, self._namespace, self._finalizers)
         return child.run_call, (self._code, self._namespace, self._call)

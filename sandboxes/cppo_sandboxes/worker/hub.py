@@ -37,6 +37,7 @@ ZYGOTE_MODULES = tuple(
         ".landlock",
         ".child",
         ".code",
+        ".together",
         ".calls",
         ".program",
         ".zygote",
@@ -288,9 +289,9 @@ class Hub:
                 return  # what a zygote uses before it is warm would be charged to the program
             task, raw = self._queue.popleft()
             if not task["final"] or task["stop"] - task["start"] > 1:
-                self._patience = (
-                    1  # a first wrong answer should be known soon; later ones are rarer
-                )
+                # A first wrong answer should be known soon, and later ones are rarer. A checker is
+                # asked less often, for it costs less to ask for many answers at once.
+                self._patience = RESULTS if task["checked"] else 1
             self._program = Supervision(self, self._zygotes[task["tier"]], task, raw)
         if self._program is None:
             self.flush()

@@ -31,8 +31,9 @@ class Program:
 
     job, key: numbers of the task and of its test set. start, stop, final: the tests to run, and
     whether more will be announced. source, file_name, compile (command or None), run (command or
-    None), entry (name or None), call (see `calls`), stop_early, cpu_s, wall_s, most_wall_s,
-    memory_bytes, allowed_bytes, unused_bytes, output_bytes.
+    None), entry (name or None), call (see `calls`), stop_early, checked (by a program), together
+    (see that module), cpu_s, wall_s, most_wall_s, memory_bytes, allowed_bytes, unused_bytes,
+    output_bytes.
 
     Args:
         place: see `zygote.Surroundings`.
