@@ -29,7 +29,7 @@ class RunConfig:
     """Where programs run: "auto" (Docker if available, else local), "docker" or "local"."""
     allow_untrusted_sandbox: bool = False
     """Train even if the sandbox fails the vital checks of `cppo sandbox selftest`."""
-    steps: int = 300
+    steps: int = 360
     """Maximum optimizer steps of joint CPPO; stops early at a training success rate of .95."""
     eval_episodes: int = 1024
     """Held-out episodes played before and after training."""
@@ -46,6 +46,7 @@ class RunConfig:
             return TrainConfig(**given, given=frozenset(given))
         return TrainConfig(
             env="CPPO-Strategies-v0",
+            filters={"size": 2048},
             sandbox=self.sandbox,
             allow_untrusted_sandbox=self.allow_untrusted_sandbox,
             run=self.run,
