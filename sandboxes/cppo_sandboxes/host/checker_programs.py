@@ -1,9 +1,9 @@
 """Checkers that came with the data, run in workers that no judged program ever enters.
 
 All answers that wait for one job's checker become one job of a second pool: the checker is the
-program, and each answer is a test. A Python checker first sees many answers in one process, see
-`checks_together`. A C++ checker is compiled once; its binary is kept by content and copied for each
-job. Equal answers to one test are checked once.
+program, and each answer is a test. A plain Python checker first sees many answers in one process,
+see `checks_together`. A C++ checker is compiled once; its binary is kept by content and copied for
+each job. Equal answers to one test are checked once.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from hashlib import blake2b
-from typing import Any, Protocol
+from typing import Protocol
 
 from cppo_env.checkers.bounds import FACTOR
-from cppo_env.types import CheckerProgram, Job, Limits, Problem, Report, TestCase, Verdict
+from cppo_env.types import CheckerProgram, Limits, TestCase
 from cppo_sandboxes.host import checks_together
-from cppo_sandboxes.host.batch import JobBatch, TestSet, Work
+from cppo_sandboxes.host.batch import JobBatch
 from cppo_sandboxes.host.checker_files import Files, Prepared, bundle, files, prepare, verdict_of
+from cppo_sandboxes.host.checker_runs import CheckBatch
 from cppo_sandboxes.host.checks import CheckerFailed, IsRight
 from cppo_sandboxes.host.grading import RunOutcome
 from cppo_sandboxes.languages import Language
@@ -54,88 +55,6 @@ class Runs(Protocol):
         ...
 
 
-class _Cases(TestSet):
-    """The files of some tests, as the inputs of a checker."""
-
-    def __init__(self, problem: Problem, inputs: Sequence[bytes]) -> None:
-        super().__init__(problem)
-        self._inputs = inputs
-
-    def input(self, index: int) -> bytes:
-        return self._inputs[index]
-
-
-class _Run(Work):
-    """A checker at work: what it did in each test, uninterpreted."""
-
-    def __init__(self, job: Job, tests: TestSet, batch: _CheckBatch) -> None:
-        super().__init__(job, tests, batch, 0)
-        self.language, self._source = batch.prepared.row, batch.prepared.source
-        self._together = batch.prepared.together
-        self.outcomes: list[RunOutcome] = []
-
-    @property
-    def ran(self) -> int:
-        return len(self.outcomes)
-
-    def task(self, stop: int) -> dict[str, Any]:
-        return {**super().task(stop), "source": self._source, "together": self._together}
-
-    def add(self, index: int, outcome: RunOutcome) -> None:
-        if self.over or index != self.ran:
-            return
-        self.outcomes.append(self.whole(outcome))
-        if not self.left:
-            self.finish(Report(Verdict.AC))
-
-
-class _CheckBatch(JobBatch):
-    """One checker and its cases."""
-
-    def __init__(
-        self,
-        name: str,
-        prepared: Prepared,
-        inputs: Sequence[bytes],
-        done: Callable[[_CheckBatch], object],
-        limits: Limits,
-    ) -> None:
-        self.prepared, self._inputs, self._when_done = prepared, inputs, done
-        self.work: _Run
-        tests = [TestCase("", "")] * len(inputs)
-        is_text = prepared.row.compile is None
-        text = prepared.source.decode("utf-8", "replace") if is_text else "-"
-        problem = Problem(f"checker {name}", "", tests, limits=limits)
-        super().__init__([Job(problem, text, stop_early=False)])
-
-    def tests_of(self, job: Job) -> TestSet:
-        return _Cases(job.problem, self._inputs)
-
-    def work_of(self, job: Job, tests: TestSet, position: int) -> Work:
-        self.work = _Run(job, tests, self)
-        return self.work
-
-    def _settle(self, position: int, report: Report) -> None:
-        super()._settle(position, report)
-        self._when_done(self)
-
-    @property
-    def refused(self) -> bool:
-        """Whether the compiler found an error in it."""
-        report = self.reports[0]
-        return report is not None and report.verdict is Verdict.CE and "error" in report.message
-
-    @property
-    def failure(self) -> str | None:
-        """Why it has no outcomes."""
-        report = self.reports[0]
-        if report is None or report.verdict is Verdict.AC:
-            return None
-        if report.verdict is Verdict.CE:
-            return f"it does not compile: {report.message}"
-        return report.message or "it could not be run"
-
-
 @dataclass(slots=True)
 class _Binary:
     """A checker that is compiled, or is being."""
@@ -163,8 +82,13 @@ class ProgramChecks:
         self._known: dict[bytes, bool] = {}
         """What checkers have said, by `_key`."""
 
-    def start(self, program: CheckerProgram, cases: Sequence[Case], done: Done) -> None:
-        """Check answers; `done` gets one result for each, in another thread or at once."""
+    def start(
+        self, program: CheckerProgram, cases: Sequence[Case], done: Done, *, stop_early: bool
+    ) -> None:
+        """Check answers; `done` gets one result for each, in another thread or at once.
+
+        With `stop_early` nobody looks at the results after the first that is not right.
+        """
         keys = [b"" if _floods(*case) else _key(program, *case) for case in cases]
         known = [self._known.get(key) if key else False for key in keys]
         unknown = [n for n, is_right in enumerate(known) if is_right is None]
@@ -176,7 +100,7 @@ class ProgramChecks:
             done(results)
 
         if unknown:
-            self._start(program, [cases[n] for n in unknown], finished)
+            self._start(program, [cases[n] for n in unknown], finished, stop_early)
         else:
             finished([])
 
@@ -187,7 +111,9 @@ class ProgramChecks:
             del self._known[next(iter(self._known))]
         return right
 
-    def _start(self, program: CheckerProgram, cases: Sequence[Case], done: Done) -> None:
+    def _start(
+        self, program: CheckerProgram, cases: Sequence[Case], done: Done, stop_early: bool
+    ) -> None:
         try:
             prepared = prepare(program)
         except CheckerFailed as error:
@@ -195,14 +121,16 @@ class ProgramChecks:
             return
         # Here, so that data that cannot be written to files fail the job that asks.
         shown = [files(program, test.input, test.output, answer) for test, answer in cases]
+        run = partial(self._run, program, stop_early)
         if prepared.row.compile is not None:
             self._with_binary(
-                program, prepared, lambda binary: self._run_binary(program, binary, shown, done)
+                program, prepared, lambda binary: _run_binary(run, binary, shown, done)
             )
-        elif len(cases) > 1:
-            self._run_together(program, prepared, shown, done)
+        elif len(cases) > 1 and (together := checks_together.prepare(program)) is not None:
+            alone = partial(run, prepared)
+            self._run_together(program, stop_early, together, shown, done, alone)
         else:
-            self._run(program, prepared, shown, done)
+            run(prepared, shown, done)
 
     def close(self) -> None:
         """End the workers of the checkers."""
@@ -216,58 +144,71 @@ class ProgramChecks:
         self._pool.begin(batch)
 
     def _run_together(
-        self, program: CheckerProgram, prepared: Prepared, shown: Sequence[Files], done: Done
+        self,
+        program: CheckerProgram,
+        stop_early: bool,
+        prepared: Prepared,
+        shown: Sequence[Files],
+        done: Done,
+        alone: Callable[[Sequence[Files], Done], None],
     ) -> None:
         """Show a Python checker many cases in one process, and those left open one by one."""
         groups = list(checks_together.groups(shown))
-        results: list[IsRight | None] = [None] * len(shown)
+        results = [_unasked] * len(shown)
+        still_open = set(range(len(shown)))
 
-        def finished(batch: _CheckBatch) -> None:
+        def finished(batch: CheckBatch) -> None:
             outcomes = [] if batch.failure else batch.work.outcomes
             for group, outcome in zip(groups, outcomes, strict=False):
-                for n, one in zip(
-                    group, checks_together.outcomes(outcome, len(group)), strict=True
-                ):
-                    results[n] = None if one is None else _said(program, one)
-            still_open = [n for n, is_right in enumerate(results) if is_right is None]
-
-            def complete(said: list[IsRight]) -> None:
-                for n, is_right in zip(still_open, said, strict=True):
-                    results[n] = is_right
-                done([is_right for is_right in results if is_right is not None])
-
+                said = checks_together.outcomes(outcome, len(group))
+                for n, one in zip(group, said, strict=True):
+                    if one is not None:
+                        results[n] = _said(program, one)
+                        still_open.discard(n)
+            if stop_early:
+                wrong = (
+                    n for n in range(len(shown)) if n not in still_open and not _holds(results[n])
+                )
+                still_open.intersection_update(range(next(wrong, len(shown))))
             if still_open:
-                self._run(program, prepared, [shown[n] for n in still_open], complete)
+                alone([shown[n] for n in sorted(still_open)], complete)
             else:
-                complete([])
+                done(results)
 
-        together = Prepared(prepared.row, _bytes(program.source), together=True)
+        def complete(said: list[IsRight]) -> None:
+            for n, is_right in zip(sorted(still_open), said, strict=True):
+                results[n] = is_right
+            done(results)
+
         inputs = [checks_together.bundle([shown[n] for n in group]) for group in groups]
-        limits = checks_together.LIMITS
-        self._begin(_CheckBatch(program.name, together, inputs, finished, limits))
+        limits, well = checks_together.LIMITS, checks_together.ended_well
+        self._begin(CheckBatch(program.name, prepared, inputs, finished, limits, well))
 
     def _run(
-        self, program: CheckerProgram, prepared: Prepared, shown: Sequence[Files], done: Done
+        self,
+        program: CheckerProgram,
+        stop_early: bool,
+        prepared: Prepared,
+        shown: Sequence[Files],
+        done: Done,
     ) -> None:
+        """Show a checker each case in a process of its own."""
         inputs = [bundle(parts) for parts in shown]
 
-        def finished(batch: _CheckBatch) -> None:
+        def finished(batch: CheckBatch) -> None:
             if (failure := batch.failure) is not None:
                 done([_raising(failure)] * len(inputs))
             else:
-                done([_said(program, outcome) for outcome in batch.work.outcomes])
+                said = [_said(program, outcome) for outcome in batch.work.outcomes]
+                done(said + [_unasked] * (len(inputs) - len(said)))
 
-        self._begin(_CheckBatch(program.name, prepared, inputs, finished, LIMITS))
+        def right(outcome: RunOutcome) -> bool:
+            return _holds(_said(program, outcome))
+
+        until = right if stop_early else None
+        self._begin(CheckBatch(program.name, prepared, inputs, finished, LIMITS, until))
 
     # ---- C++ ----
-
-    def _run_binary(
-        self, program: CheckerProgram, binary: _Binary, shown: Sequence[Files], done: Done
-    ) -> None:
-        if binary.failure:
-            done([_raising(binary.failure)] * len(shown))
-        else:
-            self._run(program, Prepared(_COPY, binary.content), shown, done)
 
     def _with_binary(
         self, program: CheckerProgram, prepared: Prepared, then: Callable[[_Binary], None]
@@ -289,7 +230,7 @@ class ProgramChecks:
     def _compile(self, program: CheckerProgram, prepared: Prepared, binary: _Binary) -> None:
         """Have a worker compile it and print what came out."""
 
-        def finished(batch: _CheckBatch) -> None:
+        def finished(batch: CheckBatch) -> None:
             failure = batch.failure
             if failure is None:
                 outcome = batch.work.outcomes[0]
@@ -308,7 +249,7 @@ class ProgramChecks:
 
         printing = replace(prepared, row=replace(prepared.row, run=("/bin/cat", "{binary}")))
         limits = replace(LIMITS, output_bytes=64 << 20)
-        self._begin(_CheckBatch(program.name, printing, [b""], finished, limits))
+        self._begin(CheckBatch(program.name, printing, [b""], finished, limits))
 
     def _forget(self) -> None:
         """Drop the oldest binary that nobody waits for."""
@@ -342,6 +283,18 @@ def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
+def _run_binary(
+    run: Callable[[Prepared, Sequence[Files], Done], None],
+    binary: _Binary,
+    shown: Sequence[Files],
+    done: Done,
+) -> None:
+    if binary.failure:
+        done([_raising(binary.failure)] * len(shown))
+    else:
+        run(Prepared(_COPY, binary.content), shown, done)
+
+
 def _said(program: CheckerProgram, outcome: RunOutcome) -> IsRight:
     return lambda: verdict_of(program, outcome)
 
@@ -351,3 +304,14 @@ def _raising(reason: str) -> IsRight:
         raise CheckerFailed(reason)
 
     return failed
+
+
+_unasked = _raising("it was not asked")
+
+
+def _holds(is_right: IsRight) -> bool:
+    """Whether an answer is right, and the checker has not failed."""
+    try:
+        return is_right()
+    except CheckerFailed:
+        return False

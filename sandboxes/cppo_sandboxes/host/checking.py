@@ -78,7 +78,9 @@ class Checking:
                 self._step(work, partial(self._ask_program, program, work))
 
     def _ask_program(self, program: CheckerProgram, work: Work) -> None:
-        self._programs.start(program, work.to_check(), self._listener(work))
+        self._programs.start(
+            program, work.to_check(), self._listener(work), stop_early=work.job.stop_early
+        )
         self._at_work[program] += 1  # last, as above
 
     def _listener(self, work: Work) -> Callable[[Sequence[IsRight]], None]:

@@ -1,8 +1,9 @@
 """Several answers shown to one Python checker in one process: its fork costs more than the check.
 
-Each case has a fresh `__main__`, its own files and its own standard output (`worker.together`). A
-case in which the checker does anything but say its verdict and end is left open, and run once more
-in a process of its own, whose end tells what is wrong.
+Only a plain checker (`plain_checkers`) is shown several: no answer makes it say something else of
+the next. Each case has a fresh `__main__`, its own files and its own standard output
+(`worker.together`). A case in which the checker does anything but say its verdict and end is left
+open, and run once more in a process of its own, whose end tells what is wrong.
 """
 
 from __future__ import annotations
@@ -10,10 +11,14 @@ from __future__ import annotations
 import marshal
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
-from cppo_env.types import Limits
-from cppo_sandboxes.host.checker_files import Files
+from cppo_env.parsing.python_source import after_future_imports
+from cppo_env.types import CheckerProgram, Limits
+from cppo_sandboxes.host.checker_files import PREPARED, Files, Prepared
 from cppo_sandboxes.host.grading import RunOutcome
+from cppo_sandboxes.host.plain_checkers import is_plain
+from cppo_sandboxes.languages import LANGUAGES
 from cppo_sandboxes.worker import frames
 
 LIMITS = Limits(cpu_s=2.0, wall_s=6.0, memory_bytes=1 << 30, output_bytes=1 << 20)
@@ -22,6 +27,16 @@ CASES = 64
 """In a group, at most."""
 GROUP_BYTES = 1 << 18
 """Size of a group's files. For longer ones the fork costs least."""
+
+
+@lru_cache(maxsize=PREPARED)
+def prepare(program: CheckerProgram) -> Prepared | None:
+    """The program that is shown many cases; None if the checker must see each alone."""
+    if program.language != "python" or not is_plain(program.source):
+        return None
+    # As when it is run alone, no line where Python looks for it may name another encoding.
+    source = after_future_imports(program.source, "\n\n")
+    return Prepared(LANGUAGES["python"], source.encode("utf-8", "surrogatepass"), together=True)
 
 
 def groups(cases: Sequence[Files]) -> Iterator[list[int]]:
@@ -46,6 +61,11 @@ def bundle(cases: Sequence[Files]) -> bytes:
     return marshal.dumps(list(cases), frames.MARSHAL_VERSION)
 
 
+def ended_well(outcome: RunOutcome) -> bool:
+    """Whether a group's process has got to its end."""
+    return outcome.how == frames.ENDED_EXIT and outcome.number == 0
+
+
 def outcomes(outcome: RunOutcome, count: int) -> list[RunOutcome | None]:
     """What the checker did with each of a group's cases; None for an open one.
 
@@ -53,8 +73,7 @@ def outcomes(outcome: RunOutcome, count: int) -> list[RunOutcome | None]:
     """
     head, _, said = outcome.answer.partition(b"\n")
     sizes = [int(word) if word.isdigit() and len(word) < 5 else None for word in head.split(b" ")]
-    whole = outcome.how == frames.ENDED_EXIT and outcome.number == 0
-    if not whole or len(sizes) != count or sum(filter(None, sizes)) != len(said):
+    if not ended_well(outcome) or len(sizes) != count or sum(filter(None, sizes)) != len(said):
         return [None] * count
     results: list[RunOutcome | None] = []
     for size in sizes:

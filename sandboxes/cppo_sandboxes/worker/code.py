@@ -102,7 +102,7 @@ class Script:
     def action(self):
         """The function, with its arguments, that runs it in a test's process; never returns."""
         if self._together:
-            return together.run, (self._code,)
+            return together.run, (self._code, self._finalizers)
         if self._entry is None:
             return child.run_script, (self._code, self._namespace, self._finalizers)
         return child.run_call, (self._code, self._namespace, self._call)
