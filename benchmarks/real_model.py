@@ -160,7 +160,7 @@ def flow(run: Run, sandbox: Sandbox, report: Report) -> None:
             cursor = make_cursor(config, len(problems))
             session = Session(run, [env], learner, agent, cursor, processes)
             learn(session, 0, HeldOut(session, None, console), console)
-            names = ("loss_plan", "loss_solve", "kl_plan", "kl_solve", "grad_norm", "tokens_per_s")
+            names = ("advantage_plan", "kl_plan", "kl_solve", "grad_norm", "tokens_per_s")
             names += ("seconds", "seconds_update", "pass_at_k", "validity", "reward_plan")
             names += (
                 "reward_solve",
