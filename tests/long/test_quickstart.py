@@ -18,4 +18,4 @@ def test_the_plans_of_every_seed_coordinate(seed, tmp_path):
     assert done.returncode == 0, done.stderr
     result = json.loads(out.read_text())
     assert result["ci95"][0] > result["independent_ceiling"]
-    assert result["pass_at_4_after"] > 0.85  # a seed may settle on a plan that misses a rule
+    assert result["pass_at_4_after"] > 0.95
