@@ -9,12 +9,11 @@ import pytest
 import torch
 import yaml
 from cppo_grpo.commands.pipeline import pipeline
-from cppo_grpo.commands.pipeline.plan import check_plan, make_plan
 from cppo_grpo.config import TrainConfig
 from cppo_grpo.model.lora import add_adapter
 from cppo_grpo.model.policy import Policy
 from cppo_grpo.model.weights import trainable_weights
-from cppo_grpo.recipe.pipeline import KINDS, PipelineConfig
+from cppo_grpo.recipe.pipeline import KINDS, TRAINED, PipelineConfig
 from cppo_grpo.stages.start import load_pair, write_model
 
 from cppo_env.errors import CppoError, UsageError
@@ -127,6 +126,20 @@ def test_what_is_done_is_not_done_again_and_a_change_redoes_what_follows(finishe
         ({"policies": ("base",)}, "policies: got 'base'"),
         ({"shared": {"seed_": 1}}, "shared.seed_: no stage has it; did you mean 'seed'"),
         ({"gate": {"labels": "no-such-file"}}, "gate.labels: expected the stage labels"),
+        ({"labels": {"per_problem": 0}}, "labels.per_problem: got 0, expected at least 1"),
+        ({"labels": {"kinds": ["fillers"]}}, "labels.kinds: got 'fillers'; did you mean 'filler'"),
+        ({"labels": {"by": "judge", "judge": "lm"}}, "labels: no judges named 'lm'; did you mean"),
+        ({"gate": {"rubric": "no-such-file"}}, "gate.rubric: there is no file no-such-file"),
+        ({"policies": ("sft:tupel",)}, "policies: got 'sft:tupel'; did you mean 'tuple'"),
+        ({"judge": "fomat*verbaliser"}, "warm_up: no judges named 'fomat'; did you mean 'format'"),
+        (
+            {"judge_options": {"verbaliser": {"threshold": 7}}},
+            "warm_up: judge verbaliser: threshold: got 7, expected 0 to 1",
+        ),
+        (
+            {"judge": "distinct*verbaliser", "judge_options": {"distinct": {"threshold": 7}}},
+            "warm_up: judge distinct: threshold: got 7",
+        ),
     ],
 )
 def test_faulty_settings_are_one_line_before_anything_begins(changes, message, tmp_path):
@@ -151,10 +164,33 @@ def test_a_damaged_record_of_a_pipeline_is_one_line(record, tmp_path):
         pipeline(replace(TINY, run=tmp_path))
 
 
-@pytest.mark.parametrize("name", ["tiny", "paper-4b", "paper-9b"])
-def test_the_presets_name_settings_that_exist(name):
+DEVICES = {"tiny": "cpu:8", "paper-4b": "h100x8", "paper-9b": "h100x8"}
+
+
+@pytest.mark.parametrize("name", DEVICES)
+def test_the_presets_are_planned_on_the_devices_that_they_are_for(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     settings = yaml.safe_load((CONFIGS / f"pipeline-{name}.yaml").read_text())
-    settings.setdefault("gate", {}).setdefault("model", None if name == "tiny" else "BASE")
-    plan = make_plan(PipelineConfig(**settings))
-    assert [one.name for one in plan] == [*KINDS]
-    check_plan(plan, Path("runs/pipeline"))
+    config = PipelineConfig(**settings, dry_run=True, assume=DEVICES[name])
+    stages = pipeline(config)["stages"]
+    assert [*stages] == [*KINDS] and not any(tmp_path.iterdir())
+    for stage in TRAINED:
+        plan = stages[stage]["memory"]
+        assert plan["fits"] and plan["processes"] == config.processes
+    assert stages["warm_up"]["memory"]["evaluation_programs"] == 0, "it plays plans only"
+    steps = {"tiny": 8, "paper-4b": 13, "paper-9b": 13}[name]
+    audit = stages["audit"]["memory"]
+    assert audit["programs_per_run"] == steps * audit["programs_per_step"] > 0
+    assert {path.stem for path in CONFIGS.glob("pipeline-*.yaml")} == {
+        f"pipeline-{one}" for one in DEVICES
+    }
+
+
+def test_a_dry_run_plans_for_the_processes_of_the_pipeline(tmp_path, capsys):
+    config = replace(TINY, run=tmp_path / "run", dry_run=True, skip=("warm_up", "audit"))
+    found = pipeline(replace(config, assume="h100x8"))
+    assert found["stages"]["joint"]["memory"]["processes"] == 1
+    said = capsys.readouterr().out
+    assert "sft: takes the references that its problems name, a tiny model made from" in said
+    with pytest.raises(UsageError, match=r"processes: got 8, but 4 x h100 hold one each"):
+        pipeline(replace(config, assume="h100x4", processes=8))

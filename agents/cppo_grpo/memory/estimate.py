@@ -116,6 +116,9 @@ class MemoryPlan:
             for count, one in zip((plans, programs), _passes(config), strict=True)
             if count
         )
+        evaluations = 1 if not config.steps else 2
+        if config.eval_every:
+            evaluations += config.steps // config.eval_every
         return {
             "plans_per_step": plans,
             "programs_per_step": programs,
@@ -124,10 +127,10 @@ class MemoryPlan:
             "optimizer_steps_per_step": config.minibatches
             * config.update_epochs
             * config.replicates,
-            "programs_per_run": programs * config.steps,
+            "programs_per_run": programs * (config.steps + config.audit_steps),
             "evaluation_programs": config.eval_episodes
-            * config.k
-            * (2 + (config.steps // config.eval_every if config.eval_every else 0)),
+            * (0 if config.plan_only else config.k)
+            * evaluations,
         }
 
 

@@ -24,8 +24,14 @@ LORA_RANK = 32
 """The adapter that is proposed where all weights do not fit."""
 
 
-def dry_run(config: TrainConfig, console: Console) -> dict[str, Any]:
+def dry_run(config: TrainConfig, console: Console, processes: int | None = None) -> dict[str, Any]:
     """Print the plan of a run and return it.
+
+    Args:
+        config: the run.
+        console: shows the plan.
+        processes: that share the run. Default: those that were launched, or one for each device
+            that is assumed.
 
     Raises:
         CppoError: it does not fit; the message names the nearest settings that do, and the error
@@ -37,7 +43,13 @@ def dry_run(config: TrainConfig, console: Console) -> dict[str, Any]:
     check(config)
     load_prompts(config.prompts)
     devices = found_here() if config.assume is None else assumed(config.assume)
-    processes = max(launched_processes(), devices.count if config.assume else 1)
+    if processes is None:
+        processes = max(launched_processes(), devices.count if config.assume else 1)
+    elif processes > devices.count and devices.name != "cpu":
+        raise UsageError(
+            f"processes: got {processes}, but {devices.count} x {devices.name} hold one each; "
+            "lower it, or name more devices with --assume"
+        )
     plan = make_plan(config, devices, processes)
     disk_free = shutil.disk_usage(_existing(config.run or Path())).free
     console.print(_table(plan, processes))
@@ -46,7 +58,8 @@ def dry_run(config: TrainConfig, console: Console) -> dict[str, Any]:
     if not plan.fits:
         raise CppoError(
             f"does not fit: {_gib(plan.peak)} of {_gib(devices.bytes_each)} on {devices.name}; "
-            f"{_proposals(plan)}",
+            f"{_proposals(plan)}"
+            + ("" if config.assume else "; --assume h100x8 plans for other devices"),
             result=result,
         )
     if plan.disk_bytes > disk_free and config.assume is None:
@@ -136,6 +149,9 @@ def _print_rest(plan: MemoryPlan, disk_free: int, console: Console) -> None:
     config, counts, batches = plan.config, plan.counts, plan.batches
     programs = batches["programs_per_step"]
     solved = f"x {config.k} = {programs} programs" if programs else "no programs"
+    steps = f"{config.steps} steps"
+    if config.audit_steps:
+        steps += f" and {config.audit_steps} of the audit"
     lines = [
         f"model: {counts.total:,} parameters, {counts.trained:,} trained",
         f"a step: {config.problems_per_step} problems x {config.tuples} tuples = "
@@ -143,7 +159,7 @@ def _print_rest(plan: MemoryPlan, disk_free: int, console: Console) -> None:
         f"at most {batches['sampled_tokens_per_step']:,} sampled tokens, about "
         f"{batches['passes_per_step']} passes and {batches['optimizer_steps_per_step']} optimizer "
         "steps",
-        f"the run: {config.steps} steps, {batches['programs_per_run']:,} programs, and "
+        f"the run: {steps}, {batches['programs_per_run']:,} programs, and "
         f"{batches['evaluation_programs']:,} in evaluations",
         f"disk: {_gib(plan.checkpoint_bytes)} a checkpoint, {_gib(plan.disk_bytes)} the run folder "
         f"({_gib(disk_free)} free here)",

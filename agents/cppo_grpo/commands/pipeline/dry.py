@@ -26,13 +26,20 @@ def dry_run(
     for one in plan:
         files = files_of(one)
         taken = sorted({*one.takes.values(), *files})
-        console.print(
-            f"{one.name}: takes {', '.join(taken) or 'nothing'}", highlight=False, markup=False
-        )
+        console.print(f"{one.name}: takes {_said(one, taken)}", highlight=False, markup=False)
         stages[one.name] = {"takes": taken}
         if one.name in TRAINED:
             settings = dataclasses.replace(
                 one.config(state.root), model=config.model, dry_run=True, assume=config.assume
             )
-            stages[one.name]["memory"] = plan_memory(settings, console)
+            stages[one.name]["memory"] = plan_memory(settings, console, config.processes)
     return {"stages": stages}
+
+
+def _said(one: Planned, taken: list[str]) -> str:
+    """What a stage takes, and what it has by itself where nothing is given."""
+    if one.name in ("sft", "labels") and not one.settings.get("tuples"):
+        taken = ["the references that its problems name", *taken]
+    if one.name in ("sft", "gate") and one.settings.get("model") is None:
+        taken = [*taken, "a tiny model made from scratch"]
+    return ", ".join(taken) or "nothing"
