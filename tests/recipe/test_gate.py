@@ -1,6 +1,7 @@
 """A tiny gate is labelled, trained, calibrated, checked and used; and what would fool it."""
 
 import json
+import math
 from dataclasses import replace
 from random import Random
 
@@ -25,6 +26,7 @@ from cppo_env.errors import CppoError, UsageError
 from cppo_env.judges import FormatJudge, make_judge
 from tests.judges.tuples import FOLDER
 
+GOOD = Gate("base", {"train": 3}, 0.17, {"auc": 0.9}, (), "{k} {problem} {methods}")
 STRATEGIES = {"env": "CPPO-Strategies-v0", "filters": {"size": 48}}
 
 
@@ -69,11 +71,15 @@ def test_it_says_where_it_fails_on_other_problems_and_unseen_rewordings(gate, tm
     write_labels(label, make_labels(label, label.source.load()))
     with pytest.raises(UsageError, match=r"other.jsonl exists, expected a new file"):
         commands.label(label)
-    result = commands.check(GateConfig(folder, label.output, plot=tmp_path / "x.svg", **other))
+    before = {file.name: file.read_bytes() for file in folder.iterdir()}
+    result = commands.check(GateConfig(folder, label.output, **other))
     by_kind = result["accepted_by_kind"]
     assert "reworded" in by_kind and by_kind["valid"] >= 0.8
     assert by_kind["filler"] <= 0.2 and by_kind["wrong_count"] <= 0.2
-    assert read_gate(folder).threshold == result["threshold"]  # a check changes nothing
+    assert read_gate(folder).threshold == result["threshold"]
+    assert before == {file.name: file.read_bytes() for file in folder.iterdir()}, "nothing changed"
+    with pytest.raises(UsageError, match=r"plot: there is no folder .*nowhere; make it first"):
+        GateConfig(folder, label.output, plot=tmp_path / "nowhere" / "x.svg").check()
 
 
 def test_plans_that_speak_to_the_judge_are_not_accepted_more_often(gate):
@@ -116,10 +122,44 @@ def test_a_gate_that_was_refused_is_used_only_on_request(gate, tmp_path):
 
 
 def test_a_gate_folder_reads_as_it_was_written(tmp_path):
-    gate = Gate("base", {"train": 3}, 0.17, {"auc": 0.9}, (), "{k}")
-    write_gate(tmp_path, gate)
+    write_gate(tmp_path, GOOD)
     found = read_gate(tmp_path)
-    assert (found.threshold, found.rubric, found.accepted) == (0.17, "{k}", True)
+    assert (found.threshold, found.rubric, found.accepted) == (0.17, GOOD.rubric, True)
+
+
+@pytest.mark.parametrize(
+    ("facts", "message"),
+    [
+        (None, "got NoneType, expected the facts of a gate"),
+        ([], "got list, expected"),
+        ({"threshold": 7}, "threshold: got 7, expected 0 to 1"),
+        ({"threshold": math.nan}, "threshold: got nan"),
+        ({"threshold": "0.5"}, "threshold: got '0.5'"),
+        ({"faults": None}, "faults: got None, expected a list of texts"),
+        ({"faults": "bad"}, "faults: got 'bad'"),
+        ({"faults": ["auc 0.5 is below 0.75"]}, "accepted: got True with 1 faults"),
+        ({"accepted": False}, "accepted: got False with 0 faults"),
+        ({"temperature": 1}, "unexpected keyword argument 'temperature'"),
+    ],
+)
+def test_a_damaged_gate_is_one_line(tmp_path, facts, message):
+    write_gate(tmp_path, GOOD)
+    file = tmp_path / "gate.json"
+    damaged = json.loads(file.read_text()) | facts if isinstance(facts, dict) else facts
+    file.write_text(json.dumps(damaged))
+    with pytest.raises(UsageError, match=rf"gate\.json is no gate .*{message}") as caught:
+        read_gate(tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_gate_with_a_damaged_rubric_or_endless_facts_is_one_line(tmp_path):
+    write_gate(tmp_path, replace(GOOD, rubric="Is it any good?"))
+    with pytest.raises(UsageError, match=r"rubric: .*rubric\.md does not name \{k\}"):
+        read_gate(tmp_path)
+    write_gate(tmp_path, GOOD)
+    (tmp_path / "gate.json").write_text("[" * 99999)
+    with pytest.raises(UsageError, match=r"gate\.json is no gate \(RecursionError"):
+        read_gate(tmp_path)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -176,7 +216,12 @@ def test_figures_and_threshold_on_scores_that_are_known():
     ("text", "message"),
     [
         ('{"problem_id": "p", "methods": ["a"], "label": 1}\n' * 2, "all 2 labels are valid"),
-        ('{"problem_id": "p", "methods": ["a"], "label": 2}\n', ":1: got the fields"),
+        ('{"problem_id": "p", "methods": ["a"], "label": 2}\n', ":1: label: got 2"),
+        ('{"problem_id": "p", "methods": ["a"], "label": NaN}\n', ":1: label: got nan, expected"),
+        ('{"problem_id": "p", "methods": "a b", "label": 1}\n', ":1: methods: got 'a b'"),
+        ('{"problem_id": "p", "methods": ["a", 1], "label": 1}\n', r":1: methods: got \['a', 1\]"),
+        ('{"problem_id": 3, "methods": ["a"], "label": 1}\n', ":1: problem_id: got 3"),
+        ("{}\n", r":1: got \{\} without 'problem_id', expected"),
         ("", "holds no line"),
         (
             '{"problem_id": "p", "methods": ["a"], "label": 1}\n'

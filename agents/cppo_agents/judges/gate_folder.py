@@ -11,8 +11,9 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+from cppo_agents.judges.rubric import load_template
 from cppo_env.atomic import write_atomically
 from cppo_env.errors import UsageError
 
@@ -60,11 +61,10 @@ def read_gate(model: str | Path, *, allow_refused: bool = True) -> Gate | None:
     if not (folder / FACTS).is_file():
         return None
     try:
-        facts: dict[str, Any] = json.loads((folder / FACTS).read_text("utf-8"))
-        facts.pop("accepted")
-        gate = Gate(**facts, rubric=(folder / RUBRIC).read_text("utf-8"))
-        float(gate.threshold)
-    except (OSError, ValueError, TypeError, KeyError) as error:
+        gate = _gate(
+            json.loads((folder / FACTS).read_text("utf-8")), load_template(folder / RUBRIC)
+        )
+    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise UsageError(
             f"{folder / FACTS} is no gate ({type(error).__name__}: {error}); train it again with "
             "cppo gate train"
@@ -74,4 +74,26 @@ def read_gate(model: str | Path, *, allow_refused: bool = True) -> Gate | None:
             f"the gate {folder} was not accepted: {'; '.join(gate.faults)}; train a better one, or "
             "give judge_options.allow_refused=true"
         )
+    return gate
+
+
+def _gate(facts: Any, rubric: str) -> Gate:
+    """The gate of these facts.
+
+    Raises:
+        KeyError, TypeError, ValueError: a fact is missing, unknown or impossible.
+    """
+    if not isinstance(facts, dict):
+        raise TypeError(f"got {type(facts).__name__}, expected the facts of a gate")
+    values = dict(cast(dict[str, Any], facts))
+    accepted = values.pop("accepted")
+    gate = Gate(**values, rubric=rubric)
+    found: Any = gate.threshold
+    if type(found) not in (int, float) or not 0 <= found <= 1:
+        raise ValueError(f"threshold: got {found!r}, expected 0 to 1")
+    faults: Any = gate.faults
+    if not isinstance(faults, list) or not all(isinstance(one, str) for one in faults):
+        raise TypeError(f"faults: got {faults!r}, expected a list of texts")
+    if accepted is not gate.accepted:
+        raise ValueError(f"accepted: got {accepted!r} with {len(gate.faults)} faults")
     return gate

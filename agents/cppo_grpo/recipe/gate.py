@@ -9,7 +9,11 @@ from typing import Any, Literal
 
 from cppo_env.engine import check_k
 from cppo_env.errors import UsageError
+from cppo_env.judges import check_judge
+from cppo_env.plugins import suggest
+from cppo_env.problems.records import shown
 from cppo_grpo.ranges import above_0, at_least_0, at_least_1, require, shape
+from cppo_grpo.recipe.corruptions import KINDS
 from cppo_grpo.recipe.json_lines import read_lines
 from cppo_grpo.recipe.problems import WithProblems
 
@@ -45,9 +49,7 @@ def read_labels(file: Path) -> list[Label]:
                 texts: tuple[str, ...] = tuple(methods)
                 labels.append(Label(problem_id, texts, bool(label), str(row.get("kind", ""))))
             case _:
-                raise UsageError(
-                    f"{file}:{number}: got the fields {', '.join(row)}, expected {WHAT}"
-                )
+                raise UsageError(f"{file}:{number}: {_fault(row)}, expected {WHAT}")
     valid = sum(one.valid for one in labels)
     if valid in (0, len(labels)):
         raise UsageError(
@@ -63,6 +65,17 @@ def read_labels(file: Path) -> list[Label]:
                 "keep one of them"
             )
     return labels
+
+
+def _fault(row: dict[str, Any]) -> str:
+    """What keeps a line from being a label."""
+    lacking = [name for name in ("problem_id", "methods", "label") if name not in row]
+    if lacking:
+        return f"got {shown(row)} without {lacking[0]!r}"
+    if row["label"] not in (0, 1):
+        return f"label: got {shown(row['label'])}"
+    name = "methods" if isinstance(row["problem_id"], str) else "problem_id"
+    return f"{name}: got {shown(row[name])}"
 
 
 def balanced(labels: Sequence[Label], seed: int) -> list[Label]:
@@ -112,15 +125,28 @@ class LabelConfig(WithProblems):
         Raises:
             UsageError: names the setting.
         """
-        check_k(self.k)
-        require(self, ("k",), lambda value: value > 1, "2 or more: a corruption repeats a method")
-        at_least_1(self, "per_problem")
+        self.check_what()
         if not self.output.parent.is_dir():
             raise UsageError(f"output: there is no folder {self.output.parent}")
         if self.output.exists():
             raise UsageError(
                 f"output: {self.output} exists, expected a new file; give another name"
             )
+
+    def check_what(self) -> None:
+        """Refuse settings that cannot work, wherever the labels go.
+
+        Raises:
+            UsageError: names the setting.
+        """
+        check_k(self.k)
+        require(self, ("k",), lambda value: value > 1, "2 or more: a corruption repeats a method")
+        at_least_1(self, "per_problem")
+        for kind in self.kinds:
+            if kind not in KINDS:
+                raise UsageError(f"kinds: got {kind!r}; {suggest(kind, [*KINDS])}")
+        if self.by == "judge":
+            check_judge(self.judge, self.judge_options)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +221,8 @@ class GateConfig(WithProblems):
     recall: float = 0.9
     """`calibrate`: τ is the largest threshold with this recall."""
     plot: Path | None = None
-    """File for the curves (SVG). Default: `gate.svg` in the gate's folder."""
+    """File for the curves (SVG). Default: `gate.svg` in the gate's folder for `calibrate`, none for
+    `check`."""
     seed: int = 0
     """Seeds the bootstrap."""
 
@@ -207,6 +234,8 @@ class GateConfig(WithProblems):
         """
         at_least_0(self, "seed")
         _check_recall(self)
+        if self.plot is not None and not self.plot.parent.is_dir():
+            raise UsageError(f"plot: there is no folder {self.plot.parent}; make it first")
 
 
 def _check_recall(config: GateTrainConfig | GateConfig) -> None:

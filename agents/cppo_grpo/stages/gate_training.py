@@ -172,7 +172,10 @@ def measure_gate(
     threshold = stored.threshold if recall is None else threshold_for(labels, scores, recall)
     measured = figures(labels, scores, threshold, seed)
     why = faults(measured)
-    write_atomically(plot or path / "gate.svg", curves(labels, scores, threshold))
+    if plot is None and recall is not None:
+        plot = path / "gate.svg"
+    if plot is not None:
+        write_atomically(plot, curves(labels, scores, threshold))
     if recall is not None:
         write_gate(path, Gate(stored.base, stored.data, threshold, measured, why, stored.rubric))
     return {"threshold": threshold, **measured, "faults": why, "accepted": not why}
