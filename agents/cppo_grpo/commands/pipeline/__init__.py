@@ -22,13 +22,15 @@ def pipeline(config: PipelineConfig) -> dict[str, Any]:
     """Carry out the whole recipe: SFT, gate, warm-up, audit, joint training, evaluation."""
     from cppo_grpo.commands.pipeline.plan import check_plan, make_plan
     from cppo_grpo.commands.pipeline.report import write_report
-    from cppo_grpo.commands.pipeline.state import State
+    from cppo_grpo.commands.pipeline.state import State, files_of
     from cppo_grpo.runs.progress import main_console
 
     console = main_console()
     plan = make_plan(config)
     root = config.run or Path("runs") / f"{datetime.now():%Y%m%d-%H%M%S}-pipeline"
     check_plan(plan, root)
+    for one in plan:
+        files_of(one)  # one that is missing ends the command before the first stage begins
     state = State(root)
     if config.dry_run:
         from cppo_grpo.commands.pipeline.dry import dry_run

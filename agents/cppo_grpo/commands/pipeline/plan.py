@@ -7,6 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from cppo_agents.judges.gate_folder import read_gate
+from cppo_agents.judges.verbaliser import PAPER_THRESHOLD, check_threshold
+from cppo_agents.strategies import STRATEGIES
+
+from cppo_env import plugins
 from cppo_env.errors import UsageError
 from cppo_env.judges.product import factors
 from cppo_env.plugins import suggest
@@ -129,7 +134,10 @@ def policies(config: PipelineConfig) -> list[Policy]:
         for one in (planner, solver):
             if one not in known:
                 raise UsageError(f"policies: got {name!r}; {suggest(one, known)}")
-        found.append(Policy(name, planner, solver, read["strategy"] if read else None))
+        strategy = read["strategy"] if read else None
+        if strategy is not None and strategy not in STRATEGIES and "agent" not in config.evaluation:
+            raise UsageError(f"policies: got {name!r}; {suggest(strategy, [*STRATEGIES])}")
+        found.append(Policy(name, planner, solver, strategy))
     return found
 
 
@@ -146,10 +154,29 @@ def check_plan(plan: list[Planned], root: Path) -> None:
                 check(config)
             elif one.name == "evaluation":
                 config.episodes()
-            elif one.name != "labels":  # what it checks is that its folder is there
+            elif one.name == "labels":
+                config.check_what()  # its folder is there later
+            else:
                 config.check()
+            if one.name in JUDGED:
+                _check_judge(one.settings)
         except UsageError as error:
-            raise UsageError(f"{one.name}.{error}") from None
+            dot = "." if re.match(r"[\w.]+[:=]", str(error)) else ": "
+            raise UsageError(f"{one.name}{dot}{error}") from None
+
+
+def _check_judge(settings: dict[str, Any]) -> None:
+    """Refuse values that a judge refuses, as far as no model has to be loaded for that."""
+    for name, options in factors(settings["judge"], settings["judge_options"]):
+        try:
+            if name == GATE:
+                check_threshold(options.get("threshold", PAPER_THRESHOLD))
+                if "model" in options:
+                    read_gate(options["model"], allow_refused=options.get("allow_refused", False))
+            elif "model" not in options:
+                plugins.make("judges", name, options)
+        except UsageError as error:
+            raise UsageError(f"judge {name}: {error}") from None
 
 
 def _labels(settings: dict[str, Any], stages: tuple[str, ...]) -> dict[str, str]:

@@ -80,7 +80,8 @@ def _link(root: Path, name: str) -> str:
 
 def _chart(root: Path, name: str) -> str:
     if name == "gate":
-        return (root / name / "model" / "gate.svg").read_text("utf-8")
+        drawn = root / name / "model" / "gate.svg"
+        return drawn.read_text("utf-8") if drawn.exists() else ""
     if name not in CURVES:
         return ""
     stage, names = CURVES[name]
