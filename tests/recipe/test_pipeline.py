@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import signal
+import weakref
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,12 +11,15 @@ import pytest
 import torch
 import yaml
 from cppo_grpo.commands.pipeline import pipeline
+from cppo_grpo.commands.pipeline.plan import make_plan
+from cppo_grpo.commands.pipeline.steps import STEPS, carry_out_stage
 from cppo_grpo.config import TrainConfig
 from cppo_grpo.model.lora import add_adapter
 from cppo_grpo.model.policy import Policy
 from cppo_grpo.model.weights import trainable_weights
 from cppo_grpo.recipe.pipeline import KINDS, TRAINED, PipelineConfig
 from cppo_grpo.stages.start import load_pair, write_model
+from rich.console import Console
 
 from cppo_env.errors import CppoError, UsageError
 
@@ -126,6 +131,9 @@ def test_what_is_done_is_not_done_again_and_a_change_redoes_what_follows(finishe
         ({"policies": ("base",)}, "policies: got 'base'"),
         ({"shared": {"seed_": 1}}, "shared.seed_: no stage has it; did you mean 'seed'"),
         ({"gate": {"labels": "no-such-file"}}, "gate.labels: expected the stage labels"),
+        ({"joint": None}, "joint: got None; input should be a valid dictionary"),
+        ({"joint": {2: 1}}, "joint: got {2: 1}; input should be a valid string"),
+        ({"policies": ()}, "policies: got none, expected one, or --skip '[evaluation]'"),
         ({"labels": {"per_problem": 0}}, "labels.per_problem: got 0, expected at least 1"),
         ({"labels": {"kinds": ["fillers"]}}, "labels.kinds: got 'fillers'; did you mean 'filler'"),
         ({"labels": {"by": "judge", "judge": "lm"}}, "labels: no judges named 'lm'; did you mean"),
@@ -147,6 +155,22 @@ def test_faulty_settings_are_one_line_before_anything_begins(changes, message, t
         pipeline(replace(TINY, run=tmp_path / "run", **changes))
     assert message in str(raised.value) and "\n" not in str(raised.value)
     assert not (tmp_path / "run").exists()
+
+
+def test_a_ctrl_c_while_a_stage_is_cleared_away_is_not_lost(tmp_path, monkeypatch):
+    class Cycle:
+        pass
+
+    def make(*_):
+        one = Cycle()
+        one.itself = one
+        weakref.finalize(one, signal.raise_signal, signal.SIGINT)  # Python swallows what it raises
+        return {}
+
+    monkeypatch.setitem(STEPS, "labels", make)
+    [_, labels, *_] = make_plan(TINY)
+    with pytest.raises(KeyboardInterrupt):
+        carry_out_stage(labels, TINY, tmp_path, Console(quiet=True))
 
 
 def test_a_folder_of_something_else_is_left_alone(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -90,6 +91,8 @@ def make_plan(config: PipelineConfig) -> list[Planned]:
     Raises:
         UsageError: a setting is unknown, or a stage lacks what a skipped one would have made.
     """
+    for part in dataclasses.fields(config):  # an empty section of a config file is None
+        typed(PipelineConfig, part.name, getattr(config, part.name), strict=False)
     config.check()
     stages = config.stages
     policy = None
@@ -126,6 +129,8 @@ def policies(config: PipelineConfig) -> list[Policy]:
     """
     known = [one for one in ("sft", "warm_up", "joint") if one in config.stages]
     known += [BASE] * (config.model is not None)
+    if not config.policies:
+        raise UsageError("policies: got none, expected one, or --skip '[evaluation]'")
     found: list[Policy] = []
     for name in config.policies:
         read = POLICY.fullmatch(name)

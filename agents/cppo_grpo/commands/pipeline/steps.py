@@ -20,6 +20,7 @@ from cppo_grpo.commands.launch import carry_out
 from cppo_grpo.commands.pipeline.plan import GATE, Planned, policies
 from cppo_grpo.commands.sft import sft
 from cppo_grpo.config import TrainConfig
+from cppo_grpo.interrupts import uninterrupted
 from cppo_grpo.launcher import run_together
 from cppo_grpo.recipe.gate import GateTrainConfig
 from cppo_grpo.recipe.pipeline import PipelineConfig
@@ -43,9 +44,10 @@ def carry_out_stage(
     try:
         return STEPS[one.name](one, config, root, console)
     finally:
-        gc.collect()  # a model on a GPU would be in the way of the next stage
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
+        with uninterrupted():  # Python loses a Ctrl-C in a callback of what is collected
+            gc.collect()  # a model on a GPU would be in the way of the next stage
+            if torch.cuda.is_available():
+                torch.cuda.empty_cache()
 
 
 def _sft(one: Planned, config: PipelineConfig, root: Path, console: Console) -> dict[str, Any]:
