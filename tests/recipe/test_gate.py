@@ -18,6 +18,7 @@ from cppo_grpo.recipe.gate import (
     balanced,
     read_labels,
 )
+from cppo_grpo.stages import gate_training
 from cppo_grpo.stages.gate_figures import faults, figures, threshold_for
 from cppo_grpo.stages.gate_labels import make_labels, write_labels
 
@@ -119,6 +120,28 @@ def test_a_gate_that_was_refused_is_used_only_on_request(gate, tmp_path):
     (copy / "gate.json").write_text("{}")
     with pytest.raises(UsageError, match=r"gate.json is no gate"):
         make_judge("verbaliser", {"model": str(copy)})
+
+
+def test_a_gate_whose_training_was_interrupted_is_refused_until_it_is_done(tmp_path, monkeypatch):
+    label = LabelConfig(tmp_path / "l.jsonl", per_problem=1, **STRATEGIES)
+    commands.label(label)
+    small = {"hidden": 32, "layers": 1, "epochs": 2, "lr": 3e-3, **STRATEGIES}
+    config = GateTrainConfig(label.output, run=tmp_path / "run", **small)
+    measured = iter([0.5])
+
+    def interrupted(*_):
+        if (value := next(measured, None)) is None:
+            raise KeyboardInterrupt
+        return value
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt, match="--resume"):
+        patch.setattr(gate_training, "average_precision_score", interrupted)
+        commands.train(config)
+    with pytest.raises(UsageError, match=r"was not accepted: not measured yet; go on with its"):
+        make_judge("verbaliser", {"model": str(tmp_path / "run" / "model")})
+    with pytest.raises(CppoError, match="is refused: too few are held out"):
+        commands.train(GateTrainConfig(resume=tmp_path / "run"))
+    assert read_gate(tmp_path / "run" / "model").figures["labels"] > 0
 
 
 def test_a_gate_folder_reads_as_it_was_written(tmp_path):

@@ -32,7 +32,9 @@ class Gate:
     """τ."""
     figures: Mapping[str, Any]
     """What was measured on problems that it was not trained on."""
-    faults: Sequence[str] = ("not calibrated yet; run cppo gate calibrate",)
+    faults: Sequence[str] = (
+        "not measured yet; go on with its training, or run cppo gate calibrate",
+    )
     """Why it is refused; empty where it was accepted."""
     rubric: str = field(default="", repr=False)
 

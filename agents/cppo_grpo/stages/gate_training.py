@@ -98,6 +98,20 @@ def train_gate(
         model = model.to(torch.accelerator.current_accelerator())
     optimizer = make_optimizer(model, config.lr, config.weight_decay)
     per_epoch = math.ceil(len(fits) / config.batch)
+    gate = Gate(
+        base=config.model or "made from scratch",
+        data={
+            "labels": str(config.labels),
+            "sha256": sha256_of(config.labels),
+            "train": len(fits),
+            "held_out": len(held_out),
+            "too_long": len(prompts) - len(fits),
+            "held_out_problems": sorted({one.problem_id for one in held_out}),
+        },
+        threshold=0.5,
+        figures={},
+        rubric=template,
+    )
     steps, best, step = config.epochs * per_epoch, -1.0, 0
     folder.log.rewind("gate", 0)
     with stage(console, "gate", steps) as shown:
@@ -129,21 +143,7 @@ def train_gate(
                 with whole_folder(folder.model) as partial:
                     model.save_pretrained(partial)
                     tokenizer.save_pretrained(partial)
-    gate = Gate(
-        base=config.model or "made from scratch",
-        data={
-            "labels": str(config.labels),
-            "sha256": sha256_of(config.labels),
-            "train": len(fits),
-            "held_out": len(held_out),
-            "too_long": len(prompts) - len(fits),
-            "held_out_problems": sorted({one.problem_id for one in held_out}),
-        },
-        threshold=0.5,
-        figures={},
-        rubric=template,
-    )
-    write_gate(folder.model, gate)
+                    write_gate(partial, gate)  # refused as long as it is not measured
     found = measure_gate(folder.model, held_out, problems, recall=config.recall, seed=config.seed)
     return folder.finish({"run": str(folder.path), "gate": str(folder.model), **found})
 

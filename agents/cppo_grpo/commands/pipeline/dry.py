@@ -26,7 +26,8 @@ def dry_run(
     for one in plan:
         files = files_of(one)
         taken = sorted({*one.takes.values(), *files})
-        console.print(f"{one.name}: takes {_said(one, taken)}", highlight=False, markup=False)
+        line = f"{one.name}: takes {_said(one, taken)}"
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
         stages[one.name] = {"takes": taken}
         if one.name in TRAINED:
             settings = dataclasses.replace(
