@@ -1,5 +1,6 @@
 """`cppo pipeline`: the whole recipe with minute settings, interrupted, resumed and changed."""
 
+import gc
 import json
 import shutil
 import signal
@@ -117,6 +118,27 @@ def test_what_is_done_is_not_done_again_and_a_change_redoes_what_follows(finishe
     after = begun(folder)
     assert {name for name in after if after[name] != before[name]} == {"evaluation"}
     assert [path.name for path in (folder / "replaced").iterdir()] == ["evaluation-1"]
+
+
+def test_it_goes_on_from_another_folder_and_says_what_a_move_costs(finished, tmp_path, monkeypatch):
+    here, moved = tmp_path / "here", tmp_path / "moved"
+    shutil.copytree(finished[0], here / "run")
+    monkeypatch.chdir(here)
+    again = replace(TINY, skip=("audit",), policies=("sft",), evaluation={"limit": 2})
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(gc, "collect", stop)  # the evaluation is played and not noted yet
+        pipeline(replace(again, run=Path("run")))
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(here, moved)
+    assert pipeline(replace(again, run=Path("here/run")))["failed"] is None
+    with pytest.raises(UsageError, match=r"evaluation began in .*here/run.*; move .* or remove"):
+        pipeline(replace(again, run=moved / "run"))
+    shutil.rmtree(moved / "run" / "evaluation")
+    assert pipeline(replace(again, run=moved / "run"))["failed"] is None
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,8 @@ def pipeline(config: PipelineConfig) -> dict[str, Any]:
 
     console = main_console()
     plan = make_plan(config)
-    root = config.run or Path("runs") / f"{datetime.now():%Y%m%d-%H%M%S}-pipeline"
+    # Stages store where they find each other's files, and may go on from another folder.
+    root = (config.run or Path("runs") / f"{datetime.now():%Y%m%d-%H%M%S}-pipeline").absolute()
     check_plan(plan, root)
     for one in plan:
         files_of(one)  # one that is missing ends the command before the first stage begins

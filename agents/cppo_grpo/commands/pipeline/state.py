@@ -106,13 +106,25 @@ class State:
         self.stages.pop(name, None)
 
     def begin(self, one: Planned, facts: dict[str, Any]) -> None:
-        """Note that a stage begins; an outdated folder of it is moved away."""
-        known = self.stages.get(one.name)
+        """Note that a stage begins; an outdated folder of it is moved away.
+
+        Raises:
+            UsageError: it is unfinished, and the pipeline has been moved since it began.
+        """
+        known, here = self.stages.get(one.name), str(self.root)
         if known is None or known["facts"] != facts:
             self.move_away(one.name)
             before = {} if known is None else {"seconds_before": known["seconds"]}
-            self.stages[one.name] = {"facts": facts, "seconds": 0.0, "result": None, **before}
+            stage = {"root": here, "facts": facts, "seconds": 0.0, "result": None, **before}
+            self.stages[one.name] = stage
             self._write()
+        elif known["result"] is None and known.get("root", here) != here:
+            if (self.root / one.name).exists():
+                raise UsageError(
+                    f"run: {one.name} began in {known['root']} and looks for its files there; move "
+                    f"the pipeline back, or remove {self.root / one.name} to begin {one.name} anew"
+                )
+            known["root"] = here
 
     def end(self, name: str, seconds: float, result: dict[str, Any] | None) -> None:
         """Note the time that a stage took, and its figures once it is done."""
