@@ -122,9 +122,12 @@ def test_a_gate_that_was_refused_is_used_only_on_request(gate, tmp_path):
         make_judge("verbaliser", {"model": str(copy)})
 
 
-def test_a_gate_whose_training_was_interrupted_is_refused_until_it_is_done(tmp_path, monkeypatch):
+def test_a_gate_whose_training_was_interrupted_is_refused_until_it_is_done(
+    tmp_path, monkeypatch, capsys
+):
     label = LabelConfig(tmp_path / "l.jsonl", per_problem=1, **STRATEGIES)
-    commands.label(label)
+    made = make_labels(label, label.source.load())
+    write_labels(label, [one if one.valid else replace(one, kind="\x1b[2J\nodd") for one in made])
     small = {"hidden": 32, "layers": 1, "epochs": 2, "lr": 3e-3, **STRATEGIES}
     config = GateTrainConfig(label.output, run=tmp_path / "run", **small)
     measured = iter([0.5])
@@ -142,6 +145,8 @@ def test_a_gate_whose_training_was_interrupted_is_refused_until_it_is_done(tmp_p
     with pytest.raises(CppoError, match="is refused: too few are held out"):
         commands.train(GateTrainConfig(resume=tmp_path / "run"))
     assert read_gate(tmp_path / "run" / "model").figures["labels"] > 0
+    said = capsys.readouterr().out
+    assert "  accepted of \\x1b[2J odd: " in said and "measure  1/1" in said
 
 
 def test_a_gate_folder_reads_as_it_was_written(tmp_path):

@@ -43,15 +43,17 @@ def check(config: GateConfig) -> dict[str, Any]:
 
 
 def _measured(config: GateConfig, *, change: bool) -> dict[str, Any]:
+    from cppo_grpo.runs.progress import main_console
     from cppo_grpo.stages.gate_training import calibrate as measured
 
     config.check()
-    result = measured(config, config.source.load(), change=change)
+    result = measured(config, config.source.load(), main_console(), change=change)
     return _decided(result, str(config.gate))
 
 
 def _decided(result: dict[str, Any], gate: str) -> dict[str, Any]:
     from cppo_env.errors import CppoError
+    from cppo_env.rendering import printable
 
     ends = result["ci95"]
     for name in ("auc", "average_precision", "balanced_accuracy", "precision", "recall"):
@@ -59,7 +61,8 @@ def _decided(result: dict[str, Any], gate: str) -> dict[str, Any]:
         _print(f"{name:<18} {result[name]:.3f}  (95 % {low:.3f} to {high:.3f})")
     _print(f"threshold          {result['threshold']:.4f}")
     for kind, share in sorted(result["accepted_by_kind"].items()):
-        _print(f"  accepted of {kind}: {share:.2f}")
+        named = printable(" ".join(kind.split())[:60])  # it is whatever the file of labels says
+        _print(f"  accepted of {named}: {share:.2f}")
     if result["faults"]:
         raise CppoError(f"gate {gate} is refused: {'; '.join(result['faults'])}", result=result)
     _print(f"gate {gate} is accepted; use it with --judge verbaliser --judge_options.model={gate}")

@@ -56,8 +56,10 @@ def figures(
     valid = np.array([one.valid for one in labels])
     if valid.all() or not valid.any():
         raise UsageError("labels: all are of one class; figures need both")
-    names = [one.problem_id for one in labels]
-    rows = [np.flatnonzero(np.array(names) == name) for name in dict.fromkeys(names)]
+    by_problem: dict[str, list[int]] = defaultdict(list)
+    for place, one in enumerate(labels):
+        by_problem[one.problem_id].append(place)
+    rows = [np.array(places) for places in by_problem.values()]
     random, drawn = np.random.default_rng(seed), defaultdict[str, list[float]](list)
     for _ in range(RESAMPLES):
         picked = np.concatenate([rows[i] for i in random.integers(len(rows), size=len(rows))])

@@ -22,7 +22,7 @@ from cppo_env.atomic import write_atomically
 from cppo_env.errors import UsageError
 from cppo_env.protocols import ProblemSet
 from cppo_env.provenance import sha256_of
-from cppo_env.types import Problem
+from cppo_env.types import Problem, Ruling
 from cppo_grpo.learner.optimizer import apply_gradient, make_optimizer
 from cppo_grpo.model.modes import evaluating
 from cppo_grpo.model.tiny import make_model, train_tokenizer
@@ -40,6 +40,9 @@ from cppo_grpo.runs.progress import stage
 from cppo_grpo.runs.stage_folder import StageFolder
 from cppo_grpo.stages.gate_figures import curves, faults, figures, threshold_for
 from cppo_grpo.stages.start import load_pair
+
+JUDGED_AT_ONCE = 256
+"""Labels between two signs of life of a measurement."""
 
 
 def split_labels(
@@ -144,7 +147,9 @@ def train_gate(
                     model.save_pretrained(partial)
                     tokenizer.save_pretrained(partial)
                     write_gate(partial, gate)  # refused as long as it is not measured
-    found = measure_gate(folder.model, held_out, problems, recall=config.recall, seed=config.seed)
+    found = measure_gate(
+        folder.model, held_out, problems, console, recall=config.recall, seed=config.seed
+    )
     return folder.finish({"run": str(folder.path), "gate": str(folder.model), **found})
 
 
@@ -152,6 +157,7 @@ def measure_gate(
     path: Path,
     labels: Sequence[Label],
     problems: ProblemSet,
+    console: Console,
     *,
     recall: float | None,
     seed: int,
@@ -167,7 +173,15 @@ def measure_gate(
         raise UsageError(f"gate: {path} holds no gate.json; expected the model/ of cppo gate train")
     judge = VerbaliserJudge(str(path), threshold=0.0, allow_refused=True)
     known = _problems_of(labels, problems)
-    rulings = judge.rule([(known[one.problem_id], one.methods) for one in labels])
+    cases = [(known[one.problem_id], one.methods) for one in labels]
+    parts = [
+        cases[start : start + JUDGED_AT_ONCE] for start in range(0, len(cases), JUDGED_AT_ONCE)
+    ]
+    rulings: list[Ruling] = []
+    with stage(console, "measure", len(parts)) as shown:
+        for done, part in enumerate(parts, start=1):
+            rulings += judge.rule(part)
+            shown.show(done, {})
     scores = np.array([ruling.score for ruling in rulings])
     threshold = stored.threshold if recall is None else threshold_for(labels, scores, recall)
     measured = figures(labels, scores, threshold, seed)
@@ -181,12 +195,15 @@ def measure_gate(
     return {"threshold": threshold, **measured, "faults": why, "accepted": not why}
 
 
-def calibrate(config: GateConfig, problems: ProblemSet, *, change: bool) -> dict[str, Any]:
+def calibrate(
+    config: GateConfig, problems: ProblemSet, console: Console, *, change: bool
+) -> dict[str, Any]:
     """Measure a gate on other labels; with `change`, τ and the stored verdict follow from them."""
     return measure_gate(
         config.gate,
         read_labels(config.labels),
         problems,
+        console,
         recall=config.recall if change else None,
         seed=config.seed,
         plot=config.plot,
