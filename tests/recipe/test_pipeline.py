@@ -154,6 +154,7 @@ def test_it_goes_on_from_another_folder_and_says_what_a_move_costs(finished, tmp
         ({"shared": {"seed_": 1}}, "shared.seed_: no stage has it; did you mean 'seed'"),
         ({"gate": {"labels": "no-such-file"}}, "gate.labels: expected the stage labels"),
         ({"joint": None}, "joint: got None; input should be a valid dictionary"),
+        ({"evaluation": {"env": "CPPO-Sample-v0"}}, "evaluation.env: got 'CPPO-Sample-v0'"),
         ({"joint": {2: 1}}, "joint: got {2: 1}; input should be a valid string"),
         ({"policies": ()}, "policies: got none, expected one, or --skip '[evaluation]'"),
         ({"labels": {"per_problem": 0}}, "labels.per_problem: got 0, expected at least 1"),
@@ -197,8 +198,9 @@ def test_a_ctrl_c_while_a_stage_is_cleared_away_is_not_lost(tmp_path, monkeypatc
 
 def test_a_folder_of_something_else_is_left_alone(tmp_path):
     (tmp_path / "thesis.tex").touch()
-    with pytest.raises(UsageError, match="holds something else than a pipeline"):
-        pipeline(replace(TINY, run=tmp_path))
+    for run in (tmp_path, tmp_path / "thesis.tex"):
+        with pytest.raises(UsageError, match="holds something else than a pipeline"):
+            pipeline(replace(TINY, run=run))
 
 
 @pytest.mark.parametrize(

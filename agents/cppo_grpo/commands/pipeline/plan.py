@@ -14,6 +14,7 @@ from cppo_agents.strategies import STRATEGIES
 
 from cppo_env import plugins
 from cppo_env.errors import UsageError
+from cppo_env.ids import environment_spec
 from cppo_env.judges.product import factors
 from cppo_env.plugins import suggest
 from cppo_grpo.checks import check, typed
@@ -155,6 +156,7 @@ def check_plan(plan: list[Planned], root: Path) -> None:
     for one in plan:
         config = one.config(root)
         try:
+            environment_spec(config.env)
             if one.name in TRAINED:
                 check(config)
             elif one.name == "evaluation":

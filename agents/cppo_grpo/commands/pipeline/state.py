@@ -54,7 +54,7 @@ class State:
                 raise UsageError(
                     f"run: {self._file} is no record of a pipeline ({error}); give another folder"
                 ) from None
-        elif root.is_dir() and any(root.iterdir()):
+        elif root.is_file() or (root.is_dir() and any(root.iterdir())):
             raise UsageError(
                 f"run: {root} holds something else than a pipeline; give another folder"
             )
