@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 from cppo_grpo.checks import check
 from cppo_grpo.commands.launch import summary
+from cppo_grpo.commands.train import train
 from cppo_grpo.config import TrainConfig
 from cppo_grpo.reports.run import write_report
 from cppo_grpo.rollouts.values import Rollout, Samples
 from cppo_grpo.stages.audit import audit, decide, density, quadrants, solver_ladder
 
 from cppo_env import UsageError
-from cppo_env.errors import SandboxError
+from cppo_env.errors import CppoError, SandboxError
 from cppo_env.evaluation.records import EpisodeRecord
 from tests.support.tiny_runs import carry_out, go_on
 
@@ -141,6 +142,28 @@ def test_a_run_whose_reward_is_hopeless_trains_nothing_and_says_so_as_json(tmp_p
     assert write_report(run).exists()
     go_on(run.path)
     assert summary(run)["steps"] == 0
+
+
+@pytest.mark.parametrize("steps", [0, 1])
+def test_a_no_go_is_the_answer_of_an_audit_and_the_failure_of_a_training(
+    tmp_path: Path, steps: int
+) -> None:
+    one = TrainConfig(
+        run=tmp_path / "run",
+        env="CPPO-Strategies-v0",
+        sandbox="local",
+        allow_untrusted_sandbox=True,
+        **{"hidden": 32, "layers": 1, "audit_steps": 1, "steps": steps},
+        **{"problems_per_step": 2, "tuples": 2, "max_tokens_plan": 16, "max_tokens_solve": 8},
+    )
+    if steps:
+        with pytest.raises(CppoError, match=r"audit: no-go, so nothing was trained; .*") as caught:
+            train(one)
+        result = caught.value.result
+    else:
+        result = train(one)
+    assert result is not None and result["audit"]["decision"] == "no-go"
+    assert not (tmp_path / "run" / "model").exists()
 
 
 def test_an_audited_run_is_the_run_without_an_audit(

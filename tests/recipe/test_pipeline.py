@@ -229,6 +229,7 @@ def test_the_presets_are_planned_on_the_devices_that_they_are_for(name, tmp_path
     steps = {"tiny": 8, "paper-4b": 13, "paper-9b": 13}[name]
     audit = stages["audit"]["memory"]
     assert audit["programs_per_run"] == steps * audit["programs_per_step"] > 0
+    assert audit["disk_bytes"] == 4 * audit["parameters"], "it trains nothing"
     assert {path.stem for path in CONFIGS.glob("pipeline-*.yaml")} == {
         f"pipeline-{one}" for one in DEVICES
     }

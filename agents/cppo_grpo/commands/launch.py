@@ -21,11 +21,13 @@ def carry_out(command: str, config: TrainConfig, console: Console) -> dict[str, 
     sandbox.
 
     Raises:
+        CppoError: its audit said no-go, and it was to train.
         KeyboardInterrupt: the run was interrupted; it has printed how to resume.
     """
     from cppo_sandboxes.cached import CachedSandbox
     from cppo_sandboxes.selftest import require_trust
 
+    from cppo_env.errors import CppoError
     from cppo_env.sandboxing import borrow_sandbox
     from cppo_grpo.parallel import Processes
     from cppo_grpo.reports.run import write_report
@@ -58,6 +60,12 @@ def carry_out(command: str, config: TrainConfig, console: Console) -> dict[str, 
         raise SystemExit(0)
     result = summary(run) | {"sandbox": name}
     console.print(f"report: {write_report(run)}", highlight=False, soft_wrap=True)
+    if run.config.steps and any(row["decision"] == "no-go" for row in run.log.rows("audit")):
+        raise CppoError(
+            "audit: no-go, so nothing was trained; take easier problems or a better start, or "
+            "begin a run with --audit_steps 0",
+            result=result,
+        )
     return result
 
 

@@ -100,7 +100,12 @@ class MemoryPlan:
 
     @property
     def disk_bytes(self) -> int:
-        """The run folder: `reference/`, `model/`, the checkpoints kept, and one being written."""
+        """The run folder: `reference/`, `model/`, the checkpoints kept, and one being written.
+
+        An audit alone writes `reference/` only.
+        """
+        if not self.config.steps:
+            return FLOAT32 * self.counts.total
         kept = self.config.keep_checkpoints + 1 + (self.config.eval_every > 0)
         return 2 * FLOAT32 * self.counts.total + kept * self.checkpoint_bytes
 
