@@ -162,7 +162,10 @@ def test_it_goes_on_from_another_folder_and_says_what_a_move_costs(finished, tmp
         ({"labels": {"by": "judge", "judge": "lm"}}, "labels: no judges named 'lm'; did you mean"),
         ({"gate": {"rubric": "no-such-file"}}, "gate.rubric: there is no file no-such-file"),
         ({"policies": ("sft:tupel",)}, "policies: got 'sft:tupel'; did you mean 'tuple'"),
-        ({"judge": "fomat*verbaliser"}, "warm_up: no judges named 'fomat'; did you mean 'format'"),
+        (
+            {"judge": "formatt*verbaliser"},
+            "warm_up: no judges named 'formatt'; did you mean 'format'",
+        ),
         (
             {"judge_options": {"verbaliser": {"threshold": 7}}},
             "warm_up: judge verbaliser: threshold: got 7, expected 0 to 1",
