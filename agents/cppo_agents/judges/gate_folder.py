@@ -90,12 +90,20 @@ def _gate(facts: Any, rubric: str) -> Gate:
     values = dict(cast(dict[str, Any], facts))
     accepted = values.pop("accepted")
     gate = Gate(**values, rubric=rubric)
-    found: Any = gate.threshold
-    if type(found) not in (int, float) or not 0 <= found <= 1:
-        raise ValueError(f"threshold: got {found!r}, expected 0 to 1")
+    check_threshold(gate.threshold)
     faults: Any = gate.faults
     if not isinstance(faults, list) or not all(isinstance(one, str) for one in faults):
         raise TypeError(f"faults: got {faults!r}, expected a list of texts")
     if accepted is not gate.accepted:
         raise ValueError(f"accepted: got {accepted!r} with {len(gate.faults)} faults")
     return gate
+
+
+def check_threshold(threshold: object) -> None:
+    """Refuse what is no τ.
+
+    Raises:
+        UsageError: it is no number from 0 to 1.
+    """
+    if type(threshold) not in (int, float) or not 0 <= cast(float, threshold) <= 1:
+        raise UsageError(f"threshold: got {threshold!r}, expected 0 to 1")

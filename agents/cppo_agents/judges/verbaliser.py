@@ -7,9 +7,9 @@ answer tokens at the last prompt token is p_ψ(Pass | x, S) (docs/method.md, sec
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
-from cppo_agents.judges.gate_folder import read_gate
+from cppo_agents.judges.gate_folder import check_threshold, read_gate
 from cppo_agents.judges.rubric import FAIL, PASS, load_template, rubric_messages
 from cppo_env.errors import UsageError
 from cppo_env.plugins import missing_extra
@@ -114,16 +114,6 @@ class VerbaliserJudge:
             for place, value in zip(places, passes, strict=True):
                 scores[place], found[place] = round(value, 4), ""
         return [(scores[place], found[place]) for place in range(len(questions))]
-
-
-def check_threshold(threshold: object) -> None:
-    """Refuse what is no τ.
-
-    Raises:
-        UsageError: it is no number from 0 to 1.
-    """
-    if type(threshold) not in (int, float) or not 0 <= cast(float, threshold) <= 1:
-        raise UsageError(f"threshold: got {threshold!r}, expected 0 to 1")
 
 
 def answer_tokens(tokenizer: Any) -> tuple[int, int]:

@@ -67,6 +67,26 @@ class _Binary:
     """What to do once it is there; None when it is."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What a checker is asked about the answers of a program."""
+
+    program: CheckerProgram
+    shown: Sequence[Files]
+    done: Done
+    """Gets one result for each."""
+    stop_early: bool
+    """Whether nobody looks at the results after the first that is not right."""
+
+    def said(self, outcome: RunOutcome) -> IsRight:
+        """What the checker says with the end of its process."""
+        return lambda: verdict_of(self.program, outcome)
+
+    def fail(self, reason: str) -> None:
+        """The checker cannot be run."""
+        self.done([_raising(reason)] * len(self.shown))
+
+
 class ProgramChecks:
     """The checkers of all jobs of a pool.
 
@@ -121,16 +141,13 @@ class ProgramChecks:
             return
         # Here, so that data that cannot be written to files fail the job that asks.
         shown = [files(program, test.input, test.output, answer) for test, answer in cases]
-        run = partial(self._run, program, stop_early)
+        question = _Question(program, shown, done, stop_early)
         if prepared.row.compile is not None:
-            self._with_binary(
-                program, prepared, lambda binary: _run_binary(run, binary, shown, done)
-            )
+            self._with_binary(program, prepared, partial(self._run_binary, question))
         elif len(cases) > 1 and (together := checks_together.prepare(program)) is not None:
-            alone = partial(run, prepared)
-            self._run_together(program, stop_early, together, shown, done, alone)
+            self._run_together(question, together, prepared)
         else:
-            run(prepared, shown, done)
+            self._run(question, prepared)
 
     def close(self) -> None:
         """End the workers of the checkers."""
@@ -143,16 +160,9 @@ class ProgramChecks:
                 self._pool = self._make()
         self._pool.begin(batch)
 
-    def _run_together(
-        self,
-        program: CheckerProgram,
-        stop_early: bool,
-        prepared: Prepared,
-        shown: Sequence[Files],
-        done: Done,
-        alone: Callable[[Sequence[Files], Done], None],
-    ) -> None:
+    def _run_together(self, question: _Question, together: Prepared, alone: Prepared) -> None:
         """Show a Python checker many cases in one process, and those left open one by one."""
+        shown = question.shown
         groups = list(checks_together.groups(shown))
         results = [_unasked] * len(shown)
         still_open = set(range(len(shown)))
@@ -163,52 +173,53 @@ class ProgramChecks:
                 said = checks_together.outcomes(outcome, len(group))
                 for n, one in zip(group, said, strict=True):
                     if one is not None:
-                        results[n] = _said(program, one)
+                        results[n] = question.said(one)
                         still_open.discard(n)
-            if stop_early:
+            if question.stop_early:
                 wrong = (
                     n for n in range(len(shown)) if n not in still_open and not _holds(results[n])
                 )
                 still_open.intersection_update(range(next(wrong, len(shown))))
             if still_open:
-                alone([shown[n] for n in sorted(still_open)], complete)
+                left = [shown[n] for n in sorted(still_open)]
+                self._run(replace(question, shown=left, done=complete), alone)
             else:
-                done(results)
+                question.done(results)
 
         def complete(said: list[IsRight]) -> None:
             for n, is_right in zip(sorted(still_open), said, strict=True):
                 results[n] = is_right
-            done(results)
+            question.done(results)
 
         inputs = [checks_together.bundle([shown[n] for n in group]) for group in groups]
         limits, well = checks_together.LIMITS, checks_together.ended_well
-        self._begin(CheckBatch(program.name, prepared, inputs, finished, limits, well))
+        self._begin(CheckBatch(question.program.name, together, inputs, finished, limits, well))
 
-    def _run(
-        self,
-        program: CheckerProgram,
-        stop_early: bool,
-        prepared: Prepared,
-        shown: Sequence[Files],
-        done: Done,
-    ) -> None:
+    def _run(self, question: _Question, prepared: Prepared) -> None:
         """Show a checker each case in a process of its own."""
-        inputs = [bundle(parts) for parts in shown]
+        inputs = [bundle(parts) for parts in question.shown]
 
         def finished(batch: CheckBatch) -> None:
             if (failure := batch.failure) is not None:
-                done([_raising(failure)] * len(inputs))
+                question.fail(failure)
             else:
-                said = [_said(program, outcome) for outcome in batch.work.outcomes]
-                done(said + [_unasked] * (len(inputs) - len(said)))
+                said = [question.said(outcome) for outcome in batch.work.outcomes]
+                question.done(said + [_unasked] * (len(inputs) - len(said)))
 
         def right(outcome: RunOutcome) -> bool:
-            return _holds(_said(program, outcome))
+            return _holds(question.said(outcome))
 
-        until = right if stop_early else None
-        self._begin(CheckBatch(program.name, prepared, inputs, finished, LIMITS, until))
+        until = right if question.stop_early else None
+        name = question.program.name
+        self._begin(CheckBatch(name, prepared, inputs, finished, LIMITS, until))
 
     # ---- C++ ----
+
+    def _run_binary(self, question: _Question, binary: _Binary) -> None:
+        if binary.failure:
+            question.fail(binary.failure)
+        else:
+            self._run(question, Prepared(_COPY, binary.content))
 
     def _with_binary(
         self, program: CheckerProgram, prepared: Prepared, then: Callable[[_Binary], None]
@@ -281,22 +292,6 @@ def _begun(program: CheckerProgram) -> blake2b:
 
 def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
-
-
-def _run_binary(
-    run: Callable[[Prepared, Sequence[Files], Done], None],
-    binary: _Binary,
-    shown: Sequence[Files],
-    done: Done,
-) -> None:
-    if binary.failure:
-        done([_raising(binary.failure)] * len(shown))
-    else:
-        run(Prepared(_COPY, binary.content), shown, done)
-
-
-def _said(program: CheckerProgram, outcome: RunOutcome) -> IsRight:
-    return lambda: verdict_of(program, outcome)
 
 
 def _raising(reason: str) -> IsRight:

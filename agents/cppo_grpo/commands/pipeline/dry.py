@@ -24,8 +24,7 @@ def dry_run(
     """
     stages: dict[str, dict[str, Any]] = {}
     for one in plan:
-        files = files_of(one)
-        taken = sorted({*one.takes.values(), *files})
+        taken = sorted({*one.takes.values(), *files_of(one)})
         line = f"{one.name}: takes {_said(one, taken)}"
         console.print(line, highlight=False, markup=False, soft_wrap=True)
         stages[one.name] = {"takes": taken}

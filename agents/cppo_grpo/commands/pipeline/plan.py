@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cppo_agents.judges.gate_folder import read_gate
-from cppo_agents.judges.verbaliser import PAPER_THRESHOLD, check_threshold
+from cppo_agents.judges.gate_folder import check_threshold, read_gate
+from cppo_agents.judges.verbaliser import PAPER_THRESHOLD
 from cppo_agents.strategies import STRATEGIES
 
 from cppo_env import plugins

@@ -73,7 +73,7 @@ class State:
         }
         return {
             "settings": settings | ({} if extra is None else {"policies": _plain(extra)}),
-            "files": files_of(one),
+            "files": {name: _identity(Path(name)) for name in files_of(one)},
             "takes": {stage: _digest(self.stages[stage]["facts"]) for stage in one.takes.values()},
             "artefacts": {
                 artefact(Path(), stage): _digest(
@@ -154,20 +154,19 @@ class State:
         write_atomically(self._file, json.dumps({"stages": self.stages}, indent=2) + "\n")
 
 
-def files_of(one: Planned) -> dict[str, str]:
-    """Path → identity of each file and folder that the settings of a stage name.
+def files_of(one: Planned) -> list[str]:
+    """The files and folders that the settings of a stage name.
 
     Raises:
         UsageError: a file that has to be there is not.
     """
-    found: dict[str, str] = {}
+    found: list[str] = []
     for name in NAMING:
         for text in _texts(one.settings.get(name)):
-            path = Path(text)
-            if path.exists():
-                found[text] = _identity(path)
+            if Path(text).exists():
+                found.append(text)
             elif name in FILES:
-                raise UsageError(f"{one.name}.{name}: there is no file {path}")
+                raise UsageError(f"{one.name}.{name}: there is no file {Path(text)}")
     return found
 
 
