@@ -302,7 +302,16 @@ if __name__ == "__main__":
         "for sys.argv[0] in sys.argv: pass",
         "del sys.argv",
         "s = sys",
+        "import json\nj = json",
+        "import json\nprint(json)",
+        "import json\n(j := json).x = 1",
+        "import json\nvars(json)['x'] = 1",
+        "import json\nglobals()['json'].x = 1",
+        "o = open",
+        "import io\no = io.open",
+        "from io import open as o",
         "eval(input())",
+        "x = 1\n" * 20_000,
         "print(",
     ):
         assert not is_plain(f"{typical}\n{text}\n"), text

@@ -40,17 +40,22 @@ _BUILTINS = {
     "delattr",
     "eval",
     "exec",
+    "globals",
+    "locals",
     "setattr",
+    "vars",
 }
 _FILES = {"FileIO", "FileType"}
 _REFUSED_NAMES = _CONTEXTS | _BUILTINS | _FILES
 _REFUSED_ATTRIBUTES = _CONTEXTS | _FILES | {"detach", "fileno", "reconfigure"}
+LONGEST = 1 << 16
+"""Characters of a checker that is looked at: reading 1 MB took seconds."""
 _READING = {"r", "rb", "rt", "br", "tr"}
 
 
 def is_plain(source: str) -> bool:
     """Whether a checker leaves nothing behind, as far as its text tells."""
-    module = module_of(source)
+    module = module_of(source) if len(source) <= LONGEST else None
     if module is None:
         return False
     nodes = list(ast.walk(module))
@@ -74,19 +79,20 @@ def _imports(node: ast.AST) -> Iterator[tuple[str, str, str]]:
 
 
 def _looked_at(node: ast.AST) -> list[ast.expr]:
-    """What a node reads attributes of."""
+    """What a node reads attributes of, or calls."""
     if isinstance(node, ast.Attribute):
         return [node.value]
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "hasattr":
-        return node.args[:1]
-    return []
+    if not isinstance(node, ast.Call):
+        return []
+    asks = isinstance(node.func, ast.Name) and node.func.id == "hasattr"
+    return [node.func, *(node.args[:1] if asks else ())]
 
 
 def _is_known(owner: str, part: str) -> bool:
     if owner in _PARTS:
         return not part or part in _PARTS[owner]
     is_whole = owner in _WHOLE or owner.partition(".")[0] in _WHOLE
-    return is_whole and part not in _REFUSED_NAMES
+    return is_whole and part not in _REFUSED_NAMES | {"open"}
 
 
 def _leaves_nothing(node: ast.AST, names: dict[str, str], *, whole: bool) -> bool:
@@ -95,15 +101,18 @@ def _leaves_nothing(node: ast.AST, names: dict[str, str], *, whole: bool) -> boo
     Args:
         node: the node.
         names: imported names and their modules; "" where a name is a part of one.
-        whole: it is not merely what attributes are read of.
+        whole: it is not merely called or what attributes are read of, so it may get other names.
     """
     if isinstance(node, ast.Name):
-        return node.id not in _REFUSED_NAMES and not (whole and names.get(node.id) in _PARTS)
+        has_other_names = whole and (node.id == "open" or bool(names.get(node.id)))
+        return node.id not in _REFUSED_NAMES and not has_other_names
     if isinstance(node, ast.Call):
         return _reads(node)
     if isinstance(node, ast.Attribute):
         owner = names.get(node.value.id, "") if isinstance(node.value, ast.Name) else ""
         is_known = node.attr in _PARTS[owner] if owner in _PARTS else True
+        if whole and node.attr == "open":
+            return False
         return is_known and node.attr not in _REFUSED_ATTRIBUTES and not _changes(node, names)
     return not (isinstance(node, ast.Subscript) and _changes(node, names))
 
