@@ -24,6 +24,14 @@ for _ in range(8):
             for file in files: os.write(file, block)
 os.wait()
 """
+CHILD_FILLS_MEMORY = """
+import os
+if (child := os.fork()) == 0:
+    block = []
+    while True: block.append(bytearray(1 << 20))
+os.waitpid(child, 0)
+print(sum(map(int, input().split())))
+"""
 
 
 @pytest.mark.parametrize("name", BACK_ENDS)
@@ -39,6 +47,15 @@ def test_a_program_that_gets_its_worker_killed_for_memory_has_taken_too_much():
     problem = sums(2, limits=Limits(cpu_s=5.0, memory_bytes=128 * MIB))
     with cppo_env.make_sandbox("docker", workers=1, memory_bytes=160 * MIB) as sandbox:
         reports = sandbox.run([Job(problem, FILL_MEMORY), Job(problem, ADD)])
+    assert [report.verdict for report in reports] == ["MLE", "AC"]
+
+
+@pytest.mark.docker
+def test_a_program_whose_child_was_killed_for_memory_has_taken_too_much():
+    """Its own limit is as high as the container's, so that only the kernel sees the excess."""
+    problem = sums(2, limits=Limits(cpu_s=5.0, memory_bytes=160 * MIB))
+    with cppo_env.make_sandbox("docker", workers=1, memory_bytes=160 * MIB) as sandbox:
+        reports = sandbox.run([Job(problem, CHILD_FILLS_MEMORY), Job(problem, ADD)])
     assert [report.verdict for report in reports] == ["MLE", "AC"]
 
 

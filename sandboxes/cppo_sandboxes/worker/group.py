@@ -138,20 +138,30 @@ def _counting_parent(path):
     return f"{ROOT}{path}"
 
 
-def oom_kills():
-    """How many processes the kernel has killed here for lack of memory; None if unknown."""
-    for path in OOM_COUNTERS:
-        try:
-            with open(path) as file:
-                return dict(line.split() for line in file).get("oom_kill")
-        except OSError:
-            continue
-    return None
+class OomKills:
+    """How many processes the kernel has killed here for lack of memory."""
+
+    def __init__(self):
+        self._file = next(filter(None, map(_opened_counter, OOM_COUNTERS)), None)
+
+    def count(self):
+        """As the kernel writes it; None if it does not say."""
+        if self._file is None:
+            return None
+        fields = dict(line.split() for line in os.pread(self._file, 1 << 12, 0).splitlines())
+        return fields.get(b"oom_kill")
 
 
 def _opened(cpu, memory):
     try:
         return Group(cpu, memory, holds_hub=True)
+    except OSError:
+        return None
+
+
+def _opened_counter(path):
+    try:
+        return os.open(path, os.O_RDONLY)
     except OSError:
         return None
 

@@ -86,7 +86,10 @@ class Hub:
         self.baseline = Baseline(self.group, self._own_bytes)
         self._resident = os.open("/proc/self/statm", os.O_RDONLY)
         self._children = os.open(f"/proc/self/task/{os.getpid()}/children", os.O_RDONLY)
-        self._oom_kills = group.oom_kills()
+        self.alone_in_group = known_group is not None and known_group.holds_hub
+        """Whether what happens in the group can come from this worker only."""
+        self._counter = group.OomKills()
+        self._oom_kills = self._counter.count()
         self._zygotes = {}  # tier -> Zygote
         self._queue = deque()  # (task, its marshalled form)
         self._program = None  # the program that a zygote works on
@@ -334,7 +337,7 @@ class Hub:
 
     def out_of_memory(self):
         """Whether the kernel killed a process here for lack of memory since the last call."""
-        before, self._oom_kills = self._oom_kills, group.oom_kills()
+        before, self._oom_kills = self._oom_kills, self._counter.count()
         return self._oom_kills != before
 
     def _reap(self):

@@ -45,7 +45,8 @@ class Supervision:
     """One task of the host (see `program.Program`); a state machine driven by the hub's events.
 
     Args:
-        worker: the hub: `fence`, `send`, `flush`, `poll`, `out_of_memory`, `memory_bytes`.
+        worker: the hub: `fence`, `send`, `flush`, `poll`, `out_of_memory`, `alone_in_group`,
+            `memory_bytes`.
         zygote: the handle of the zygote to fork the program from.
         task: the task; `raw` is its marshalled form.
     """
@@ -215,8 +216,6 @@ class Supervision:
         if self._ending is not None and self._ending[0] == frames.DONE_CANCELLED:
             return
         passed = self._judge(trial, status, trial.cpu_s(cpu_s), peak, wall_s)
-        if trial.watched:
-            self._worker.out_of_memory()  # what its children came to is not the next one's fault
         self._index += 1
         if not passed and self._task["stop_early"] and self._ending is None:
             self._ending = (frames.DONE_ALL, b"")
@@ -293,14 +292,16 @@ class Supervision:
 
     def _judge(self, trial, status, cpu_s, peak, wall_s):
         how, tail, size = trial.ended_by, trial.capture.tail, trial.capture.size
-        if os.WIFSIGNALED(status):
-            number = os.WTERMSIG(status)
-            if how is None:
-                how = frames.ENDED_SIGNAL
-                if number == SIGKILL and self._worker.out_of_memory():
-                    how = self._out_of_memory()
-        else:
-            number = os.WEXITSTATUS(status)
+        signalled = os.WIFSIGNALED(status)
+        number = os.WTERMSIG(status) if signalled else os.WEXITSTATUS(status)
+        starved = self._worker.out_of_memory()  # asked of each test, so that none answers for others
+        if how is None and signalled:
+            how = frames.ENDED_SIGNAL
+        if starved and (
+            (how == frames.ENDED_SIGNAL and number == SIGKILL)
+            or (how is None and self._worker.alone_in_group)  # the kernel killed one of its children
+        ):
+            how = self._out_of_memory()
         if size > self._task["output_bytes"]:
             how = frames.ENDED_OUTPUT
         elif cpu_s > self._task["cpu_s"] or (how == frames.ENDED_SIGNAL and number == SIGXCPU):
