@@ -108,6 +108,11 @@ METHODS: dict[str, dict[str, Any]] = {
     "rloo": INDEPENDENT | {"algorithm": "rloo"},
     "dr_grpo": INDEPENDENT | {"algorithm": "dr_grpo"},
     "loo_max": INDEPENDENT | {"algorithm": "loo_max"},
+    "redundancy": INDEPENDENT | {"algorithm": "redundancy"},
+    "poly_epo": INDEPENDENT | {"algorithm": "poly_epo"},
+    # CAPO (arXiv 2603.12596) and the deeper updates that cost as much.
+    "cppo_replicates": PLANNED | {"lambda_solve": 0.3, "minibatches": 4, "replicates": 4},
+    "cppo_epochs": PLANNED | {"lambda_solve": 0.3, "minibatches": 4, "update_epochs": 4},
 }
 CORE = ("planner_sft", "cppo", "grpo", "passk_training", "pkpo", "upskill")
 BOUND = frozenset(name for name, settings in METHODS.items() if settings.get("planner") == "none")
