@@ -294,12 +294,16 @@ class Supervision:
         how, tail, size = trial.ended_by, trial.capture.tail, trial.capture.size
         signalled = os.WIFSIGNALED(status)
         number = os.WTERMSIG(status) if signalled else os.WEXITSTATUS(status)
-        starved = self._worker.out_of_memory()  # asked of each test, so that none answers for others
+        starved = (
+            self._worker.out_of_memory()
+        )  # asked of each test, so that none answers for others
         if how is None and signalled:
             how = frames.ENDED_SIGNAL
         if starved and (
             (how == frames.ENDED_SIGNAL and number == SIGKILL)
-            or (how is None and self._worker.alone_in_group)  # the kernel killed one of its children
+            or (
+                how is None and self._worker.alone_in_group
+            )  # the kernel killed one of its children
         ):
             how = self._out_of_memory()
         if size > self._task["output_bytes"]:
