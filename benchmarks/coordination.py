@@ -8,13 +8,13 @@
 All methods get the same model, attempts (K = 4), problems and steps, and those that start alike
 share one warm start a seed. The ceiling and the optimum of each setting are known exactly. In
 `two-stage` there are 16 methods and programs of about ten lines, and 36 % of the programs that the
-warm start shows have a wrong stage: solver skill matters as well. `COMMON` keeps all settings small
-(two families), so that a run takes about a minute of CPU time. Every learning rate of `RATES` is
-tried with seed 100 and the best mean training pass@4 of the last 20 steps is taken, so each method
-has the same search budget and no held-out problem decides a setting. A run is a folder of `cppo
-train`; runs that were broken off go on, finished ones are not repeated, none is shortened, and the
-table prints "not run" where one is missing. `cppo compare` tests the pairs on the same folders, and
-`--json` holds the learning curves.
+warm start shows have a wrong stage: solver skill matters as well, and runs have 400 steps, not 100.
+`COMMON` keeps all settings small (two families), so that a run takes about a minute of CPU time.
+Every learning rate of `RATES` is tried with seed 100 and the best mean training pass@4 of the last
+20 steps is taken, so each method has the same search budget and no held-out problem decides a
+setting. A run is a folder of `cppo train`; runs that were broken off go on, finished ones are not
+repeated, none is shortened, and the table prints "not run" where one is missing. `cppo compare`
+tests the pairs on the same folders, and `--json` holds the learning curves.
 """
 
 from __future__ import annotations
@@ -65,10 +65,10 @@ SETTINGS: dict[str, dict[str, Any]] = {
 }
 """Filters of the problem set, beside `FILTERS`."""
 FILTERS: dict[str, Any] = {"families": 2}
-LENGTHS: dict[str, dict[str, int]] = {
-    "two-stage": {"max_tokens_plan": 100, "max_tokens_solve": 100}
+BUDGETS: dict[str, dict[str, int]] = {
+    "two-stage": {"steps": 400, "max_tokens_plan": 100, "max_tokens_solve": 100}
 }
-"""Token limits of a setting, where they are not those of `COMMON`."""
+"""Steps and token limits of a setting, where they are not those of `COMMON`."""
 
 COMMON: dict[str, Any] = {
     "env": "CPPO-Strategies-v0",
@@ -156,8 +156,8 @@ class Cell:
         if (self.folder / "config.json").exists():
             run = Run.open(TrainConfig(resume=self.folder))
         else:
-            settings: dict[str, Any] = {"lr": self.rate} | COMMON | METHODS[self.method]
-            settings |= LENGTHS.get(self.setting, {})
+            settings: dict[str, Any] = {"lr": self.rate} | COMMON
+            settings |= BUDGETS.get(self.setting, {}) | METHODS[self.method]
             run = Run.open(
                 TrainConfig(
                     **settings,
