@@ -40,11 +40,14 @@ from cppo_grpo.runs.log import MetricsLog
 from cppo_grpo.stages.start import starting_point
 from cppo_sandboxes.cached import CachedSandbox
 from cppo_sandboxes.selftest import require_trust
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks.origins import origins
 from cppo_env import load_problems, make_sandbox
+from cppo_env.evaluation.comparison.differences import Pair, differences
+from cppo_env.evaluation.comparison.significance import holm
 from cppo_env.intervals import over_seeds
 from cppo_env.problems.strategies import coordinated_optimum, independent_ceiling
 from cppo_env.records import EpisodeRecord
@@ -335,6 +338,32 @@ def summary(setting: str, method: str, arguments: argparse.Namespace) -> dict[st
     return row
 
 
+def cppo_minus(setting: str, arguments: argparse.Namespace) -> dict[str, dict[str, float]]:
+    """CPPO's paired difference from each other method, with its interval and p-value.
+
+    Over new problems and new seeds (`cppo compare`), with Holm's correction over these methods.
+    Methods without all seeds of CPPO's are left out.
+    """
+    done = {m: cells_of(setting, m, arguments) for m in arguments.methods}
+    seeds = [cell.seed for cell in done.get("cppo", [])]
+    done = {m: cells for m, cells in done.items() if [cell.seed for cell in cells] == seeds}
+    if len(seeds) < 2 or len(done) < 2:
+        return {}
+    passed = {m: [cell.passed() for cell in cells] for m, cells in done.items()}
+    shared = sorted(set.intersection(*(set(one) for runs in passed.values() for one in runs)))
+    scores = {m: np.array([[one[e] for e in shared] for one in runs]) for m, runs in passed.items()}
+    own = scores.pop("cppo")
+    found = differences([Pair(own, other, same_seeds=True) for other in scores.values()])
+    corrected = holm([one.p for one in found])
+    return {
+        method: {
+            "mean": one.interval.mean, "low": one.interval.low, "high": one.interval.high,
+            "p": one.p, "p_holm": float(p if p is not None else 1.0), "tests": len(found),
+        }
+        for method, one, p in zip(scores, found, corrected, strict=True)
+    }  # fmt: skip
+
+
 def show(arguments: argparse.Namespace, console: Console) -> list[dict[str, Any]]:
     """Print the table; returns its rows."""
     rows: list[dict[str, Any]] = []
@@ -342,25 +371,25 @@ def show(arguments: argparse.Namespace, console: Console) -> list[dict[str, Any]
         problems: Any = load_problems("strategies", split="test", **FILTERS, **SETTINGS[setting])
         ceiling = independent_ceiling(problems.probabilities, K)
         optimum = coordinated_optimum(problems.probabilities, K)
-        table = Table(
-            "method", "lr", "seeds", "pass@4", "95 %", "against the ceiling",
-            title=f"{setting}: ceiling of independent draws {ceiling:.3f}, optimum {optimum:.3f}",
-        )  # fmt: skip
+        title = f"{setting}: ceiling of independent draws {ceiling:.3f}, optimum {optimum:.3f}"
+        columns = ("method", "lr", "seeds", "pass@4, 95 %", "ceiling", "CPPO minus it")
+        table = Table(*columns, title=title, box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+        compared = cppo_minus(setting, arguments)
         for method in arguments.methods:
             row = summary(setting, method, arguments)
+            row["cppo_minus"] = compared.get(method)
             row |= {"ceiling": ceiling, "optimum": optimum, "bound": method in BOUND}
             rows.append(row)
             if not row["seeds"]:
-                table.add_row(method, "", "0", "not run", "", "")
+                table.add_row(method, "", "0", "not run")
                 continue
             against = (
                 "above" if row["low"] > ceiling else "below" if row["high"] < ceiling else "unclear"
             )
-            count = f"{row['seeds']} of {len(arguments.seeds)}"
-            interval = f"{row['low']:.3f}–{row['high']:.3f}"
-            table.add_row(
-                method, f"{row['lr']:g}", count, f"{row['pass_at_4']:.3f}", interval, against
-            )
+            mean = f"{row['pass_at_4']:.3f} [{row['low']:.3f}, {row['high']:.3f}]"
+            gain = row["cppo_minus"]
+            versus = f"{gain['mean']:+.3f} (p {gain['p_holm']:.3f})" if gain else ""
+            table.add_row(method, f"{row['lr']:g}", str(row["seeds"]), mean, against, versus)
         console.print(table)
     return rows
 
