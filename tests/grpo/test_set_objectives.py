@@ -55,9 +55,9 @@ def test_names_layout_and_comments_make_no_other_program():
     assert 0.0 <= similarity(SUM, LOOP) < 0.8
     assert similarity(SUM, LOOP) == similarity(LOOP, SUM)
     assert similarity(SUM, "print(") < 1.0
-    assert clusters([SUM, None, LOOP, RENAMED]).tolist() == [0, -1, 1, 0]
+    assert clusters([SUM, None, LOOP, RENAMED, "print("]).tolist() == [0, -1, 1, 0, -1]
     alike = redundancy([SUM, RENAMED, None, LOOP])
-    assert alike[2] == 0.0
+    assert alike[2] == 1.0
     assert alike[0] == alike[1] == pytest.approx((1 + similarity(LOOP, SUM)) / 3)
     assert redundancy([SUM]).tolist() == [0.0]
 
@@ -80,6 +80,13 @@ def test_a_copy_earns_less_than_the_only_one_of_its_kind():
     assert copies[2] > 0 > copies[0] == copies[1]
     grpo = load_algorithm("grpo")(given, Options()).solutions_PMK
     assert (algorithm(given, Options()).solutions_PMK == grpo).all()
+
+
+@pytest.mark.parametrize("nonsense", [None, "print(sum(\nprint(", "no program"])
+def test_nonsense_which_resembles_nothing_earns_no_more_than_a_wrong_program(nonsense):
+    given = batch([SUM, RENAMED, LOOP, nonsense], [0, 0, 0, 0])
+    earned = load_algorithm("redundancy")(given, Options(redundancy_penalty=0.5)).solutions_PMK
+    assert earned[0, 0].argmin() == 3
 
 
 def test_equally_alike_programs_leave_grpo_as_it_is():

@@ -4,8 +4,8 @@
 
 Source: Le Bronnec et al. 2026, arXiv 2605.28022, who penalise similarity by JPlag. Our reading,
 from its abstract: the mean over the other programs of the problem, right or wrong, with
-`similarity` beside this file in place of JPlag. λ is `redundancy_penalty`; λ = 0 is GRPO, as is a
-batch whose programs are equally alike.
+`similarity` beside this file in place of JPlag; an answer that is no Python is as alike to all as
+can be. λ is `redundancy_penalty`; λ = 0 is GRPO, as is a batch whose programs are equally alike.
 
 Tested: against GRPO at λ = 0, by hand on two copies and one other program, and on the task of
 tests/grpo/test_baselines.py.

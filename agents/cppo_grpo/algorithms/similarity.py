@@ -11,6 +11,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from cppo_env.parsing.python_source import is_python
+
 SHORTEST_MATCH = 5
 """Tokens that must agree in a row to count; shorter runs are in any two programs."""
 _LAYOUT = {tokenize.COMMENT, tokenize.NL, tokenize.ENCODING, tokenize.ENDMARKER}
@@ -52,12 +54,18 @@ def similarity(one: str, other: str) -> float:
 
 
 def redundancy(programs: list[str | None]) -> NDArray[np.float64]:
-    """The mean similarity of each program to the others of its group; 0 where there is none."""
+    """The mean similarity of each program to the others of its group; 0 where there is no other.
+
+    What is no Python counts as alike to all: it resembles nothing, and would earn more than a wrong
+    program.
+    """
     n = len(programs)
     alike = np.zeros((n, n))
-    for i, one in enumerate(programs):
-        for j in range(i):
-            other = programs[j]
+    readable = [one if one is not None and is_python(one) else None for one in programs]
+    for i, one in enumerate(readable):
+        if one is None:
+            alike[i] = np.arange(n) != i
+        for j, other in enumerate(readable[:i]):
             if one is not None and other is not None:
                 # In one order, so that the memory serves both.
                 alike[i, j] = alike[j, i] = similarity(*sorted((one, other)))
@@ -65,9 +73,15 @@ def redundancy(programs: list[str | None]) -> NDArray[np.float64]:
 
 
 def clusters(programs: list[str | None]) -> NDArray[np.int64]:
-    """Numbers of groups of programs that differ in names, numbers and layout alone; −1: none."""
+    """Numbers of groups of programs that differ in names, numbers and layout alone.
+
+    −1: none, or no Python.
+    """
     seen: dict[tuple[str, ...], int] = {}
     return np.array(
-        [-1 if one is None else seen.setdefault(shape(one), len(seen)) for one in programs],
+        [
+            seen.setdefault(shape(one), len(seen)) if one is not None and is_python(one) else -1
+            for one in programs
+        ],
         dtype=np.int64,
     )
