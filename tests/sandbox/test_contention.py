@@ -1,6 +1,7 @@
 """Programs that compete for cores harm only themselves (see benchmarks/neighbours.py)."""
 
 import contextlib
+import itertools
 
 import cppo_sandboxes.docker
 import docker
@@ -32,6 +33,13 @@ if (child := os.fork()) == 0:
 os.waitpid(child, 0)
 print(sum(map(int, input().split())))
 """
+COMPILER_FILLS_MEMORY = "".join(
+    [
+        "#define A " + ",".join("x" * 8) + "\n",
+        *(f"#define {b} {','.join(a * 8)}\n" for a, b in itertools.pairwise("ABCDEFGHIJKL")),
+        "int x;\nint main() { int numbers[] = {L}; }\n",
+    ]
+)
 
 
 @pytest.mark.parametrize("name", BACK_ENDS)
@@ -55,8 +63,19 @@ def test_a_program_whose_child_was_killed_for_memory_has_taken_too_much():
     """Its own limit is as high as the container's, so that only the kernel sees the excess."""
     problem = sums(2, limits=Limits(cpu_s=5.0, memory_bytes=160 * MIB))
     with cppo_env.make_sandbox("docker", workers=1, memory_bytes=160 * MIB) as sandbox:
-        reports = sandbox.run([Job(problem, CHILD_FILLS_MEMORY), Job(problem, ADD)])
-    assert [report.verdict for report in reports] == ["MLE", "AC"]
+        crash = f"{CHILD_FILLS_MEMORY}os.abort()"
+        jobs = [Job(problem, program) for program in (CHILD_FILLS_MEMORY, ADD, crash, ADD)]
+        reports = sandbox.run(jobs)
+    assert [report.verdict for report in reports] == ["MLE", "AC", "MLE", "AC"]
+
+
+@pytest.mark.docker
+def test_a_compiler_that_was_killed_for_memory_is_not_the_next_programs_fault():
+    problem = sums(2, limits=Limits(cpu_s=5.0, memory_bytes=128 * MIB))
+    with cppo_env.make_sandbox("docker", workers=1, memory_bytes=512 * MIB) as sandbox:
+        reports = sandbox.run([Job(problem, COMPILER_FILLS_MEMORY, "cpp17"), Job(problem, ADD)])
+    assert [report.verdict for report in reports] == ["CE", "AC"]
+    assert "Killed" in reports[0].message
 
 
 @pytest.mark.docker

@@ -10,7 +10,6 @@ import os
 import time
 
 ROOT = "/sys/fs/cgroup"
-OOM_COUNTERS = (f"{ROOT}/memory.events", f"{ROOT}/memory/memory.oom_control")
 KINDS = ("cpu", "cpuacct", "memory")
 """The relevant hierarchies of version 1; "cpu" shares the cores fairly between groups."""
 PREFIX = "cppo-sandbox-"
@@ -31,12 +30,13 @@ class Group:
     def __init__(self, cpu, memory, holds_hub):
         self.holds_hub = holds_hub
         self._unified = cpu == memory
-        names = ("cpu.stat", "memory.current") if self._unified else (
-            "cpuacct.usage", "memory.usage_in_bytes"
+        names = ("cpu.stat", "memory.current", "memory.events") if self._unified else (
+            "cpuacct.usage", "memory.usage_in_bytes", "memory.oom_control"
         )  # fmt: skip
         self._cpu = os.open(f"{cpu}/{names[0]}", os.O_RDONLY)
         self._memory = os.open(f"{memory}/{names[1]}", os.O_RDONLY)
         self._details = os.open(f"{memory}/memory.stat", os.O_RDONLY)
+        self._events = _descriptor(f"{memory}/{names[2]}")
 
     def cpu_s(self):
         """CPU seconds of all members so far, including those never waited for."""
@@ -52,6 +52,13 @@ class Group:
         fields = dict(line.split() for line in os.pread(self._details, 1 << 16, 0).splitlines())
         names = (b"file", b"shmem") if self._unified else (b"total_cache", b"total_shmem")
         return int(fields[names[0]]) - int(fields[names[1]])
+
+    def oom_kills(self):
+        """How many members the kernel has killed for lack of memory; None if it does not say."""
+        if self._events is None:
+            return None
+        fields = dict(line.split() for line in os.pread(self._events, 1 << 12, 0).splitlines())
+        return fields.get(b"oom_kill")
 
 
 class OwnGroup(Group):
@@ -138,20 +145,6 @@ def _counting_parent(path):
     return f"{ROOT}{path}"
 
 
-class OomKills:
-    """How many processes the kernel has killed here for lack of memory."""
-
-    def __init__(self):
-        self._file = next(filter(None, map(_opened_counter, OOM_COUNTERS)), None)
-
-    def count(self):
-        """As the kernel writes it; None if it does not say."""
-        if self._file is None:
-            return None
-        fields = dict(line.split() for line in os.pread(self._file, 1 << 12, 0).splitlines())
-        return fields.get(b"oom_kill")
-
-
 def _opened(cpu, memory):
     try:
         return Group(cpu, memory, holds_hub=True)
@@ -159,7 +152,7 @@ def _opened(cpu, memory):
         return None
 
 
-def _opened_counter(path):
+def _descriptor(path):
     try:
         return os.open(path, os.O_RDONLY)
     except OSError:

@@ -88,8 +88,7 @@ class Hub:
         self._children = os.open(f"/proc/self/task/{os.getpid()}/children", os.O_RDONLY)
         self.alone_in_group = known_group is not None and known_group.holds_hub
         """Whether what happens in the group can come from this worker only."""
-        self._counter = group.OomKills()
-        self._oom_kills = self._counter.count()
+        self._oom_kills = self._counted_kills()
         self._zygotes = {}  # tier -> Zygote
         self._queue = deque()  # (task, its marshalled form)
         self._program = None  # the program that a zygote works on
@@ -337,8 +336,11 @@ class Hub:
 
     def out_of_memory(self):
         """Whether the kernel killed a process here for lack of memory since the last call."""
-        before, self._oom_kills = self._oom_kills, self._counter.count()
+        before, self._oom_kills = self._oom_kills, self._counted_kills()
         return self._oom_kills != before
+
+    def _counted_kills(self):
+        return None if self.group is None else self.group.oom_kills()
 
     def _reap(self):
         """Wait for everything that ended: orphans of programs and dead zygotes."""

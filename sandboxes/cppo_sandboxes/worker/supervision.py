@@ -114,6 +114,7 @@ class Supervision:
         """Start the process; it compiles the program and runs the next test at once."""
         self._worker.fence.learn_trusted()
         self._worker.baseline.set()
+        self._worker.out_of_memory()  # what a cancelled test or a compiler came to is not its fault
         self._pipes = Pipes(self._call_based)
         # A single test runs in the program's process, unless that was charged for a compiler.
         self._runs_it_itself = bool(
@@ -294,17 +295,12 @@ class Supervision:
         how, tail, size = trial.ended_by, trial.capture.tail, trial.capture.size
         signalled = os.WIFSIGNALED(status)
         number = os.WTERMSIG(status) if signalled else os.WEXITSTATUS(status)
-        starved = (
-            self._worker.out_of_memory()
-        )  # asked of each test, so that none answers for others
+        starved = self._worker.out_of_memory()  # asked of each: none answers for the one before
         if how is None and signalled:
             how = frames.ENDED_SIGNAL
-        if starved and (
-            (how == frames.ENDED_SIGNAL and number == SIGKILL)
-            or (
-                how is None and self._worker.alone_in_group
-            )  # the kernel killed one of its children
-        ):
+        # If it was not killed itself, one of its children was: the group has no other members.
+        killed = self._worker.alone_in_group or (signalled and number == SIGKILL)
+        if starved and killed and how in (None, frames.ENDED_SIGNAL):
             how = self._out_of_memory()
         if size > self._task["output_bytes"]:
             how = frames.ENDED_OUTPUT
