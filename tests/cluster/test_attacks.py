@@ -177,7 +177,7 @@ def test_a_head_or_a_body_that_drips_is_cut_off(server, monkeypatch):
     assert send(server) == ""  # says nothing at all
     head = f"POST /v1/run HTTP/1.1\r\nHost: h\r\n{BEARER}Content-Length: 1000\r\n\r\n"
     assert send(server, head, *["x"] * 12, pause_s=0.05)[:12] in ("HTTP/1.1 408", "")
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 14, "as long as a head alone may take else"
 
 
 def test_a_client_that_never_reads_is_left(server, monkeypatch):
@@ -185,14 +185,15 @@ def test_a_client_that_never_reads_is_left(server, monkeypatch):
     jobs = [{**JOB, "id": f"unread-{number:05}"} for number in range(300)]  # reports of 30 MB
     body = json.dumps({"jobs": jobs}).encode()
     post(server, encode_problem(PROBLEM), f"/v1/problems/{NAME}", "PUT")
+    judged = server.ledger.judged
     with socket.create_connection(("127.0.0.1", server.port), timeout=30) as line:
         line.sendall(f"POST /v1/run HTTP/1.1\r\nHost: h\r\n{BEARER}".encode())
         line.sendall(f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
-        while not server.ledger.listeners:
+        while server.ledger.judged < judged + len(jobs):
             time.sleep(0.01)
         with cppo_env.make_sandbox(server.address, token=TOKEN) as box:
             assert box.run([Job(PROBLEM, "WA")])[0].verdict is Verdict.WA
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 20
         while server.ledger.listeners:
             assert time.monotonic() < deadline, "the server still waits for a client"
             time.sleep(0.05)

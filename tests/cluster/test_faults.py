@@ -70,7 +70,7 @@ def test_a_full_disk_costs_the_oldest_problems_or_patience_and_never_the_server(
             small = [large(size) for size in (200_000, 210_000, 220_000)]
             for problem in [*small, *small]:  # two of them fit, so each pushes another one out
                 assert box.run([Job(problem, "AC")])[0].verdict is Verdict.AC
-        with cppo_env.make_sandbox(server.address, token=TOKEN, patience_s=1.0) as box:
+        with cppo_env.make_sandbox(server.address, token=TOKEN, patience_s=5.0) as box:
             [report] = box.run([Job(large(800_000), "AC")])
             assert report.verdict is Verdict.IE
             assert "cannot be kept in" in report.message and "No space left" in report.message

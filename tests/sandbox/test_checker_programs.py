@@ -102,7 +102,7 @@ BROKEN = [
 def test_a_checker_that_fails_is_an_internal_error_with_its_name(
     local, monkeypatch: pytest.MonkeyPatch, language: str, source: str, reason: str
 ):
-    tight = replace(checker_programs.LIMITS, wall_s=1.0, memory_bytes=256 << 20)
+    tight = replace(checker_programs.LIMITS, wall_s=4.0, memory_bytes=256 << 20)
     monkeypatch.setattr(checker_programs, "LIMITS", tight)
     checker = CheckerProgram(language, source)
     report = judged(local, checker, HALVES, tests=1)

@@ -16,6 +16,7 @@ def version_2(tmp_path, monkeypatch):
     (tmp_path / "memory.max").write_text(f"{LIMIT}\n")
     (tmp_path / "memory.current").write_text("314572800\n")
     (tmp_path / "memory.stat").write_text("anon 104857600\nfile 209715200\nshmem 62914560\n")
+    (tmp_path / "memory.events").write_text("low 0\nhigh 0\nmax 9\noom 4\noom_kill 3\n")
     (tmp_path / "cpu.stat").write_text("usage_usec 1500000\nuser_usec 1000000\nsystem_usec 1\n")
     return tmp_path
 
@@ -26,6 +27,9 @@ def test_a_containers_group_counts_cpu_time_and_memory(version_2):
     assert found.cpu_s() == 1.5
     assert found.memory_bytes() == 300 << 20
     assert found.cache_bytes() == 140 << 20
+    assert found.oom_kills() == b"3"
+    (version_2 / "memory.events").write_text("low 0\nhigh 0\nmax 9\noom 5\noom_kill 4\n")
+    assert found.oom_kills() == b"4"
 
 
 @pytest.mark.parametrize("limit", ["max\n", "2147483648\n"])

@@ -26,12 +26,13 @@ with cppo_env.make_sandbox(sys.argv[1], workers=1) as sandbox:
     print("ready", flush=True)
     sys.stdin.readline()
     print({str(report.verdict) for report in sandbox.run(batch(40))}, flush=True)
+    sys.stdin.readline()
 """
 
 
 @contextlib.contextmanager
 def host(name):
-    """A trainer with its own pool, idle until told to continue."""
+    """A trainer with its own pool, idle until told to continue, and again before it ends."""
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     command = [sys.executable, "-c", HOST, name]
     with subprocess.Popen(
@@ -90,6 +91,7 @@ def test_trainers_do_not_disturb_each_other(name):
             assert not kept(name, first.pid)
             assert kept(name, second.pid)
         assert second.stdout.readline() == b"{'AC'}\n"
+        go_on(second)
         assert second.wait(30) == 0
     assert not kept(name, second.pid)
 
