@@ -94,7 +94,7 @@ def test_a_program_sees_and_reaches_nothing_of_the_machine(local, program, tmp_p
 
 
 def test_a_program_reaches_no_socket_of_the_machine(local, tmp_path):
-    path = f"/tmp/hostile_leak_{os.getpid()}"
+    path = f"/tmp/cppo-test-{os.getpid()}.sock"
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(path)
         os.chmod(path, 0o777)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import threading
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -69,7 +69,8 @@ class Footprint:
 def remove_leaks() -> None:
     """Remove the files, processes and kernel objects that carry the mark."""
     for entry in _marked_processes():
-        os.kill(int(entry.split()[0]), 9)
+        with suppress(ProcessLookupError):  # it has ended by itself
+            os.kill(int(entry.split()[0]), 9)
     for path in map(Path, _marked_files()):
         if path.is_dir() and not path.is_symlink():
             path.rmdir()

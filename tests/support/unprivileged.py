@@ -21,7 +21,8 @@ from cppo_sandboxes.worker import confine, landlock
 import cppo_env
 from cppo_env.types import Job, Report, Verdict
 
-NOBODY = 65534
+FIRST_USER, USERS = 20_000, 40_000
+"""One for each process of tests: a program that kills all of its user's kills no other test's."""
 NO_NAMESPACES, NO_LANDLOCK = "no-namespaces", "no-landlock"
 
 
@@ -29,7 +30,10 @@ class Unprivileged:
     """Starts the process anew when a program has killed it."""
 
     def __init__(self, namespaces: bool = True, landlock: bool = True) -> None:
-        self._arguments = [NO_NAMESPACES] * (not namespaces) + [NO_LANDLOCK] * (not landlock)
+        user = str(FIRST_USER + os.getpid() % USERS)
+        self._arguments = (
+            [user] + [NO_NAMESPACES] * (not namespaces) + [NO_LANDLOCK] * (not landlock)
+        )
         self._process = self._start()
         if self.run([])[:1]:
             pytest.skip("another user than root cannot read this Python or its packages")
@@ -84,10 +88,11 @@ def forbid(number: int) -> None:
 
 
 def main() -> None:
-    """Become nobody, judge."""
+    """Become a plain user, judge."""
+    user = int(sys.argv[1])
     os.setgroups([])
-    os.setresgid(NOBODY, NOBODY, NOBODY)
-    os.setresuid(NOBODY, NOBODY, NOBODY)
+    os.setresgid(user, user, user)
+    os.setresuid(user, user, user)
     if NO_NAMESPACES in sys.argv:
         confine.confine({"confine": "filter"})  # no process of ours makes a namespace behind it
     if NO_LANDLOCK in sys.argv:
