@@ -30,13 +30,12 @@ class Unprivileged:
     """Starts the process anew when a program has killed it."""
 
     def __init__(self, namespaces: bool = True, landlock: bool = True) -> None:
-        user = str(FIRST_USER + os.getpid() % USERS)
-        self._arguments = (
-            [user] + [NO_NAMESPACES] * (not namespaces) + [NO_LANDLOCK] * (not landlock)
-        )
-        self._process = self._start()
-        if self.run([])[:1]:
+        user = FIRST_USER + os.getpid() % USERS
+        if not _can_import(user):
             pytest.skip("another user than root cannot read this Python or its packages")
+        lacking = [NO_NAMESPACES] * (not namespaces) + [NO_LANDLOCK] * (not landlock)
+        self._arguments = [str(user), *lacking]
+        self._process = self._start()
 
     def _start(self) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
@@ -44,11 +43,7 @@ class Unprivileged:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={
-                **os.environ,
-                "PYTHONPATH": ":".join(map(os.path.abspath, sys.path)),
-                "HOME": "/tmp",
-            },
+            env=_environment(),
             start_new_session=True,
         )
 
@@ -72,6 +67,24 @@ class Unprivileged:
         with contextlib.suppress(BrokenPipeError):  # jobs that it has not read
             self._process.stdin.close()
         self._process.stdout.close()
+
+
+def _environment() -> dict[str, str]:
+    path = ":".join(map(os.path.abspath, sys.path))
+    return {**os.environ, "PYTHONPATH": path, "HOME": "/tmp"}
+
+
+def _can_import(user: int) -> bool:
+    """Whether a user reads what judging needs."""
+    done = subprocess.run(
+        [_default_python(), "-c", "import cppo_sandboxes.local"],
+        env=_environment(),
+        user=user,
+        group=user,
+        extra_groups=[],
+        capture_output=True,
+    )
+    return done.returncode == 0
 
 
 def forbid(number: int) -> None:

@@ -18,7 +18,7 @@ import os
 import struct
 import sys
 
-from . import group, landlock, syscalls, view
+from . import landlock, syscalls, view
 
 NEWNS, NEWIPC, NEWUSER, NEWPID, NEWNET = 0x20000, 0x8000000, 0x10000000, 0x20000000, 0x40000000
 KEPT_CAPABILITIES = 1 << 5 | 1 << 6 | 1 << 7
@@ -85,7 +85,6 @@ def _hide_files(options) -> None:
     base = options["remove"]
     rights = {
         **shown,
-        **dict.fromkeys(group.OOM_COUNTERS, landlock.READ_FILE),
         **{f"/dev/{name}": landlock.READ_FILE | landlock.WRITE_FILE for name in landlock.DEVICES},
         "/proc": landlock.READ_FILE | landlock.READ_DIR,
         "/dev/shm": landlock.SEMAPHORES,
