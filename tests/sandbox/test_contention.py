@@ -95,6 +95,8 @@ def test_the_engine_says_why_a_container_has_ended():
                 memswap_limit=64 * MIB,
                 auto_remove=True,
             )
+            with contextlib.suppress(docker.errors.NotFound):  # it has ended and been removed
+                box.wait()
             said.append(engine.ran_out_of_memory(client, box.id))
     assert said == [True, False]
 

@@ -96,7 +96,7 @@ def serving(folder: Path, log: Path, *flags: str) -> Iterator[str]:
 
 def unfinished(url: str) -> int:
     """Requests that the server is working on, as it says itself."""
-    with urllib.request.urlopen(url + "/metrics", timeout=5) as response:
+    with urllib.request.urlopen(url + "/metrics", timeout=60) as response:
         lines = response.read().decode().splitlines()
     return int(
         sum(
