@@ -89,6 +89,7 @@ def main(
             _write_json(json_path, error.result)
         _fail(title, error, 1)
     except KeyboardInterrupt as stop:
+        ending.end_at_ctrl_c()
         _fail(title, f"interrupted; {stop}" if str(stop) else "interrupted", 130)
     except Exception as error:
         # Last resort: report unforeseen errors, often from third parties, in one line as well.

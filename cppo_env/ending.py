@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import atexit
 import os
+import signal
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
+from typing import NoReturn
 
 _code: int | None = None
 _sudden = False
@@ -23,8 +25,19 @@ def noted() -> Generator[None]:
     try:
         yield
     except SystemExit as stop:
+        end_at_ctrl_c()
         _code = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
         raise
+
+
+def end_at_ctrl_c() -> None:
+    """What is left to do is no work: from now on a Ctrl-C ends the process without a word."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _interrupted)
+
+
+def _interrupted(*_: object) -> NoReturn:
+    os._exit(130)
 
 
 def be_sudden() -> None:

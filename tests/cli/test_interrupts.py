@@ -18,11 +18,13 @@ cppo_command.main()
 """
 
 
+EVAL = ["eval", "--agent", "random", "--sandbox", "local", "--attempts", "400"]
+
+
 @pytest.mark.parametrize("delay_ms", [0, 5, 10, 20, 30, 40, 50, 100, 150, 200, 250, 300])
 def test_ctrl_c_is_one_line(delay_ms):
-    command = ["eval", "--agent", "random", "--sandbox", "local", "--attempts", "400"]
     process = subprocess.Popen(
-        [sys.executable, "-c", LISTENS, *command],
+        [sys.executable, "-c", LISTENS, *EVAL],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -36,6 +38,25 @@ def test_ctrl_c_is_one_line(delay_ms):
     assert process.returncode == 130, stderr
     [line] = stderr.splitlines()
     assert "interrupted" in line
+
+
+def test_a_second_ctrl_c_ends_a_command_that_is_about_to_end_without_a_word():
+    slow_to_end = "import threading, time; threading.Thread(target=time.sleep, args=[60]).start()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", slow_to_end + LISTENS, *EVAL],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "COLUMNS": "200"},
+    )
+    assert process.stdout is not None and process.stderr is not None
+    assert [process.stdout.readline() for _ in range(2)] == ["up\n"] * 2, "its work has begun"
+    process.send_signal(signal.SIGINT)
+    assert "interrupted" in process.stderr.readline()
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=60)
+    assert (process.returncode, stderr) == (130, "")
 
 
 def test_an_ignored_ctrl_c_stays_ignored():
