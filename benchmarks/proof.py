@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.coordination import METHODS, POINT, SETTINGS
+from benchmarks.coordination_settings import METHODS, POINT, SETTINGS
 from cppo_env.evaluation.comparison.page import document
 from cppo_env.evaluation.comparison.tables import Shown, interval
 from cppo_env.plotting import COLOURS, axes_of, svg
