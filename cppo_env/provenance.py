@@ -6,7 +6,7 @@ import hashlib
 import os
 import platform
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -37,6 +37,21 @@ def sha256_of(file: Path) -> str:
     """SHA-256 of a file, which may be larger than memory."""
     with file.open("rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def digests_of(folder: Path, names: Iterable[str]) -> dict[str, str]:
+    """SHA-256 of these files of a folder, by name."""
+    return {name: sha256_of(folder / name) for name in names}
+
+
+def change_of(folder: Path, digests: Mapping[str, str]) -> str | None:
+    """The first file that is not what it was when these digests were taken, if any."""
+    for name, digest in digests.items():
+        if not (folder / name).is_file():
+            return f"{name} is missing"
+        if (found := sha256_of(folder / name)) != digest:
+            return f"{name} has changed: its SHA-256 is {found[:12]}…, not {digest[:12]}…"
+    return None
 
 
 def provenance(problems: ProblemSet, sandbox: Sandbox) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import json
 import math
+import shutil
 from dataclasses import replace
 from random import Random
 
@@ -122,6 +123,34 @@ def test_a_gate_that_was_refused_is_used_only_on_request(gate, tmp_path):
         make_judge("verbaliser", {"model": str(copy)})
 
 
+def test_a_gate_speaks_of_the_files_that_were_measured(gate, tmp_path):
+    copy = shutil.copytree(gate[0], tmp_path / "model")
+    assert read_gate(copy).sha256.keys() >= {"model.safetensors", "tokenizer.json", "rubric.md"}
+    weights = copy / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"x")
+    message = r"not the one that gate\.json speaks of \(model\.safetensors has changed: .*; bring"
+    with pytest.raises(UsageError, match=message):
+        make_judge("verbaliser", {"model": str(copy), "allow_refused": True})
+    for command in (commands.check, commands.calibrate):
+        with pytest.raises(UsageError, match=message):
+            command(GateConfig(copy, gate[0].parents[1] / "labels.jsonl", **STRATEGIES))
+    weights.unlink()
+    with pytest.raises(UsageError, match=r"\(model\.safetensors is missing\)"):
+        read_gate(copy)
+
+
+def test_a_gate_of_an_older_version_loads_with_a_warning_until_it_is_calibrated(gate, tmp_path):
+    copy = shutil.copytree(gate[0], tmp_path / "model")
+    facts = json.loads((copy / "gate.json").read_text())
+    del facts["sha256"]
+    (copy / "gate.json").write_text(json.dumps(facts))
+    with pytest.warns(UserWarning, match=r"does not say which weights .*; cppo gate calibrate"):
+        make_judge("verbaliser", {"model": str(copy)})
+    with pytest.warns(UserWarning, match="does not say which weights"):
+        commands.calibrate(GateConfig(copy, gate[0].parents[1] / "labels.jsonl", **STRATEGIES))
+    assert read_gate(copy).accepted
+
+
 def test_a_gate_whose_training_was_interrupted_is_refused_until_it_is_done(
     tmp_path, monkeypatch, capsys
 ):
@@ -166,6 +195,7 @@ def test_a_gate_folder_reads_as_it_was_written(tmp_path):
         ({"faults": None}, "faults: got None, expected a list of texts"),
         ({"faults": "bad"}, "faults: got 'bad'"),
         ({"faults": ["auc 0.5 is below 0.75"]}, "accepted: got True with 1 faults"),
+        ({"sha256": ["x"]}, r"sha256: got \['x'\], expected one for each file"),
         ({"accepted": False}, "accepted: got False with 0 faults"),
         ({"temperature": 1}, "unexpected keyword argument 'temperature'"),
     ],

@@ -22,7 +22,7 @@ from safetensors.torch import load_file, save_file  # pyright: ignore[reportUnkn
 from torch import Tensor, nn
 
 from cppo_env.errors import CppoError, UsageError
-from cppo_env.provenance import commit, sha256_of, versions
+from cppo_env.provenance import change_of, commit, digests_of, versions
 from cppo_grpo.model.weights import shard_like, trainable_weights, whole
 from cppo_grpo.runs.atomic import whole_folder
 from cppo_grpo.runs.random_states import other_states, restore_others, restore_torch, torch_states
@@ -84,7 +84,7 @@ def _write(
         state = {
             **facts,
             "random_states": other_states(),
-            "sha256": {name: sha256_of(partial / name) for name in (WEIGHTS, OPTIMIZER)},
+            "sha256": digests_of(partial, (WEIGHTS, OPTIMIZER)),
             "versions": versions(),
             "git_commit": commit(),
         }
@@ -177,13 +177,9 @@ def _found(folder: Path) -> list[Path]:
 def fault_of(checkpoint: Path) -> str | None:
     """The damage to the files of a checkpoint, if any."""
     try:
-        digests: dict[str, str] = json.loads((checkpoint / STATE).read_text())["sha256"]
-        for name, digest in digests.items():
-            if sha256_of(checkpoint / name) != digest:
-                return f"{name} has changed"
+        return change_of(checkpoint, json.loads((checkpoint / STATE).read_text())["sha256"])
     except (OSError, ValueError, KeyError) as error:
         return str(error)
-    return None
 
 
 def _optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
