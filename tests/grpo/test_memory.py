@@ -155,7 +155,7 @@ def test_the_plan_of_a_hybrid_knows_that_prompts_are_shared() -> None:
     held = [*policy.parameters(), *(weight.grad for weight in policy.parameters())]
     with AliveBytes([tensor for tensor in held if tensor is not None]) as alive:
         policy([prompt] * 4, completions, 1.0).sum().backward()
-    planned = activations(shape, CONFIG, PassShape(257, 96, 4), False)
+    planned = activations(shape, CONFIG, [PassShape(257, 96, 4)], False)
     assert planned == pytest.approx(alive.peak, rel=0.15)
 
 

@@ -222,12 +222,17 @@ DEVICES = {"tiny": "cpu:8", "paper-4b": "h100x8", "paper-9b": "h100x8"}
 def test_the_presets_are_planned_on_the_devices_that_they_are_for(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     settings = yaml.safe_load((CONFIGS / f"pipeline-{name}.yaml").read_text())
+    if name != "tiny":
+        settings["gate"] = {"model": "Qwen/Qwen3-0.6B"}
     config = PipelineConfig(**settings, dry_run=True, assume=DEVICES[name])
     stages = pipeline(config)["stages"]
     assert [*stages] == [*KINDS] and not any(tmp_path.iterdir())
     for stage in TRAINED:
         plan = stages[stage]["memory"]
         assert plan["fits"] and plan["processes"] == config.processes
+    assert stages["sft"]["memory"]["fits"]
+    gates = [one for one in stages["joint"]["memory"]["parts"] if one["name"] == "gate"]
+    assert len(gates) == (name != "tiny"), "a tiny gate is as good as none"
     assert stages["warm_up"]["memory"]["evaluation_programs"] == 0, "it plays plans only"
     steps = {"tiny": 8, "paper-4b": 13, "paper-9b": 13}[name]
     audit = stages["audit"]["memory"]

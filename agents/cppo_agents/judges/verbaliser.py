@@ -16,6 +16,9 @@ from cppo_env.plugins import missing_extra
 from cppo_env.prompts import Messages
 from cppo_env.types import Problem, Ruling
 
+VERBALISER = "verbaliser"
+"""The name of this judge."""
+
 PAPER_THRESHOLD = 0.17
 """τ of the paper, a point of high recall of its own gate; another model needs another."""
 

@@ -17,6 +17,10 @@ def sft(config: SftConfig) -> dict[str, Any]:
 
     config.check()
     console = main_console()
+    if config.dry_run:
+        from cppo_grpo.memory.report import dry_run_sft
+
+        return dry_run_sft(config, console)
     folder = StageFolder[SftConfig].open("sft", config)
     stored = folder.config
     with ExitStack() as parts:

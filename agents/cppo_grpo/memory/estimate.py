@@ -4,81 +4,36 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
-import torch
-from transformers import AutoModelForCausalLM, PretrainedConfig
+from transformers import PretrainedConfig
 
 from cppo_grpo.config import TrainConfig
+from cppo_grpo.memory.counts import Counts, count_parameters, state_bytes, temporary_bytes
 from cppo_grpo.memory.devices import GIB, Devices
 from cppo_grpo.memory.drawing import decoding
-from cppo_grpo.memory.shapes import model_shape, text_config
+from cppo_grpo.memory.gate import gate_parts
+from cppo_grpo.memory.parts import Needs, Part, in_all
+from cppo_grpo.memory.shapes import model_shape
 from cppo_grpo.memory.simulation import FLOAT32, PassShape, activations
-from cppo_grpo.model.lora import add_adapter
-from cppo_grpo.model.weights import trainable_weights
-
-EIGHT_BIT_FROM = 4096
-"""Parameters of a weight from which bitsandbytes holds its moments in 8 bits."""
-EIGHT_BIT_BLOCK = 256
-"""Values that share a float32 scale."""
-
-When = Literal["always", "update", "optimizer step", "averaging", "sampling"]
-
-PHASES: tuple[When, ...] = ("sampling", "update", "optimizer step", "averaging")
-"""What a run does at one time or another."""
+from cppo_grpo.memory.supervised import fullest, warm_start_parts
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """Something that takes memory on each device."""
-
-    name: str
-    bytes: int
-    when: When
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """Parameters of a model."""
-
-    total: int
-    trained: int
-    largest_trained: int
-    short_trained: int
-    """Of the trained ones, those in weights that an 8-bit optimizer keeps in float32."""
-
-
-@dataclass(frozen=True, slots=True)
-class MemoryPlan:
+class MemoryPlan(Needs):
     """The plan of a run."""
 
     config: TrainConfig
-    devices: Devices
     processes: int
     """One on each device, or all on the CPU."""
     shape: PretrainedConfig
     counts: Counts
-    parts: tuple[Part, ...]
 
     def under(self, **changes: Any) -> MemoryPlan:
         """The plan of the same model with other settings."""
         config = replace(self.config, **changes)
         counted = count_parameters(self.shape, config) if "lora_rank" in changes else self.counts
         return _plan(config, self.devices, self.processes, self.shape, counted)
-
-    def at(self, when: When) -> int:
-        """Bytes of a phase on each device."""
-        return sum(part.bytes for part in self.parts if part.when in ("always", when))
-
-    @property
-    def peak(self) -> int:
-        """Bytes on a device in the worst phase; on a CPU, those of all processes."""
-        return max(self.at(when) for when in PHASES)
-
-    @property
-    def fits(self) -> bool:
-        """Whether a device holds it."""
-        return self.peak <= self.devices.bytes_each
 
     @property
     def checkpoint_bytes(self) -> int:
@@ -160,25 +115,28 @@ def _plan(
     visiting = config.optimizer_states == "cpu" and not cpu
     if visiting:
         states = state_bytes(replace(counts, trained=counts.largest_trained), config)
+    # A sampler that draws with the start itself has no copy of it before the policy is sharded.
+    copied = "training" if shards > 1 and not config.lora_rank else "always"
     passes = [one for one in _passes(config) if one.sequences]
     rows = [
-        Part("weights", (trained + frozen) // shards, "always"),
-        Part("reference", whole // shards * (config.anchored and not config.lora_rank), "always"),
-        Part("copy for sampling", whole * apart, "always"),
+        Part("weights", (trained + frozen) // shards, "training"),
+        Part("reference", whole // shards * (config.anchored and not config.lora_rank), "training"),
+        Part("copy for sampling", whole * apart, copied),
         Part("copy of the frozen region", whole * (config.frozen is not None), "always"),
-        Part("optimizer state", states, "optimizer step" if visiting else "always"),
+        Part("optimizer state", states, "optimizer step" if visiting else "training"),
         Part("vLLM", _vllm_share(config, devices), "always"),
         Part("gradients", trained // shards, "update"),
         Part(
             "activations",
             max(
-                activations(shape, config, one, config.checkpoints(counts.total)) for one in passes
+                activations(shape, config, [one], config.checkpoints(counts.total))
+                for one in passes
             ),
             "update",
         ),
         Part(
             "gradients and temporaries",
-            trained // shards + _temporary(counts, config, cpu, shards),
+            trained // shards + temporary_bytes(counts, config, cpu, shards),
             "optimizer step",
         ),
     ]
@@ -208,60 +166,24 @@ def _plan(
             Part("key-value cache", int(worst.cache), "sampling"),
             Part("prefill and logits", int(worst.work), "sampling"),
         ]
-    times = processes if cpu else 1
-    parts = tuple(Part(row.name, row.bytes * times, row.when) for row in rows if row.bytes)
-    return MemoryPlan(config, devices, processes, shape, counts, parts)
-
-
-def count_parameters(shape: PretrainedConfig, config: TrainConfig) -> Counts:
-    """The parameters of a model, and those that the run trains."""
-    with torch.device("meta"):
-        model: Any = AutoModelForCausalLM.from_config(text_config(shape), dtype=torch.float32)
-    if config.lora_rank:
-        model = add_adapter(model, config)
-    trained = [weight.numel() for weight in trainable_weights(model).values()]
-    total = sum(weight.numel() for weight in model.parameters())
-    short = sum(count for count in trained if count < EIGHT_BIT_FROM)
-    return Counts(total, sum(trained), max(trained), short)
-
-
-def state_bytes(counts: Counts, config: TrainConfig) -> int:
-    """The optimizer's states: two moments of each trained parameter."""
-    short = counts.trained if config.optimizer == "adamw" else counts.short_trained
-    coded = counts.trained - short
-    return 2 * (FLOAT32 * short + coded + FLOAT32 * coded // EIGHT_BIT_BLOCK)
-
-
-def _temporary(counts: Counts, config: TrainConfig, cpu: bool, shards: int) -> int:
-    """What an optimizer step takes beside gradients and states.
-
-    On a CPU AdamW takes the weights one by one, on a GPU all at once unless their states visit it.
-    In 8 bits one kernel does it all on a GPU; on a CPU both moments of a weight are unpacked.
-    """
-    each = FLOAT32 * counts.largest_trained
-    if config.optimizer == "adamw8bit":
-        return 5 * each if cpu else 0
-    if cpu:
-        return 2 * each
-    return 2 * each if config.optimizer_states == "cpu" else FLOAT32 * counts.trained // shards
+    rows += warm_start_parts(shape, config, processes, cpu)
+    rows += gate_parts(
+        *(config.judge, config.judge_options, devices),
+        plans=math.ceil(config.problems_per_step / processes) * config.tuples,
+        tokens=config.assume_prompt_tokens + config.max_tokens_plan,
+    )
+    return MemoryPlan(
+        devices, in_all(rows, processes if cpu else 1), config, processes, shape, counts
+    )
 
 
 def _passes(config: TrainConfig) -> tuple[PassShape, PassShape]:
     """The fullest pass of the update on plans, and on programs, with completions of full length."""
-
-    def fullest(completion: int, group: int) -> PassShape:
-        prompt = config.assume_prompt_tokens
-        room = max(config.micro_batch_tokens - prompt, 0) // completion
-        if room < group:
-            return PassShape(prompt, completion, max(room, 1))
-        groups = config.micro_batch_tokens // (prompt + group * completion)
-        return PassShape(prompt, completion, group, min(groups, config.problems_per_step))
-
     plans = config.tuples if config.planning == "policy" else 0
     programs = 0 if config.plan_only else config.tuples * config.k
     return (
-        fullest(config.region("plan").longest, plans),
-        fullest(config.region("solve").longest, programs),
+        fullest(config, config.region("plan").longest, plans, config.problems_per_step),
+        fullest(config, config.region("solve").longest, programs, config.problems_per_step),
     )
 
 

@@ -16,8 +16,11 @@ from cppo_env.prompts import load_prompts
 from cppo_grpo.checks import check
 from cppo_grpo.config import TrainConfig
 from cppo_grpo.launcher import launched_processes
-from cppo_grpo.memory.devices import GIB, assumed, found_here
-from cppo_grpo.memory.estimate import PHASES, MemoryPlan, make_plan
+from cppo_grpo.memory.devices import GIB, Devices, assumed, found_here
+from cppo_grpo.memory.estimate import MemoryPlan, make_plan
+from cppo_grpo.memory.parts import PHASES, Needs
+from cppo_grpo.memory.supervised import sft_needs
+from cppo_grpo.recipe.sft import SftConfig
 from cppo_grpo.regions import REGIONS
 
 LORA_RANK = 32
@@ -42,7 +45,7 @@ def dry_run(config: TrainConfig, console: Console, processes: int | None = None)
         raise UsageError("dry_run: it plans a new run; leave --resume out")
     check(config)
     load_prompts(config.prompts)
-    devices = found_here() if config.assume is None else assumed(config.assume)
+    devices = _devices(config.assume)
     if processes is None:
         processes = max(launched_processes(), devices.count if config.assume else 1)
     elif processes > devices.count and devices.name != "cpu":
@@ -56,12 +59,7 @@ def dry_run(config: TrainConfig, console: Console, processes: int | None = None)
     _print_rest(plan, disk_free, console)
     result = _result(plan, processes, disk_free)
     if not plan.fits:
-        raise CppoError(
-            f"does not fit: {_gib(plan.peak)} of {_gib(devices.bytes_each)} on {devices.name}; "
-            f"{_proposals(plan)}"
-            + ("" if config.assume else "; --assume h100x8 plans for other devices"),
-            result=result,
-        )
+        raise _too_large(plan, _proposals(plan), config.assume, result)
     if plan.disk_bytes > disk_free and config.assume is None:
         raise CppoError(
             f"does not fit on the disk: the run folder takes {_gib(plan.disk_bytes)} of "
@@ -69,6 +67,43 @@ def dry_run(config: TrainConfig, console: Console, processes: int | None = None)
             result=result,
         )
     return result
+
+
+def dry_run_sft(config: SftConfig, console: Console) -> dict[str, Any]:
+    """Print what supervised training takes, and return it.
+
+    Raises:
+        CppoError: it does not fit; the error holds the plan.
+        UsageError: the settings are refused, or they continue a run.
+    """
+    if config.resume is not None:
+        raise UsageError("dry_run: it plans a new run; leave --resume out")
+    config.check()
+    load_prompts(config.prompts)
+    needs = sft_needs(config, _devices(config.assume))
+    console.print(_table(needs, 1))
+    console.print(
+        f"assumed: prompts of {config.assume_prompt_tokens} tokens, answers of full length",
+        highlight=False,
+        soft_wrap=True,
+    )
+    result = _memory(needs)
+    if not needs.fits:
+        leaner = "lower micro_batch_tokens, give checkpoint_activations=true, or a lora_rank"
+        raise _too_large(needs, leaner, config.assume, result)
+    return result
+
+
+def _devices(assume: str | None) -> Devices:
+    return found_here() if assume is None else assumed(assume)
+
+
+def _too_large(needs: Needs, advice: str, assume: str | None, result: dict[str, Any]) -> CppoError:
+    usable = f"{_gib(needs.devices.bytes_each)} on {needs.devices.name}"
+    other = "" if assume else "; --assume h100x8 plans for other devices"
+    return CppoError(
+        f"does not fit: {_gib(needs.peak)} of {usable}; {advice}{other}", result=result
+    )
 
 
 def _proposals(plan: MemoryPlan) -> str:
@@ -92,12 +127,17 @@ def _proposals(plan: MemoryPlan) -> str:
                 named = ", ".join(f"{name}={value}" for name, value in (changed | change).items())
                 found.append(f"{named} takes {_gib(other.peak)}")
                 break
+    if not found and plan.at("warm start") > plan.devices.bytes_each:
+        return (
+            "its warm start trains all weights in float32; leave warm_start_steps out, and train "
+            "with cppo sft --lora_rank before it"
+        )
     return "; ".join(found) or "take a smaller model or a larger device"
 
 
 def _least(plan: MemoryPlan) -> int:
     """Bytes that none of the leaner settings lowers."""
-    held = (part for part in plan.parts if part.when == "always")
+    held = (part for part in plan.parts if part.when in ("always", "training"))
     return sum(part.bytes for part in held if part.name != "optimizer state")
 
 
@@ -126,8 +166,8 @@ def _leaner(plan: MemoryPlan) -> Iterator[dict[str, Any]]:
         yield dict(change)
 
 
-def _table(plan: MemoryPlan, processes: int) -> Table:
-    devices = plan.devices
+def _table(needs: Needs, processes: int) -> Table:
+    devices = needs.devices
     where = (
         f"{processes} x {devices.name}" if devices.name != "cpu" else f"cpu, {processes} process"
     )
@@ -135,13 +175,12 @@ def _table(plan: MemoryPlan, processes: int) -> Table:
     table.add_column("part")
     table.add_column("when")
     table.add_column("GiB", justify="right")
-    for part in plan.parts:
+    for part in needs.parts:
         table.add_row(part.name, part.when, f"{part.bytes / GIB:.2f}")
     table.add_section()
-    used = {part.when for part in plan.parts}
     for when in PHASES:
-        if when in used:
-            table.add_row("all", when, f"{plan.at(when) / GIB:.2f}")
+        if size := needs.at(when):
+            table.add_row("all", when, f"{size / GIB:.2f}")
     return table
 
 
@@ -179,12 +218,8 @@ def _beside(plan: MemoryPlan) -> Iterator[str]:
 
 def _result(plan: MemoryPlan, processes: int, disk_free: int) -> dict[str, Any]:
     return {
-        "fits": plan.fits,
-        "device": plan.devices.name,
+        **_memory(plan),
         "processes": processes,
-        "bytes_usable": plan.devices.bytes_each,
-        "bytes_peak": plan.peak,
-        "parts": [dataclasses.asdict(part) for part in plan.parts],
         "bytes_main_memory": plan.main_memory,
         "bytes_object_store": plan.object_store,
         "parameters": plan.counts.total,
@@ -193,6 +228,16 @@ def _result(plan: MemoryPlan, processes: int, disk_free: int) -> dict[str, Any]:
         "disk_bytes": plan.disk_bytes,
         "disk_free_bytes": disk_free,
         **plan.batches,
+    }
+
+
+def _memory(needs: Needs) -> dict[str, Any]:
+    return {
+        "fits": needs.fits,
+        "device": needs.devices.name,
+        "bytes_usable": needs.devices.bytes_each,
+        "bytes_peak": needs.peak,
+        "parts": [dataclasses.asdict(part) for part in needs.parts],
     }
 
 

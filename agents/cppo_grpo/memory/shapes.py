@@ -28,16 +28,25 @@ def model_shape(config: TrainConfig) -> PretrainedConfig:
     """
     if config.model is None:
         return tiny_config(VOCABULARY, config.hidden, config.layers)
+    return shape_of(config.model)
+
+
+def shape_of(model: str) -> PretrainedConfig:
+    """The architecture of a model that is named.
+
+    Raises:
+        UsageError: no such model is known.
+    """
     known: dict[str, dict[str, Any]] = json.loads(
         files("cppo_grpo.memory").joinpath("shapes.json").read_text("utf-8")
     )
-    if config.model in known and not Path(config.model).exists():
-        return AutoConfig.for_model(**known[config.model])
+    if model in known and not Path(model).exists():
+        return AutoConfig.for_model(**known[model])
     try:
-        return AutoConfig.from_pretrained(base_of(config.model))
+        return AutoConfig.from_pretrained(base_of(model))
     except (OSError, ValueError) as error:
         raise UsageError(
-            f"model: got {config.model!r}, expected a folder or hub name with a config.json, or "
+            f"model: got {model!r}, expected a folder or hub name with a config.json, or "
             f"one of {', '.join(known)}; {' '.join(str(error).split())}"
         ) from error
 

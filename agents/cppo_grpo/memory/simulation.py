@@ -78,13 +78,15 @@ class Alive:
         )
 
 
-def activations(shape: PretrainedConfig, config: TrainConfig, one: PassShape, remat: bool) -> int:
+def activations(
+    shape: PretrainedConfig, config: TrainConfig, together: Sequence[PassShape], remat: bool
+) -> int:
     """Peak bytes of a pass of the update, beyond weights, gradients and optimizer state.
 
     Args:
         shape: the model.
         config: the run; its adapter and its precision count.
-        one: the pass.
+        together: what one pass holds.
         remat: whether activations are recomputed in the backward pass.
     """
     text, kinds = text_config(shape), layer_kinds(shape)
@@ -105,18 +107,20 @@ def activations(shape: PretrainedConfig, config: TrainConfig, one: PassShape, re
             held += more * abs(last.held - less.held)
         return Alive(last.saved + saved, max(last.backward + saved, last.forward + held))
 
-    if LINEAR in attention_kinds(shape):
+    def alive(one: PassShape) -> Alive:
+        if LINEAR not in attention_kinds(shape):
+            group = whole(replace(one, groups=1))
+            return Alive(group.saved * one.groups, group.peak * one.groups)
         if _shares(one_of_each):
-            alive = _extended(whole(SHORT), [whole(longer) for longer in LONGER], one)
-        else:
-            ratio = (one.tokens - ROWS[0].tokens) / (ROWS[1].tokens - ROWS[0].tokens)
-            alive = whole(ROWS[0]).towards(whole(ROWS[1]), ratio)
-    else:
-        group = whole(replace(one, groups=1))
-        alive = Alive(group.saved * one.groups, group.peak * one.groups)
+            return _extended(whole(SHORT), [whole(longer) for longer in LONGER], one)
+        ratio = (one.tokens - ROWS[0].tokens) / (ROWS[1].tokens - ROWS[0].tokens)
+        return whole(ROWS[0]).towards(whole(ROWS[1]), ratio)
+
+    each = [alive(one) for one in together]
+    saved, peak = sum(one.saved for one in each), sum(one.peak for one in each)
     settings = (text.hidden_size, config.lora_rank == 0, config.bf16, half)
-    tokens = one.completion * one.sequences * one.groups
-    return int(max(alive.saved + _whole_head(tokens, text.vocab_size, *settings), alive.peak))
+    tokens = sum(one.completion * one.sequences * one.groups for one in together)
+    return int(max(saved + _whole_head(tokens, text.vocab_size, *settings), peak))
 
 
 def _whole_head(tokens: int, vocabulary: int, *settings: Any) -> float:

@@ -61,7 +61,8 @@ class PipelineConfig:
     processes: int = 1
     """Processes that share warm-up, audit and joint training."""
     dry_run: bool = False
-    """Check all settings, plan the memory of warm-up, audit and joint training, and do nothing."""
+    """Check all settings, plan the memory of supervised training, warm-up, audit and joint
+    training, and do nothing."""
     assume: str | None = None
     """Devices that `dry_run` plans for, such as h100x8. Default: those found here."""
     model: str | None = field(default=None, metadata={"topic": "what the stages share"})

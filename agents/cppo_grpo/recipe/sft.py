@@ -40,6 +40,12 @@ class SftConfig(WithProblems):
     """Run folder. Default: a new one under `runs/`."""
     resume: Path | None = None
     """Go on with the run in this folder, with its stored settings."""
+    dry_run: bool = False
+    """Only plan the memory of the training, and whether it fits. Loads no weights."""
+    assume: str | None = None
+    """Devices that `dry_run` plans for, such as h100x1 or cpu:16. Default: those found here."""
+    assume_prompt_tokens: int = 1024
+    """Tokens of a prompt that `dry_run` assumes."""
 
     held_out: float = 0.05
     """Share of the problems whose tuples are held out, at least one problem."""
@@ -109,9 +115,15 @@ class SftConfig(WithProblems):
         """Whether programs are learnt."""
         return self.regions != "plan"
 
-    def adapter(self) -> TrainConfig:
-        """The settings of the adapter, as the learner reads them."""
+    def learner(self) -> TrainConfig:
+        """The settings of model, adapter and passes, as the learner reads them."""
         return TrainConfig(
+            model=self.model,
+            hidden=self.hidden,
+            layers=self.layers,
+            micro_batch_tokens=self.micro_batch_tokens,
+            assume_prompt_tokens=self.assume_prompt_tokens,
+            bf16=self.bf16,
             lora_rank=self.lora_rank,
             lora_alpha=self.lora_alpha,
             lora_targets=self.lora_targets,
@@ -128,7 +140,7 @@ class SftConfig(WithProblems):
         at_least_1(
             self,
             *("epochs", "batch", "checks", "max_tokens", "micro_batch_tokens", "threads"),
-            *("plans_per_problem", "max_tokens_plan"),
+            *("plans_per_problem", "max_tokens_plan", "assume_prompt_tokens"),
         )
         shape(self)
         above_0(self, "lr", "temperature_plan", "lora_alpha")

@@ -22,14 +22,12 @@ from cppo_env.claims import claimed
 from cppo_env.errors import UsageError
 from cppo_grpo.changes import changes
 from cppo_grpo.checks import typed
+from cppo_grpo.config import NOT_STORED
 from cppo_grpo.runs.log import MetricsLog
 
 Config = TypeVar("Config")
 
 SETTINGS = "config.json"
-
-OF_THE_CALL = ("run", "resume", "given")
-"""Settings of one call, which are not stored."""
 
 
 class StageFolder(Generic[Config]):
@@ -60,7 +58,7 @@ class StageFolder(Generic[Config]):
             path = Path(given.resume)
             stored = _stored(path, kind, type(config))
             for name, value in changes(config).items():
-                if name not in OF_THE_CALL and value != (own := getattr(stored, name)):
+                if name not in NOT_STORED and value != (own := getattr(stored, name)):
                     raise UsageError(
                         f"{name}: got {value!r}, but {path} runs with {own!r}, and a resumed run "
                         "keeps its settings; leave it out, or start a new run"
@@ -75,8 +73,8 @@ class StageFolder(Generic[Config]):
             )
         path.mkdir(parents=True, exist_ok=True)
         content = {"stage": kind, **dataclasses.asdict(given)}
-        for name in OF_THE_CALL:
-            del content[name]
+        for name in NOT_STORED:
+            content.pop(name, None)
         write_atomically(path / SETTINGS, json.dumps(content, indent=2, default=str) + "\n")
         return cls(path, config)
 

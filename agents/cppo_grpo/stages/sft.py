@@ -71,7 +71,7 @@ def sft(
     console.print(_shown(data), highlight=False, soft_wrap=True)
     device = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
     model = model.to(device or "cpu")
-    policy = Policy(add_adapter(model, config.adapter()) if config.lora_rank else model)
+    policy = Policy(add_adapter(model, config.learner()) if config.lora_rank else model)
     if config.checkpoint_activations:
         checkpoint_activations(policy.model)
 
@@ -140,12 +140,12 @@ def _train(
     with stage(console, "sft", steps, step) as shown:
         while step < steps and not _stale(folder, config.patience):
             batch = _batch(train, config, step, per_epoch)
-            optimizer.zero_grad(set_to_none=True)
             with torch.autocast(device, torch.bfloat16, enabled=config.bf16):
                 tokens = sum(len(answer) for _, answer in batch)
                 losses.append(accumulate(policy, batch, tokens, config.micro_batch_tokens))
             rate = config.lr * _schedule(step, steps, config)
             apply_gradient(optimizer, rate, config.max_grad_norm)
+            optimizer.zero_grad(set_to_none=True)
             step += 1
             shown.show(step, {"loss": losses[-1]})
             if step % every == 0 or step == steps:

@@ -124,12 +124,12 @@ def warm_start(
             )
         own = processes.share(np.arange(len(batch)))
         tokens = sum(len(answer) for _, answer in batch)
-        optimizer.zero_grad(set_to_none=True)
         loss = accumulate(policy, [batch[i] for i in own], tokens, config.micro_batch_tokens)
         processes.sum_gradients(policy)
         apply_gradient(
             optimizer, config.warm_start_lr * _schedule(step, config.warm_start_steps), 1.0
         )
+        optimizer.zero_grad(set_to_none=True)  # what follows the last step has no use for them
         whole = sum(processes.gather(loss))
         too_long = {"too_long": len(shown) - len(batch)} if len(shown) > len(batch) else {}
         yield {"loss": whole, **too_long, "seconds": time.perf_counter() - started}

@@ -7,16 +7,17 @@ from typing import Any
 
 from rich.console import Console
 
-from cppo_grpo.commands.pipeline.plan import Planned
+from cppo_grpo.commands.pipeline.plan import Planned, with_gate
 from cppo_grpo.commands.pipeline.state import State, files_of
 from cppo_grpo.memory.report import dry_run as plan_memory
+from cppo_grpo.memory.report import dry_run_sft
 from cppo_grpo.recipe.pipeline import TRAINED, PipelineConfig
 
 
 def dry_run(
     plan: list[Planned], config: PipelineConfig, state: State, console: Console
 ) -> dict[str, Any]:
-    """Say what each stage takes, and what warm-up, audit and joint training need.
+    """Say what each stage takes, and what SFT, warm-up, audit and joint training need.
 
     Raises:
         CppoError: one of them does not fit.
@@ -28,12 +29,32 @@ def dry_run(
         line = f"{one.name}: takes {_said(one, taken)}"
         console.print(line, highlight=False, markup=False, soft_wrap=True)
         stages[one.name] = {"takes": taken}
+        planned: dict[str, Any] = {"dry_run": True, "assume": config.assume}
+        if one.name == "sft":
+            settings = dataclasses.replace(one.config(state.root), **planned)
+            stages[one.name]["memory"] = dry_run_sft(settings, console)
         if one.name in TRAINED:
             settings = dataclasses.replace(
-                one.config(state.root), model=config.model, dry_run=True, assume=config.assume
+                _before_gate(one, plan).config(state.root), model=config.model, **planned
             )
             stages[one.name]["memory"] = plan_memory(settings, console, config.processes)
     return {"stages": stages}
+
+
+def _before_gate(one: Planned, plan: list[Planned]) -> Planned:
+    """A stage that judges with the base of the gate, whose shape is known before its training."""
+    if "judge" not in one.takes:
+        return one
+    [gate] = [other.settings for other in plan if other.name == "gate"]
+    settings, takes = dict(one.settings), dict(one.takes)
+    del takes["judge"]
+    if gate.get("model") is None:  # a tiny one is as good as none
+        settings |= {"judge": "accept", "judge_options": {}}
+    else:
+        settings["judge_options"] = with_gate(
+            settings["judge"], settings["judge_options"], gate["model"]
+        )
+    return dataclasses.replace(one, settings=settings, takes=takes)
 
 
 def _said(one: Planned, taken: list[str]) -> str:

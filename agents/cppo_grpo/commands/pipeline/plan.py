@@ -10,6 +10,7 @@ from typing import Any
 
 from cppo_agents.judges.gate_folder import check_threshold, read_gate
 from cppo_agents.judges.verbaliser import PAPER_THRESHOLD
+from cppo_agents.judges.verbaliser import VERBALISER as GATE
 from cppo_agents.strategies import STRATEGIES
 
 from cppo_env import plugins
@@ -20,7 +21,6 @@ from cppo_env.plugins import suggest
 from cppo_grpo.checks import check, typed
 from cppo_grpo.recipe.pipeline import JUDGED, KINDS, TRAINED, PipelineConfig
 
-GATE = "verbaliser"
 BASE = "base"
 
 POLICY = re.compile(r"(?P<planner>\w+)(\+(?P<solver>\w+))?(:(?P<strategy>[\w-]+))?")
@@ -48,7 +48,7 @@ class Planned:
         for what, stage in self.takes.items():
             made = artefact(root, stage)
             if what == "judge":
-                values["judge_options"] = _with_gate(values["judge"], values["judge_options"], made)
+                values["judge_options"] = with_gate(values["judge"], values["judge_options"], made)
             elif what in ("model", "labels"):
                 values[what] = made
         kind = KINDS[self.name]
@@ -203,7 +203,8 @@ def _wants_gate(settings: dict[str, Any]) -> bool:
     )
 
 
-def _with_gate(judge: str, options: dict[str, Any], gate: str) -> dict[str, Any]:
+def with_gate(judge: str, options: dict[str, Any], gate: str) -> dict[str, Any]:
+    """The judge's options with this folder or model as its gate."""
     if judge == GATE:
         return {**options, "model": gate}
     return {**options, GATE: {**options.get(GATE, {}), "model": gate}}
