@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import platform
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from cppo_env.errors import UsageError
+from cppo_env.machine import cores
 from cppo_env.problems.views import indexed
 from cppo_env.protocols import Describes, ProblemSet, Sandbox
 from cppo_env.roles import answers_of
@@ -99,11 +99,6 @@ def commit() -> str | None:
 def machine() -> dict[str, Any]:
     """Operating system, processor and its cores as far as this process may use them."""
     return {"system": platform.platform(), "processor": platform.machine(), "cores": cores()}
-
-
-def cores() -> int:
-    """The processor's cores, as far as this process may use them."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def sandbox_facts(sandbox: Sandbox) -> dict[str, str]:

@@ -22,7 +22,7 @@ from cppo_grpo.algorithms import (
     Floats,
     load_algorithm,
 )
-from cppo_grpo.ranges import above_0, at_least_0, at_least_1, require, shape
+from cppo_grpo.ranges import above_0, at_least_0, at_least_1, require, shape, threads, together
 
 if TYPE_CHECKING:
     from cppo_grpo.config import TrainConfig
@@ -37,7 +37,6 @@ AT_LEAST_1 = (
         "max_tokens_solve",
         "checkpoint_every",
         "keep_checkpoints",
-        "threads",
         "assume_prompt_tokens",
     ),
 )
@@ -125,6 +124,12 @@ def _check_types(config: TrainConfig) -> None:
 def _check_ranges(config: TrainConfig) -> None:
     at_least_1(config, *AT_LEAST_1)
     shape(config)
+    threads(config)
+    for names in (
+        ("problems_per_step", "tuples", "k"),
+        ("warm_start_problems", "warm_start_plans"),
+    ):
+        together(config, *names)
     at_least_0(config, *AT_LEAST_0)
     above_0(config, *ABOVE_0)
     greedy = "more than 0, because greedy samples are all alike"

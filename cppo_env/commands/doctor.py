@@ -19,8 +19,9 @@ from rich.text import Text
 
 from cppo_env import plugins
 from cppo_env.errors import CppoError
+from cppo_env.machine import cores
 from cppo_env.problems.files.sources import LAYOUTS, data_folder
-from cppo_env.provenance import cores, judged_language
+from cppo_env.provenance import judged_language
 from cppo_env.sandboxing import grade, make_sandbox
 from cppo_env.types import Problem, TestCase, Verdict
 

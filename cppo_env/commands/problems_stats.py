@@ -14,11 +14,12 @@ from rich.table import Table
 
 from cppo_env import plugins
 from cppo_env.errors import UsageError
+from cppo_env.machine import cores
 from cppo_env.problems import load_problems
 from cppo_env.problems.layouts.cues import judge_cues
 from cppo_env.problems.validation.cost import cost_of
 from cppo_env.problems.views import Problems
-from cppo_env.provenance import cores, sandbox_facts
+from cppo_env.provenance import sandbox_facts
 from cppo_env.sandboxing import borrow_sandbox
 from cppo_env.types import Problem
 

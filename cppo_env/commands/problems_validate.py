@@ -15,6 +15,7 @@ from rich.text import Text
 
 from cppo_env.errors import UsageError
 from cppo_env.evaluation.progress import shown_progress
+from cppo_env.machine import cores
 from cppo_env.problems import load_problems
 from cppo_env.problems.validation import keep_list
 from cppo_env.problems.validation.findings import Finding, KnownOutcome
@@ -22,7 +23,7 @@ from cppo_env.problems.validation.known_programs import RUNNABLE, read_known
 from cppo_env.problems.validation.results_file import ResultsFile
 from cppo_env.problems.validation.validate import JOBS_PER_CALL, Validation, validate
 from cppo_env.problems.views import Problems, describe, indexed
-from cppo_env.provenance import cores, provenance
+from cppo_env.provenance import provenance
 from cppo_env.sandboxing import borrow_sandbox
 
 SHOWN = 25

@@ -25,6 +25,9 @@ from cppo_env.protocols import Agent, ProblemSet, Sandbox
 from cppo_env.sandboxing import borrow_sandbox
 from cppo_env.sources import ProblemSource
 
+MOST_ATTEMPTS = 1_000_000
+"""Attempts per problem; with more the list of episodes alone takes the machine."""
+
 NOT_MEASURED = ("limit", "attempts", "sandbox", "sandbox_options", "cache", "batch", "prompts")
 """Settings that may differ between two calls on one run folder."""
 
@@ -81,6 +84,8 @@ class Setting:
         for name, value in (("batch", self.batch), ("limit", self.limit)):
             if value is not None and value < 1:
                 raise UsageError(f"{name}: got {value}, expected 1 or more")
+        if (self.attempts or 0) > MOST_ATTEMPTS:
+            raise UsageError(f"attempts: got {self.attempts}, expected at most {MOST_ATTEMPTS:,}")
         return whole_tuples("attempts", self.k if self.attempts is None else self.attempts, self.k)
 
     def on_held_out(self) -> Self:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import os
 import random
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -11,6 +10,8 @@ from functools import partial
 from typing import Any, Self
 
 from cppo_env.errors import SandboxError, UsageError
+from cppo_env.machine import check_side_by_side
+from cppo_env.machine import cores as core_count
 from cppo_env.protocols import Sandbox
 from cppo_env.types import Job, Report, Verdict
 from cppo_sandboxes.host.batch import JobBatch
@@ -144,13 +145,13 @@ class WorkerSandbox:
 
 
 def check_workers(wanted: int | None) -> None:
-    """Refuse a number of workers that is none.
+    """Refuse a number of workers that this machine cannot carry.
 
     Raises:
-        UsageError: it is not a whole number of 1 or more.
+        UsageError: it is not a whole number of 1 or more, or too large.
     """
-    if wanted is not None and (type(wanted) is not int or wanted < 1):
-        raise UsageError(f"workers: got {wanted!r}, expected a whole number of 1 or more")
+    if wanted is not None:
+        check_side_by_side("workers", wanted, anywhere=64)
 
 
 def worker_options(**options: Any) -> dict[str, Any]:
@@ -200,8 +201,3 @@ def workers_for(wanted: int | None, total_bytes: int, each_bytes: int) -> tuple[
             flush=True,
         )
     return wanted or min(core_count(), most), most
-
-
-def core_count() -> int:
-    """Number of cores that this process may use."""
-    return len(os.sched_getaffinity(0))

@@ -1,6 +1,7 @@
 """The model check on tiny shapes of many architectures, and through the commands."""
 
 import json
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -123,3 +124,13 @@ def test_a_damaged_folder_is_refused_in_one_line(tmp_path: Path, missing: str) -
     for file in model.glob(names[missing]):
         file.unlink() if missing != "weights" else file.write_bytes(b"torn")
     assert "expected a folder or hub name" in fault(cppo("model", "check", model, *SHORT), 2)
+
+
+def test_a_name_that_is_nowhere_is_one_line_though_the_hub_is_silent(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        hub = {"HF_ENDPOINT": f"http://127.0.0.1:{silent.getsockname()[1]}"}
+        hub["HF_HOME"] = str(tmp_path)
+        done = cppo("train", "--dry_run", "true", "--model", "no/such", env=hub, timeout=60)
+    said = fault(done, 2)
+    assert "got 'no/such', expected a folder" in said
+    assert "the hub does not answer; correct the name" in said

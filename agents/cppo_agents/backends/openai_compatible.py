@@ -17,6 +17,7 @@ from cppo_agents.backends import Failure, Reply, Request
 from cppo_agents.backends.dialect import Dialect, parts_of, text_of, tokens_of
 from cppo_agents.backends.endpoint_thoughts import begin
 from cppo_env.errors import UsageError
+from cppo_env.machine import check_side_by_side
 from cppo_env.plugins import missing_extra
 
 LONG = re.compile(r"context.{0,20}(length|window|size)|prompt is too long|too many tokens", re.I)
@@ -61,7 +62,7 @@ class OpenAICompatible:
 
         Raises:
             MissingExtraError: the package `openai` is not installed.
-            UsageError: there is neither a key nor a `base_url`.
+            UsageError: there is neither a key nor a `base_url`, or `concurrency` cannot be.
         """
         try:
             import openai
@@ -73,6 +74,7 @@ class OpenAICompatible:
                 f"chat agent: got neither a key nor an endpoint; set {api_key_env}, or base_url "
                 "to a server of your own"
             )
+        check_side_by_side("concurrency", concurrency, anywhere=1024)
         self.model = model
         self.concurrency = concurrency
         self.dialect = Dialect(dict(extra_body or {}))

@@ -6,10 +6,13 @@ folder of peft with a LoRA adapter, which is merged into the base that it names.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import warnings
 from collections.abc import Callable
+from functools import cache, partial
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from cppo_agents.models.quiet import no_progress_bars
@@ -20,6 +23,34 @@ FAULTS = (
     *(OSError, ValueError, LookupError, TypeError, AttributeError, ImportError, RuntimeError),
 )
 """What `from_pretrained` raises on files that are absent, damaged or of an unknown kind."""
+
+
+SILENT = "the hub does not answer; correct the name, or mend the connection"
+
+HUB_ANSWERS_IN_S = 5.0
+"""Longer silence is none; transformers itself asks for half a minute, file by file."""
+
+
+@cache
+def _hub_answers() -> bool:
+    """Whether the hub says anything at all."""
+    from huggingface_hub import constants, get_session
+
+    answers: list[object] = []
+
+    def ask() -> None:
+        with contextlib.suppress(Exception):  # its HTTP library changes with the version
+            answers.append(get_session().head(constants.ENDPOINT, timeout=HUB_ANSWERS_IN_S))
+
+    asking = Thread(target=ask, daemon=True)  # no time limit holds for the look-up of a name
+    asking.start()
+    asking.join(HUB_ANSWERS_IN_S)
+    return bool(answers)
+
+
+def silent_hub(source: str) -> bool:
+    """Whether this is no folder, and the hub does not answer: then only its cache can have it."""
+    return not Path(source).exists() and not _hub_answers()
 
 
 def base_of(source: str) -> str:
@@ -87,7 +118,8 @@ def load_generation_config(source: str) -> Any:
     from transformers import GenerationConfig
 
     try:
-        return GenerationConfig.from_pretrained(base_of(source))
+        base = base_of(source)
+        return GenerationConfig.from_pretrained(base, local_files_only=silent_hub(base))
     except OSError:
         return None
 
@@ -103,7 +135,7 @@ def load_model(source: str, dtype: Any) -> Any:
 
     base = base_of(source)
     model = _load(AutoModelForCausalLM.from_pretrained, source, base, dtype=dtype)
-    return model if base == source else _load(_merged, source, model, source)
+    return model if base == source else _load(partial(_merged, model), source, source)
 
 
 def load_encoder(source: str) -> Any:
@@ -118,7 +150,7 @@ def load_encoder(source: str) -> Any:
     return _load(AutoModel.from_pretrained, source, source, dtype=torch.float32)
 
 
-def _merged(base: Any, adapter: str) -> Any:
+def _merged(base: Any, adapter: str, **options: Any) -> Any:
     """The base with an adapter merged into its weights, in their type."""
     try:
         from peft import PeftModel
@@ -127,16 +159,17 @@ def _merged(base: Any, adapter: str) -> Any:
     with warnings.catch_warnings():
         # An adapter of another model leaves layers without weights, which peft only warns of.
         warnings.filterwarnings("error", "Found missing adapter keys")
-        return PeftModel.from_pretrained(base, adapter).merge_and_unload()
+        return PeftModel.from_pretrained(base, adapter, **options).merge_and_unload()
 
 
-def _load(load: Callable[..., Any], source: str, *arguments: Any, **options: Any) -> Any:
-    """What `load` returns; `source` is what the user named."""
+def _load(load: Callable[..., Any], source: str, named: str, **options: Any) -> Any:
+    """What `load` returns for a folder or hub name; `source` is what the user named."""
     from safetensors import SafetensorError
 
     no_progress_bars()
+    silent = silent_hub(named)
     try:
-        return load(*arguments, **options)
+        return load(named, local_files_only=silent, **options)
     except UsageError:
         raise
     except (*FAULTS, SafetensorError, UserWarning) as error:
@@ -144,7 +177,8 @@ def _load(load: Callable[..., Any], source: str, *arguments: Any, **options: Any
         hint = f"did you mean {str(inside)!r}? " if (inside / "config.json").exists() else ""
         base = base_of(source)
         over = "" if base == source else f", an adapter over {base!r}"
+        why = f"it is no folder here and not in the cache, and {SILENT}" if silent else str(error)
         raise UsageError(
             f"model: got {source!r}{over}, expected a folder or hub name of a causal language "
-            f"model and its tokenizer; {hint}{' '.join(str(error).split())}"
+            f"model and its tokenizer; {hint}{' '.join(why.split())}"
         ) from error

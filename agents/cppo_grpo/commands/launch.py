@@ -24,6 +24,7 @@ def carry_out(command: str, config: TrainConfig, console: Console) -> dict[str, 
         CppoError: its audit said no-go, and it was to train.
         KeyboardInterrupt: the run was interrupted; it has printed how to resume.
     """
+    from cppo_agents.models.loading import load_config
     from cppo_sandboxes.cached import CachedSandbox
     from cppo_sandboxes.selftest import require_trust
 
@@ -33,6 +34,8 @@ def carry_out(command: str, config: TrainConfig, console: Console) -> dict[str, 
     from cppo_grpo.reports.run import write_report
     from cppo_grpo.stages.training import train as carry_out_training
 
+    if config.model is not None:
+        load_config(config.model)  # before a sandbox is started and tested
     processes = Processes.launched()
     run = open_run(config, processes)
     try:

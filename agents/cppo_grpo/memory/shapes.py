@@ -9,7 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from cppo_agents.models.loading import base_of
+from cppo_agents.models.loading import load_config
 from transformers import AutoConfig, PretrainedConfig
 
 from cppo_env.errors import UsageError
@@ -43,12 +43,9 @@ def shape_of(model: str) -> PretrainedConfig:
     if model in known and not Path(model).exists():
         return AutoConfig.for_model(**known[model])
     try:
-        return AutoConfig.from_pretrained(base_of(model))
-    except (OSError, ValueError) as error:
-        raise UsageError(
-            f"model: got {model!r}, expected a folder or hub name with a config.json, or "
-            f"one of {', '.join(known)}; {' '.join(str(error).split())}"
-        ) from error
+        return load_config(model)
+    except UsageError as error:
+        raise UsageError(f"{error}; --dry_run knows {', '.join(known)} too") from error
 
 
 def text_config(shape: PretrainedConfig) -> Any:

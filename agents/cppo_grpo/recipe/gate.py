@@ -12,7 +12,7 @@ from cppo_env.errors import UsageError
 from cppo_env.judges import check_judge
 from cppo_env.plugins import suggest
 from cppo_env.problems.records import shown
-from cppo_grpo.ranges import above_0, at_least_0, at_least_1, require, shape
+from cppo_grpo.ranges import above_0, at_least_0, at_least_1, require, shape, threads
 from cppo_grpo.recipe.corruptions import KINDS
 from cppo_grpo.recipe.json_lines import read_lines
 from cppo_grpo.recipe.problems import WithProblems
@@ -203,7 +203,7 @@ class GateTrainConfig(WithProblems):
             )
         at_least_1(self, "epochs", "batch", "micro_batch", "max_tokens")
         shape(self)
-        at_least_1(self, "threads")
+        threads(self)
         at_least_0(self, "weight_decay", "seed")
         above_0(self, "lr")
         require(self, ("held_out",), lambda value: 0 <= value < 1, "0 to below 1")

@@ -10,6 +10,7 @@ from typing import Any
 
 from cppo_env.commands.evaluate import EvalConfig
 from cppo_env.errors import UsageError
+from cppo_env.machine import check_side_by_side
 from cppo_env.plugins import suggest
 from cppo_grpo.config import NOT_STORED, TrainConfig
 from cppo_grpo.ranges import at_least_1
@@ -141,6 +142,8 @@ class PipelineConfig:
             UsageError: names the setting.
         """
         at_least_1(self, "processes")
+        if not self.dry_run:
+            check_side_by_side("processes", self.processes, anywhere=16)
         known = {one.name for kind in KINDS.values() for one in dataclasses.fields(kind)}
         for name, value in self.shared.items():
             if name in ("model", "judge", "judge_options", *NOT_STORED):

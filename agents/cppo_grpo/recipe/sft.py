@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from cppo_env.engine import check_k
 from cppo_grpo.config import TrainConfig
-from cppo_grpo.ranges import above_0, at_least_0, at_least_1, require, shape
+from cppo_grpo.ranges import above_0, at_least_0, at_least_1, require, shape, threads
 from cppo_grpo.recipe.problems import WithProblems
 
 
@@ -139,10 +139,11 @@ class SftConfig(WithProblems):
         check_k(self.k)
         at_least_1(
             self,
-            *("epochs", "batch", "checks", "max_tokens", "micro_batch_tokens", "threads"),
+            *("epochs", "batch", "checks", "max_tokens", "micro_batch_tokens"),
             *("plans_per_problem", "max_tokens_plan", "assume_prompt_tokens"),
         )
         shape(self)
+        threads(self)
         above_0(self, "lr", "temperature_plan", "lora_alpha")
         at_least_0(self, "patience", "lora_rank", "sampled_plans", "weight_decay", "seed")
         at_least_0(self, "max_grad_norm")
