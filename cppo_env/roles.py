@@ -28,7 +28,10 @@ def blamed(role: str, thing: object, method: str = "") -> Generator[None]:
         yield
     except CppoError:
         raise
-    except Exception as error:  # raised again, with the name of the role that is at fault
+    except (
+        Exception,
+        SystemExit,
+    ) as error:  # raised again, with the name of the role
         said = " ".join(f"{type(error).__name__}: {error}".split())[:500]
         raise RoleError(f"{_called(role, thing, method)} raised {said}") from error
 

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from cppo_env.errors import SandboxError
+from cppo_env.errors import RoleError, SandboxError
 from cppo_env.protocols import Sandbox
 from cppo_env.rendering import printable
 from cppo_env.roles import run_jobs
@@ -70,14 +70,22 @@ def require_trust(sandbox: Sandbox, say: Callable[[str], None] = on_stderr) -> N
 
 def _run(sandbox: Sandbox, checks: Sequence[Check]) -> list[dict[str, Any]]:
     """The results; checks that fail are tried again, one by one, if the machine is busy."""
-    reports = run_jobs(sandbox, [_job(check) for check in checks])
+    reports = _reports(sandbox, checks)
     results = [result_of(check, report) for check, report in zip(checks, reports, strict=True)]
     for number, check in enumerate(checks):
         tries = 1
         while _is_load(check, results[number]) and tries < TRIES and _busy():
             tries += 1
-            results[number] = result_of(check, run_jobs(sandbox, [_job(check)])[0])
+            results[number] = result_of(check, _reports(sandbox, [check])[0])
     return results
+
+
+def _reports(sandbox: Sandbox, checks: Sequence[Check]) -> list[Report]:
+    """What the sandbox says; where it raises or answers nonsense, IE and the reason."""
+    try:
+        return run_jobs(sandbox, [_job(check) for check in checks])
+    except RoleError as error:
+        return [Report(Verdict.IE, message=str(error))] * len(checks)
 
 
 def _is_load(check: Check, result: dict[str, Any]) -> bool:

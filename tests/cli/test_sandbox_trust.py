@@ -61,6 +61,17 @@ def test_a_failed_self_test_still_writes_its_result(gullible, tmp_path):
     }
 
 
+def test_a_sandbox_that_ends_the_program_fails_the_check(tmp_path):
+    ends = SANDBOX.replace("return [Report(Verdict.AC) for job in jobs]", "raise SystemExit(0)")
+    (tmp_path / "ends.py").write_text(ends)
+    out = tmp_path / "out.json"
+    done = cppo("sandbox", "selftest", "--sandbox", f"{tmp_path}/ends.py:Gullible", "--json", out)
+    assert "Gullible cannot be trusted here; failed: " in fault(done, 1)
+    first = json.loads(out.read_text())["checks"][0]
+    assert (first["ok"], first["verdict"]) == (False, "IE")
+    assert "sandbox Gullible.run() raised SystemExit: 0" in first["message"]
+
+
 def test_training_refuses_a_sandbox_that_fails_the_vital_checks_unless_told_otherwise(
     gullible, tmp_path
 ):

@@ -42,6 +42,16 @@ def test_a_config_that_is_nested_too_deeply_is_refused(tmp_path):
     assert "it is nested too deeply" in fault(cppo("eval", "--config", str(config)), 2)
 
 
+@pytest.mark.parametrize(
+    "text", ["filters: &a {x: *a}", "filters: &a [*a]", "no: &a {b: &b {c: *a}}", "&a {<<: *a}"]
+)
+def test_a_value_that_is_a_part_of_itself_is_refused(text, tmp_path):
+    config = tmp_path / "config.yaml"
+    config.write_text(f"{text}\n")
+    said = fault(cppo("eval", "--config", str(config), timeout=60), 2)
+    assert "line 1: an alias (*) stands for a value that it is a part of" in said
+
+
 def test_without_arguments_it_lists_the_commands_with_a_line_each():
     done = cppo()
     assert done.returncode == 0
