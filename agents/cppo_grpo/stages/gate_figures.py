@@ -83,7 +83,9 @@ def figures(
     return found | counts
 
 
-def _point(right_V: Floats, wrong_V: Floats, passed_V: NDArray[np.bool_]) -> dict[str, float]:
+def _point(
+    right_V: NDArray[Any], wrong_V: NDArray[Any], passed_V: NDArray[np.bool_]
+) -> dict[str, float]:
     """The figures of valid and invalid labels, counted at each score that occurs, in its order."""
     valid, invalid = right_V.sum(), wrong_V.sum()
     below_V = np.cumsum(wrong_V) - wrong_V / 2  # of equal scores half
