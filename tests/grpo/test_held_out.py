@@ -115,7 +115,7 @@ def test_the_best_weights_are_kept_and_can_be_the_final_ones(
     assert all(torch.equal(stored[name], weight) for name, weight in final.items())
 
     (run.checkpoints / "best" / "weights.safetensors").write_bytes(b"half of it")
-    with pytest.raises(CppoError, match=r"best: .* has changed; .* --final_weights last"):
+    with pytest.raises(CppoError, match=r"best: .* has changed: .*; .* --final_weights last"):
         go_on(run.path)
     with pytest.raises(CppoError, match=r"best: .* has changed"):
         export_model(run, tmp_path / "damaged")
