@@ -39,14 +39,8 @@ from cppo_grpo.stages.start import starting_point
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.coordination import (
-    COMMON,
-    PLANNED,
-    K,
-    curve,
-    lend_evaluation,
-    sandbox,
-)
+from benchmarks.coordination import curve, lend_evaluation, sandbox
+from benchmarks.coordination_settings import COMMON, PLANNED, K
 from benchmarks.origins import origins
 from cppo_env.evaluation.comparison.differences import Pair, differences
 from cppo_env.evaluation.comparison.significance import holm
