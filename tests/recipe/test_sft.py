@@ -141,7 +141,7 @@ def test_a_write_that_was_cut_off_costs_its_line(tmp_path, caplog):
         ({"lr": 0.0}, "lr: got 0.0, expected more than 0"),
         ({"held_out": 1.0}, "held_out: got 1.0, expected 0 to below 1"),
         ({"batch": 0}, "batch: got 0, expected at least 1"),
-        ({"hidden": 16}, "hidden: got 16, expected at least 32, the width of a head"),
+        ({"hidden": 16}, "hidden: got 16, expected 32, the width of a head, to 8192"),
     ],
 )
 def test_settings_out_of_range_are_one_line(settings, message):

@@ -113,4 +113,4 @@ def test_a_sandbox_has_no_more_workers_than_the_machine_has_memory_for(capsys):
 @pytest.mark.docker
 def test_docker_refuses_workers_without_memory():
     with pytest.raises(SandboxError, match="give at most"):
-        cppo_env.make_sandbox("docker", workers=1000)
+        cppo_env.make_sandbox("docker", workers=60, memory_bytes=GIB << 10)
