@@ -28,10 +28,7 @@ def blamed(role: str, thing: object, method: str = "") -> Generator[None]:
         yield
     except CppoError:
         raise
-    except (
-        Exception,
-        SystemExit,
-    ) as error:  # raised again, with the name of the role
+    except (Exception, SystemExit) as error:  # raised again, with the role's name
         said = " ".join(f"{type(error).__name__}: {error}".split())[:500]
         raise RoleError(f"{_called(role, thing, method)} raised {said}") from error
 

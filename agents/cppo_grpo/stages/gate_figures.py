@@ -9,7 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.calibration import calibration_curve
-from sklearn.metrics import precision_recall_curve
+from sklearn.metrics import (
+    average_precision_score,
+    balanced_accuracy_score,
+    precision_recall_curve,
+    precision_score,
+    recall_score,
+    roc_auc_score,
+)
 
 from cppo_env.errors import UsageError
 from cppo_env.plotting import axes_of, svg
@@ -49,26 +56,17 @@ def figures(
     valid = np.array([one.valid for one in labels])
     if valid.all() or not valid.any():
         raise UsageError("labels: all are of one class; figures need both")
-    numbers: dict[str, int] = {}
-    problem_L = np.array([numbers.setdefault(one.problem_id, len(numbers)) for one in labels])
-    values_V, value_L = np.unique(scores, return_inverse=True)
-
-    def point(drawn_P: NDArray[np.int64]) -> dict[str, float] | None:
-        """The figures with each problem as often as it was drawn."""
-        weight_L = drawn_P[problem_L]
-        right_V, wrong_V = (
-            np.bincount(value_L, weight_L * side_L, len(values_V)) for side_L in (valid, ~valid)
-        )
-        both = right_V.any() and wrong_V.any()
-        return _point(right_V, wrong_V, values_V >= threshold) if both else None
-
+    by_problem: dict[str, list[int]] = defaultdict(list)
+    for place, one in enumerate(labels):
+        by_problem[one.problem_id].append(place)
+    rows = [np.array(places) for places in by_problem.values()]
     random, drawn = np.random.default_rng(seed), defaultdict[str, list[float]](list)
     for _ in range(RESAMPLES):
-        picked = random.integers(len(numbers), size=len(numbers))
-        again = point(np.bincount(picked, minlength=len(numbers)))
-        for name, value in (again or {}).items():
-            drawn[name].append(value)
-    found: dict[str, Any] = dict(point(np.ones(len(numbers), dtype=np.int64)) or {})
+        picked = np.concatenate([rows[i] for i in random.integers(len(rows), size=len(rows))])
+        if 0 < valid[picked].sum() < len(picked):
+            for name, value in _point(valid[picked], scores[picked], threshold).items():
+                drawn[name].append(value)
+    found: dict[str, Any] = dict(_point(valid, scores, threshold))
     found["ci95"] = {
         name: [float(end) for end in np.quantile(values, (0.025, 0.975))]
         for name, values in drawn.items()
@@ -79,25 +77,18 @@ def figures(
     found["accepted_by_kind"] = {kind: float(np.mean(all_)) for kind, all_ in by_kind.items()}
     share, mean = calibration_curve(valid, scores, n_bins=8, strategy="quantile")
     found["reliability"] = [[float(x), float(y)] for x, y in zip(mean, share, strict=True)]
-    counts = {"labels": len(labels), "valid": int(valid.sum()), "problems": len(numbers)}
+    counts = {"labels": len(labels), "valid": int(valid.sum()), "problems": len(rows)}
     return found | counts
 
 
-def _point(
-    right_V: NDArray[Any], wrong_V: NDArray[Any], passed_V: NDArray[np.bool_]
-) -> dict[str, float]:
-    """The figures of valid and invalid labels, counted at each score that occurs, in its order."""
-    valid, invalid = right_V.sum(), wrong_V.sum()
-    below_V = np.cumsum(wrong_V) - wrong_V / 2  # of equal scores half
-    kept_V, let_in_V = (np.cumsum(side_V[::-1])[::-1] for side_V in (right_V, wrong_V))
-    precision_V = kept_V / np.maximum(kept_V + let_in_V, 1)
-    kept, let_in = right_V[passed_V].sum(), wrong_V[passed_V].sum()
+def _point(valid: NDArray[np.bool_], scores: Floats, threshold: float) -> dict[str, float]:
+    passed = scores >= threshold
     return {
-        "auc": float(below_V @ right_V / (valid * invalid)),
-        "average_precision": float(precision_V @ right_V / valid),
-        "balanced_accuracy": float((kept / valid + 1 - let_in / invalid) / 2),
-        "precision": float(kept / (kept + let_in)) if kept + let_in else 0.0,
-        "recall": float(kept / valid),
+        "auc": float(roc_auc_score(valid, scores)),
+        "average_precision": float(average_precision_score(valid, scores)),
+        "balanced_accuracy": float(balanced_accuracy_score(valid, passed)),
+        "precision": float(precision_score(valid, passed)) if passed.any() else 0.0,
+        "recall": float(recall_score(valid, passed)),
     }
 
 
