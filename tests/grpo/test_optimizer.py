@@ -11,8 +11,9 @@ from cppo_grpo.choices import OptimizerKind, StatesAt
 from cppo_grpo.config import TrainConfig
 from cppo_grpo.learner.cpu_states import CpuStates
 from cppo_grpo.learner.optimizer import apply_gradient, make_optimizer
+from cppo_grpo.memory.counts import EIGHT_BIT_FROM, state_bytes
 from cppo_grpo.memory.devices import GIB, Devices
-from cppo_grpo.memory.estimate import EIGHT_BIT_FROM, make_plan, state_bytes
+from cppo_grpo.memory.estimate import make_plan
 from cppo_grpo.memory.tracking import AliveBytes
 from cppo_grpo.model.tiny import VOCABULARY, tiny_config
 from torch import nn
@@ -117,7 +118,7 @@ def test_the_plan_counts_the_states_that_are_there(kind: OptimizerKind) -> None:
     measured = sum(distinct.values())
     assert state_bytes(here.counts, config) == pytest.approx(measured, rel=0.01)
     [part] = [part for part in here.parts if part.name == "optimizer state"]
-    assert (part.bytes, part.when) == (state_bytes(here.counts, config), "always")
+    assert (part.bytes, part.when) == (state_bytes(here.counts, config), "training")
     assert here.main_memory == 0
     there = make_plan(config, Devices("h100", 2, 80 * GIB), 2)
     assert there.main_memory == 2 * state_bytes(here.counts, config)
