@@ -10,8 +10,7 @@ from functools import partial
 from typing import Any, Self
 
 from cppo_env.errors import SandboxError, UsageError
-from cppo_env.machine import check_side_by_side
-from cppo_env.machine import cores as core_count
+from cppo_env.machine import check_side_by_side, cores
 from cppo_env.protocols import Sandbox
 from cppo_env.types import Job, Report, Verdict
 from cppo_sandboxes.host.batch import JobBatch
@@ -184,7 +183,7 @@ def workers_for(wanted: int | None, total_bytes: int, each_bytes: int) -> tuple[
         SandboxError: the machine has too little memory for the wanted number.
     """
     fitting = int(MEMORY_SHARE * total_bytes) // each_bytes
-    most = max(1, fitting) if total_bytes else SPARE_FACTOR * (wanted or core_count())
+    most = max(1, fitting) if total_bytes else SPARE_FACTOR * (wanted or cores())
     gib, share = total_bytes / (1 << 30), f"{MEMORY_SHARE:.0%}"
     if wanted is not None and wanted > most:
         raise SandboxError(
@@ -192,12 +191,12 @@ def workers_for(wanted: int | None, total_bytes: int, each_bytes: int) -> tuple[
             f"of the machine's {gib:.1f} GiB; "
             f"give at most {most} workers, or a smaller memory_bytes"
         )
-    if wanted is None and core_count() > most:
+    if wanted is None and cores() > most:
         print(
-            f"the sandbox has {most} workers for {core_count()} cores, "
+            f"the sandbox has {most} workers for {cores()} cores, "
             f"because {each_bytes >> 20} MiB for each do not fit into {share} "
             f"of the machine's {gib:.1f} GiB; a smaller memory_bytes gives more",
             file=sys.stderr,
             flush=True,
         )
-    return wanted or min(core_count(), most), most
+    return wanted or min(cores(), most), most

@@ -25,12 +25,12 @@ from functools import cache
 from pathlib import Path
 
 from cppo_env.errors import SandboxError
+from cppo_env.machine import cores
 from cppo_env.types import Limits
 from cppo_sandboxes.base import (
     MEMORY_SHARE,
     WorkerSandbox,
     check_workers,
-    core_count,
     worker_options,
 )
 from cppo_sandboxes.host.link import Link
@@ -113,7 +113,7 @@ class LocalSandbox(WorkerSandbox):
         self._python = python or (sys.executable if has_namespaces() else _default_python())
         _reap()
         total_bytes = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-        size = workers or core_count()
+        size = workers or cores()
         most = int(MEMORY_SHARE * total_bytes) // Limits().memory_bytes
         settings = {"workers": workers, "python": python, "isolation": isolation}
         super().__init__((self._python,), self._launch, size, most, isolation, settings)

@@ -196,6 +196,7 @@ def test_a_gate_folder_reads_as_it_was_written(tmp_path):
         ({"faults": "bad"}, "faults: got 'bad'"),
         ({"faults": ["auc 0.5 is below 0.75"]}, "accepted: got True with 1 faults"),
         ({"sha256": ["x"]}, r"sha256: got \['x'\], expected one for each file"),
+        ({"sha256": {}}, "sha256: got {}, expected one for each file"),
         ({"accepted": False}, "accepted: got False with 0 faults"),
         ({"temperature": 1}, "unexpected keyword argument 'temperature'"),
     ],

@@ -3,7 +3,6 @@
 import contextlib
 import itertools
 
-import cppo_sandboxes.docker
 import docker
 import pytest
 from cppo_sandboxes.base import workers_for
@@ -11,6 +10,7 @@ from cppo_sandboxes.base import workers_for
 import cppo_env
 from benchmarks.neighbours import verdicts
 from cppo_env.errors import SandboxError
+from cppo_env.machine import cores
 from cppo_env.types import MIB, Job, Limits
 from tests.support.jobs import ADD, BACK_ENDS, sums
 
@@ -106,7 +106,7 @@ def test_a_sandbox_has_no_more_workers_than_the_machine_has_memory_for(capsys):
     assert workers_for(None, 4 * GIB, 3 * GIB) == (1, 1)
     with pytest.raises(SandboxError, match=r"5 workers of 3072 MiB .* 16.0 GiB; give at most 4"):
         workers_for(5, 16 * GIB, 3 * GIB)
-    if cppo_sandboxes.base.core_count() > 1:
+    if cores() > 1:
         assert "the sandbox has 1 workers for" in capsys.readouterr().err
 
 

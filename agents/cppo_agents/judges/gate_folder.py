@@ -113,7 +113,7 @@ def _gate(facts: Any, rubric: str) -> Gate:
     if not isinstance(faults, list) or not all(isinstance(one, str) for one in faults):
         raise TypeError(f"faults: got {faults!r}, expected a list of texts")
     digests: Any = gate.sha256
-    if digests is not None and not isinstance(digests, dict):
+    if digests is not None and not (isinstance(digests, dict) and digests):
         raise TypeError(f"sha256: got {digests!r}, expected one for each file")
     if accepted is not gate.accepted:
         raise ValueError(f"accepted: got {accepted!r} with {len(gate.faults)} faults")

@@ -19,6 +19,10 @@ from cppo_env.types import Problem, Ruling
 VERBALISER = "verbaliser"
 """The name of this judge."""
 
+BATCH_SIZE = 16
+DTYPE = "float32"
+"""Plans that it reads side by side, and the type of its weights, unless its options differ."""
+
 PAPER_THRESHOLD = 0.17
 """τ of the paper, a point of high recall of its own gate; another model needs another."""
 
@@ -46,8 +50,8 @@ class VerbaliserJudge:
         model: str,
         threshold: float | None = None,
         device: str = "auto",
-        batch_size: int = 16,
-        dtype: str = "float32",
+        batch_size: int = BATCH_SIZE,
+        dtype: str = DTYPE,
         rubric: str | None = None,
         allow_refused: bool = False,
     ):

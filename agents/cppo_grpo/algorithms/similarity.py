@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from cppo_env.parsing.python_source import is_python
+from cppo_env.parsing.python_source import module_of
 
 SHORTEST_MATCH = 5
 """Tokens that must agree in a row to count; shorter runs are in any two programs."""
@@ -20,10 +20,12 @@ _LAYOUT = {tokenize.COMMENT, tokenize.NL, tokenize.ENCODING, tokenize.ENDMARKER}
 
 @lru_cache(maxsize=65536)
 def shape(program: str) -> tuple[str, ...]:
-    """The kinds of a program's tokens: all names alike, all numbers, all texts.
+    """The kinds of a program's tokens: all names alike, all numbers, all texts; none if no Python.
 
-    A program that cannot be read to its end counts as its lines.
+    A program that Python reads and its tokenizer does not counts as its lines.
     """
+    if module_of(program) is None:
+        return ()
     kinds: list[str] = []
     try:
         for token in tokenize.generate_tokens(io.StringIO(program).readline):
@@ -61,12 +63,13 @@ def redundancy(programs: list[str | None]) -> NDArray[np.float64]:
     """
     n = len(programs)
     alike = np.zeros((n, n))
-    readable = [one if one is not None and is_python(one) else None for one in programs]
+    readable = _readable(programs)
     for i, one in enumerate(readable):
         if one is None:
             alike[i] = np.arange(n) != i
+            continue
         for j, other in enumerate(readable[:i]):
-            if one is not None and other is not None:
+            if other is not None:
                 # In one order, so that the memory serves both.
                 alike[i, j] = alike[j, i] = similarity(*sorted((one, other)))
     return alike.sum(-1) / max(n - 1, 1)
@@ -80,8 +83,13 @@ def clusters(programs: list[str | None]) -> NDArray[np.int64]:
     seen: dict[tuple[str, ...], int] = {}
     return np.array(
         [
-            seen.setdefault(shape(one), len(seen)) if one is not None and is_python(one) else -1
-            for one in programs
+            -1 if one is None else seen.setdefault(shape(one), len(seen))
+            for one in _readable(programs)
         ],
         dtype=np.int64,
     )
+
+
+def _readable(programs: list[str | None]) -> list[str | None]:
+    """The programs, without what is no Python."""
+    return [one if one is not None and shape(one) else None for one in programs]

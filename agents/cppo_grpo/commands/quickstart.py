@@ -122,10 +122,10 @@ def run(config: RunConfig) -> dict[str, Any]:
 
 
 def _processes(config: RunConfig) -> int:
-    from cppo_sandboxes.base import core_count
+    from cppo_env.machine import cores
 
     if config.processes is None:
-        return min(2, core_count())
+        return min(2, cores())
     if not 1 <= config.processes <= config.train_config().problems_per_step:
         raise UsageError(
             f"processes: got {config.processes}, expected 1 to "

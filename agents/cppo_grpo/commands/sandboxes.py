@@ -81,7 +81,7 @@ def _served(config: TrainConfig) -> Generator[str]:
 
 def _share_of_cores(sandbox: str, processes: Processes) -> dict[str, Any]:
     """The `workers` of each process's sandbox, if it takes that option: they divide the cores."""
-    from cppo_sandboxes.base import core_count
+    from cppo_env.machine import cores
 
     if processes.count == 1:
         return {}
@@ -89,4 +89,4 @@ def _share_of_cores(sandbox: str, processes: Processes) -> dict[str, Any]:
         taken = inspect.signature(plugins.load("sandboxes", sandbox)).parameters
         if "workers" not in taken:
             return {}
-    return {"workers": max(1, core_count() // processes.on_this_machine)}
+    return {"workers": max(1, cores() // processes.on_this_machine)}

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 import torch
-from cppo_agents.judges.verbaliser import VERBALISER, answer_logits
+from cppo_agents.judges.verbaliser import BATCH_SIZE, DTYPE, VERBALISER, answer_logits
 from cppo_agents.models.check import context_of
 
 from cppo_env.judges.product import factors
@@ -18,9 +18,6 @@ from cppo_grpo.memory.fake import Key, fake, fill, key_of, shapes_only
 from cppo_grpo.memory.parts import Part
 from cppo_grpo.memory.shapes import period, shape_of
 from cppo_grpo.memory.tracking import AliveBytes
-
-BATCH = 16
-"""Plans that a gate reads side by side unless its options say otherwise."""
 
 
 def gate_parts(
@@ -38,11 +35,11 @@ def gate_parts(
     own = dict(factors(judge, options)).get(VERBALISER)
     if own is None or (own.get("device") == "cpu" and devices.name != "cpu"):
         return []
-    shape, dtype = shape_of(own["model"]), str(own.get("dtype", "float32"))
+    shape, dtype = shape_of(own["model"]), str(own.get("dtype", DTYPE))
     count = count_parameters(shape, TrainConfig()).total
     read = _reading(
         key_of(shape, period(shape)),
-        min(int(own.get("batch_size", BATCH)), plans),
+        min(int(own.get("batch_size", BATCH_SIZE)), plans),
         min(tokens, context_of(shape) or tokens),
         dtype,
     )

@@ -4,31 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from cppo_grpo.memory.devices import Devices
 
-When = Literal[
-    "always",
-    "training",
-    "warm start",
-    "sampling",
-    "judging",
-    "update",
-    "optimizer step",
-    "averaging",
-]
-"""One of `PHASES`; all of them ("always"), or all behind the warm start ("training")."""
-
-PHASES: tuple[When, ...] = (
-    "warm start",
-    "sampling",
-    "judging",
-    "update",
-    "optimizer step",
-    "averaging",
-)
+Phase = Literal["warm start", "sampling", "judging", "update", "optimizer step", "averaging"]
+PHASES: tuple[Phase, ...] = get_args(Phase)
 """What a run does at one time or another."""
+When = Phase | Literal["always", "training"]
+"""A phase; all of them ("always"), or all behind the warm start ("training")."""
 
 
 @dataclass(frozen=True, slots=True)

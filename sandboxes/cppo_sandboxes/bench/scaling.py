@@ -16,9 +16,9 @@ import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from cppo_env.machine import cores
 from cppo_env.sandboxing import make_sandbox
 from cppo_env.types import Job, Problem, TestCase
-from cppo_sandboxes.base import core_count
 from cppo_sandboxes.bench.throughput import FORKS, PROGRAM, check, in_parallel
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def measure(config: BenchConfig) -> dict[str, Any]:
         SandboxError: a back end cannot start, or judges a right program wrong.
     """
     return {
-        "cores": core_count(),
+        "cores": cores(),
         "rows": [
             {"sandbox": name, **row}
             for name in config.sandboxes
@@ -70,18 +70,18 @@ def _by_count(name: str, config: BenchConfig) -> Iterator[dict[str, Any]]:
     with make_sandbox(name) as sandbox:
         counts = [count for count in TESTS if count <= config.most_tests]
         yield from _rows(
-            "tests", counts, config, lambda count: _run(sandbox, [_sums(count)] * core_count())
+            "tests", counts, config, lambda count: _run(sandbox, [_sums(count)] * cores())
         )
 
 
 def _by_workers(name: str, config: BenchConfig) -> Iterator[dict[str, Any]]:
     """More workers than cores."""
-    cores = core_count()
-    jobs = cores * max(2, int(20 * min(1.0, config.seconds)))
+    count = cores()
+    jobs = count * max(2, int(20 * min(1.0, config.seconds)))
     with contextlib.ExitStack() as stack:
         pools = {
             size: stack.enter_context(make_sandbox(name, workers=size))
-            for size in sorted({cores, cores * 3 // 2, cores * 2})
+            for size in sorted({count, count * 3 // 2, count * 2})
         }
         yield from _rows(
             "workers", list(pools), config, lambda size: _run(pools[size], [_sums(20)] * jobs)
@@ -93,13 +93,13 @@ def _by_size(name: str, config: BenchConfig) -> Iterator[dict[str, Any]]:
 
     def reads(size: int) -> tuple[int, float]:
         problem = Problem("reads", "", Generated(4, lambda _: TestCase("x" * size, f"{size}\n")))
-        return _run(sandbox, [problem] * core_count(), READS)
+        return _run(sandbox, [problem] * cores(), READS)
 
     def writes(size: int) -> tuple[int, float]:
         problem = Problem(
             "writes", "", Generated(4, lambda _: TestCase(f"{size}\n", "")), checker=_is_as_long
         )
-        return _run(sandbox, [problem] * core_count(), WRITES)
+        return _run(sandbox, [problem] * cores(), WRITES)
 
     with make_sandbox(name) as sandbox:
         for kind, action, source in (("B in", reads, READER), ("B out", writes, WRITER)):

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cppo_env.errors import SandboxError
+from cppo_env.machine import cores
 from cppo_env.sandboxing import make_sandbox
 from cppo_env.types import CheckerProgram, Job, Problem, Report, TestCase, Verdict
-from cppo_sandboxes.base import core_count
 
 if TYPE_CHECKING:
     from cppo_sandboxes.bench.config import BenchConfig
@@ -110,7 +110,7 @@ def measure(config: BenchConfig) -> dict[str, Any]:
         for name in rounds[0]
     }
     return {
-        "cores": core_count(),
+        "cores": cores(),
         "program": PROGRAM,
         "per_second": medians,
         "of_limit": shares,
@@ -185,7 +185,7 @@ def in_parallel(source: str, seconds: float) -> float:
         program = Path(folder, "solution.py")
         program.write_text(PROGRAM)
         command = [sys.executable, "-I", "-S", "-c", source, str(seconds), str(program)]
-        children = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(core_count())]
+        children = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(cores())]
         return sum(int(child.communicate()[0]) for child in children) / seconds
 
 
@@ -203,8 +203,8 @@ def _repeat(action: Callable[[], object], seconds: float) -> float:
         return count
 
     started = time.perf_counter()
-    with ThreadPoolExecutor(core_count()) as threads:
-        done = sum(threads.map(loop, range(core_count())))
+    with ThreadPoolExecutor(cores()) as threads:
+        done = sum(threads.map(loop, range(cores())))
     return done / (time.perf_counter() - started)
 
 
