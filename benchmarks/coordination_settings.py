@@ -14,6 +14,7 @@ POINT = 10
 
 SETTINGS: dict[str, dict[str, Any]] = {
     "4-of-8": {},
+    "4-of-8-long": {},
     "8-of-8": {"right": 8},
     "skewed": {"probabilities": [0.4, 0.3, 0.2, 0.1]},
     "two-stage": {"stages": 2, "slips": 0.2},
@@ -21,7 +22,8 @@ SETTINGS: dict[str, dict[str, Any]] = {
 """Filters of the problem set, beside `FILTERS`."""
 FILTERS: dict[str, Any] = {"families": 2}
 BUDGETS: dict[str, dict[str, int]] = {
-    "two-stage": {"steps": 400, "max_tokens_plan": 100, "max_tokens_solve": 100}
+    "4-of-8-long": {"steps": 200},
+    "two-stage": {"steps": 400, "max_tokens_plan": 100, "max_tokens_solve": 100},
 }
 """Steps and token limits of a setting, where they are not those of `COMMON`."""
 
