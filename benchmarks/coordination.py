@@ -65,6 +65,7 @@ from cppo_env import load_problems, make_sandbox
 from cppo_env.arrays import Floats
 from cppo_env.evaluation.comparison.differences import Pair, differences
 from cppo_env.evaluation.comparison.significance import holm
+from cppo_env.evaluation.comparison.tables import p_value
 from cppo_env.intervals import over_seeds
 from cppo_env.problems.strategies import coordinated_optimum, independent_ceiling
 from cppo_env.records import EpisodeRecord
@@ -346,8 +347,8 @@ def show(arguments: argparse.Namespace, console: Console) -> list[dict[str, Any]
                 continue
             mean = f"{row['pass_at_4']:.3f} [{row['low']:.3f}, {row['high']:.3f}]"
             gain = row["cppo_minus"]
-            versus = f"{gain['mean']:+.3f} (p {gain['p_holm']:.3f})" if gain else ""
-            cells = (f"{row['lr']:g}", str(row["seeds"]), mean, f"{p:.3f}", versus)
+            versus = f"{gain['mean']:+.3f} (p {p_value(gain['p_holm'])})" if gain else ""
+            cells = (f"{row['lr']:g}", str(row["seeds"]), mean, p_value(p), versus)
             table.add_row(row["method"], *cells)
         rows += found
         console.print(table)

@@ -17,7 +17,7 @@ import numpy as np
 
 from benchmarks.coordination_settings import METHODS, POINT, SETTINGS
 from cppo_env.evaluation.comparison.page import document
-from cppo_env.evaluation.comparison.tables import Shown, interval
+from cppo_env.evaluation.comparison.tables import Shown, interval, p_value
 from cppo_env.plotting import COLOURS, axes_of, svg
 
 RESULTS = Path(__file__).parent / "results"
@@ -99,9 +99,9 @@ def table(setting: str, rows: Sequence[Row]) -> Shown:
             str(row["seeds"]),
             interval({"mean": row["pass_at_4"], "low": row["low"], "high": row["high"]}),
             ", ".join(f"{one:.3f}" for one in row["by_seed"]),
-            f"{row['p_above_holm']:.3f}" if "p_above_holm" in row else "",
+            p_value(row.get("p_above_holm")),
             interval(gain) if (gain := row.get("cppo_minus")) else "",
-            f"{gain['p_holm']:.3f}" if gain else "",
+            p_value(gain["p_holm"]) if gain else "",
             f"{row['file']} at {row['commit']}",
         )
         for row in rows

@@ -81,7 +81,10 @@ def _pairs(found: Mapping[str, Any]) -> Shown:
             [
                 f"{one['a']} − {one['b']}",
                 interval(one["difference"][k]),
-                *(_p(one[name]) for name in ("p_holm", "p_permutation_holm", "p_mcnemar_holm")),
+                *(
+                    p_value(one[name])
+                    for name in ("p_holm", "p_permutation_holm", "p_mcnemar_holm")
+                ),
             ]
             for one in found["pairs"]
         ],
@@ -201,7 +204,8 @@ def _aggregates(result: Mapping[str, Any]) -> Shown:
     )
 
 
-def _p(value: float | None) -> str:
+def p_value(value: float | None) -> str:
+    """A p-value in a table; a dash where there was no test."""
     if value is None:
         return "–"
     return "<0.001" if value < 0.001 else f"{value:.3f}"
