@@ -17,12 +17,16 @@ from cppo_env.parsing.python_source import (
     is_python,
     parse,
 )
-from cppo_env.parsing.set_aside import is_heading_of_such
+from cppo_env.parsing.set_aside import introduces_change, introduces_lesser, is_heading_of_such
 
 _READS = re.compile(r"\binput\(|\bstdin\b|\bopen\(0|\bfileinput\b|\bos\.read\(")
+_REPLACED_INPUT = re.compile(r"\bstdin\s*=\s*(?:io\.)?StringIO\(\s*[frb]*[\"']")
 _TEST = re.compile(r"test_|Test[A-Z]")
 
 CHANGED = "a part of the program follows it in other words"
+_OWN_FILE = {"solution", "sol", "main", "program", "answer", "submission"}
+"""Modules by which tests import the program itself."""
+SEVERAL_FILES = "its program imports another file"
 
 
 def of_blocks(found: Sequence[Block]) -> tuple[str | None, str]:
@@ -45,6 +49,9 @@ def of_blocks(found: Sequence[Block]) -> tuple[str | None, str]:
         known = facts(source)
         if complete is not None and _is_excerpt(source, complete):
             continue
+        if complete is not None and _is_missing(source, complete):
+            complete = f"{source}\n\n{complete}"
+            continue
         joined = _joined(source, earlier)
         earlier.append(source)
         if joined is None and complete is not None and _is_whole(complete) > _is_whole(source):
@@ -53,6 +60,9 @@ def of_blocks(found: Sequence[Block]) -> tuple[str | None, str]:
         own = {name for name in known.defines if name in defined or not _TEST.match(name)}
         uses = free_names(source) | known.imports if defined else frozenset[str]()
         is_usage = not own and bool(uses & defined)
+        is_whole = _is_whole(source) > _is_whole(complete or "")
+        if is_usage and is_whole and known.imports & defined and not known.modules & _OWN_FILE:
+            reason = SEVERAL_FILES
         idle = is_python(source) and not does_something(source)
         if joined or complete is None or not (idle or is_usage or known.only_asserts):
             complete, reason = joined or source, ""
@@ -61,15 +71,62 @@ def of_blocks(found: Sequence[Block]) -> tuple[str | None, str]:
 
 
 def not_set_aside(found: Sequence[Block], lines: Sequence[str]) -> list[Block]:
-    """The blocks but those that are called wrong by the line above or by their first comment."""
+    """The blocks but those that are called wrong by the line above or by their first comment.
 
-    def is_set_aside(block: Block) -> bool:
-        before = (line for line in reversed(lines[: block.first]) if line.strip())
+    What stands behind a program may also be called a slow or wrong one, or a test, in a sentence.
+    """
+    kept: list[Block] = []
+    for block in found:
+        above = line_above(block, lines)
         comment = block.source.lstrip().partition("\n")[0]
-        return is_heading_of_such(next(before, "")) or is_heading_of_such(comment)
-
-    kept = [block for block in found if not is_set_aside(block)]
+        over = _heading_over(block, lines)
+        is_lesser = any(map(introduces_lesser, (above, over))) and any(
+            _replaces(block, one) for one in kept
+        )
+        if not is_lesser and not any(map(is_heading_of_such, (above, over, comment))):
+            kept.append(block)
     return kept if any(map(is_python_block, kept)) else list(found)
+
+
+def _heading_over(block: Block, lines: Sequence[str]) -> str:
+    """The heading before a block, without another block between."""
+    for line in reversed(lines[: block.first]):
+        if line.lstrip().startswith(("```", "~~~")):
+            break
+        if line.startswith(("#", "**")):
+            return line
+    return ""
+
+
+def _replaces(block: Block, program: Block) -> bool:
+    """Whether a block would stand in the place of a program before it."""
+    both = facts(block.source).defines & facts(program.source).defines
+    return is_python_block(program) and (_is_whole(program.source) or bool(both))
+
+
+def is_changed(program: str, found: Sequence[Block], lines: Sequence[str]) -> bool:
+    """Whether a patch, or lines that a sentence calls a change, follow a program."""
+    own = {line.strip() for line in split_lines(program)}
+    places = [n for n, block in enumerate(found) if block.source.strip() in program]
+    for block in found[places[-1] + 1 :] if places else ():
+        behind = split_lines(block.source)
+        if block.label in ("diff", "patch"):
+            removed, added = (
+                {line[1:].strip() for line in behind if line.startswith(sign)} - {""}
+                for sign in "-+"
+            )
+            if removed & own and not added <= own:
+                return True
+        elif (does_something(block.source) or facts(block.source).brings) and introduces_change(
+            line_above(block, lines)
+        ):
+            return True
+    return False
+
+
+def line_above(block: Block, lines: Sequence[str]) -> str:
+    """The last line before a block that is not blank."""
+    return next((line for line in reversed(lines[: block.first]) if line.strip()), "")
 
 
 def is_python_block(block: Block) -> bool:
@@ -78,8 +135,17 @@ def is_python_block(block: Block) -> bool:
 
 
 def _is_whole(source: str) -> bool:
-    """Whether a text reads the input and shows results, as programs do."""
-    return facts(source).shows and _READS.search(source) is not None
+    """Whether a text reads the input, and no text in its place, and shows results."""
+    reads = _READS.search(source) and not _REPLACED_INPUT.search(source)
+    return facts(source).shows and bool(reads)
+
+
+def _is_missing(source: str, program: str) -> bool:
+    """Whether a text only defines what a program before it lacks, as behind the word "where"."""
+    known = facts(source)
+    if not known.defines or known.shows or known.defines & facts(program).defines:
+        return False
+    return "import *" not in program and bool(known.defines & (free_names(program) - BUILTINS))
 
 
 def _joined(source: str, earlier: Sequence[str]) -> str | None:

@@ -14,10 +14,14 @@ from typing import Any, cast
 from cppo_env.parsing.lines import split_lines
 from cppo_env.parsing.set_aside import is_set_aside
 
-TOKEN = r"<[|｜][\w▁]{1,40}[|｜]>|</?s>|<eos>|<(?:start|end)_of_turn>|\[/?INST\]"
+TOKEN = (
+    r"<[|｜][\w▁]{1,40}[|｜]>|</?s>|<eos>|<(?:start|end)_of_turn>|\[(?:/?INST|TOOL_CALLS|ARGS)\]"
+)
 """A special token of a chat template, such as `<|im_end|>`."""
 
-_HEAD = re.compile(rf"\s*(?:(?:{TOKEN})(?:assistant|model)?\s*)+")
+_HEAD = re.compile(
+    rf"\s*(?:(?:{TOKEN})(?:assistant|model|(?:functions\.)?[A-Za-z_]{{1,40}}(?::\d+|(?=\[ARGS\])))?\s*)+"
+)
 _TAIL = re.compile(rf"(?:{TOKEN})\s*\Z")
 _HEREDOC = re.compile(
     r"(?P<before>[^\n]*)<<-?[ \t]*(?P<quote>['\"]?)(?P<end>\w+)(?P=quote)(?P<after>[^\n]*)"
@@ -26,6 +30,7 @@ _ON = (
     r"(?:<\|im_end\|>\s*<\|im_start\|>\s*|<\|eot_id\|>\s*<\|start_header_id\|>\s*"
     r"|<end_of_turn>\s*<start_of_turn>\s*)(?:user|system|human)\b|</s>\s*<?s?>?\s*\[INST\]"
     r"|<[|｜](?:user|User|observation)[|｜]>"
+    r"|\n(?:Human|User): [^\n]{0,2000}\n\s{0,8}(?:Assistant|AI): "
 )
 _GOES_ON = re.compile(rf"{_ON}|<\|endoftext\|>(?=\s*\S)(?!\s*<\|)")
 ARGUMENTS = ("arguments", "parameters", "input", "args", "function", "function_call")
@@ -157,6 +162,8 @@ def notebook(text: str, kind: str) -> str | None:
 
 def arguments(value: Any, depth: int = _DEPTH) -> Any:
     """The arguments of a tool call, also where they are text of JSON; else the value itself."""
+    if isinstance(value, list) and len(cast(list[Any], value)) == 1:
+        [value] = cast(list[Any], value)
     if not isinstance(value, dict) or not depth:
         return cast(Any, value)
     found: list[Any] = []

@@ -35,28 +35,37 @@ _VALUE = (
 _NAMED_VALUE = (
     rf"(?P<value>(?:{_ROMAN}|{_CARDINALS})\b|[A-Za-zＡ-Ｚ](?![A-Za-z])|\d{{1,2}}|[{_CHINESE}])"
 )
-_TITLE = r"(?:\s*\((?P<title>[^()]{1,60})\)(?=\s*[:：–—-]))?"
+_APART = r"(?:(?<![A-Za-z])|(?=(?-i:[A-Z])))"
+"""Between noun and label: the s of "Ideas" is no label."""
+_WIDE = r"\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
+"""Characters of Japanese, Chinese and Korean, before which no blank stands."""
+_TITLE = r"(?:\s*[(（](?P<title>[^()（）]{1,60})[)）](?=[\s*]*[:：–—-]))?"
 _SEP = (
-    r"(?P<close>\*{1,3}|_{1,2}|`{1,2}|\$)?(?P<sep>"
+    r"(?P<close>\*{1,3}|_{1,2}|`{1,2}|\$|[\"”])?(?P<sep>"
     r"\\?[:：)）、．\]]+(?:\s*[-–—](?=\s))?"  # A: A) A]: 1、
-    r"|\\?\.(?=\s|$|[A-Z\u4e00-\u9fff*])(?:\s*[-–—](?=\s))?"  # "1. x", "A.Sort", and not "3.5"
-    r"|\s*:+|\s*[-–—→](?=\s|$)|\s*(?:->|=>)(?=\s)"
+    rf"|\\?\.(?=\s|$|[A-Z{_WIDE}*])(?:\s*[-–—](?=\s))?"  # "1. x", "A.Sort", and not "3.5"
+    r"|\s*:+|\s*[-–—→](?=\s|$)|\s*(?:->|=>)(?=\s)|\t"
     r")"
 )
 _BRACKETS = (
-    r"[(（\[【<]\s*{value}\s*[)）\]】>]\s*(?P<sep>[:：.]|[-–—](?=\s))?(?=\s|$|[A-Z\u4e00-\u9fff*])"
+    r"[(（\[【<]\s*{value}\s*[)）\]】>]\s*(?P<sep>[:：.]|[-–—](?=\s))?(?=\s|$|[A-Z"
+    rf"{_WIDE}*])"
 )
 
 _FORMS = [
     re.compile(rf"{_BRACKETS.format(value=rf'(?P<word>(?i:{_WORD})(?<![A-Za-z]))?{_VALUE}')}\s*"),
     re.compile(rf"(?P<word>{_WORD}){_BRACKETS.format(value=_NAMED_VALUE)}\s*", re.I),
-    re.compile(rf"(?P<word>{_WORD}){_NAMED_VALUE}{_TITLE}\s*{_SEP}\s*", re.I),
+    re.compile(
+        rf"(?P<word>{_WORD}){_APART}{_NAMED_VALUE}(?:(?:/| of )\d{{1,2}})?{_TITLE}\s*{_SEP}\s*",
+        re.I,
+    ),
     re.compile(rf"{_VALUE}{_TITLE}{_SEP}\s*"),
+    re.compile(r"#(?P<value>\d{1,2})(?P<sep>[:.)]|\s*[-–—])?\s+"),
     re.compile(r"(?P<value>[①-⑳])\s*"),
     re.compile(rf"(?:the\s+)?(?P<value>{_ORDINALS})\s+(?P<word>{_NOUN})\b\s*{_SEP}\s*", re.I),
     re.compile(rf"第(?P<value>[{_CHINESE}])[种個个類类]?(?P<word>{_NOUN})\s*{_SEP}\s*"),
 ]
-_ALONE = re.compile(rf"(?P<word>{_WORD})?{_NAMED_VALUE}\s*", re.I)
+_ALONE = re.compile(rf"(?:(?P<word>{_WORD}){_APART})?{_NAMED_VALUE}\s*", re.I)
 _KEYCAP = re.compile(r"(\d)\ufe0f?\u20e3")
 _BOXED = re.compile(
     r"([Ⓐ-Ⓩ\U0001f130-\U0001f149\U0001f150-\U0001f169\U0001f170-\U0001f189])\ufe0f?"
@@ -67,6 +76,10 @@ _TAG = re.compile(
     re.I | re.M,
 )
 _TAG_END = re.compile(rf"</{_NOUN}[\s_-]*(?:[A-Za-z]|\d{{1,2}})?>", re.I)
+_BLOCK = re.compile(r"[|>][-+]?")
+"""A block of YAML begins behind the label."""
+_CONTINUED = re.compile(r"\s?\((?:continued|cont\.?|cont'd)\)", re.I)
+_SUMMARY = re.compile(r"(?:<details>)?\s{0,8}<summary>\s{0,8}([^<>\n]{1,200})</summary>", re.I)
 _MARKED = re.compile(r"(\*\*|__|`|\*)\s*(?P<label>[^*_`]{1,24}?)\s*\1(?=\s+\S)")
 
 
@@ -111,10 +124,13 @@ def find_label(line: str, number: int) -> Label | None:
         return None
     match, kind, index = found
     opened_by, after = content[:start].strip(), content[start + match.end() :]
-    if match.groupdict().get("close"):
+    if close := match.groupdict().get("close"):
+        if close in '"”' and after[:1] in tuple("\"'[{"):
+            return None  # a key of JSON
         opened_by = ""
     title = match.groupdict().get("title")
-    rest = _closed(opened_by, f"{title}: {after}" if title else after)
+    rest = _closed(opened_by, after)
+    rest = f"{title}: {rest}" if title else rest
     inner = rest.lstrip("*_` ")
     again = _label_at(inner, alone=False)
     if (
@@ -132,7 +148,7 @@ def find_label(line: str, number: int) -> Label | None:
         line=number,
         index=index,
         kind=kind,
-        rest=rest.strip(),
+        rest="" if _BLOCK.fullmatch(rest.strip()) else rest.strip(),
         upper=value.isupper() or kind != "letter",
         word=bool(match.groupdict().get("word")),
         marked=heading or bold,
@@ -155,8 +171,22 @@ def counted(labels: Sequence[Label]) -> list[Label]:
     ]
 
 
+def continued(lines: Sequence[str]) -> list[str]:
+    """The lines, without labels that only say that their method goes on: `Method 2 (continued)`."""
+    found, last = list[str](), 0
+    for number, line in enumerate(lines):
+        shorter = _CONTINUED.sub("", line)
+        label = find_label(shorter, number)
+        if label and shorter != line and label.index == last:
+            line = label.rest
+        last = label.index if label else last
+        found.append(line)
+    return found
+
+
 def untagged(text: str) -> str:
     """A text with elements such as `<method_A>…</method_A>` or `<plan id="1">…` as labels."""
+    text = _SUMMARY.sub(r"\n## \1\n", text)
     return _TAG_END.sub("", _TAG.sub(_label_of_tag, text)) if _TAG.search(text) else text
 
 

@@ -19,12 +19,13 @@ class Listing:
     reason: str = ""
 
 
+_WORD = re.compile(r"[^\W\d_]")
 _NO_TEXT = re.compile(
-    rf"{TOKEN}|~~\S[^~]*~~|</?(?:del|strike)>|</\w+>\Z|<!--|-->\Z|\\(?:begin|end)\{{|\\\\\Z"
+    rf"{TOKEN}|</?(?:del|strike)>|</\w+>\Z|<!--|-->\Z|\\(?:begin|end)\{{|\\\\\Z"
     r"|[\ud800-\udfff]|\A(?:…|<[\w ]{1,40}>)\Z",
     re.I,
 )
-"""Tokens of a chat template, words that are struck out, ends of elements and comments, environments
+"""Tokens of a chat template, struck out elements, ends of elements and comments, environments
 of LaTeX, what no file can hold, and the place of a method in a form."""
 
 
@@ -33,6 +34,8 @@ def listed(methods: Sequence[str]) -> Listing:
     for label, method in zip(ascii_uppercase, methods, strict=False):
         if not method:
             return Listing(reason=f"method {label} is empty")
+        if not _WORD.search(method):
+            return Listing(reason=f"method {label} has no words")
         if _NO_TEXT.search(method):
             return Listing(reason=f"method {label} has markup of something else")
     within = [find_label(method, 0) for method in methods]

@@ -23,7 +23,7 @@ _CROSSES = "✖✗✘❌❎⛔🚫👎"
 """Pictures that say that what follows is rejected."""
 
 CONTAINER = re.compile(
-    r"[ \t]*(?:>[ \t]?|[-*+•‣◦–:](?=[ \t])[ \t]*(?:\[[ xX]?\][ \t]+)?|#{1,6}(?=[ \t])[ \t]*"
+    r"[ \t]*(?:>[ \t]?|(?://|#{1,6})(?=[ \t])[ \t]*|[-*+•‣◦–:](?=[ \t])[ \t]*(?:\[[ xX]?\][ \t]+)?"
     rf"|(?![{_CROSSES}])[\u2600-\u2775\u2794-\u27bf\u2b00-\u2bff\U0001f300-\U0001faff]\ufe0f?"
     r"(?=[ \t])[ \t]*)"
 )

@@ -18,7 +18,7 @@ _PAIRS = [
     for opening, closing in (
         (r"\\begin\{(?:lstlisting|minted|verbatim|python)\}", r"\\end\{\w+\}"),
         (r"#\+begin_src\s+python", r"#\+end_src"),
-        (r"\[PYTHON\]", r"\[/PYTHON\]"),
+        (r"\[(?:python|code(?:=\"?python\"?)?)\]", r"\[/(?:python|code)\]"),
         (r"'''(?:python|py)\b", "'''"),
         (r"``(?:python|py)\b", "``"),
     )

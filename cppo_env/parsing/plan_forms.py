@@ -10,12 +10,15 @@ import csv
 import re
 from collections.abc import Callable, Sequence
 from itertools import pairwise
+from string import ascii_uppercase
 
 from cppo_env.parsing.envelopes import added, heredoc, notebook, unescaped
 from cppo_env.parsing.fences import FENCE_LINE
+from cppo_env.parsing.labels import find_label
 from cppo_env.parsing.lines import split_lines
 from cppo_env.parsing.markup import cells, plain
 from cppo_env.parsing.python_source import is_python
+from cppo_env.parsing.set_aside import heading
 
 _PROSE_VALUE = re.compile(r"([ \t]*(?:\w{4,12}[ _])?(?:[A-Za-z]|\d{1,2}))[ \t]*=[ \t]*(\S.*)")
 _NAME = r"(?:label|id|name|letter|key|index|number)"
@@ -32,6 +35,14 @@ _CELL = re.compile(r"[\"']?\s*([A-Za-z]|\d{1,2})\s*[\"']?,")
 _HEADER = re.compile(r"[\w \"']+,[\w \"']+")
 _WORD = re.compile(r"[^\W\d_]{2}")
 _REVISED = re.compile(r"final|revised|improved|better|new|updated?|replace|instead|chang", re.I)
+_ALPHABETS = {
+    letters: re.compile(rf"(?m)^(\W{{0,8}}(?:\w{{4,12}} )?)([{letters}])(?=[*_]{{0,2}}[.:)）：、])")
+    for letters in ("АБВГДЕЖЗИК", "АВСDЕF", "أبجدهوزحطي", "甲乙丙丁戊己庚辛壬癸")
+}
+"""Labels in Russian, in Cyrillic letters that look like Latin ones, in Arabic and Chinese."""
+_YAML_LIST = re.compile(
+    r"\A[^`]*```ya?ml\n(?:methods|plans?|approaches|strategies):[ \t]*\n([ \t]*- [^`]*)```[^`]*\Z"
+)
 _INLINE = r"(?:(?<=[.;,!?。；] )|^)(?:{})[ \t]+"
 _INLINE_FORMS = (r"([A-Z])[:)]", r"\(([A-Z])\):?", r"(\d)[.)]", r"\((\d)\)")
 _COST = re.compile(r"[$`*]{0,2}[OΘΩ]\(")
@@ -40,7 +51,7 @@ _COST = re.compile(r"[$`*]{0,2}[OΘΩ]\(")
 def rewritten(text: str, k: int, reason: str) -> list[str]:
     """A plan that was refused for a reason, in all forms that it may have."""
     if reason.endswith("is repeated"):
-        found = [without_tables_of_facts(text, k)]
+        found = [without_facts(text, k)]
     elif reason.startswith(("no labels", "1 methods", "JSON", "label A is missing")):
         found = [form(text, k) for form in _FORMS]
         if reason.startswith("no labels"):
@@ -144,20 +155,43 @@ def of_one_line(text: str, k: int) -> str | None:
     return None
 
 
-def without_tables_of_facts(text: str, k: int) -> str | None:
-    """A text without the tables behind its list of costs such as O(n) and of single words."""
+def without_facts(text: str, k: int) -> str | None:
+    """A text without the last K labelled lines or rows, if all say costs or single words."""
     lines = split_lines(text)
-    rows = [cells(line) for line in lines]
-    tabled = [n for n, row in enumerate(rows) if row]
-    if not tabled or any(line.strip() for line in lines[tabled[0] :] if not cells(line)):
+    labels = [label for n, line in enumerate(lines) if (label := find_label(line, n))][-k:]
+    facts = [part for one in labels for part in cells(lines[one.line])[1:] or [one.rest]]
+    words = [part for part in facts if not _COST.match(part)]
+    if len(words) == len(facts) or any(" " in part for part in words):
         return None
-    if any(_REVISED.search(lines[n]) for n in tabled):
+    first, last = labels[0].line, labels[-1].line
+    while first and find_label(above := lines[first - 1], 0) is None:
+        if above.strip() and not cells(above) and not heading(above):
+            break
+        first -= 1
+    revises = _REVISED.search("\n".join(lines[first : last + 1]))
+    return None if revises else "\n".join([*lines[:first], "", *lines[last + 1 :]])
+
+
+def of_yaml_list(text: str, k: int) -> str | None:
+    """The list of texts that the only block of YAML holds under one name."""
+    block = _YAML_LIST.search(text)
+    items = re.split(r"(?m)^[ \t]*-[ \t]+", block[1])[1:] if block else []
+    if len(items) != k or any(re.match(r"\w+:\s", item) for item in items):
         return None
-    facts = [cell for n in tabled[1:] for cell in rows[n][1:]]
-    words = [cell for cell in facts if not _COST.match(cell)]
-    if len(words) == len(facts) or any(" " in cell for cell in words):
-        return None
-    return "\n".join(lines[: tabled[0]])
+    return _numbered([" ".join(item.split()) for item in items])
+
+
+def in_latin_letters(text: str) -> str:
+    """A text whose labels are the first letters of another alphabet, with Latin ones."""
+    for letters, labels in _ALPHABETS.items():
+        found = "".join(match[2] for match in labels.finditer(text))
+        if len(found) > 1 and letters.startswith(found):
+            places = {match.start(2) for match in labels.finditer(text)}
+            return "".join(
+                ascii_uppercase[letters.index(one)] if n in places else one
+                for n, one in enumerate(text)
+            )
+    return text
 
 
 def _numbered(bodies: Sequence[str]) -> str:
@@ -166,6 +200,7 @@ def _numbered(bodies: Sequence[str]) -> str:
 
 _FORMS: tuple[Callable[[str, int], str | None], ...] = (
     of_elements,
+    of_yaml_list,
     of_entries,
     of_html_list,
     of_latex,

@@ -24,6 +24,8 @@ _LIST = re.compile(
     r"|technique|result|output|response|final|item|list|data|content",
     re.I,
 )
+_THOUGHT = re.compile(r"reasoning|thoughts?|thinking|analysis|rationale|explanation|notes?", re.I)
+"""Names of what stands beside the methods."""
 _LETTER = re.compile(r"[A-Za-z]|\d{1,2}")
 _DEPTH = 6
 
@@ -98,7 +100,7 @@ def _entries(value: Any, depth: int) -> list[tuple[str, str]] | None:
     if lists:
         is_only = len(lists) == 1 and not any(map(_LETTER.fullmatch, entries))
         return _entries(lists[0], depth - 1) if is_only else None
-    found = [(name, _text(one)) for name, one in entries.items()]
+    found = [(name, _text(one)) for name, one in entries.items() if not _THOUGHT.fullmatch(name)]
     return None if any(not method for _, method in found) else found
 
 

@@ -15,7 +15,7 @@ from typing import Any, cast
 from cppo_env.parsing.fences import FENCE_LINE
 from cppo_env.parsing.lines import split_lines
 
-_STARTS = re.compile(r"[ \t]*(?:[A-Za-z_]\w*[ \t]*[=(:]|\[\w+\][ \t]*$|\{)")
+_STARTS = re.compile(r"[ \t]*(?:[A-Za-z_]\w*[ \t]*[=(:]|\[\w+(?:\][ \t]*$|\()|\{)")
 
 
 def python_value(text: str) -> Any:
@@ -52,11 +52,13 @@ def _sources(lines: Sequence[str]) -> Iterator[str]:
 def _value(body: Sequence[ast.stmt]) -> Any:
     if len(body) == 1 and isinstance(body[0], ast.Assign | ast.AnnAssign | ast.Expr):
         value = body[0].value
+        if isinstance(value, ast.List) and len(value.elts) == 1:
+            [value] = value.elts  # of Llama: `[plan(A="…")]`
         if isinstance(value, ast.Call):
             return _of_call(value)
         literal: Any = None if value is None else _literal(value)
-        if isinstance(literal, dict | list):
-            return cast(Any, literal)
+        if isinstance(literal, dict | list | tuple):
+            return list(cast(Any, literal)) if isinstance(literal, tuple) else cast(Any, literal)
     found: dict[str, str] = {}
     for one in body:
         target = one.targets[0] if isinstance(one, ast.Assign) and len(one.targets) == 1 else None

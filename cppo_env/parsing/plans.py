@@ -9,13 +9,13 @@ from string import ascii_uppercase
 from cppo_env.parsing.bodies import methods_between
 from cppo_env.parsing.effort import effort, remembered
 from cppo_env.parsing.envelopes import called, goes_on, without_tokens
-from cppo_env.parsing.labels import Label, counted, find_label, untagged
+from cppo_env.parsing.labels import Label, continued, counted, find_label, untagged
 from cppo_env.parsing.lines import split_lines
 from cppo_env.parsing.listing import Listing, choose, listed
-from cppo_env.parsing.plan_forms import rewritten
+from cppo_env.parsing.plan_forms import in_latin_letters, rewritten
 from cppo_env.parsing.plan_json import read_json, read_value
 from cppo_env.parsing.plan_python import python_value
-from cppo_env.parsing.set_aside import has_set_aside, is_heading_of_such
+from cppo_env.parsing.set_aside import has_set_aside, heading, is_heading_of_such
 from cppo_env.parsing.thoughts import has_thoughts, without_thoughts
 
 MAX_K = len(ascii_uppercase)
@@ -26,7 +26,8 @@ MAX_METHOD_WORDS = 45
 
 _QUOTES = ('""', "''", "“”", "«»", "「」")
 
-_COMMENT = re.compile(r"(?ms)^[ \t]*<!--.{0,2000}?-->")
+_COMMENT = re.compile(r"(?ms)^[ \t]*<!--.{0,2000}?-->|(?<!~)~~(?=[^~\s])[^~\n]+~~(?!~)")
+"""A comment of Markdown, or words that are struck out."""
 _ANNOTATED = re.compile(r"\w+(?:\[[\w., ]+\])?\s*=\s*[\"']")
 _SET_ASIDE = "a list that is set aside"
 
@@ -35,10 +36,31 @@ _INVISIBLE = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufe
 
 _TAKES_BACK = re.compile(
     r"(?im)(?:^[\W_]{0,8}|[.!?;…] +)(?:(?:but |oh,? |no,? )?(?:wait|hmm+|actually|oops|sorry)"
-    r"(?:[,.!…—–:]| [-—–]|$)|scratch that|on second thought|correction:"
+    r"(?:[,.!…—–:]| [-—–]|$)|scratch that|on second thought|correction *[:—–]"
     r"|let me (?:redo|revise|rewrite|rethink|reconsider|correct|fix|change|swap))"
 )
 """Words with which a model takes back what it has written."""
+
+_REVISES = re.compile(
+    r"\b(?:[Rr]eplace|[Cc]hange|[Ss]wap|[Rr]evise) (?:[Mm]ethod \d|(?:[Mm]ethod )?[A-Z]\b)"
+    r"|\b(?:[A-Z]|[Mm]ethod \d) should (?:be|use|rather|instead)\b"
+)
+"""Words behind a list that change a method."""
+
+_SPEAKS_OF = re.compile(
+    r"\b(?:suggest|recommend|choose|pick|prefer|favou?rite|best|code|program|implement\w*)"
+    r"(?: (?:of|for|is|be|with|method|approach|option|plan|strategy)){0,3} \Z",
+    re.I,
+)
+"""Words before a label that speak of its method and do not change it."""
+
+_STEPS = re.compile(
+    r"(?:the )?(?:steps|algorithm|approach|procedure|implementation|walkthrough)", re.I
+)
+_METHODS = re.compile(
+    r"(?:\w+ ){0,2}(?:methods|approaches|plans|strategies|options|ideas|alternatives|solutions)",
+    re.I,
+)
 
 LONGEST = 1 << 14
 """Maximum number of characters of a plan."""
@@ -86,7 +108,7 @@ def _read_answer(text: str, k: int) -> Listing:
         return Listing(reason=f"more than {LONGEST} characters")
     if goes_on(answer):
         return Listing(reason="it goes on behind its end")
-    answer = _COMMENT.sub("", without_tokens(answer))
+    answer = in_latin_letters(_COMMENT.sub("", without_tokens(answer)))
     listing = _read_lines(answer, k)
     if listing.methods:
         return listing
@@ -110,7 +132,7 @@ def _in_other_form(answer: str, k: int, reason: str) -> Listing | None:
 
 def _read_lines(answer: str, k: int) -> Listing:
     """The K methods of labelled lines, or of JSON."""
-    lines = split_lines(untagged(answer))
+    lines = continued(split_lines(untagged(answer)))
     fenced = _fenced(lines)
     labels = [label for label in _labels(lines) if label.line not in fenced]
     if not labels and (listing := read_json(answer, k)) is not None:
@@ -131,13 +153,28 @@ def _listing(lines: Sequence[str], labels: Sequence[Label], k: int) -> Listing:
     """The K methods of lines with some labels."""
     chosen = choose(labels, k)
     if isinstance(chosen, str):
+        chosen = _under_heading(lines, labels, k) or chosen
+    if isinstance(chosen, str):
         return Listing(reason=chosen)
-    before = (line for line in reversed(lines[: chosen[0].line]) if line.strip())
-    if is_heading_of_such(next(before, "")):
+    before = [line for line in reversed(lines[: chosen[0].line]) if line.strip()]
+    if before and is_heading_of_such(before[0]):
         return Listing(reason=_SET_ASIDE)
+    over = next((words for line in before if (words := heading(line))), "")
+    if _STEPS.fullmatch(over) and chosen[0].kind == "number" and not chosen[0].word:
+        return Listing(reason="steps of one method")
     if (reason := _taken_back(lines, chosen)) is not None:
         return Listing(reason=reason)
     return named(methods_between(lines, chosen))
+
+
+def _under_heading(lines: Sequence[str], labels: Sequence[Label], k: int) -> list[Label] | None:
+    """The list under the last heading that names methods, behind lists of something else."""
+    starts = [n for n, line in enumerate(lines) if _METHODS.fullmatch(heading(line))]
+    before = [one for one in labels if starts and one.line < starts[-1]]
+    if not before or any(one.is_asked_form for one in before) or len(before) >= k:
+        return None
+    chosen = choose(labels[len(before) :], k)
+    return None if isinstance(chosen, str) else chosen
 
 
 def _taken_back(lines: Sequence[str], chosen: Sequence[Label]) -> str | None:
@@ -145,17 +182,29 @@ def _taken_back(lines: Sequence[str], chosen: Sequence[Label]) -> str | None:
     first, own = chosen[0].line, {label.line for label in chosen}
     if _TAKES_BACK.search("\n".join(lines[first:])):
         return "it takes back what it says"
-    remarks = (lines[n] for n in range(first, len(lines)) if n not in own)
+    remarks = [lines[n] for n in range(first, len(lines)) if n not in own]
+    if any(map(_REVISES.search, remarks)):
+        return "it takes back what it says"
     last = ascii_uppercase[len(chosen) - 1]
     again = re.compile(rf"(?<!\w)([A-{last}])[:：]")
-    found = next(filter(None, map(again.search, remarks)), None)
+    all_found = (match for line in remarks for match in again.finditer(line))
+    found = next((one for one in all_found if not _SPEAKS_OF.search(_before(one))), None)
     return f"label {found[1]} is repeated" if found and chosen[0].kind == "letter" else None
+
+
+def _before(match: re.Match[str]) -> str:
+    return match.string[max(0, match.start() - 80) : match.start()]
 
 
 def named(methods: Sequence[str]) -> Listing:
     """The list of some methods as they stand in a text, unless one of them is none."""
     if methods and all(map(_ANNOTATED.match, methods)):
         return Listing(reason="annotated values, no methods")
+    again = [find_label(method, 0) for method in methods]
+    if all(
+        one and one.sep == ":" and one.rest and one.index == n for n, one in enumerate(again, 1)
+    ):
+        methods = [one.rest for one in again if one]  # "A: A: …"
     if len(methods) > 1 and all(one.endswith(";") for one in methods[:-1]):
         methods = [one.removesuffix(";") for one in methods]
     return listed(methods) if any(not one for one in methods) else listed(unquoted(methods))

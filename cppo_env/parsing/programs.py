@@ -6,7 +6,7 @@ import keyword
 import re
 from dataclasses import dataclass
 
-from cppo_env.parsing.block_choice import not_set_aside, of_blocks
+from cppo_env.parsing.block_choice import CHANGED, is_changed, not_set_aside, of_blocks
 from cppo_env.parsing.carried import carried
 from cppo_env.parsing.dedent import dedent
 from cppo_env.parsing.effort import MAX_CHARACTERS, MAX_UNFENCED_CHARACTERS, effort, remembered
@@ -52,6 +52,10 @@ _NO_VALUE = re.compile(r"\s*(?:\{|\[\s*[{\"]|\"[^\"]*\\)")
 """What is JSON rather than code that shows values."""
 _OPENING = r"(?m)^[ \t]*<{}\b[^<>\n]*>\s{{0,4}}(?:<code\b[^<>\n]*>)?(?:<!\[CDATA\[)?[ \t]*\n"
 _CODE = re.compile(r"=|^\s*(?:@|[\w.]+[(\[])")
+_SAID = re.compile(r"(?:[^\W\d_][\w'’-]*[,:]?[ ]+){3}[^\n]*[.!?]\s*")
+"""A sentence of words."""
+_WRITEFILE = re.compile(r"\s*%%(?:writefile|file)[ \t]+\S+\.py[ \t]*\n(?P<body>.*)", re.S)
+"""A cell of a notebook that writes a file."""
 _CODE_WORDS = frozenset({*keyword.kwlist, "print"} - {"False", "None", "True"})
 
 
@@ -114,6 +118,8 @@ def _read_answer(text: str) -> Reading:
         return _encodable(trimmed(plain))
     found = [block for block in blocks(lines) if block.closed or block.source.strip()]
     program, reason = of_blocks(not_set_aside(found, lines))
+    if program is not None and is_changed(program, found, lines):
+        reason = CHANGED
     if reason:
         return Reading(None, reason)
     if program is None:
@@ -140,7 +146,12 @@ def _encodable(program: str) -> Reading:
 def _carried(answer: str, lines: list[str], found: list[Block], program: str | None) -> str | None:
     """The program in an envelope or other markup, if all that can be taken off leave one."""
     if program is not None:
-        texts = [unnumbered(program) or ""]
+        is_open = found[-1].source == program and not found[-1].closed
+        texts = [
+            unnumbered(program) or "",
+            written.group("body") if (written := _WRITEFILE.fullmatch(program)) else "",
+            (_bare(split_lines(program), [], after_prose=False) if is_open else None) or "",
+        ]
     else:
         texts = carried(answer, lines, found)
         if not found and not has_set_aside(answer) and (inner := indented(lines)):
@@ -189,10 +200,10 @@ def _tagged(text: str) -> str | None:
     return code if does_something(code) else None
 
 
-def _bare(lines: list[str], found: list[Block]) -> str | None:
+def _bare(lines: list[str], found: list[Block], *, after_prose: bool = True) -> str | None:
     """The code of a text in which all else is prose or blocks of something else.
 
-    A blank line stands before the prose behind it, which begins with a capital letter.
+    The prose behind it begins with a capital letter, and behind a blank line or as a sentence.
     """
     if any(map(_PATCH.match, lines)):
         return None  # its lines may parse: "+print(2)"
@@ -213,7 +224,7 @@ def _bare(lines: list[str], found: list[Block]) -> str | None:
         if not known.error_line:
             return None
         failed = start + known.error_line - 1
-        if all(_is_prose(line) for line in lines[start : failed + 1]):
+        if after_prose and all(_is_prose(line) for line in lines[start : failed + 1]):
             start = failed + 1
         elif (end := _remark(lines, start, failed)) is not None:
             lines = lines[:end]
@@ -233,8 +244,8 @@ def _remark(lines: list[str], start: int, failed: int) -> int | None:
         return None
     while failed > start and _is_prose(lines[failed - 1]):
         failed -= 1
-    after_blank = (n for n in range(failed + 1, len(lines)) if not lines[n - 1].strip())
-    return next((n for n in after_blank if _begins_remark(lines[n])), None)
+    starts = (n for n in range(failed, len(lines)) if _begins_remark(lines[n]))
+    return next((n for n in starts if not lines[n - 1].strip() or _SAID.fullmatch(lines[n])), None)
 
 
 def _begins_remark(line: str) -> bool:

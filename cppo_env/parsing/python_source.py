@@ -254,7 +254,9 @@ def _is_stub(statement: ast.stmt) -> bool:
 
 
 def _is_a_word(statement: ast.stmt, is_weak: bool) -> bool:
-    """A bare name, or one with an annotation, as prose may look like."""
+    """A bare name, one with an annotation, or O(n), as prose may look like."""
     if isinstance(statement, ast.AnnAssign):
         return statement.value is None and is_weak
-    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Name | ast.List)
+    value = statement.value if isinstance(statement, ast.Expr) else None
+    cost = value.func if isinstance(value, ast.Call) else None
+    return isinstance(value, ast.Name | ast.List) or (isinstance(cost, ast.Name) and cost.id == "O")

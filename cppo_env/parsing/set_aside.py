@@ -28,18 +28,73 @@ _KEY = re.compile(
     re.X,
 )
 
+_CODE = r"(?:\w+ )?(?:solution|version|approach|code|program|implementation|attempt|way|method|one)"
+_LESSER = re.compile(
+    rf"\b(?:(?:naive|slow(?:er)?|inefficient|wrong|incorrect|buggy|flawed|broken) {_CODE}"
+    r"|brute[- ]force|(?:common |typical )?(?:mistake|pitfall)s?|for (?:reference|comparison)"
+    r"|(?:to|for) (?:test|try|check|verify|debug)(?:ing)? (?:it|this|the (?:code|program|solution))"
+    r"|if [^,:]{0,60} (?:were|had|allowed))\b"
+    r"|暴力|错误|朴素|对拍|неверн|наивн|ingenu[ao]|fuerza bruta|愚直|力任せ",
+    re.I,
+)
+_OF_OTHERS = re.compile(
+    r"\b(?<!\bnot )(?<!n't )(?:fast(?:er)?|quick(?:er)?|efficient|optimi[sz]ed|optimal|improved?"
+    r"|better|right|correct(?:ed|ly)?|fix(?:ed|es)?|final|full|complete|instead|so|thus|therefore"
+    r"|previous|above|earlier|avoid(?:s|ing)?|without|than|times? out|fails|exceeds"
+    r"|(?:is|was|be) (?:too )?(?:slow|wrong|incorrect|inefficient|buggy|O\())"
+    r"|正确|优化|改进|最终|因此|所以|исправл|correg|mejor",
+    re.I,
+)
+_CHANGE = re.compile(
+    r"\b(?:change|replace|modify|correct|fix|amend|swap) .{0,80}\b(?:line|loop|with|to|by)\b"
+    r"|\bshould (?:be|read)\b",
+    re.I,
+)
+_OPTIONAL = re.compile(r"\b(?:could|can|may|might|would|if|optional(?:ly)?|want|prefer)\b", re.I)
+_LONGEST = 300
+"""Characters of a heading, and of a line's end that are looked at."""
+_SENTENCE = re.compile(r"(?<=[.!?;。！？；]) *")
+
 
 def is_set_aside(name: str) -> bool:
     """Whether a name says that what it names is no answer."""
     return len(name) < 80 and _NAME.fullmatch(name) is not None
 
 
-def is_heading_of_such(line: str) -> bool:
-    """Whether a line is a heading of few words that sets aside what follows: `Rejected ideas:`."""
+def heading(line: str) -> str:
+    """The words of a line that is a heading of at most three; else the empty text."""
+    if len(line) > _LONGEST:
+        return ""
     marks, content = contained(line)
     words = plain(content)
     heads = words.endswith((":", "：")) or "#" in marks or content.startswith("**")
-    return heads and len(words.split()) <= 3 and is_set_aside(words.rstrip(":："))
+    return words.rstrip(":：") if heads and len(words.split()) <= 3 else ""
+
+
+def is_heading_of_such(line: str) -> bool:
+    """Whether a line is a heading of few words that sets aside what follows: `Rejected ideas:`."""
+    return is_set_aside(heading(line))
+
+
+def introduces_lesser(line: str) -> bool:
+    """Whether the last sentence of a line says that the code below it is not the answer.
+
+    Such as "A common mistake is" or "For reference, the brute force:". Words that compare it with
+    other code may speak of that: "The brute force is too slow, so".
+    """
+    last = _last_sentence(line)
+    return _LESSER.search(last) is not None and _OF_OTHERS.search(last) is None
+
+
+def introduces_change(line: str) -> bool:
+    """Whether the last sentence of a line says that the code below it changes other code."""
+    last = _last_sentence(line)
+    return _CHANGE.search(last) is not None and _OPTIONAL.search(last) is None
+
+
+def _last_sentence(line: str) -> str:
+    sentences = [one for one in _SENTENCE.split(plain(contained(line[-_LONGEST:])[1])) if one]
+    return sentences[-1] if sentences else ""
 
 
 def has_set_aside(text: str) -> bool:
