@@ -22,14 +22,20 @@ _BLANKS = re.compile(r"[^\S\n]+")
 _EMPTY_LINES = re.compile(r"(?:\n ?)+")
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*")
 _HASHES = re.compile(r"^\s*(?:[*_]{0,3})####(?!#)[ \t]*(\S[^\n]*)$", re.M)
-_STATED = re.compile(
-    r"\banswer(?:\s+to\s+[^\n:.]{1,80}?)?\s*(?:[*_]{1,3}\s*)?"
-    r"(?:\bis\b(?:\s+(?:therefore|thus|simply|exactly|equal\s+to))?\s*:?|\bequals\b|[:=](?:[*_]{1,3}(?=\s))?)"
-    r"\s*\n?[ \t]*(\S[^\n]*)",
-    re.I,
+_PHRASE = (
+    r"(?:\b(?:answer|respuesta|réponse|antwort|resposta|risposta|ответ)\b|答案|答え|उत्तर)"
+    r"(?:\s+to\s+[^\n:.]{1,80}?)?\s*(?:[*_]{1,3}\s*)?"
+    r"(?:\b(?:is|es|est|ist|é|è)\b(?:\s+(?:therefore|thus|simply|exactly|equal\s+to))?\s*:?"
+    r"|\bequals\b|[是为は]|[:：=](?:[*_]{1,3}(?=\s))?)"
+    r"\s*\n?[ \t]*(\S[^\n]*)"
 )
+_STATED = re.compile(_PHRASE, re.I)
+_AGAIN = re.compile(rf"(?:\w+ ){{0,3}}{_PHRASE}", re.I)
+"""Such as in "Final answer: the answer is 5"."""
+_TAGGED = re.compile(r"<answer>\s*([^<>]{1,2000})</answer>", re.I)
 _SENTENCE_END = re.compile(r"(?<!\d)\.(?=\s|$)|\.(?=\s+[A-Z]|\s*$)|[;!](?=\s|$)")
 _ALONE = re.compile(r"\s*[$\\(\[*]*\s*[-+]?[$\d][\d.,/ ]*\s*[%$\\)\]*]*\.?\s*")
+_ABOUT = re.compile(r"\s\((?:approx|rounded|about|exact)[^()]{0,60}\)\.?\Z")
 _REASON = re.compile(r",?\s+(?:because|since|as|so|which|where|for)\s", re.I)
 
 
@@ -52,6 +58,8 @@ def read_answer(text: str, truncated: bool = False) -> str | None:
         said = _BLANKS.sub(" ", _without_code(without_thoughts(text)))
         said = _EMPTY_LINES.sub("\n", said)  # so that no pattern meets a long run of white space
     found = _boxed(said) or _last(_HASHES, said) or _phrase(said)
+    if found is None and (tagged := _last(_TAGGED, said)):
+        said = tagged
     if found is None and _ALONE.fullmatch(said):
         found = said
     return None if found is None else _bare(found)
@@ -94,6 +102,8 @@ def _phrase(text: str) -> str | None:
     rest = _last(_STATED, text)
     if rest is None:
         return None
+    if again := _AGAIN.match(rest):
+        rest = again[1]
     rest = _REASON.split(_SENTENCE_END.split(rest, maxsplit=1)[0], maxsplit=1)[0]
     for mark in ("$$", "$", "**", "`"):
         # A formula, or what is emphasised, ends where it ends, whatever the sentence goes on with.
@@ -106,7 +116,7 @@ def _phrase(text: str) -> str | None:
 
 def _bare(answer: str) -> str | None:
     """The answer without marks of text around it."""
-    bare = answer.strip().strip("*_`").strip()
+    bare = _ABOUT.sub("", answer.strip().strip("*_`")).rstrip("。").strip()
     bare = bare.removesuffix(".").strip() if not bare.endswith("...") else bare
     for left, right in (("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]")):
         if len(bare) > len(left + right) and bare.startswith(left) and bare.endswith(right):

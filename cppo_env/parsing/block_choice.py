@@ -80,7 +80,7 @@ def not_set_aside(found: Sequence[Block], lines: Sequence[str]) -> list[Block]:
         above = line_above(block, lines)
         comment = block.source.lstrip().partition("\n")[0]
         over = _heading_over(block, lines)
-        is_lesser = any(map(introduces_lesser, (above, over))) and any(
+        is_lesser = any(map(introduces_lesser, (above, over, comment))) and any(
             _replaces(block, one) for one in kept
         )
         if not is_lesser and not any(map(is_heading_of_such, (above, over, comment))):

@@ -13,7 +13,7 @@ _NOUN = (
     r"(?:methods?|plans?|approach(?:es)?|options?|strateg(?:y|ies)|ideas?|solutions?|alternatives?"
     r"|attempts?|algorithms?|candidates?|variants?|techniques?|routes?|paths?|ways?|proposals?"
     r"|m[ée]thode|método|methode|ansatz|enfoque|approche|метод|план|подход"
-    r"|способ|вариант|стратегия|идея|алгоритм|metodo|metoda|abordagem|estrat[eé]gia|stratégie"
+    r"|metode|วิธีที่|שיטה|روش|способ|вариант|стратегия|идея|алгоритм|metodo|metoda|abordagem|estrat[eé]gia|stratégie"
     r"|strategie|verfahren|lösung|variante|möglichkeit|yöntem|cách|opci[oó]n|opção|opzione|idée|idea"
     r"|soluci[oó]n|solução|soluzione|algoritmo|algorithmus|الطريقة|طريقة|الخيار|विधि|तरीका"
     r"|方法|方案|思路|解法|策略|手法|アプローチ|방법|전략|접근법)"
@@ -110,6 +110,8 @@ class Label:
 
 def find_label(line: str, number: int) -> Label | None:
     """The label at the start of a line, if any."""
+    if not line.strip():
+        return None
     indent = len(line.expandtabs(4)) - len(line.expandtabs(4).lstrip())
     row = cells(line)
     if len(row) > 1:
@@ -173,6 +175,8 @@ def counted(labels: Sequence[Label]) -> list[Label]:
 
 def continued(lines: Sequence[str]) -> list[str]:
     """The lines, without labels that only say that their method goes on: `Method 2 (continued)`."""
+    if not any(map(_CONTINUED.search, lines)):
+        return list(lines)
     found, last = list[str](), 0
     for number, line in enumerate(lines):
         shorter = _CONTINUED.sub("", line)

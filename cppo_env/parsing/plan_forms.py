@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Callable, Sequence
-from itertools import pairwise
+from itertools import islice, pairwise
 from string import ascii_uppercase
 
 from cppo_env.parsing.envelopes import added, heredoc, notebook, unescaped
@@ -29,6 +29,10 @@ _ENTRY = re.compile(
     rf"[ \t]*(?:-[ \t]+)?{_NAME}:[ \t]*[\"']?([A-Za-z]|\d{{1,2}})[\"']?[ \t]*", re.I
 )
 _ENTRY_TEXT = re.compile(rf"[ \t]*{_TEXT}:[ \t]*(?:[|>][-+]?[ \t]*$)?(.*)", re.I)
+_LIST_TAG = re.compile(r"<(/?)(?:methods|plans?|items|list|approaches|strategies)>")
+_ITEM_TAG = re.compile(r"<(/?)(?:method|item|approach|strategy)>")
+_LED_IN = re.compile(r"(?m)^([^\n:.!]{1,200}[:.!] )((?:[A-Z]\w{3,12} )?(?:A[:)]|1[.)]) )")
+"""Words before the first label."""
 _COMMAND = re.compile(r"\\(textbf|emph|textit|texttt|underline)\{([^{}]{0,200})\}")
 _ITEM = re.compile(r"\s*\\item\b[ \t]*(?:\[([^\]]{0,24})\])?[ \t]*")
 _CELL = re.compile(r"[\"']?\s*([A-Za-z]|\d{1,2})\s*[\"']?,")
@@ -37,9 +41,15 @@ _WORD = re.compile(r"[^\W\d_]{2}")
 _REVISED = re.compile(r"final|revised|improved|better|new|updated?|replace|instead|chang", re.I)
 _ALPHABETS = {
     letters: re.compile(rf"(?m)^(\W{{0,8}}(?:\w{{4,12}} )?)([{letters}])(?=[*_]{{0,2}}[.:)）：、])")
-    for letters in ("АБВГДЕЖЗИК", "АВСDЕF", "أبجدهوزحطي", "甲乙丙丁戊己庚辛壬癸")
+    for letters in (
+        "АБВГДЕЖЗИК",
+        "АВСDЕF",
+        "أبجدهوزحطي",
+        "甲乙丙丁戊己庚辛壬癸",
+        "가나다라마바사아",
+    )
 }
-"""Labels in Russian, in Cyrillic letters that look like Latin ones, in Arabic and Chinese."""
+"""Labels in Russian, in Cyrillic letters that look like Latin ones, in Arabic, Chinese, Korean."""
 _YAML_LIST = re.compile(
     r"\A[^`]*```ya?ml\n(?:methods|plans?|approaches|strategies):[ \t]*\n([ \t]*- [^`]*)```[^`]*\Z"
 )
@@ -88,7 +98,8 @@ def of_entries(text: str, k: int) -> str | None:
 
 
 def of_html_list(text: str, k: int) -> str | None:
-    """The only ordered list of HTML, or one whose items begin with labels of their own."""
+    """The only ordered list of HTML or XML, or one whose items begin with labels of their own."""
+    text = _LIST_TAG.sub(r"<\1ol>", _ITEM_TAG.sub(r"<\1li>", text))
     folded = text.casefold()
     if len(re.findall(r"<li\b", folded)) != k or len(re.findall(r"<[ou]l\b", folded)) != 1:
         return None
@@ -118,6 +129,11 @@ def of_latex(text: str, k: int) -> str | None:
             return "\n".join(f"{name}: {body}" for name, body in zip(names, texts, strict=True))
         return None if any(names) else _numbered(texts)
     return None if changed == text else changed
+
+
+def of_words_before(text: str, k: int) -> str | None:
+    """A text whose first label stands behind words on its line."""
+    return _LED_IN.sub(r"\1\n\2", text, count=1)
 
 
 def of_csv(text: str, k: int) -> str | None:
@@ -158,7 +174,8 @@ def of_one_line(text: str, k: int) -> str | None:
 def without_facts(text: str, k: int) -> str | None:
     """A text without the last K labelled lines or rows, if all say costs or single words."""
     lines = split_lines(text)
-    labels = [label for n, line in enumerate(lines) if (label := find_label(line, n))][-k:]
+    backwards = (find_label(lines[n], n) for n in reversed(range(len(lines))))
+    labels = [*islice(filter(None, backwards), k)][::-1]
     facts = [part for one in labels for part in cells(lines[one.line])[1:] or [one.rest]]
     words = [part for part in facts if not _COST.match(part)]
     if len(words) == len(facts) or any(" " in part for part in words):
@@ -204,5 +221,6 @@ _FORMS: tuple[Callable[[str, int], str | None], ...] = (
     of_entries,
     of_html_list,
     of_latex,
+    of_words_before,
     of_one_line,
 )

@@ -35,8 +35,9 @@ _INVISIBLE = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufe
 """Marks of the direction of writing, and blanks without a width."""
 
 _TAKES_BACK = re.compile(
-    r"(?im)(?:^[\W_]{0,8}|[.!?;…] +)(?:(?:but |oh,? |no,? )?(?:wait|hmm+|actually|oops|sorry)"
-    r"(?:[,.!…—–:]| [-—–]|$)|scratch that|on second thought|correction *[:—–]"
+    r"(?im)(?:^[\W_]{0,8}|[.!?;…] +)(?:(?:but |oh,? |no,? )?(?:wait|hmm+|actually|oops|sorry"
+    r"|стоп|подождите|espera|attendez|warte|aspetta|等等|不对)"
+    r"(?:[,.!…—–:，。]| [-—–]|$)|scratch that|on second thought|correction *[:—–]"
     r"|let me (?:redo|revise|rewrite|rethink|reconsider|correct|fix|change|swap))"
 )
 """Words with which a model takes back what it has written."""

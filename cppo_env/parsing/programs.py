@@ -52,6 +52,7 @@ _NO_VALUE = re.compile(r"\s*(?:\{|\[\s*[{\"]|\"[^\"]*\\)")
 """What is JSON rather than code that shows values."""
 _OPENING = r"(?m)^[ \t]*<{}\b[^<>\n]*>\s{{0,4}}(?:<code\b[^<>\n]*>)?(?:<!\[CDATA\[)?[ \t]*\n"
 _CODE = re.compile(r"=|^\s*(?:@|[\w.]+[(\[])")
+_MARKER = re.compile(r"(?:[-*•]|\d{1,2}\.) ")
 _SAID = re.compile(r"(?:[^\W\d_][\w'’-]*[,:]?[ ]+){3}[^\n]*[.!?]\s*")
 """A sentence of words."""
 _WRITEFILE = re.compile(r"\s*%%(?:writefile|file)[ \t]+\S+\.py[ \t]*\n(?P<body>.*)", re.S)
@@ -249,7 +250,8 @@ def _remark(lines: list[str], start: int, failed: int) -> int | None:
 
 
 def _begins_remark(line: str) -> bool:
-    """Whether a line begins as a sentence or a heading does, in any script."""
+    """Whether a line begins as a sentence, an item or a heading does, in any script."""
+    line = _MARKER.sub("", line)
     return line[:1].isupper() or line.startswith("##") or (line > "\x7f" and line[0].isalpha())
 
 

@@ -30,8 +30,9 @@ _KEY = re.compile(
 
 _CODE = r"(?:\w+ )?(?:solution|version|approach|code|program|implementation|attempt|way|method|one)"
 _LESSER = re.compile(
-    rf"\b(?:(?:naive|slow(?:er)?|inefficient|wrong|incorrect|buggy|flawed|broken) {_CODE}"
-    r"|brute[- ]force|(?:common |typical )?(?:mistake|pitfall)s?|for (?:reference|comparison)"
+    rf"\b(?:(?:na[iï]ve|slow(?:er)?|inefficient|wrong|incorrect|buggy|flawed|broken) {_CODE}"
+    r"|brute[- ]force|version naïve|optional|equivalent to|for (?:reference|comparison)"
+    r"|(?:common |typical )?(?:mistake|pitfall)s?"
     r"|(?:to|for) (?:test|try|check|verify|debug)(?:ing)? (?:it|this|the (?:code|program|solution))"
     r"|if [^,:]{0,60} (?:were|had|allowed))\b"
     r"|暴力|错误|朴素|对拍|неверн|наивн|ingenu[ao]|fuerza bruta|愚直|力任せ",
@@ -53,6 +54,7 @@ _CHANGE = re.compile(
 _OPTIONAL = re.compile(r"\b(?:could|can|may|might|would|if|optional(?:ly)?|want|prefer)\b", re.I)
 _LONGEST = 300
 """Characters of a heading, and of a line's end that are looked at."""
+_MAY_HEAD = re.compile(r"[:：]|#|\*\*")
 _SENTENCE = re.compile(r"(?<=[.!?;。！？；]) *")
 
 
@@ -63,7 +65,7 @@ def is_set_aside(name: str) -> bool:
 
 def heading(line: str) -> str:
     """The words of a line that is a heading of at most three; else the empty text."""
-    if len(line) > _LONGEST:
+    if len(line) > _LONGEST or not _MAY_HEAD.search(line):
         return ""
     marks, content = contained(line)
     words = plain(content)
