@@ -30,8 +30,10 @@ _PHRASE = (
     r"\s*\n?[ \t]*(\S[^\n]*)"
 )
 _STATED = re.compile(_PHRASE, re.I)
-_AGAIN = re.compile(rf"(?:\w+ ){{0,3}}{_PHRASE}", re.I)
-"""Such as in "Final answer: the answer is 5"."""
+_AGAIN = re.compile(
+    rf"(?:\A|[.;:!] |, (?=so|hence|thus|then|therefore))(?:\w{{1,20}} ){{0,4}}{_PHRASE}", re.I
+)
+"""A later statement of the same line: "Final answer: the answer is 5"."""
 _TAGGED = re.compile(r"<answer>\s*([^<>]{1,2000})</answer>", re.I)
 _SENTENCE_END = re.compile(r"(?<!\d)\.(?=\s|$)|\.(?=\s+[A-Z]|\s*$)|[;!](?=\s|$)")
 _ALONE = re.compile(r"\s*[$\\(\[*]*\s*[-+]?[$\d][\d.,/ ]*\s*[%$\\)\]*]*\.?\s*")
@@ -102,8 +104,9 @@ def _phrase(text: str) -> str | None:
     rest = _last(_STATED, text)
     if rest is None:
         return None
-    if again := _AGAIN.match(rest):
-        rest = again[1]
+    for _ in range(_BOXES):
+        again = _AGAIN.search(rest)
+        rest = again[1] if again else rest
     rest = _REASON.split(_SENTENCE_END.split(rest, maxsplit=1)[0], maxsplit=1)[0]
     for mark in ("$$", "$", "**", "`"):
         # A formula, or what is emphasised, ends where it ends, whatever the sentence goes on with.

@@ -17,7 +17,7 @@ from cppo_env.parsing.python_source import (
     is_python,
     parse,
 )
-from cppo_env.parsing.set_aside import introduces_change, introduces_lesser, is_heading_of_such
+from cppo_env.parsing.set_aside import introduces_change, is_beside, is_heading_of_such, is_lesser
 
 _READS = re.compile(r"\binput\(|\bstdin\b|\bopen\(0|\bfileinput\b|\bos\.read\(")
 _REPLACED_INPUT = re.compile(r"\bstdin\s*=\s*(?:io\.)?StringIO\(\s*[frb]*[\"']")
@@ -26,6 +26,7 @@ _TEST = re.compile(r"test_|Test[A-Z]")
 CHANGED = "a part of the program follows it in other words"
 _OWN_FILE = {"solution", "sol", "main", "program", "answer", "submission"}
 """Modules by which tests import the program itself."""
+LESSER = "the last of two programs is called slow, or equivalent to the other"
 SEVERAL_FILES = "its program imports another file"
 
 
@@ -71,21 +72,23 @@ def of_blocks(found: Sequence[Block]) -> tuple[str | None, str]:
 
 
 def not_set_aside(found: Sequence[Block], lines: Sequence[str]) -> list[Block]:
-    """The blocks but those that are called wrong by the line above or by their first comment.
+    """The blocks but those whose heading, first comment or line above sets them aside.
 
-    What stands behind a program may also be called a slow or wrong one, or a test, in a sentence.
+    What stands behind a program may also be called wrong, or a test, in a sentence.
     """
     kept: list[Block] = []
     for block in found:
-        above = line_above(block, lines)
-        comment = block.source.lstrip().partition("\n")[0]
-        over = _heading_over(block, lines)
-        is_lesser = any(map(introduces_lesser, (above, over, comment))) and any(
-            _replaces(block, one) for one in kept
-        )
-        if not is_lesser and not any(map(is_heading_of_such, (above, over, comment))):
+        said = _said_of(block, lines)
+        is_aside = any(map(is_beside, said)) and any(_replaces(block, one) for one in kept)
+        if not is_aside and not any(map(is_heading_of_such, said)):
             kept.append(block)
     return kept if any(map(is_python_block, kept)) else list(found)
+
+
+def _said_of(block: Block, lines: Sequence[str]) -> tuple[str, str, str]:
+    """The line above a block, the heading over it and its first comment."""
+    first = block.source.lstrip().partition("\n")[0]
+    return _line_above(block, lines), _heading_over(block, lines), first
 
 
 def _heading_over(block: Block, lines: Sequence[str]) -> str:
@@ -104,27 +107,32 @@ def _replaces(block: Block, program: Block) -> bool:
     return is_python_block(program) and (_is_whole(program.source) or bool(both))
 
 
-def is_changed(program: str, found: Sequence[Block], lines: Sequence[str]) -> bool:
-    """Whether a patch, or lines that a sentence calls a change, follow a program."""
+def doubt(program: str, found: Sequence[Block], lines: Sequence[str]) -> str:
+    """Why a program may not be the one that is meant; the empty text if nothing says so.
+
+    It is called slow or equivalent to one before it, or is followed by a patch or by lines that a
+    sentence calls a change.
+    """
     own = {line.strip() for line in split_lines(program)}
     places = [n for n, block in enumerate(found) if block.source.strip() in program]
     for block in found[places[-1] + 1 :] if places else ():
         behind = split_lines(block.source)
-        if block.label in ("diff", "patch"):
-            removed, added = (
-                {line[1:].strip() for line in behind if line.startswith(sign)} - {""}
-                for sign in "-+"
-            )
-            if removed & own and not added <= own:
-                return True
-        elif (does_something(block.source) or facts(block.source).brings) and introduces_change(
-            line_above(block, lines)
-        ):
-            return True
-    return False
+        removed, added = (
+            {line[1:].strip() for line in behind if line.startswith(sign)} - {""} for sign in "-+"
+        )
+        if block.label in ("diff", "patch") and removed & own and not added <= own:
+            return CHANGED
+        is_code = does_something(block.source) or bool(facts(block.source).brings)
+        if is_code and not block.is_other and introduces_change(_line_above(block, lines)):
+            return CHANGED
+    last = found[places[-1]] if places else None
+    before = found[: places[-1]] if places else ()
+    if last and any(map(is_lesser, _said_of(last, lines))):
+        return LESSER if any(_replaces(last, one) for one in before) else ""
+    return ""
 
 
-def line_above(block: Block, lines: Sequence[str]) -> str:
+def _line_above(block: Block, lines: Sequence[str]) -> str:
     """The last line before a block that is not blank."""
     return next((line for line in reversed(lines[: block.first]) if line.strip()), "")
 

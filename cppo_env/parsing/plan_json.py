@@ -24,8 +24,8 @@ _LIST = re.compile(
     r"|technique|result|output|response|final|item|list|data|content",
     re.I,
 )
-_THOUGHT = re.compile(r"reasoning|thoughts?|thinking|analysis|rationale|explanation|notes?", re.I)
-"""Names of what stands beside the methods."""
+_THOUGHT = re.compile(r"reasoning|thoughts?|thinking|analysis|rationale", re.I)
+"""Names of thoughts, which stand beside the methods."""
 _LETTER = re.compile(r"[A-Za-z]|\d{1,2}")
 _DEPTH = 6
 

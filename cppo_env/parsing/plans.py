@@ -44,7 +44,7 @@ _TAKES_BACK = re.compile(
 
 _REVISES = re.compile(
     r"\b(?:[Rr]eplace|[Cc]hange|[Ss]wap|[Rr]evise) (?:[Mm]ethod \d|(?:[Mm]ethod )?[A-Z]\b)"
-    r"|\b(?:[A-Z]|[Mm]ethod \d) should (?:be|use|rather|instead)\b"
+    r"|\b(?:[A-Z]|[Mm]ethod \d) should (?:be(?::| an? | the )|(?:use|rather|instead)\b)"
 )
 """Words behind a list that change a method."""
 
@@ -170,7 +170,8 @@ def _listing(lines: Sequence[str], labels: Sequence[Label], k: int) -> Listing:
 
 def _under_heading(lines: Sequence[str], labels: Sequence[Label], k: int) -> list[Label] | None:
     """The list under the last heading that names methods, behind lists of something else."""
-    starts = [n for n, line in enumerate(lines) if _METHODS.fullmatch(heading(line))]
+    likely = (n for n, line in enumerate(lines) if _METHODS.search(line))
+    starts = [n for n in likely if _METHODS.fullmatch(heading(lines[n]))]
     before = [one for one in labels if starts and one.line < starts[-1]]
     if not before or any(one.is_asked_form for one in before) or len(before) >= k:
         return None
@@ -181,10 +182,8 @@ def _under_heading(lines: Sequence[str], labels: Sequence[Label], k: int) -> lis
 def _taken_back(lines: Sequence[str], chosen: Sequence[Label]) -> str | None:
     """Why a list does not stand: words behind its first label revise it; None if none do."""
     first, own = chosen[0].line, {label.line for label in chosen}
-    if _TAKES_BACK.search("\n".join(lines[first:])):
-        return "it takes back what it says"
     remarks = [lines[n] for n in range(first, len(lines)) if n not in own]
-    if any(map(_REVISES.search, remarks)):
+    if _TAKES_BACK.search("\n".join(lines[first:])) or any(map(_REVISES.search, remarks)):
         return "it takes back what it says"
     last = ascii_uppercase[len(chosen) - 1]
     again = re.compile(rf"(?<!\w)([A-{last}])[:：]")

@@ -6,7 +6,7 @@ import keyword
 import re
 from dataclasses import dataclass
 
-from cppo_env.parsing.block_choice import CHANGED, is_changed, not_set_aside, of_blocks
+from cppo_env.parsing.block_choice import doubt, not_set_aside, of_blocks
 from cppo_env.parsing.carried import carried
 from cppo_env.parsing.dedent import dedent
 from cppo_env.parsing.effort import MAX_CHARACTERS, MAX_UNFENCED_CHARACTERS, effort, remembered
@@ -119,8 +119,7 @@ def _read_answer(text: str) -> Reading:
         return _encodable(trimmed(plain))
     found = [block for block in blocks(lines) if block.closed or block.source.strip()]
     program, reason = of_blocks(not_set_aside(found, lines))
-    if program is not None and is_changed(program, found, lines):
-        reason = CHANGED
+    reason = doubt(program, found, lines) if program is not None else reason
     if reason:
         return Reading(None, reason)
     if program is None:
@@ -147,18 +146,19 @@ def _encodable(program: str) -> Reading:
 def _carried(answer: str, lines: list[str], found: list[Block], program: str | None) -> str | None:
     """The program in an envelope or other markup, if all that can be taken off leave one."""
     if program is not None:
-        is_open = found[-1].source == program and not found[-1].closed
-        texts = [
-            unnumbered(program) or "",
-            written.group("body") if (written := _WRITEFILE.fullmatch(program)) else "",
-            (_bare(split_lines(program), [], after_prose=False) if is_open else None) or "",
+        cells = [cell["body"] for one in found if (cell := _WRITEFILE.fullmatch(one.source))]
+        ends = [
+            _bare(split_lines(program), [], after_prose=False)
+            for one in found[-1:]
+            if not one.closed and one.source == program
         ]
+        texts = [unnumbered(program), *(cells if len(cells) == 1 else ()), *ends]
     else:
         texts = carried(answer, lines, found)
         if not found and not has_set_aside(answer) and (inner := indented(lines)):
             around = [line for line in lines if not line.startswith((" ", "\t"))]
             texts += [dedent(inner)] if all(map(_is_prose, around)) else []
-    read = [_plain_reading(without_tokens(text)) for text in texts]
+    read = [_plain_reading(without_tokens(text)) for text in texts if text]
     programs = {one.strip("\n") for one in read if one and does_something(one)}
     return programs.pop() if len(programs) == 1 else None
 

@@ -28,21 +28,23 @@ _KEY = re.compile(
     re.X,
 )
 
-_CODE = r"(?:\w+ )?(?:solution|version|approach|code|program|implementation|attempt|way|method|one)"
-_LESSER = re.compile(
-    rf"\b(?:(?:na[iï]ve|slow(?:er)?|inefficient|wrong|incorrect|buggy|flawed|broken) {_CODE}"
-    r"|brute[- ]force|version naïve|optional|equivalent to|for (?:reference|comparison)"
-    r"|(?:common |typical )?(?:mistake|pitfall)s?"
-    r"|(?:to|for) (?:test|try|check|verify|debug)(?:ing)? (?:it|this|the (?:code|program|solution))"
-    r"|if [^,:]{0,60} (?:were|had|allowed))\b"
-    r"|暴力|错误|朴素|对拍|неверн|наивн|ingenu[ao]|fuerza bruta|愚直|力任せ",
+_CODE = r"(?:\w+ )?(?:solution|version|approach|code|program|implementation|attempt|way|method)"
+_SLOW = r"(?:na[iï]ve|brute[- ]force|(?<!not )slow(?:er)?|inefficient)"
+_TRIES = r"(?:to|for) (?:test|try|check|verify|debug)(?:ing)? (?:it|this|the (?:code|program))"
+_BESIDE = re.compile(
+    rf"\b(?:(?:wrong|incorrect|buggy|flawed|broken) {_CODE}|{_SLOW}\b.{{0,80}} {_TRIES}|why not"
+    r"|(?:common|typical) (?:mistake|pitfall)s?|for (?:comparison|checking)|if [^,:]{0,60} were)\b"
+    rf"|\A\W{{0,8}}(?:\(?optional|{_TRIES})\b|错误|对拍|неверн|для проверки",
     re.I,
 )
+_LESSER = re.compile(
+    rf"\b(?:{_SLOW}|equivalent to)\b|暴力|朴素|наивн|ingenu[ao]|fuerza bruta|愚直|力任せ", re.I
+)
 _OF_OTHERS = re.compile(
-    r"\b(?<!\bnot )(?<!n't )(?:fast(?:er)?|quick(?:er)?|efficient|optimi[sz]ed|optimal|improved?"
-    r"|better|right|correct(?:ed|ly)?|fix(?:ed|es)?|final|full|complete|instead|so|thus|therefore"
-    r"|previous|above|earlier|avoid(?:s|ing)?|without|than|times? out|fails|exceeds"
-    r"|(?:is|was|be) (?:too )?(?:slow|wrong|incorrect|inefficient|buggy|O\())"
+    r"\b(?<!\bnot )(?<!n't )(?<!were )(?:fast(?:er)?|quick(?:er)?|efficient|optimi[sz]ed|optimal"
+    r"|improved?|better|right|correct(?:ed|ly)?|fix(?:ed|es)?|final|full|complete|instead|so|thus"
+    r"|therefore|previous|above|earlier|avoid(?:s|ing)?|without|than|times? out|fails|exceeds|since"
+    r"|but|enough|suffices|(?:is|was|be) (?:too )?(?:slow|wrong|incorrect|inefficient|buggy|O\())"
     r"|正确|优化|改进|最终|因此|所以|исправл|correg|mejor",
     re.I,
 )
@@ -78,12 +80,18 @@ def is_heading_of_such(line: str) -> bool:
     return is_set_aside(heading(line))
 
 
-def introduces_lesser(line: str) -> bool:
+def is_beside(line: str) -> bool:
     """Whether the last sentence of a line says that the code below it is not the answer.
 
-    Such as "A common mistake is" or "For reference, the brute force:". Words that compare it with
-    other code may speak of that: "The brute force is too slow, so".
+    Such as "A common mistake is" or "To test it:". Words that compare it with other code may speak
+    of that: "The wrong version above, corrected:".
     """
+    last = _last_sentence(line)
+    return _BESIDE.search(last) is not None and _OF_OTHERS.search(last) is None
+
+
+def is_lesser(line: str) -> bool:
+    """Whether the last sentence of a line calls the code below it slow or equivalent to other."""
     last = _last_sentence(line)
     return _LESSER.search(last) is not None and _OF_OTHERS.search(last) is None
 

@@ -166,7 +166,11 @@ def test_reading_any_text_gives_a_value(text, k):
     assert isinstance(without_thoughts(text), str)
 
 
-WORDS = st.text("abc xyz,.", min_size=1).map(lambda text: " ".join(text.split())).filter(bool)
+WORDS = (
+    st.text("abc xyz,.", min_size=1)
+    .map(lambda text: " ".join(text.split()))
+    .filter(lambda text: text.strip(" .,"))
+)
 
 
 @given(st.lists(WORDS, min_size=1, max_size=26))
@@ -287,6 +291,10 @@ COSTLY = {
     "parameters": "<function=f>" + "<parameter=code>" * 60_000,
     "tokens": "<|" * 100_000 + "<｜" * 100_000,
     "words that take back": "A: x\n" + "wait" + "!… " * 5_000,
+    "a sentence behind code": "n = 1\n" + "a b " * 8_000,
+    "slow programs": "```python\nprint(input())\n```\nThe naive version:\n" * 500,
+    "struck out": "A: x\n" + "~~a" * 5_000,
+    "costs": "A: O(n)\n" * 1_000,
     "parts of a program": "```python\ndef f():\n    g()\n```\n" * 500,
 }
 
