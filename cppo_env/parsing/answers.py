@@ -25,7 +25,7 @@ _HASHES = re.compile(r"^\s*(?:[*_]{0,3})####(?!#)[ \t]*(\S[^\n]*)$", re.M)
 _PHRASE = (
     r"(?:\b(?:answer|respuesta|réponse|antwort|resposta|risposta|ответ)\b|答案|答え|उत्तर)"
     r"(?:\s+to\s+[^\n:.]{1,80}?)?\s*(?:[*_]{1,3}\s*)?"
-    r"(?:\b(?:is|es|est|ist|é|è)\b(?:\s+(?:therefore|thus|simply|exactly|equal\s+to))?\s*:?"
+    r"(?:\b(?:is[t]?|es|est|é|è)\b(?:\s+(?:therefore|thus|simply|exactly|equal\s+to))?\s*:?"
     r"|\bequals\b|[是为は]|[:：=](?:[*_]{1,3}(?=\s))?)"
     r"\s*\n?[ \t]*(\S[^\n]*)"
 )
