@@ -27,11 +27,11 @@ _PHRASE = (
     r"(?:\s+to\s+[^\n:.]{1,80}?)?\s*(?:[*_]{1,3}\s*)?"
     r"(?:\b(?:is[t]?|es|est|é|è)\b(?:\s+(?:therefore|thus|simply|exactly|equal\s+to))?\s*:?"
     r"|\bequals\b|[是为は]|[:：=](?:[*_]{1,3}(?=\s))?)"
-    r"\s*\n?[ \t]*(\S[^\n]*)"
+    r"\s*\n?[ \t]*"
 )
-_STATED = re.compile(_PHRASE, re.I)
+_STATED = re.compile(rf"{_PHRASE}(\S[^\n]*)", re.I)
 _AGAIN = re.compile(
-    rf"(?:\A|[.;:!] |, (?=so|hence|thus|then|therefore))(?:\w{{1,20}} ){{0,4}}{_PHRASE}", re.I
+    rf"(?:\A|[.;:!] |, (?=so|hence|thus|then|therefore))(?:\w{{1,20}} ){{0,4}}{_PHRASE}(?=\S)", re.I
 )
 """A later statement of the same line: "Final answer: the answer is 5"."""
 _TAGGED = re.compile(r"<answer>\s*([^<>]{1,2000})</answer>", re.I)
@@ -104,9 +104,10 @@ def _phrase(text: str) -> str | None:
     rest = _last(_STATED, text)
     if rest is None:
         return None
-    for _ in range(_BOXES):
-        again = _AGAIN.search(rest)
-        rest = again[1] if again else rest
+    stated = 0
+    for again in _AGAIN.finditer(rest):
+        stated = again.end()
+    rest = rest[stated:]
     rest = _REASON.split(_SENTENCE_END.split(rest, maxsplit=1)[0], maxsplit=1)[0]
     for mark in ("$$", "$", "**", "`"):
         # A formula, or what is emphasised, ends where it ends, whatever the sentence goes on with.
