@@ -59,7 +59,8 @@ _STEPS = re.compile(
     r"(?:the )?(?:steps|algorithm|approach|procedure|implementation|walkthrough)", re.I
 )
 _METHODS = re.compile(
-    r"(?:\w{1,20} ){0,2}(?:methods|approaches|plans|strategies|options|ideas|alternatives|solutions)",
+    r"(?:\w{1,20} ){0,2}"
+    r"(?:methods|approaches|plans|strategies|options|ideas|alternatives|solutions)",
     re.I,
 )
 
