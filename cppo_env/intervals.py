@@ -4,6 +4,7 @@
     over_problems   a figure of [low, high] per problem: a bootstrap over problems or contests
     over_seeds      the same figure for several training seeds: over problems and seeds
     wilson          where all problems agree, of n problems
+    beta            as well where the same difference is found on all problems
 
 The bootstrap draws Dirichlet weights (Rubin 1981) and counts, at each end, one more problem as bad
 as a problem can be (Gaffke 2005; Learned-Miller and Thomas 2019, arXiv 1905.06208). The percentile
@@ -24,6 +25,9 @@ from numpy.typing import ArrayLike
 
 from cppo_env.arrays import Floats
 from cppo_env.errors import UsageError
+
+RATES = (0.0, 1.0)
+"""Bounds of a share of right attempts, such as pass@k."""
 
 TAIL = 0.025
 """The probability outside an interval, on each side."""
@@ -67,7 +71,7 @@ def over_problems(
     values_N: ArrayLike,
     clusters: Sequence[Hashable] | None = None,
     *,
-    bounds: tuple[float, float] = (0.0, 1.0),
+    bounds: tuple[float, float] = RATES,
     seed: int = 0,
 ) -> Interval:
     """The interval of a mean over problems.
@@ -83,7 +87,7 @@ def over_problems(
         UsageError: there are no values, or some are out of bounds.
     """
     values = np.asarray(values_N, dtype=np.float64)
-    if bounds == (0.0, 1.0) and clusters is None and np.isin(values, (0.0, 1.0)).all():
+    if bounds == RATES and clusters is None and np.isin(values, (0.0, 1.0)).all():
         right, n = int(values.sum()), values.size
         return beta(right, n) if 0 < right < n else wilson(float(right > 0), n)
     low, high = bootstrap_ends(values[None], clusters, bounds=bounds, seed=seed)
@@ -94,7 +98,7 @@ def over_seeds(
     values_SN: ArrayLike,
     clusters: Sequence[Hashable] | None = None,
     *,
-    bounds: tuple[float, float] = (0.0, 1.0),
+    bounds: tuple[float, float] = RATES,
     seed: int = 0,
 ) -> Interval:
     """The interval of a mean over training seeds and problems, valid for new ones of both.
@@ -125,7 +129,7 @@ def bootstrap_ends(
     values: ArrayLike,
     clusters: Sequence[Hashable] | None = None,
     *,
-    bounds: tuple[float, float] = (0.0, 1.0),
+    bounds: tuple[float, float] = RATES,
     seed: int = 0,
 ) -> tuple[Floats, Floats]:
     """Both ends of the bootstrap interval, of V samples at once with the same weights.
@@ -167,8 +171,13 @@ def bootstrap_ends(
 
 
 def where_all_agree(value_V: Floats, n: int, bounds: tuple[float, float]) -> tuple[Floats, Floats]:
-    """Both ends where n clusters have one value: Wilson says how many others may have any value."""
-    (least, most), others = bounds, wilson(0.0, n).high
+    """Both ends where n clusters have one value, by the share of others that may have any value.
+
+    For rates it is Wilson's. Differences take the exact one, because they are tested against 0:
+    five wins of five are as little evidence as in McNemar's exact test.
+    """
+    (least, most) = bounds
+    others = wilson(0.0, n).high if bounds == RATES else beta(0, n).high
     return value_V - others * (value_V - least), value_V + others * (most - value_V)
 
 

@@ -12,8 +12,9 @@ from cppo_env.evaluation.comparison.aggregates import (
     profile,
 )
 from cppo_env.evaluation.comparison.differences import Pair, differences
-from cppo_env.evaluation.comparison.power import Z, detectable, needed, split
+from cppo_env.evaluation.comparison.power import SeedError, Z, detectable, needed, split
 from cppo_env.evaluation.comparison.significance import holm, mcnemar_p, permutation_p
+from cppo_env.intervals import RESAMPLES
 
 SAMPLES = 400
 """Simulated comparisons of a cell; the share of p < .05 is then accurate to ±.021."""
@@ -127,10 +128,35 @@ def test_more_attempts_need_fewer_problems_as_far_as_the_noise_goes():
 def test_seeds_that_differ_are_not_outweighed_by_problems():
     gains = np.random.default_rng(9).normal(0.1, 0.4, 400)
     [alone] = needed(0.1, gains, None, 1)
-    [more] = needed(0.1, gains, None, 1, seed_error=0.02)
+    [more] = needed(0.1, gains, None, 1, seeds=SeedError(0.02, 4))
     assert more.problems > alone.problems
-    assert needed(0.1, gains, None, 1, seed_error=0.1 / Z) == []
-    assert detectable(gains, 0.1) > Z * 0.1
+    least = SeedError(0.1, 4).detectable
+    assert detectable(gains, seeds=SeedError(0.1, 4)) > least > Z * 0.1
+    assert needed(least, gains, None, 1, seeds=SeedError(0.1, 4)) == []
+
+
+@pytest.mark.parametrize("seeds", [2, 3, 5])
+def test_what_few_seeds_can_show_is_found_about_four_times_in_five(seeds):
+    """With the normal quantiles it would be 17, 35 and 57 times in a hundred."""
+    rng = np.random.default_rng(seeds)
+    least = SeedError(0.02 / np.sqrt(seeds - 1), seeds - 1).detectable
+    means_VS1 = np.clip(rng.normal(0.5, 0.02, (SAMPLES, seeds, 1)), 0, 1)
+    pairs = [
+        Pair(np.repeat(means_S1, 400, axis=1), np.full((seeds, 400), 0.5 - least), True)
+        for means_S1 in means_VS1
+    ]
+    found = np.mean([one.p < 0.05 for one in differences(pairs)])
+    assert 0.65 < found < 0.9
+
+
+def test_problems_of_a_contest_show_less_than_as_many_others():
+    rng = np.random.default_rng(12)
+    gains, contests = np.repeat(rng.normal(0.1, 0.4, 50), 4), np.repeat(np.arange(50), 4)
+    assert detectable(gains, contests) == pytest.approx(detectable(gains[::4]))
+    assert detectable(gains, contests) > 1.9 * detectable(gains)
+    [apart], [together] = needed(0.1, gains, None, 1), needed(0.1, gains, None, 1, contests)
+    assert together.problems == pytest.approx(4 * apart.problems, rel=0.1)
+    assert detectable(gains, [0] * 200) is None
 
 
 def test_variance_components_are_recovered():
@@ -169,11 +195,23 @@ def test_aggregates_of_seeds_and_sets():
     assert probability_of_improvement([np.array([0.5])], [np.array([0.4])]) is None
 
 
-@pytest.mark.parametrize("problems", [2, 4, 6, 20])
-def test_p_and_interval_agree_where_all_problems_do(problems):
-    better, worse = np.ones((1, problems)), np.zeros((1, problems))
+@pytest.mark.parametrize("gain", [1.0, 0.5, 0.25])
+@pytest.mark.parametrize("problems", [2, 4, 5, 6, 9, 10, 20])
+def test_p_and_interval_agree_where_all_problems_do(problems, gain):
+    better, worse = np.full((1, problems), gain), np.zeros((1, problems))
     [found] = differences([Pair(better, worse, True)])
     assert (found.p < 0.05) == (found.interval.low > 0)
+    if gain == 1.0:  # as many wins and nothing else
+        assert found.p == pytest.approx(max(mcnemar_p(better[0], worse[0]), 1 / RESAMPLES))
+
+
+@pytest.mark.parametrize(("problems", "gain"), [(4, 1.0), (8, 0.5)])
+def test_few_problems_that_all_agree_hold_the_size(problems, gain):
+    """A policy that wins a little often and loses 1 else is no better on average."""
+    won = np.random.default_rng(problems).random((SAMPLES, problems)) < 1 / (1 + gain)
+    scores = np.where(won, gain, -1.0)[:, None]
+    found = differences([Pair(one, np.zeros((1, problems)), True) for one in scores])
+    assert np.mean([one.p < 0.05 for one in found]) <= 0.05 + 0.021
 
 
 def test_ties_over_seeds_are_ties():

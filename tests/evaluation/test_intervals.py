@@ -67,6 +67,14 @@ def test_a_few_wins_without_a_loss_count_as_in_the_exact_sign_test(
     assert (found.low > 0) == told_apart
 
 
+def test_five_wins_alone_do_not_exclude_0_either() -> None:
+    assert (
+        over_problems([1.0] * 5, bounds=(-1, 1)).low
+        < 0
+        < over_problems([1.0] * 6, bounds=(-1, 1)).low
+    )
+
+
 def test_no_interval_is_a_point() -> None:
     for found in (over_problems([0.25] * 7), over_problems([0.0] * 7, bounds=(-1, 1))):
         assert found.low < found.mean < found.high

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cppo_env.arrays import Floats
+from cppo_env.evaluation.comparison.power import ONE_SEED, SeedError
 from cppo_env.intervals import RESAMPLES, TAIL, Interval, by_cluster, resample, where_all_agree
 
 
@@ -37,8 +38,8 @@ class Pair:
     same_seeds: bool
     """Whether seed i of one method belongs to seed i of the other."""
 
-    def by_seed(self) -> tuple[float, int]:
-        """The standard error of the difference over seeds, and its degrees of freedom.
+    def by_seed(self) -> SeedError:
+        """The standard error of the difference over seeds.
 
         √(S − 1), not √S, as in `intervals.over_seeds`. Methods with other seeds than each other's
         add their variances, with the fewest degrees of freedom of both (conservative). One seed
@@ -46,12 +47,13 @@ class Pair:
         """
         if self.same_seeds and len(self.a_SN) > 1:
             means_S = (self.a_SN - self.b_SN).mean(axis=1)
-            return float(means_S.std(ddof=1)) / math.sqrt(len(means_S) - 1), len(means_S) - 1
+            error = float(means_S.std(ddof=1)) / math.sqrt(len(means_S) - 1)
+            return SeedError(error, len(means_S) - 1)
         several = [one.mean(axis=1) for one in (self.a_SN, self.b_SN) if len(one) > 1]
         if not several:
-            return 0.0, 1
+            return ONE_SEED
         variance = sum(float(means.var(ddof=1)) / (len(means) - 1) for means in several)
-        return math.sqrt(variance), min(map(len, several)) - 1
+        return SeedError(math.sqrt(variance), min(map(len, several)) - 1)
 
 
 def differences(
@@ -69,10 +71,12 @@ def differences(
     # Means of equal scores in another order differ in the last digit.
     means_VN = [pair.a_SN.mean(axis=0) - pair.b_SN.mean(axis=0) for pair in pairs]
     values_VN: Floats = np.array(means_VN, dtype=np.float64).round(12)
-    errors_V, freedom_V = map(np.array, zip(*(pair.by_seed() for pair in pairs), strict=True))
+    seeds = [pair.by_seed() for pair in pairs]
+    errors_V = np.array([one.error for one in seeds])
     sums_VC, sizes_C = by_cluster(values_VN, clusters)
     lows_RV, highs_RV = resample(sums_VC, sizes_C, (-1.0, 1.0), np.random.default_rng([seed, 0]))
     drawn = np.random.default_rng([seed, 1])
+    freedom_V = [one.freedom for one in seeds]
     shifts_RV = drawn.standard_t(freedom_V, (RESAMPLES, len(pairs))) * errors_V
     lows_RV, highs_RV = lows_RV + shifts_RV, highs_RV + shifts_RV
     low_V, high_V = np.quantile(lows_RV, TAIL, axis=0), np.quantile(highs_RV, 1 - TAIL, axis=0)
@@ -81,9 +85,9 @@ def differences(
     low_V = np.where(agreed_V, agreed_low_V, low_V)
     high_V = np.where(agreed_V, agreed_high_V, high_V)
     p_V = 2 * np.minimum((lows_RV <= 0).mean(axis=0), (highs_RV >= 0).mean(axis=0))
-    # There Wilson's end is at 0 for z² = n · |difference|.
-    wilson_p_V = [math.erfc(math.sqrt(len(sizes_C) * abs(value) / 2)) for value in value_V]
-    p_V = np.clip(np.where(agreed_V, wilson_p_V, p_V), 1 / RESAMPLES, 1.0)
+    # So unlikely are n equal differences if they have an average of 0 and some may be the worst.
+    exact_p_V = 2.0 * (1.0 + np.abs(value_V)) ** -len(sizes_C)
+    p_V = np.clip(np.where(agreed_V, exact_p_V, p_V), 1 / RESAMPLES, 1.0)
     return [
         Difference(
             Interval(float(values.mean()), max(-1.0, float(low)), min(1.0, float(high))),

@@ -1,33 +1,76 @@
 """How small a difference can be seen, what it would take to see one, and where variance is from.
 
 Miller 2024 (arXiv 2411.00640): a difference that is found with probability .8 by a two-sided test
-at .05 is (z_.975 + z_.8) standard errors of the paired difference.
+at .05 is (z_.975 + z_.8) standard errors of the paired difference. Over few training seeds the
+quantiles are Student's, as in the test (`differences`).
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from cppo_env.arrays import Floats
+from cppo_env.intervals import by_cluster
 
 Z = 1.959963984540054 + 0.8416212335729143
 """The quantiles of the normal distribution at .975 and at .8."""
 
 
-def detectable(differences_N: Floats, seed_error: float = 0.0) -> float | None:
-    """The smallest difference that as many problems would show; None if no spread is known.
+@dataclass(frozen=True, slots=True)
+class SeedError:
+    """How uncertain a mean is because other seeds would give another one."""
+
+    error: float = 0.0
+    """Standard error over seeds, which more problems do not lower; 0 with one seed."""
+    freedom: int = 1
+    """Its degrees of freedom."""
+
+    @property
+    def detectable(self) -> float:
+        """The smallest difference that these seeds would show on problems without end."""
+        if not self.error:
+            return 0.0
+        from scipy import stats  # pyright: ignore[reportMissingTypeStubs]
+
+        tests: Any = stats
+        return float(tests.t.ppf([0.975, 0.8], self.freedom).sum()) * self.error
+
+
+ONE_SEED = SeedError()
+
+
+def variance(values_N: Floats, clusters: Sequence[Hashable] | None = None) -> float | None:
+    """The squared standard error of a mean over N problems, times N; None of a single cluster.
+
+    Without clusters it is the variance of the values.
+    """
+    # The mean of equal values differs from them in the last digit.
+    sums_VC, sizes_C = by_cluster((values_N - values_N.mean()).round(12)[None], clusters)
+    c = len(sizes_C)
+    return float((sums_VC**2).sum()) / len(values_N) * c / (c - 1) if c > 1 else None
+
+
+def detectable(
+    differences_N: Floats,
+    clusters: Sequence[Hashable] | None = None,
+    seeds: SeedError = ONE_SEED,
+) -> float | None:
+    """The smallest difference that as many problems and seeds would show; None if none is known.
 
     Differences that are all equal tell of no spread.
 
     Args:
         differences_N: the paired difference on each problem.
-        seed_error: standard error over seeds, which more problems do not lower.
+        clusters: what each problem was drawn with, such as its contest; by default each by itself.
+        seeds: of the difference.
     """
-    if len(differences_N) < 2:
+    spread = variance(differences_N, clusters)
+    if spread is None:
         return None
-    spread = float(differences_N.std(ddof=1)) / math.sqrt(len(differences_N))
-    return Z * math.hypot(spread, seed_error) or None
+    return math.hypot(Z * math.sqrt(spread / len(differences_N)), seeds.detectable) or None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +87,8 @@ def needed(
     differences_N: Floats,
     noise_N: Floats | None,
     episodes: int,
-    seed_error: float = 0.0,
+    clusters: Sequence[Hashable] | None = None,
+    seeds: SeedError = ONE_SEED,
 ) -> list[Needed]:
     """Numbers of problems and episodes that would show a difference with probability .8.
 
@@ -56,13 +100,12 @@ def needed(
         noise_N: estimated variance of each of these that comes from drawing episodes; None if it
             cannot be told, then only the same number of episodes is answered.
         episodes: on each problem, by each method, over all seeds.
-        seed_error: as in `detectable`.
+        clusters: as in `detectable`.
+        seeds: as in `detectable`.
     """
-    if len(differences_N) < 2 or difference == 0.0:
-        return []
-    whole = float(differences_N.var(ddof=1))
-    allowed = (difference / Z) ** 2 - seed_error**2
-    if whole == 0.0 or allowed <= 0.0:
+    whole = variance(differences_N, clusters)
+    allowed = (difference**2 - seeds.detectable**2) / Z**2
+    if not whole or allowed <= 0.0:
         return []
     noise = 0.0 if noise_N is None else min(float(noise_N.mean()), whole)
     options = (1,) if noise_N is None else (1, 2, 4, 8)

@@ -205,7 +205,7 @@ def _pairs(
                 "p": at[k].p,
                 "p_permutation": permutation_p(at[k].by_problem_N, clusters, seed=seed),
                 "p_mcnemar": _mcnemar(pair),
-                **_sizes(pair, at[k], by_method[a.label], by_method[b.label]),
+                **_sizes(pair, at[k], by_method[a.label], by_method[b.label], clusters),
                 **_wins(at[k].by_problem_N, names),
             }
         )
@@ -222,21 +222,23 @@ def _mcnemar(pair: Pair) -> float | None:
     return mcnemar_p(pair.a_SN[0], pair.b_SN[0])
 
 
-def _sizes(pair: Pair, found: Difference, a: Table, b: Table) -> dict[str, Any]:
+def _sizes(
+    pair: Pair, found: Difference, a: Table, b: Table, clusters: Sequence[Any] | None
+) -> dict[str, Any]:
     """Effect size, the smallest detectable difference, and what it takes to see the one found."""
     values = found.by_problem_N
     spread = float(values.std(ddof=1)) if len(values) > 1 else 0.0
     noises = [_noise(table, scores) for table, scores in ((a, pair.a_SN), (b, pair.b_SN))]
     noise_N = None if noises[0] is None or noises[1] is None else noises[0] + noises[1]
     episodes = min(sum(len(row[0]) for row in a.solved), sum(len(row[0]) for row in b.solved))
-    seed_error, _ = pair.by_seed()
+    seeds, difference = pair.by_seed(), found.interval.mean
     return {
-        "effect_size": found.interval.mean / spread if spread else None,
-        "seed_error": seed_error,
-        "detectable": power.detectable(values, seed_error),
+        "effect_size": difference / spread if spread else None,
+        "seed_error": seeds.error,
+        "detectable": power.detectable(values, clusters, seeds),
         "needed": [
             {"problems": one.problems, "attempts": one.episodes * a.k}
-            for one in power.needed(found.interval.mean, values, noise_N, episodes, seed_error)
+            for one in power.needed(difference, values, noise_N, episodes, clusters, seeds)
         ],
     }
 
