@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from cppo_env.env import CPPOEnv
 from cppo_env.errors import ActionError, OrderError, ProblemDataError, UsageError
+from cppo_env.problems.records import shown
 from cppo_env.types import Problem
 
 Attempts = Literal["joint", "independent", "autoregressive"]
@@ -136,18 +137,12 @@ class ChooseMethods(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructor
         """Choose the next method, or all K; after the last one the programs run.
 
         Raises:
-            ActionError: another count of numbers.
+            ActionError: another count of numbers, or what is no number of a method.
             OrderError: before `reset`, or after the episode's end.
         """
         if not self._known:
             raise OrderError("step: there is no running episode; call reset() first")
-        numbers = np.atleast_1d(action)
-        if numbers.shape != ((self.k if self.attempts == "joint" else 1),):
-            raise ActionError(
-                f"action: got an array of shape {numbers.shape}, expected "
-                + (f"{self.k} numbers" if self.attempts == "joint" else "one number")
-            )
-        self._chosen += [int(number) for number in numbers]
+        self._chosen += self._numbers(action)
         if len(self._chosen) < self.k:
             return self._observe(), 0.0, False, False, {}
         taken = [self._known[number % len(self._known)] for number in self._chosen]
@@ -158,10 +153,26 @@ class ChooseMethods(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructor
         info, self._known = {**info, "chosen": tuple(self._chosen)}, ()
         return self._observe(), cast(float, reward), terminated, truncated, info
 
+    def _numbers(self, action: Any) -> list[int]:
+        """The numbers of an action: K of a joint one, else one."""
+        count = self.k if self.attempts == "joint" else 1
+        try:
+            numbers = np.atleast_1d(action)
+        except ValueError:  # rows of different lengths
+            numbers = np.empty(0)
+        fits = numbers.shape == (count,) and np.issubdtype(numbers.dtype, np.integer)
+        if not (fits and numbers.min() >= 0 and numbers.max() < self.methods):
+            raise ActionError(
+                f"action: got {shown(action)}, expected "
+                f"{f'{count} numbers' if self.attempts == 'joint' else 'one number'} "
+                f"of methods, from 0 to {self.methods - 1}"
+            )
+        return [int(number) for number in numbers]
+
     def _observe(self) -> NDArray[np.float32]:
         """The context, and what has been chosen where that is shown."""
-        shown = np.zeros(self.observation_space.shape or (), np.float32)
-        shown[self._here] = 1.0
+        seen = np.zeros(self.observation_space.shape or (), np.float32)
+        seen[self._here] = 1.0
         if self.attempts == "autoregressive":
-            np.add.at(shown, [len(self.contexts) + number for number in self._chosen], 1.0)
-        return shown
+            np.add.at(seen, [len(self.contexts) + number for number in self._chosen], 1.0)
+        return seen

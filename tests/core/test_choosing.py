@@ -131,3 +131,15 @@ def test_an_action_of_another_size_is_refused_and_chooses_nothing():
     with pytest.raises(cppo_env.ActionError, match="expected one number"):
         single.step([0, 1, 2, 3])
     assert joint.step([0, 1, 2, 3])[2]
+
+
+@pytest.mark.parametrize("attempts", ["joint", "independent", "autoregressive"])
+@pytest.mark.parametrize("number", [-1, 8, 1.5, float("nan"), None, "1", 1 << 70], ids=str)
+def test_what_is_no_number_of_a_method_is_refused_and_chooses_nothing(attempts, number):
+    env = make(attempts=attempts)
+    first, _ = env.reset(seed=0)
+    wrong, right = ([0, 1, 2, number], [0, 1, 2, 3]) if attempts == "joint" else (number, 3)
+    with pytest.raises(cppo_env.ActionError, match="of methods, from 0 to 7"):
+        env.step(wrong)
+    observation, *_ = env.step(right)
+    assert observation.sum() == first.sum() + (attempts == "autoregressive")
