@@ -45,7 +45,8 @@ class GradeConfig:
     split: str | None = None
     """Part of the problem set."""
     language: str | None = None
-    """python or cpp17. Default: cpp17 for a file .cpp, .cc or .cxx, otherwise python."""
+    """python, cpp17, cpp20, java or rust. Default: cpp17 for a file .cpp, .cc or .cxx, otherwise
+    python."""
     sandbox: str = "auto"
     """Where the program runs: auto, docker, local, or another plug-in's name."""
     sandbox_options: dict[str, Any] = field(default_factory=dict[str, Any])

@@ -22,6 +22,7 @@ from cppo_env.evaluation.regrade import Move, Rules, moves
 from cppo_env.evaluation.regrade import regrade as judge_again
 from cppo_env.evaluation.summary import latest
 from cppo_env.problems import Problems
+from cppo_env.problems.layouts.limits import MOST_BYTES, MOST_S
 from cppo_env.provenance import RECORDED, provenance
 from cppo_env.records import EpisodeRecord, read_records
 from cppo_env.rendering import printable
@@ -57,7 +58,7 @@ class RegradeConfig:
     output_mib: float | None = None
     """Output of a test in MiB."""
     language: str = "python"
-    """Language of the programs: python or cpp17."""
+    """Language of the programs: python, cpp17, cpp20, java or rust."""
     stop_early: bool = True
     """Stop at the first test that fails; false runs all, so that records tell every test."""
     problems: str | None = None
@@ -74,21 +75,16 @@ class RegradeConfig:
         """The limits that change.
 
         Raises:
-            UsageError: one is not positive.
+            UsageError: one is not positive, or more than any machine can carry.
         """
-        given = {
-            "cpu_s": (self.cpu_s, 1.0),
-            "wall_s": (self.wall_s, 1.0),
-            "memory_bytes": (self.memory_mib, MIB),
-            "output_bytes": (self.output_mib, MIB),
-        }
         changed: dict[str, float | int] = {}
-        for name, (value, unit) in given.items():
-            if value is None:
-                continue
-            if not value > 0:
-                raise UsageError(f"{name}: got {value}, expected more than 0")
-            changed[name] = int(value * unit) if unit == MIB else value
+        for name, value in (("cpu_s", self.cpu_s), ("wall_s", self.wall_s)):
+            if value is not None:
+                changed[name] = _within(name, value, MOST_S)
+        for name, value in (("memory", self.memory_mib), ("output", self.output_mib)):
+            if value is not None:
+                size = _within(f"{name}_mib", value, MOST_BYTES / MIB) * MIB
+                changed[f"{name}_bytes"] = max(1, int(size))
         return changed
 
 
@@ -118,6 +114,12 @@ def regrade(config: RegradeConfig) -> dict[str, Any]:
     result = _result(config, old, new, moves(old, new))
     _show(result)
     return result
+
+
+def _within(name: str, value: float, most: float) -> float:
+    if not 0 < value <= most:
+        raise UsageError(f"{name}: got {value}, expected more than 0 and at most {most:,.0f}")
+    return value
 
 
 def _target(config: RegradeConfig) -> Path:
@@ -158,6 +160,11 @@ def _result(
     if not new:
         raise CppoError(
             f"none of the {len(old)} episodes is of a problem of this set; give --problems"
+        )
+    if all(record.void for record in new):
+        raise CppoError(
+            f"no program could be judged; {new[-1].reason}; run the same command again, or give "
+            f"other settings and another folder than {_target(config)}"
         )
     return {
         "run": str(config.run),

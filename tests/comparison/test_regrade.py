@@ -116,6 +116,14 @@ def test_what_cannot_be_judged_again_is_one_line(run, tmp_path):
 
     assert "did you mean 'unordered'" in error(run, "--checker", "unorderd")
     assert "cpu_s: got -1.0, expected more than 0" in error(run, "--cpu_s", -1)
+    assert "cpu_s: got 1e+308, expected more than 0 and at most 3,600" in error(
+        run, "--cpu_s", 1e308
+    )
+    assert "memory_mib: got 1e+300, expected more than 0" in error(run, "--memory_mib", 1e300)
+    elsewhere = "--to", tmp_path / "fortran", "--sandbox", "local", "--language", "fortran"
+    assert "no language 'fortran'; known: python, cpp17" in fault(
+        cppo("regrade", run, *elsewhere), 1
+    )
     assert "the run itself, which stays as it is" in error(run, "--to", run)
     assert "holds no run" in error(tmp_path)
     assert "there is no file" in error(run, "--rollouts", "step-000001")
