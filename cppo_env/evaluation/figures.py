@@ -13,7 +13,7 @@ from cppo_env.evaluation.summary import (
     solved_by_problem,
     validity,
 )
-from cppo_env.intervals import Interval, over_problems
+from cppo_env.intervals import RATES, Interval, over_problems
 from cppo_env.records import EpisodeRecord
 from cppo_env.types import Problem
 
@@ -56,6 +56,12 @@ def interval(
     )
 
 
+def _bounds(values: Iterable[float]) -> tuple[float, float]:
+    """0 and 1, or what lies beyond them: nobody else knows the range of a user's reward."""
+    seen = [*RATES, *values]
+    return min(seen), max(seen)
+
+
 def figures(
     records: Sequence[EpisodeRecord],
     *,
@@ -81,10 +87,11 @@ def figures(
     means = mean_by_problem(records)
     solved = solved_by_problem(records, k)
     names = "tuple_success", "validity", "reward"
-    found: dict[str, Interval | None] = {
-        name: interval({problem: row[i] for problem, row in means.items()}, contests, seed=seed)
-        for i, name in enumerate(names)
-    }
+    found: dict[str, Interval | None] = {}
+    for i, name in enumerate(names):
+        by_problem = {problem: row[i] for problem, row in means.items()}
+        bounds = _bounds(by_problem.values())
+        found[name] = interval(by_problem, contests, bounds=bounds, seed=seed)
     if validity(records) is None:
         found["validity"] = None
     passed = {

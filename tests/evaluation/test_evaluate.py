@@ -116,6 +116,27 @@ def test_rewards_and_judges_are_names_or_objects():
     assert cppo_env.evaluate(**played, reward="validity").reward.mean == 1.0
 
 
+def test_a_reward_may_leave_0_to_1():
+    """The range of its interval is what was seen."""
+    problems = [make_problem(name) for name in "abcdef"]
+    costs = {name: cost for cost, name in enumerate("abcdef")}
+
+    def cost(episode):
+        return -float(costs[episode.problem.id])
+
+    found = cppo_env.evaluate("random", problems=problems, sandbox=FakeSandbox(), reward=cost)
+    assert -5 < found.reward.low < found.reward.mean == -2.5 < found.reward.high < 1
+    for constant in (-1.5, 7.0):
+        same = cppo_env.evaluate(
+            "random",
+            problems=problems,
+            sandbox=FakeSandbox(),
+            reward=lambda _, value=constant: value,
+        )
+        assert same.reward.low <= same.reward.mean == constant <= same.reward.high
+        assert same.reward.low < same.reward.high
+
+
 def test_a_run_resumes_only_with_the_same_agent(tmp_path):
     played = {"limit": 2, "sandbox": FakeSandbox(), "run": tmp_path / "run"}
     first = cppo_env.evaluate("random", **played)
