@@ -239,7 +239,7 @@ def test_what_is_no_comparison_is_refused(folders, tmp_path):
     other = finished(tmp_path / "copy", half)
     for places, said in (
         ([*folders, folders[0]], "is given twice"),
-        ([str(tmp_path / "nowhere")], "there is no folder"),
+        ([f"{'A' * 5000}={tmp_path / 'nowhere'}", "B" * 5000], "there is no folder"),
         (["cppo=", folders[0]], "got 'cppo=', expected PATH or LABEL=PATH"),
         ([f"={folders[0]}", folders[1]], "expected PATH or LABEL=PATH"),
         ([str(tmp_path / "empty")], "holds no run"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -18,6 +19,7 @@ from cppo_env.evaluation.comparison.loading import (
     is_run,
     load_run,
 )
+from cppo_env.problems.records import shortened
 
 _NAMED_SEED = re.compile(r"(seed[-_=]?)\d+")
 
@@ -117,13 +119,13 @@ def by_set(groups: Mapping[str, Sequence[FinishedRun]]) -> dict[str, list[Method
 def _at(place: str, load: Callable[[Path], FinishedRun | None]) -> _Place:
     """The runs of one argument."""
     label, separator, rest = place.partition("=")
-    if not separator or Path(place).exists():
+    if not separator or os.path.exists(place):
         label, rest = "", place
     elif not (label and rest):
         raise UsageError(f"runs: got {place!r}, expected PATH or LABEL=PATH")
     path = Path(rest)
-    if not path.is_dir():
-        raise UsageError(f"runs: there is no folder {rest}; expected PATH or LABEL=PATH")
+    if not os.path.isdir(rest):
+        raise UsageError(f"runs: there is no folder {shortened(rest)}; expected PATH or LABEL=PATH")
     inside = [path] if is_run(path) else _inside(path)
     if not inside:
         raise UsageError(
