@@ -24,6 +24,9 @@ PACKAGES = ("cppo-env", "gymnasium", "numpy", "torch", "transformers", "vllm")
 RECORDED = "recorded"
 """Key in `config.json` of a run: the `provenance` of each call that changed it."""
 
+PROBLEMS, HELD_OUT = "problems", "held_out"
+"""Keys of a record: the `contents` of what is played, and of what training is evaluated on."""
+
 CONTENTS = "sha256:"
 """Prefix of a fingerprint of contents; older runs recorded one of the summaries only."""
 
@@ -59,8 +62,13 @@ def provenance(problems: ProblemSet, sandbox: Sandbox) -> dict[str, Any]:
     return {
         **surroundings(),
         "sandbox": described(sandbox),
-        "problems": {"count": len(problems), "fingerprint": fingerprint(problems)},
+        PROBLEMS: contents(problems),
     }
+
+
+def contents(problems: ProblemSet) -> dict[str, Any]:
+    """How many problems there are, and their fingerprint."""
+    return {"count": len(problems), "fingerprint": fingerprint(problems)}
 
 
 def surroundings() -> dict[str, Any]:
@@ -131,13 +139,15 @@ def require_same_problems(
     Raises:
         UsageError: their number or their contents differ.
     """
-    if not recorded:
-        return
-    before, after = recorded[-1]["problems"], now["problems"]
-    comparable = str(before.get("fingerprint")).startswith(CONTENTS)
-    if before["count"] != after["count"] or (comparable and before != after):
-        raise UsageError(
-            f"run: the problems have changed since {where} was played ({before['count']} then, "
-            f"{after['count']} now; their ids or contents differ); bring back those problems, or "
-            "give another folder"
-        )
+    for name in (PROBLEMS, HELD_OUT):
+        before, after = (one.get(name) for one in (recorded[-1] if recorded else {}, now))
+        if not before or not after:
+            continue
+        comparable = str(before.get("fingerprint")).startswith(CONTENTS)
+        if before["count"] != after["count"] or (comparable and before != after):
+            which = "problems" if name == PROBLEMS else "held-out problems"
+            raise UsageError(
+                f"run: the {which} have changed since {where} was played ({before['count']} then, "
+                f"{after['count']} now; their ids or contents differ); bring back those problems, "
+                "or give another folder"
+            )

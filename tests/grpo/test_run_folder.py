@@ -19,6 +19,7 @@ from cppo_sandboxes.cached import CachedSandbox
 from rich.console import Console
 
 from cppo_env import CppoError, UsageError, make_sandbox
+from cppo_env.evaluation.comparison.summary import compare_runs
 from tests.grpo.test_runs import start
 from tests.support.cli import cppo, fault, flags
 from tests.support.disks import small_disk
@@ -95,6 +96,19 @@ def test_a_run_goes_on_with_the_same_problems_only(tmp_path: Path) -> None:
         run.record(changed)
     assert "\n" not in str(caught.value)
     assert run.recorded == [recorded]
+
+
+def test_evaluations_of_a_run_are_on_the_same_problems_only(tmp_path: Path) -> None:
+    """A training run goes on with its held-out problems, and is compared on the same ones only."""
+    one, other = (carry_out(tmp_path / name, steps=1, eval_episodes=4) for name in ("a", "b"))
+    compare_runs([str(one.path), f"other={other.path}"])
+    config = json.loads((other.path / "config.json").read_text())
+    config["recorded"][-1]["held_out"]["fingerprint"] = "sha256:0"
+    (other.path / "config.json").write_text(json.dumps(config))
+    with pytest.raises(UsageError, match="problem set: "):
+        compare_runs([str(one.path), f"other={other.path}"])
+    with pytest.raises(UsageError, match="the held-out problems have changed"):
+        go_on(other.path)
 
 
 def test_a_setting_that_is_given_counts_even_if_it_is_the_default(tmp_path: Path) -> None:

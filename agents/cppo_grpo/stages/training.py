@@ -14,7 +14,7 @@ from cppo_env.claims import claimed
 from cppo_env.errors import UsageError
 from cppo_env.judges import make_judge
 from cppo_env.protocols import Sandbox
-from cppo_env.provenance import provenance
+from cppo_env.provenance import HELD_OUT, contents, provenance
 from cppo_grpo.learner.learner import Learner
 from cppo_grpo.learner.optimizer import optimizer_class
 from cppo_grpo.parallel import Processes
@@ -77,7 +77,8 @@ def train(run: Run, sandbox: Sandbox, console: Console, processes: Processes | N
         training = config.training.load()
         judge = OneAtATime(make_judge(config.judge, config.judge_options))
         unseen = held_out_problems(config, training)
-        run.record(provenance(training, sandbox))
+        held_out = {} if unseen is None else {HELD_OUT: contents(unseen)}
+        run.record(provenance(training, sandbox) | held_out)
         start = initial_model(run, training, console, processes)
         at_a_time = rollouts_at_a_time(config, start.agent.sampler)
         training = fitting(training, start.agent, run, console)

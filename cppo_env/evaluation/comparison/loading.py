@@ -11,7 +11,7 @@ from typing import Any, cast
 from cppo_env.errors import CppoError, UsageError
 from cppo_env.evaluation.summary import latest
 from cppo_env.protocols import ProblemSet
-from cppo_env.provenance import CONTENTS, RECORDED
+from cppo_env.provenance import CONTENTS, HELD_OUT, PROBLEMS, RECORDED
 from cppo_env.records import EpisodeRecord, read_records
 from cppo_env.sources import ProblemSource, source_of
 
@@ -126,8 +126,7 @@ def load_run(path: Path, evaluation: str = "after", *, unfinished: bool = False)
             for name in ("name", "image_id", "language")
             if sandbox.get(name) is not None
         },
-        # Of a training run it is that of the training problems.
-        fingerprint=None if trained else _contents(recorded),
+        fingerprint=_contents(recorded, HELD_OUT if trained else PROBLEMS),
     )
 
 
@@ -138,9 +137,9 @@ def independent_in(config: Mapping[str, Any]) -> bool:
     return bool(config.get("independent_attempts", False))
 
 
-def _contents(recorded: Mapping[str, Any]) -> str | None:
-    """The fingerprint of the problems' contents; older runs recorded another kind."""
-    found = recorded.get("problems", {}).get("fingerprint") or ""
+def _contents(recorded: Mapping[str, Any], name: str) -> str | None:
+    """The fingerprint of these problems' contents; older runs recorded another kind, or none."""
+    found = recorded.get(name, {}).get("fingerprint") or ""
     return found if found.startswith(CONTENTS) else None
 
 
