@@ -139,8 +139,8 @@ def require_same_problems(
     Raises:
         UsageError: their number or their contents differ.
     """
-    for name in (PROBLEMS, HELD_OUT):
-        before, after = (one.get(name) for one in (recorded[-1] if recorded else {}, now))
+    for name in (PROBLEMS, HELD_OUT) if recorded else ():
+        before, after = recorded[-1].get(name), now.get(name)
         if not before or not after:
             continue
         comparable = str(before.get("fingerprint")).startswith(CONTENTS)
