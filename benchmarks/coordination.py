@@ -301,25 +301,30 @@ def cppo_minus(setting: str, arguments: argparse.Namespace) -> dict[str, dict[st
     """CPPO's paired difference from each other method, with its interval and p-value.
 
     Over new problems and new seeds (`cppo compare`), with Holm's correction over these methods.
-    Methods without all seeds of CPPO's are left out.
+    A method is compared on the seeds that CPPO has as well, if they are two at least.
     """
-    done = {m: cells_of(setting, m, arguments) for m in arguments.methods}
-    seeds = [cell.seed for cell in done.get("cppo", [])]
-    done = {m: cells for m, cells in done.items() if [cell.seed for cell in cells] == seeds}
-    if len(seeds) < 2 or len(done) < 2:
+    cells = {m: {c.seed: c for c in cells_of(setting, m, arguments)} for m in arguments.methods}
+    own = cells.pop("cppo", {})
+    both = {m: sorted(own.keys() & other.keys()) for m, other in cells.items()}
+    pairs = {m: [(own[n], cells[m][n]) for n in seeds] for m, seeds in both.items() if seeds[1:]}
+    if not pairs:
         return {}
-    passed = {m: [cell.passed() for cell in cells] for m, cells in done.items()}
-    shared = sorted(set.intersection(*(set(one) for runs in passed.values() for one in runs)))
-    scores = {m: np.array([[one[e] for e in shared] for one in runs]) for m, runs in passed.items()}
-    own = scores.pop("cppo")
-    found = differences([Pair(own, other, same_seeds=True) for other in scores.values()])
+    passed = {cell: cell.passed() for ones in pairs.values() for one in ones for cell in one}
+    shared = sorted(set.intersection(*map(set, passed.values())))
+
+    def scores(cells: Iterable[Cell]) -> Floats:
+        return np.array([[passed[cell][episode] for episode in shared] for cell in cells])
+
+    found = differences(
+        [Pair(*map(scores, zip(*ones, strict=True)), same_seeds=True) for ones in pairs.values()]
+    )
     corrected = holm([one.p for one in found])
     return {
         method: {
             "mean": one.interval.mean, "low": one.interval.low, "high": one.interval.high,
             "p": one.p, "p_holm": float(p if p is not None else 1.0), "tests": len(found),
         }
-        for method, one, p in zip(scores, found, corrected, strict=True)
+        for method, one, p in zip(pairs, found, corrected, strict=True)
     }  # fmt: skip
 
 

@@ -145,9 +145,9 @@ def require_same_problems(
             continue
         comparable = str(before.get("fingerprint")).startswith(CONTENTS)
         if before["count"] != after["count"] or (comparable and before != after):
-            which = "problems" if name == PROBLEMS else "held-out problems"
+            own, held_out = "the problems have changed", "the held-out problems have changed"
             raise UsageError(
-                f"run: the {which} have changed since {where} was played ({before['count']} then, "
-                f"{after['count']} now; their ids or contents differ); bring back those problems, "
-                "or give another folder"
+                f"run: {own if name == PROBLEMS else held_out} since {where} was played "
+                f"({before['count']} then, {after['count']} now; their ids or contents differ); "
+                "bring back those problems, or give another folder"
             )

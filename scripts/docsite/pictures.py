@@ -189,13 +189,8 @@ def recipe() -> str:
 
 def coordination() -> str:
     """pass@4 of CPPO and its rivals on the task with a known optimum, a dot for each seed."""
-    newest = {
-        row["method"]: row
-        for name in ("coordination", "coordination_more", "coordination_parts")
-        for row in json.loads((ROOT / f"benchmarks/results/{name}.json").read_text())["rows"]
-        if row["setting"] == "4-of-8"
-    }
-    rows = sorted(newest.values(), key=lambda row: -row["pass_at_4"])
+    found = json.loads((ROOT / "benchmarks/results/coordination_long.json").read_text())
+    rows = sorted(found["rows"], key=lambda row: -row["pass_at_4"])
     it = Drawing(700, 70 + 24 * len(rows), "coordination")
     left, wide, bottom = 170, 480, 30 + 24 * len(rows)
     for tick in (0, 0.25, 0.5, 0.75, 1.0):

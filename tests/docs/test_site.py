@@ -40,7 +40,7 @@ def test_nothing_comes_from_elsewhere(site):
 
 def test_the_parsers_and_docstrings_are_in_it(site):
     grade = (site / "look-up/commands/grade.html").read_text()
-    assert "--language" in grade and "python or cpp17" in grade
+    assert "--language" in grade and "python, cpp17, cpp20, java or rust" in grade
     evaluation = (site / "evaluation.html").read_text()
     assert 'href="look-up/commands/compare.html"' in evaluation
     assert "solver_rewards" in (site / "look-up/api/environment.html").read_text()
